@@ -1,0 +1,32 @@
+# One interface target carries every flag, so that a folder cannot differ by accident.
+add_library(troupe_options INTERFACE)
+target_compile_features(troupe_options INTERFACE cxx_std_20)
+target_include_directories(troupe_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(TROUPE_WERROR)
+  target_compile_options(troupe_options INTERFACE -Werror)
+endif()
+target_compile_definitions(
+  troupe_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                           BOOST_ASIO_NO_DEPRECATED CATCH_CONFIG_FAST_COMPILE)
+if(TROUPE_SANITIZE)
+  target_compile_options(troupe_options INTERFACE -fsanitize=${TROUPE_SANITIZE}
+                                                  -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(troupe_options INTERFACE -fsanitize=${TROUPE_SANITIZE})
+endif()
+find_program(TROUPE_MOLD mold)
+if(TROUPE_MOLD)
+  target_link_options(troupe_options INTERFACE -fuse-ld=mold)
+endif()
+find_program(TROUPE_CCACHE ccache)
+if(TROUPE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
+endif()
+
+# troupe_test(name LABEL label SOURCES ... LIBS ...): one Catch2 executable, each case a ctest.
+function(troupe_test name)
+  cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE troupe_test_main ${T_LIBS})
+  catch_discover_tests(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 300)
+endfunction()

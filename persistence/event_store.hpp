@@ -1,0 +1,196 @@
+#pragma once
+
+#include "protocol/ids.hpp"
+#include "protocol/result.hpp"
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// A fact that is about to be stored. `data` is canonical JSON (docs/event-encoding.md).
+struct new_event {
+  std::string event_id; ///< UUID v7 text; the same again when an append is sent again
+  std::string type;     ///< `ticket.claimed`
+  std::int32_t schema = 1;
+  time_point at{};
+  std::string principal;   ///< who caused it: `human:ada`, `agent:…`, `system`
+  std::string cause;       ///< id of the command, message or event that led to it
+  std::string correlation; ///< the brief's id, for everything that a brief leads to
+  std::string data;
+  std::string hash; ///< 64 lower case hex digits, see `chain_hash`
+};
+
+/// A stored fact. Unique by (shard, seq), by (stream, version) and by event id within its shard.
+struct stored_event {
+  std::uint32_t shard = 0;
+  std::uint64_t seq = 0; ///< gap-free from 1 in its shard, in commit order
+  std::uint64_t epoch = 0;
+  entity_ref stream;
+  std::uint64_t version = 0; ///< contiguous from 1 in its stream
+  new_event event;
+};
+
+/// SHA-256 over the previous hash of the stream (64 zeros before the first event) and the canonical
+/// JSON of {tenant, kind, id, version, event_id, type, schema, at, principal, cause, correlation,
+/// data}, `data` being embedded as its own bytes. As 64 lower case hex digits.
+[[nodiscard]] std::string chain_hash(std::string_view previous, entity_ref const& stream,
+                                     std::uint64_t version, new_event const& e);
+/// What stands before the first event of a stream.
+[[nodiscard]] std::string_view no_hash();
+
+/// Events of one stream within a unit.
+struct stream_write {
+  entity_ref stream;
+  std::uint64_t expected_version = 0; ///< 0: the stream must not exist
+  std::vector<new_event> events;      ///< may be empty only if `wake_at` alone changes
+  /// When the entity must be awake without being called: time zero means at once after a start,
+  /// none means that nothing is pending. It is the durable timer of the stream.
+  std::optional<time_point> wake_at;
+};
+
+/// An answered request, kept so that the same request gets the same answer.
+struct inbox_entry {
+  std::string source; ///< `api`, `daemon:<id>`, `webhook:<name>`, …
+  std::string key;
+  std::string request_hash; ///< hex; the same key with another hash is a conflict of the caller
+  std::string answer;       ///< JSON
+};
+
+enum class effect_class { pure, idempotent, probeable, guarded };
+
+/// An effect on the outside, committed with the event that wants it.
+struct outbox_row {
+  std::string effect_id; ///< unique in its shard
+  std::string kind;
+  effect_class declared = effect_class::guarded;
+  std::string payload; ///< JSON
+  time_point not_before{};
+  std::int32_t attempt = 0;  ///< attempts started
+  bool running = false;      ///< an attempt was started and its end is not known
+  std::uint64_t epoch = 0;   ///< epoch of the last attempt
+};
+
+/// One command's outcome: all or nothing. All streams are of `shard`.
+struct unit {
+  std::uint32_t shard = 0;
+  std::uint64_t epoch = 0; ///< as answered by `claim`; an older one is `fenced`
+  tenant_id tenant;
+  std::vector<stream_write> writes;
+  std::optional<inbox_entry> inbox;
+  std::vector<outbox_row> outbox;        ///< new rows
+  std::vector<std::string> outbox_started; ///< effect ids: attempt += 1, running, epoch = ours
+  std::vector<std::string> outbox_done;    ///< effect ids to remove
+};
+
+enum class unit_status {
+  ok,
+  duplicate, ///< the first event id, or the inbox key with the same hash, is already stored
+  conflict,  ///< an expected version differs; or the inbox key is stored with another hash
+  fenced,    ///< the shard has another epoch now
+};
+
+struct unit_result {
+  unit_status status = unit_status::ok;
+  std::uint64_t first_seq = 0;            ///< seq of the unit's first event (ok, duplicate)
+  std::vector<std::uint64_t> versions;    ///< version of each written stream after the unit
+  std::string stored_answer; ///< duplicate or conflict by inbox: the answer that is stored
+  bool by_inbox = false;     ///< duplicate or conflict was decided by the inbox key
+};
+
+struct stream_info {
+  entity_ref stream;
+  std::uint64_t version = 0;
+  std::string hash; ///< of the last event
+  std::optional<time_point> wake_at;
+};
+
+struct shard_info {
+  std::uint32_t shard = 0;
+  std::uint64_t epoch = 0;
+  std::string owner;
+  std::uint64_t last_seq = 0;
+};
+
+/// A cached fold of a stream: never truth. A snapshot with another fingerprint is ignored.
+struct snapshot {
+  entity_ref stream;
+  std::uint64_t version = 0;
+  std::string fingerprint;
+  std::string body; ///< canonical JSON of the state
+};
+
+/// Upper bounds of one `append`; the caller splits.
+constexpr std::size_t max_batch_units = 128;
+constexpr std::size_t max_batch_bytes = 1024 * 1024;
+
+/// The durable log and what is committed with it. Blocking; one object is used by one thread at a
+/// time, several objects may be open on one store. Every call answers `unavailable` when the outcome
+/// is unknown or the store is not reachable (the caller sends the same again), `corrupt` when
+/// stored data is not what it must be, `busy` when a lock could not be had in time.
+class event_store {
+public:
+  virtual ~event_store() = default;
+
+  /// Takes a shard: epoch + 1, `owner` recorded. Earlier owners are fenced from here on.
+  [[nodiscard]] virtual result<std::uint64_t> claim(std::uint32_t shard,
+                                                    std::string const& owner) = 0;
+  /// Takes all 256 shards at once; answers their epochs by shard number.
+  [[nodiscard]] virtual result<std::vector<std::uint64_t>> claim_all(std::string const& owner) = 0;
+  [[nodiscard]] virtual result<std::vector<shard_info>> shards() = 0;
+
+  /// Stores units in order, in one transaction; one answer a unit, in order. One bad unit never
+  /// rejects a neighbour; later units see earlier ones. Durable when it returns.
+  /// Errors: invalid_argument (over the batch bounds; a stream not of the shard; no events and no
+  /// wake change; a type, id or hash of the wrong form).
+  [[nodiscard]] virtual result<std::vector<unit_result>> append(std::span<unit const> units) = 0;
+
+  /// Events of a stream with version > `after`, in order, at most `limit`.
+  [[nodiscard]] virtual result<std::vector<stored_event>>
+  read_stream(entity_ref const& stream, std::uint64_t after, std::size_t limit) = 0;
+  /// Events of a shard with seq > `after`, in order, at most `limit`: the feed.
+  [[nodiscard]] virtual result<std::vector<stored_event>>
+  read_shard(std::uint32_t shard, std::uint64_t after, std::size_t limit) = 0;
+  /// The event with this id, of any shard; `not_found`.
+  [[nodiscard]] virtual result<stored_event> find_event(tenant_id const& tenant,
+                                                        std::string const& event_id) = 0;
+
+  /// Version 0 and `no_hash()` when the stream does not exist.
+  [[nodiscard]] virtual result<stream_info> stream(entity_ref const& stream) = 0;
+  /// Streams of a shard with `wake_at <= until`, oldest first.
+  [[nodiscard]] virtual result<std::vector<stream_info>>
+  due(std::uint32_t shard, time_point until, std::size_t limit) = 0;
+  /// The earliest `wake_at` after `after` over all shards; none if there is none.
+  [[nodiscard]] virtual result<std::optional<time_point>> next_due(time_point after) = 0;
+
+  [[nodiscard]] virtual result<std::optional<inbox_entry>>
+  find_inbox(tenant_id const& tenant, std::string const& source, std::string const& key) = 0;
+  /// Removes at most `limit` inbox rows stored before `before`; answers how many.
+  [[nodiscard]] virtual result<std::size_t> prune_inbox(time_point before, std::size_t limit) = 0;
+
+  /// Rows of a shard that are not done, in order of `not_before`.
+  [[nodiscard]] virtual result<std::vector<outbox_row>> outbox(std::uint32_t shard,
+                                                               std::size_t limit) = 0;
+
+  /// Keeps the newest two of a stream; an older or equal version than a stored one is ignored.
+  [[nodiscard]] virtual result<void> save_snapshot(snapshot const& s) = 0;
+  /// The newest with this fingerprint, or none.
+  [[nodiscard]] virtual result<std::optional<snapshot>>
+  load_snapshot(entity_ref const& stream, std::string const& fingerprint) = 0;
+  /// Removes all; a store without any must behave the same.
+  [[nodiscard]] virtual result<void> drop_snapshots() = 0;
+
+  /// Stores an event as it is, with its shard, seq, epoch and version: for import into a new store.
+  /// `conflict` unless it is the next of its shard and of its stream and its hash continues the
+  /// chain. Durable when it returns.
+  [[nodiscard]] virtual result<void> import(std::span<stored_event const> events) = 0;
+};
+
+/// Opens one more handle on the same store, for another thread.
+using store_factory = std::function<result<std::unique_ptr<event_store>>()>;
+
+} // namespace troupe

@@ -1,0 +1,144 @@
+#include "protocol/json.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/stream_parser.hpp>
+
+namespace troupe::json {
+
+namespace {
+
+void put_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  for (char const c : text) {
+    switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      if (static_cast<unsigned char>(c) < 0x20) {
+        out += "\\u00";
+        out += hex[static_cast<unsigned char>(c) >> 4];
+        out += hex[static_cast<unsigned char>(c) & 15];
+      } else {
+        out += c;
+      }
+    }
+  }
+  out += '"';
+}
+
+void put(std::string& out, value const& v) {
+  switch (v.kind()) {
+  case boost::json::kind::object: {
+    std::vector<boost::json::key_value_pair const*> members;
+    members.reserve(v.get_object().size());
+    for (auto const& m : v.get_object())
+      members.push_back(&m);
+    std::sort(members.begin(), members.end(),
+              [](auto const* a, auto const* b) { return a->key() < b->key(); });
+    out += '{';
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (i != 0)
+        out += ',';
+      put_string(out, members[i]->key());
+      out += ':';
+      put(out, members[i]->value());
+    }
+    out += '}';
+    break;
+  }
+  case boost::json::kind::array: {
+    out += '[';
+    bool first = true;
+    for (auto const& item : v.get_array()) {
+      if (!first)
+        out += ',';
+      first = false;
+      put(out, item);
+    }
+    out += ']';
+    break;
+  }
+  case boost::json::kind::string:
+    put_string(out, v.get_string());
+    break;
+  case boost::json::kind::int64:
+    out += std::to_string(v.get_int64());
+    break;
+  case boost::json::kind::uint64:
+    out += std::to_string(v.get_uint64());
+    break;
+  default:
+    out += boost::json::serialize(v);
+  }
+}
+
+} // namespace
+
+std::string canonical(value const& v) {
+  std::string out;
+  put(out, v);
+  return out;
+}
+
+result<value> parse(std::string_view text) {
+  boost::json::parse_options options;
+  options.max_depth = 64;
+  boost::json::stream_parser parser{{}, options};
+  boost::system::error_code ec;
+  std::size_t const read = parser.write_some(text.data(), text.size(), ec);
+  if (!ec && read < text.size()) {
+    auto const rest = text.find_first_not_of(" \t\r\n", read);
+    if (rest != std::string_view::npos)
+      return fail(errc::invalid_argument,
+                  "not valid JSON: extra text at byte " + std::to_string(rest));
+  }
+  if (!ec)
+    parser.finish(ec);
+  if (ec)
+    return fail(errc::invalid_argument,
+                "not valid JSON at byte " + std::to_string(read) + ": " + ec.message());
+  return parser.release();
+}
+
+namespace detail {
+
+error wrong(std::string_view path, std::string_view want) {
+  return fail(errc::invalid_argument,
+              (path.empty() ? std::string{"the value"} : std::string{path}) + " must be " +
+                  std::string{want},
+              {{"field", path}});
+}
+
+error unknown_member(std::string_view path, std::string_view name) {
+  std::string full{path};
+  if (!full.empty())
+    full += '.';
+  full += name;
+  return fail(errc::invalid_argument, "unknown field " + full, {{"field", full}});
+}
+
+} // namespace detail
+
+} // namespace troupe::json
