@@ -1,0 +1,59 @@
+#pragma once
+
+#include "protocol/daemon_link.hpp"
+#include "protocol/entities/shared.hpp"
+
+/// A daemon as the server knows it: its identity outlives its connections.
+namespace troupe::daemon {
+
+enum class status { none, enrolled, online, suspect, draining, offline, REVOKED };
+BOOST_DESCRIBE_ENUM(status, none, enrolled, online, suspect, draining, offline, REVOKED)
+
+struct enroll {
+  std::string name;
+  TROUPE_RECORD(enroll, name);
+};
+/// A link is up: what the daemon offers now.
+struct connect {
+  std::string stream; ///< of its report numbers
+  std::int32_t slots = 1;
+  std::vector<link::runner_info> runners;
+  std::vector<std::string> repositories;
+  TROUPE_RECORD(connect, stream, slots, runners, repositories);
+};
+struct suspect {
+  TROUPE_RECORD(suspect);
+};
+struct disconnect {
+  TROUPE_RECORD(disconnect);
+};
+struct drain {
+  TROUPE_RECORD(drain);
+};
+struct revoke {
+  std::string why;
+  TROUPE_RECORD(revoke, why);
+};
+using command = std::variant<enroll, connect, suspect, disconnect, drain, revoke, settle, tick>;
+
+struct enrolled {
+  std::string name;
+  status to = status::enrolled;
+  TROUPE_RECORD(enrolled, name, to);
+};
+struct connected {
+  std::string stream;
+  std::int32_t slots = 1;
+  std::vector<link::runner_info> runners;
+  std::vector<std::string> repositories;
+  status to = status::online;
+  TROUPE_RECORD(connected, stream, slots, runners, repositories, to);
+};
+struct moved {
+  status to = status::offline;
+  std::string why;
+  TROUPE_RECORD(moved, to, why);
+};
+using event = std::variant<enrolled, connected, moved, settled>;
+
+} // namespace troupe::daemon
