@@ -2,12 +2,15 @@
 
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -47,7 +50,7 @@ struct stored_event {
 struct stream_write {
   entity_ref stream;
   std::uint64_t expected_version = 0; ///< 0: the stream must not exist
-  std::vector<new_event> events;      ///< may be empty only if `wake_at` alone changes
+  std::vector<new_event> events;      ///< may be empty (`wake_at` alone) if the stream exists
   /// When the entity must be awake without being called: time zero means at once after a start,
   /// none means that nothing is pending. It is the durable timer of the stream.
   std::optional<time_point> wake_at;
@@ -65,14 +68,15 @@ enum class effect_class { pure, idempotent, probeable, guarded };
 
 /// An effect on the outside, committed with the event that wants it.
 struct outbox_row {
-  std::string effect_id; ///< unique in its shard
+  std::string effect_id; ///< unique in its shard and tenant
   std::string kind;
   effect_class declared = effect_class::guarded;
   std::string payload; ///< JSON
   time_point not_before{};
-  std::int32_t attempt = 0;  ///< attempts started
-  bool running = false;      ///< an attempt was started and its end is not known
-  std::uint64_t epoch = 0;   ///< epoch of the last attempt
+  std::int32_t attempt = 0; ///< attempts started
+  bool running = false;     ///< an attempt was started and its end is not known
+  std::uint64_t epoch = 0;  ///< epoch of the last attempt
+  tenant_id tenant{};       ///< answered by `outbox`; an append takes that of its unit
 };
 
 /// One command's outcome: all or nothing. All streams are of `shard`.
@@ -82,23 +86,30 @@ struct unit {
   tenant_id tenant;
   std::vector<stream_write> writes;
   std::optional<inbox_entry> inbox;
-  std::vector<outbox_row> outbox;        ///< new rows
-  std::vector<std::string> outbox_started; ///< effect ids: attempt += 1, running, epoch = ours
-  std::vector<std::string> outbox_done;    ///< effect ids to remove
+  /// Effect ids to remove; one that is not there is no error (the unit may be sent again).
+  std::vector<std::string> outbox_done;
+  /// New rows, stored as they are. Comes after `outbox_done`, so that a row can be put off: done
+  /// and, in the same unit, again with another `not_before`.
+  std::vector<outbox_row> outbox;
+  /// Effect ids: attempt += 1, running, epoch = ours. One that is not there is a `conflict`.
+  std::vector<std::string> outbox_started;
 };
 
 enum class unit_status {
   ok,
-  duplicate, ///< the first event id, or the inbox key with the same hash, is already stored
-  conflict,  ///< an expected version differs; or the inbox key is stored with another hash
-  fenced,    ///< the shard has another epoch now
+  duplicate, ///< the unit's event ids, or the inbox key with the same hash, are already stored
+  conflict,  ///< an expected version differs; an event id stands elsewhere; an effect exists
+             ///< already or is gone; or the inbox key is stored with another hash
+  fenced,    ///< the shard has another epoch now; looked at before anything else
 };
 
 struct unit_result {
   unit_status status = unit_status::ok;
-  std::uint64_t first_seq = 0;            ///< seq of the unit's first event (ok, duplicate)
-  std::vector<std::uint64_t> versions;    ///< version of each written stream after the unit
-  std::string stored_answer; ///< duplicate or conflict by inbox: the answer that is stored
+  std::uint64_t first_seq = 0; ///< seq of the unit's first event; 0 without events or by inbox
+  /// Of each written stream: after the unit (ok, duplicate) or as it stands (conflict). Empty if
+  /// fenced or decided by the inbox key.
+  std::vector<std::uint64_t> versions;
+  std::string stored_answer; ///< duplicate or conflict: the answer that is stored under the key
   bool by_inbox = false;     ///< duplicate or conflict was decided by the inbox key
 };
 
@@ -124,14 +135,29 @@ struct snapshot {
   std::string body; ///< canonical JSON of the state
 };
 
+/// An inbox entry as it is stored.
+struct inbox_row {
+  tenant_id tenant;
+  inbox_entry entry;
+  time_point stored_at{};
+};
+
+/// What stands beside the events; with them it is the whole store (snapshots are a cache).
+struct side_rows {
+  std::vector<shard_info> shards;   ///< epoch and owner; `last_seq` must agree with the events
+  std::vector<stream_info> streams; ///< `wake_at`; version and hash must agree with the events
+  std::vector<inbox_row> inbox;
+  std::vector<std::pair<std::uint32_t, outbox_row>> outbox; ///< with the shard of each row
+};
+
 /// Upper bounds of one `append`; the caller splits.
 constexpr std::size_t max_batch_units = 128;
 constexpr std::size_t max_batch_bytes = 1024 * 1024;
 
 /// The durable log and what is committed with it. Blocking; one object is used by one thread at a
-/// time, several objects may be open on one store. Every call answers `unavailable` when the outcome
-/// is unknown or the store is not reachable (the caller sends the same again), `corrupt` when
-/// stored data is not what it must be, `busy` when a lock could not be had in time.
+/// time, several objects may be open on one store. Every call answers `unavailable` when the
+/// outcome is unknown or the store is not reachable (the caller sends the same again), `corrupt`
+/// when stored data is not what it must be, `busy` when a lock could not be had in time.
 class event_store {
 public:
   virtual ~event_store() = default;
@@ -145,8 +171,8 @@ public:
 
   /// Stores units in order, in one transaction; one answer a unit, in order. One bad unit never
   /// rejects a neighbour; later units see earlier ones. Durable when it returns.
-  /// Errors: invalid_argument (over the batch bounds; a stream not of the shard; no events and no
-  /// wake change; a type, id or hash of the wrong form).
+  /// Errors: invalid_argument (over the batch bounds, or a unit that `check_unit` refuses: see
+  /// persistence/batch.hpp).
   [[nodiscard]] virtual result<std::vector<unit_result>> append(std::span<unit const> units) = 0;
 
   /// Events of a stream with version > `after`, in order, at most `limit`.
@@ -162,8 +188,8 @@ public:
   /// Version 0 and `no_hash()` when the stream does not exist.
   [[nodiscard]] virtual result<stream_info> stream(entity_ref const& stream) = 0;
   /// Streams of a shard with `wake_at <= until`, oldest first.
-  [[nodiscard]] virtual result<std::vector<stream_info>>
-  due(std::uint32_t shard, time_point until, std::size_t limit) = 0;
+  [[nodiscard]] virtual result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
+                                                             std::size_t limit) = 0;
   /// The earliest `wake_at` after `after` over all shards; none if there is none.
   [[nodiscard]] virtual result<std::optional<time_point>> next_due(time_point after) = 0;
 
@@ -187,7 +213,23 @@ public:
   /// Stores an event as it is, with its shard, seq, epoch and version: for import into a new store.
   /// `conflict` unless it is the next of its shard and of its stream and its hash continues the
   /// chain. Durable when it returns.
+  /// The epoch of the shard becomes at least that of the event, so that a later claim is above it.
   [[nodiscard]] virtual result<void> import(std::span<stored_event const> events) = 0;
+  /// Puts the rows beside imported events back. `conflict` if a row is there already, names an
+  /// unknown stream or disagrees with the events.
+  [[nodiscard]] virtual result<void> restore(side_rows const& rows) = 0;
+
+  /// Streams of a shard in the order of (tenant, kind, id), from the one after `after`.
+  [[nodiscard]] virtual result<std::vector<stream_info>>
+  streams(std::uint32_t shard, std::optional<entity_ref> const& after, std::size_t limit) = 0;
+  /// Inbox rows in the order of (tenant, source, key), from the one after `after`.
+  [[nodiscard]] virtual result<std::vector<inbox_row>>
+  inbox_rows(std::optional<inbox_row> const& after, std::size_t limit) = 0;
+
+  /// From here to `thaw` (or the end of the object) its reads see the store as it is now, and it
+  /// can only read. For export and verification beside a running server.
+  [[nodiscard]] virtual result<void> freeze() = 0;
+  [[nodiscard]] virtual result<void> thaw() = 0;
 };
 
 /// Opens one more handle on the same store, for another thread.

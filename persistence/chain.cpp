@@ -1,0 +1,149 @@
+#include "persistence/encoding.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+namespace troupe {
+
+namespace {
+
+struct context_deleter {
+  void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
+};
+
+/// One context a thread: making one costs more than hashing an event.
+EVP_MD_CTX* context() {
+  thread_local std::unique_ptr<EVP_MD_CTX, context_deleter> const mine{EVP_MD_CTX_new()};
+  if (!mine)
+    throw std::bad_alloc();
+  return mine.get();
+}
+
+/// Fetched once: `EVP_sha256()` looks the algorithm up again at each init (OpenSSL 3).
+EVP_MD const* algorithm() {
+  static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return sha256;
+}
+
+template <class Number>
+void put_number(std::string& out, Number n) {
+  std::array<char, 24> text{};
+  auto const end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
+  out.append(text.data(), end);
+}
+
+} // namespace
+
+void put_json_number(std::string& out, std::int64_t n) {
+  put_number(out, n);
+}
+void put_json_number(std::string& out, std::uint64_t n) {
+  put_number(out, n);
+}
+
+void put_json_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0; // start of the run that needs no escape
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto const c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\')
+      continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    out += '\\';
+    switch (c) {
+    case '"':
+    case '\\':
+      out += static_cast<char>(c);
+      break;
+    case '\b':
+      out += 'b';
+      break;
+    case '\f':
+      out += 'f';
+      break;
+    case '\n':
+      out += 'n';
+      break;
+    case '\r':
+      out += 'r';
+      break;
+    case '\t':
+      out += 't';
+      break;
+    default:
+      out += "u00";
+      out += hex[c >> 4];
+      out += hex[c & 15];
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
+                  new_event const& e) {
+  out += R"({"at":)";
+  put_json_number(out, std::int64_t{e.at.time_since_epoch().count()});
+  out += R"(,"cause":)";
+  put_json_string(out, e.cause);
+  out += R"(,"correlation":)";
+  put_json_string(out, e.correlation);
+  out += R"(,"data":)";
+  out += e.data;
+  out += R"(,"event_id":)";
+  put_json_string(out, e.event_id);
+  out += R"(,"id":)";
+  put_json_string(out, stream.id);
+  out += R"(,"kind":)";
+  put_json_string(out, to_string(stream.kind));
+  out += R"(,"principal":)";
+  put_json_string(out, e.principal);
+  out += R"(,"schema":)";
+  put_json_number(out, std::int64_t{e.schema});
+  out += R"(,"tenant":)";
+  put_json_string(out, stream.tenant.value);
+  out += R"(,"type":)";
+  put_json_string(out, e.type);
+  out += R"(,"version":)";
+  put_json_number(out, version);
+  out += '}';
+}
+
+std::string sha256_hex(std::initializer_list<std::string_view> parts) {
+  static constexpr char hex[] = "0123456789abcdef";
+  auto* const ctx = context();
+  std::array<unsigned char, 32> digest{};
+  bool ok = EVP_DigestInit_ex(ctx, algorithm(), nullptr) == 1;
+  for (auto const part : parts)
+    ok = ok && EVP_DigestUpdate(ctx, part.data(), part.size()) == 1;
+  if (!ok || EVP_DigestFinal_ex(ctx, digest.data(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+  std::string out(64, '0');
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    out[2 * i] = hex[digest[i] >> 4];
+    out[2 * i + 1] = hex[digest[i] & 15];
+  }
+  return out;
+}
+
+std::string chain_hash(std::string_view previous, entity_ref const& stream, std::uint64_t version,
+                       new_event const& e) {
+  thread_local std::string bytes;
+  bytes.clear();
+  put_envelope(bytes, stream, version, e);
+  auto out = sha256_hex({previous, bytes});
+  if (bytes.capacity() > max_batch_bytes) // one huge event must not hold its memory for ever
+    bytes = {};
+  return out;
+}
+
+std::string_view no_hash() {
+  return "0000000000000000000000000000000000000000000000000000000000000000";
+}
+
+} // namespace troupe

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "persistence/event_store.hpp"
+
+namespace troupe {
+
+/// Appends a JSON string in the canonical spelling (the same bytes as json::canonical).
+void put_json_string(std::string& out, std::string_view text);
+/// Appends a whole number in decimal.
+void put_json_number(std::string& out, std::int64_t n);
+void put_json_number(std::string& out, std::uint64_t n);
+
+/// Appends the canonical envelope of an event: what `chain_hash` covers, without building a
+/// document. See docs/event-encoding.md.
+void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
+                  new_event const& e);
+
+/// SHA-256 of the bytes of `parts` one after the other, as 64 lower case hex digits.
+[[nodiscard]] std::string sha256_hex(std::initializer_list<std::string_view> parts);
+
+} // namespace troupe
