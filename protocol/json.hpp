@@ -153,6 +153,20 @@ struct codec<duration> {
   }
 };
 
+/// The address of an entity is one string, `tenant/kind/id`; an empty address an empty string.
+template <>
+struct codec<entity_ref> {
+  static value write(entity_ref const& x) {
+    return value(x == entity_ref{} ? std::string{} : to_string(x));
+  }
+  static result<void> read(value const& v, entity_ref& out, std::string const& path) {
+    out = {};
+    if (v.is_string() && (v.get_string().empty() || parse(std::string_view{v.get_string()}, out)))
+      return {};
+    return wrong(path, "an address tenant/kind/id");
+  }
+};
+
 template <described_enum T>
 struct codec<T> {
   static value write(T x) { return value(boost::describe::enum_to_string(x, "")); }
