@@ -1,10 +1,5 @@
 #include "actors/domain/domain.hpp"
 
-#include <openssl/evp.h>
-
-#include <array>
-#include <stdexcept>
-
 namespace troupe {
 
 error conflict(std::string sentence, std::string state, std::vector<std::string> const& allowed) {
@@ -57,21 +52,6 @@ envelope request_to(agent_id const& to, entity_ref const& from, std::string id,
   out.from = principal_of(from);
   out.to = principal_of(to);
   out.parts = {text_part(std::move(text)), data_part(std::move(data))};
-  return out;
-}
-
-std::string sha256(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::array<unsigned char, 32> raw{};
-  unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), raw.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("SHA-256 is not available in this OpenSSL");
-  std::string out;
-  out.reserve(64);
-  for (auto const b : raw) {
-    out += digits[b >> 4];
-    out += digits[b & 15];
-  }
   return out;
 }
 

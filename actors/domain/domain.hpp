@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/content_hash.hpp"
 #include "protocol/obligation.hpp"
 
 #include <algorithm>
@@ -129,15 +130,7 @@ template <class Status>
 [[nodiscard]] envelope request_to(agent_id const& to, entity_ref const& from, std::string id,
                                   std::string correlation, std::string text, json::value data);
 
-// ---- content --------------------------------------------------------------------------------
-
-/// SHA-256 as 64 lower case hex digits.
-[[nodiscard]] std::string sha256(std::string_view bytes);
-/// What an approval binds to: the SHA-256 of the canonical JSON.
-template <class T>
-[[nodiscard]] std::string content_hash(T const& content) {
-  return sha256(json::canonical(json::to(content)));
-}
+// ---- obligations ----------------------------------------------------------------------------
 
 /// An obligation to tell another entity of the same tenant something.
 template <class Command>
