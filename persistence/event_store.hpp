@@ -203,6 +203,7 @@ public:
                                                                std::size_t limit) = 0;
 
   /// Keeps the newest two of a stream; an older or equal version than a stored one is ignored.
+  /// Errors: not_found (no such stream).
   [[nodiscard]] virtual result<void> save_snapshot(snapshot const& s) = 0;
   /// The newest with this fingerprint, or none.
   [[nodiscard]] virtual result<std::optional<snapshot>>

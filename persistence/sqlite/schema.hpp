@@ -1,0 +1,15 @@
+#pragma once
+
+#include "persistence/sqlite/database.hpp"
+
+namespace troupe::sqlite {
+
+/// Applies the migrations that are missing, each in a transaction of its own, and records them.
+/// Errors: unsupported, corrupt (see `pending`; or the file is of another program). Throws failure.
+[[nodiscard]] result<void> migrate(database& db);
+
+/// Says whether the schema is exactly the one of this program. Throws failure.
+/// Errors: unsupported (older or newer), corrupt.
+[[nodiscard]] result<void> check_schema(database& db);
+
+} // namespace troupe::sqlite

@@ -1,0 +1,393 @@
+#include "persistence/sqlite/sqlite_store.hpp"
+
+#include "persistence/sqlite/files.hpp"
+#include "persistence/sqlite/queries.hpp"
+#include "persistence/sqlite/schema.hpp"
+#include "persistence/sqlite/writer.hpp"
+
+#include <limits>
+
+namespace troupe {
+
+namespace {
+
+using sqlite::database;
+using sqlite::failure;
+using sqlite::statement;
+namespace sql = sqlite::sql;
+
+std::int64_t num(std::uint32_t n) {
+  return n;
+}
+std::int64_t num(entity_kind kind) {
+  return static_cast<std::int64_t>(kind);
+}
+/// SQLite counts in 63 bits; what is above stands for "no bound".
+std::int64_t num(std::uint64_t n) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  return n > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(n);
+}
+time_point at(std::int64_t ms) {
+  return time_point{duration{ms}};
+}
+std::int64_t ms(time_point t) {
+  return t.time_since_epoch().count();
+}
+time_point now() {
+  return std::chrono::floor<duration>(std::chrono::system_clock::now());
+}
+
+stored_event event_of(statement const& q) {
+  stored_event e;
+  e.shard = static_cast<std::uint32_t>(q.number(0));
+  e.seq = q.whole(1);
+  e.epoch = q.whole(2);
+  e.stream = {tenant_id{q.text(3)}, static_cast<entity_kind>(q.number(4)), q.text(5)};
+  e.version = q.whole(6);
+  e.event = {q.text(7),        q.text(8),  static_cast<std::int32_t>(q.number(9)),
+             at(q.number(10)), q.text(11), q.text(12),
+             q.text(13),       q.text(14), q.text(15)};
+  return e;
+}
+
+stream_info stream_of(statement const& q) {
+  stream_info s;
+  s.stream = {tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)};
+  s.version = q.whole(3);
+  s.hash = q.text(4);
+  if (!q.null(5))
+    s.wake_at = at(q.number(5));
+  return s;
+}
+
+error no_such_shard() {
+  return fail(errc::invalid_argument, "there are 256 shards, from 0");
+}
+
+class sqlite_store final : public event_store {
+public:
+  sqlite_store(std::filesystem::path file, database::mode m,
+               std::shared_ptr<sqlite::folder_lock> lock)
+      : lock_(std::move(lock)), file_(std::move(file)), mode_(m) {}
+
+  /// Opens the connection, so that a wrong file is told at once.
+  result<void> open() {
+    return run([](database&) -> result<void> { return {}; });
+  }
+
+  result<std::uint64_t> claim(std::uint32_t shard, std::string const& owner) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return write([&](database& db) -> result<std::uint64_t> {
+      auto q = db.query(sql::claim);
+      q.bind(num(shard), owner).step();
+      auto const epoch = q.whole(0);
+      q.run();
+      return epoch;
+    });
+  }
+
+  result<std::vector<std::uint64_t>> claim_all(std::string const& owner) override {
+    return write([&](database& db) -> result<std::vector<std::uint64_t>> {
+      std::vector<std::uint64_t> epochs(shard_count);
+      auto q = db.query(sql::claim_all);
+      for (q.bind(owner); q.step();)
+        epochs.at(static_cast<std::size_t>(q.number(0))) = q.whole(1);
+      return epochs;
+    });
+  }
+
+  result<std::vector<shard_info>> shards() override {
+    return rows<shard_info>(sql::all_shards, [](statement const& q) {
+      return shard_info{static_cast<std::uint32_t>(q.number(0)), q.whole(1), q.text(2), q.whole(3)};
+    });
+  }
+
+  result<std::vector<unit_result>> append(std::span<unit const> units) override {
+    if (auto ok = check_batch(units); !ok)
+      return ok.error();
+    if (units.empty())
+      return std::vector<unit_result>{};
+    return write([&](database& db) -> result<std::vector<unit_result>> {
+      sqlite::writer out{db};
+      std::vector<unit_result> results;
+      results.reserve(units.size());
+      for (auto const& u : units) {
+        results.push_back(judge(out, u));
+        if (results.back().status == unit_status::ok)
+          results.back().first_seq = out.store(u, now());
+      }
+      out.flush();
+      return results;
+    });
+  }
+
+  result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
+                                                std::size_t limit) override {
+    return rows<stored_event>(sql::read_stream, event_of, num(shard_of(stream)),
+                              stream.tenant.value, num(stream.kind), stream.id, num(after),
+                              num(limit));
+  }
+
+  result<std::vector<stored_event>> read_shard(std::uint32_t shard, std::uint64_t after,
+                                               std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return rows<stored_event>(sql::read_shard, event_of, num(shard), num(after), num(limit));
+  }
+
+  result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
+    auto found = rows<stored_event>(sql::find_event, event_of, event_id, tenant.value);
+    if (!found)
+      return found.error();
+    if (found->empty())
+      return fail(errc::not_found, "no such event");
+    return std::move(found->front());
+  }
+
+  result<stream_info> stream(entity_ref const& ref) override {
+    return run([&](database& db) -> result<stream_info> {
+      auto const s = sqlite::find_stream(db, ref);
+      return stream_info{ref, s.version, s.hash, s.wake_at};
+    });
+  }
+
+  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
+                                       std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return rows<stream_info>(sql::due, stream_of, num(shard), ms(until), num(limit));
+  }
+
+  result<std::optional<time_point>> next_due(time_point after) override {
+    return run([&](database& db) -> result<std::optional<time_point>> {
+      auto q = db.query(sql::next_due);
+      if (!q.bind(ms(after)).step() || q.null(0))
+        return std::optional<time_point>{};
+      return std::optional{at(q.number(0))};
+    });
+  }
+
+  result<std::optional<inbox_entry>> find_inbox(tenant_id const& tenant, std::string const& source,
+                                                std::string const& key) override {
+    return run([&](database& db) -> result<std::optional<inbox_entry>> {
+      return sqlite::writer{db}.answered(tenant, source, key);
+    });
+  }
+
+  result<std::size_t> prune_inbox(time_point before, std::size_t limit) override {
+    return write([&](database& db) -> result<std::size_t> {
+      db.query(sql::prune_inbox).bind(ms(before), num(limit)).run();
+      return db.changes();
+    });
+  }
+
+  result<std::vector<outbox_row>> outbox(std::uint32_t shard, std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return rows<outbox_row>(
+        sql::list_effects,
+        [](statement const& q) {
+          return outbox_row{
+              q.text(1),        q.text(2),       static_cast<effect_class>(q.number(3)),
+              q.text(4),        at(q.number(5)), static_cast<std::int32_t>(q.number(6)),
+              q.number(7) != 0, q.whole(8),      tenant_id{q.text(0)}};
+        },
+        num(shard), num(limit));
+  }
+
+  result<void> save_snapshot(snapshot const& s) override {
+    return write([&](database& db) -> result<void> {
+      auto const home = sqlite::find_stream(db, s.stream);
+      if (home.no == 0)
+        return fail(errc::not_found, "no such stream");
+      {
+        auto q = db.query(sql::newest_snapshot);
+        if (q.bind(home.no).step() && !q.null(0) && q.whole(0) >= s.version)
+          return {};
+      }
+      db.query(sql::add_snapshot).bind(home.no, num(s.version), s.fingerprint, s.body).run();
+      db.query(sql::trim_snapshots).bind(home.no).run();
+      return {};
+    });
+  }
+
+  result<std::optional<snapshot>> load_snapshot(entity_ref const& stream,
+                                                std::string const& fingerprint) override {
+    return run([&](database& db) -> result<std::optional<snapshot>> {
+      auto const home = sqlite::find_stream(db, stream);
+      auto q = db.query(sql::find_snapshot);
+      if (!q.bind(home.no, fingerprint).step())
+        return std::optional<snapshot>{};
+      return std::optional{snapshot{stream, q.whole(0), fingerprint, q.text(1)}};
+    });
+  }
+
+  result<void> drop_snapshots() override {
+    return write([&](database& db) -> result<void> {
+      db.query(sql::drop_snapshots).run();
+      return {};
+    });
+  }
+
+  result<void> import(std::span<stored_event const> events) override {
+    for (auto const& e : events)
+      if (auto ok = check_event(e); !ok)
+        return ok;
+    return write([&](database& db) -> result<void> {
+      sqlite::writer out{db};
+      for (auto const& e : events)
+        if (auto ok = out.import(e); !ok)
+          return ok;
+      out.flush();
+      return {};
+    });
+  }
+
+  result<void> restore(side_rows const& given) override {
+    if (auto ok = check_rows(given); !ok)
+      return ok;
+    return write([&](database& db) { return sqlite::writer{db}.restore(given); });
+  }
+
+  result<std::vector<stream_info>>
+  streams(std::uint32_t shard, std::optional<entity_ref> const& after, std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    // No tenant is empty, so the empty one stands before all.
+    auto const from = after.value_or(entity_ref{});
+    return rows<stream_info>(sql::list_streams, stream_of, num(shard), from.tenant.value,
+                             num(from.kind), from.id, num(limit));
+  }
+
+  result<std::vector<inbox_row>> inbox_rows(std::optional<inbox_row> const& after,
+                                            std::size_t limit) override {
+    auto const from = after.value_or(inbox_row{});
+    return rows<inbox_row>(
+        sql::list_inbox,
+        [](statement const& q) {
+          return inbox_row{
+              tenant_id{q.text(0)}, {q.text(1), q.text(2), q.text(3), q.text(4)}, at(q.number(5))};
+        },
+        from.tenant.value, from.entry.source, from.entry.key, num(limit));
+  }
+
+  result<void> freeze() override {
+    return run([&](database& db) -> result<void> {
+      if (frozen_)
+        return {};
+      db.query("begin").run();
+      // A deferred transaction takes its snapshot at its first read.
+      auto q = db.query(sql::read_shard_row);
+      q.bind(std::int64_t{0}).step();
+      frozen_ = true;
+      return {};
+    });
+  }
+
+  result<void> thaw() override {
+    return run([&](database& db) -> result<void> {
+      if (frozen_ && db.in_transaction())
+        db.query("commit").run();
+      frozen_ = false;
+      return {};
+    });
+  }
+
+private:
+  /// Where SQLite's failures become errors. After an I/O error the connection is given up: its
+  /// cache may hold pages that the disk does not (fsync reports an error only once).
+  template <class F>
+  auto run(F f) -> std::invoke_result_t<F, database&> {
+    try {
+      if (!db_)
+        db_ = std::make_unique<database>(file_, mode_);
+      return f(*db_);
+    } catch (failure const& e) {
+      auto const told = sqlite::to_error(e);
+      if (told.code == errc::unavailable) {
+        db_.reset();
+        frozen_ = false;
+      }
+      return told;
+    }
+  }
+
+  /// One transaction: committed unless `f` refuses.
+  template <class F>
+  auto write(F f) -> std::invoke_result_t<F, database&> {
+    if (frozen_ || mode_ == database::mode::read_only)
+      return fail(errc::unsupported, "the store is open for reading only");
+    return run([&](database& db) -> std::invoke_result_t<F, database&> {
+      sqlite::transaction tx{db};
+      auto out = f(db);
+      if (out)
+        tx.commit();
+      return out;
+    });
+  }
+
+  template <class Row, class Map, class... Args>
+  result<std::vector<Row>> rows(char const* query, Map map, Args const&... args) {
+    return run([&](database& db) -> result<std::vector<Row>> {
+      std::vector<Row> out;
+      auto q = db.query(query);
+      for (q.bind(args...); q.step();)
+        out.push_back(map(q));
+      return out;
+    });
+  }
+
+  std::shared_ptr<sqlite::folder_lock> lock_;
+  std::filesystem::path file_;
+  database::mode mode_;
+  std::unique_ptr<database> db_;
+  bool frozen_ = false;
+};
+
+store_factory handles(std::filesystem::path file, database::mode m,
+                      std::shared_ptr<sqlite::folder_lock> lock) {
+  return [=]() -> result<std::unique_ptr<event_store>> {
+    auto store = std::make_unique<sqlite_store>(file, m, lock);
+    if (auto ok = store->open(); !ok)
+      return ok.error();
+    return std::unique_ptr<event_store>{std::move(store)};
+  };
+}
+
+} // namespace
+
+result<store_factory> open_sqlite_store(std::filesystem::path const& file) {
+  std::error_code ec;
+  auto const path = std::filesystem::absolute(file, ec);
+  if (auto ok = sqlite::prepare_folder(path.parent_path()); !ok)
+    return ok.error();
+  auto lock = sqlite::folder_lock::take(path.parent_path());
+  if (!lock)
+    return lock.error();
+  try {
+    database db{path, database::mode::read_write};
+    if (auto ok = sqlite::migrate(db); !ok)
+      return ok.error();
+  } catch (failure const& e) {
+    return sqlite::to_error(e);
+  }
+  return handles(path, database::mode::read_write, std::move(*lock));
+}
+
+result<store_factory> open_sqlite_readonly(std::filesystem::path const& file) {
+  std::error_code ec;
+  if (!std::filesystem::is_regular_file(file, ec))
+    return fail(errc::not_found, "there is no store at " + file.string());
+  auto const path = std::filesystem::absolute(file, ec);
+  try {
+    database db{path, database::mode::read_only};
+    if (auto ok = sqlite::check_schema(db); !ok)
+      return ok.error();
+  } catch (failure const& e) {
+    return sqlite::to_error(e);
+  }
+  return handles(path, database::mode::read_only, nullptr);
+}
+
+} // namespace troupe

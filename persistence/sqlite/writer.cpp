@@ -1,0 +1,205 @@
+#include "persistence/sqlite/writer.hpp"
+
+#include "persistence/sqlite/queries.hpp"
+
+#include <algorithm>
+
+namespace troupe::sqlite {
+
+namespace {
+
+std::int64_t ms(time_point at) {
+  return at.time_since_epoch().count();
+}
+std::int64_t num(std::uint64_t n) {
+  return static_cast<std::int64_t>(n);
+}
+std::int64_t num(std::uint32_t n) {
+  return n;
+}
+std::int64_t num(entity_kind kind) {
+  return static_cast<std::int64_t>(kind);
+}
+std::optional<std::int64_t> ms(std::optional<time_point> const& at) {
+  return at ? std::optional{ms(*at)} : std::nullopt;
+}
+
+} // namespace
+
+stream_row find_stream(database& db, entity_ref const& ref) {
+  stream_row out;
+  auto q = db.query(sql::find_stream);
+  q.bind(num(shard_of(ref)), ref.tenant.value, num(ref.kind), ref.id);
+  if (q.step()) {
+    out.no = q.number(0);
+    out.version = q.whole(1);
+    out.hash = q.text(2);
+    if (!q.null(3))
+      out.wake_at = time_point{duration{q.number(3)}};
+  }
+  return out;
+}
+
+writer::shard_head& writer::head(std::uint32_t shard) {
+  auto const [it, fresh] = heads_.try_emplace(shard);
+  if (fresh) {
+    auto q = db_.query(sql::read_shard_row);
+    if (!q.bind(num(shard)).step())
+      throw failure{11, "shard " + std::to_string(shard) + " is missing"}; // SQLITE_CORRUPT
+    it->second.epoch = q.whole(0);
+    it->second.last_seq = q.whole(1);
+  }
+  return it->second;
+}
+
+stream_row& writer::row(entity_ref const& ref) {
+  auto const found = rows_.find(ref);
+  if (found != rows_.end())
+    return found->second;
+  return rows_.emplace(ref, find_stream(db_, ref)).first->second;
+}
+
+std::optional<event_place> writer::place(std::uint32_t shard, std::string const& event_id) {
+  auto q = db_.query(sql::place_of_event);
+  if (!q.bind(num(shard), event_id).step())
+    return std::nullopt;
+  return event_place{{tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)},
+                     q.whole(3),
+                     q.whole(4)};
+}
+
+std::optional<inbox_entry> writer::answered(tenant_id const& tenant, std::string const& source,
+                                            std::string const& key) {
+  auto q = db_.query(sql::find_inbox);
+  if (!q.bind(tenant.value, source, key).step())
+    return std::nullopt;
+  return inbox_entry{source, key, q.text(0), q.text(1)};
+}
+
+bool writer::has_effect(std::uint32_t shard, tenant_id const& tenant,
+                        std::string const& effect_id) {
+  return db_.query(sql::has_effect).bind(num(shard), tenant.value, effect_id).step();
+}
+
+void writer::put_stream(std::uint32_t shard, entity_ref const& ref, stream_row& s) {
+  if (s.no != 0) {
+    db_.query(sql::set_stream).bind(s.no, num(s.version), s.hash, ms(s.wake_at)).run();
+    return;
+  }
+  auto q = db_.query(sql::add_stream);
+  q.bind(num(shard), ref.tenant.value, num(ref.kind), ref.id, num(s.version), s.hash,
+         ms(s.wake_at));
+  q.step();
+  s.no = q.number(0);
+}
+
+void writer::put_event(std::uint32_t shard, std::uint64_t seq, std::uint64_t epoch,
+                       stream_row const& s, std::uint64_t version, new_event const& e) {
+  db_.query(sql::add_event)
+      .bind(num(shard), num(seq), s.no, num(version), num(epoch), e.event_id, e.type,
+            std::int64_t{e.schema}, ms(e.at), e.principal, e.cause, e.correlation, e.data, e.hash)
+      .run();
+}
+
+void writer::put_effect(std::uint32_t shard, tenant_id const& tenant, outbox_row const& x) {
+  db_.query(sql::add_effect)
+      .bind(num(shard), tenant.value, x.effect_id, x.kind, static_cast<std::int64_t>(x.declared),
+            x.payload, ms(x.not_before), std::int64_t{x.attempt}, std::int64_t{x.running ? 1 : 0},
+            num(x.epoch))
+      .run();
+}
+
+void writer::put_inbox(tenant_id const& tenant, inbox_entry const& x, time_point at) {
+  db_.query(sql::add_inbox)
+      .bind(tenant.value, x.source, x.key, x.request_hash, x.answer, ms(at))
+      .run();
+}
+
+std::uint64_t writer::store(unit const& u, time_point now) {
+  auto& home = head(u.shard);
+  std::uint64_t first = 0;
+  for (auto const& w : u.writes) {
+    auto& s = row(w.stream);
+    s.version = w.expected_version + w.events.size();
+    s.wake_at = w.wake_at;
+    if (!w.events.empty())
+      s.hash = w.events.back().hash;
+    put_stream(u.shard, w.stream, s);
+    auto version = w.expected_version;
+    for (auto const& e : w.events) {
+      put_event(u.shard, ++home.last_seq, u.epoch, s, ++version, e);
+      home.changed = true;
+      if (first == 0)
+        first = home.last_seq;
+    }
+  }
+  for (auto const& id : u.outbox_done)
+    db_.query(sql::remove_effect).bind(num(u.shard), u.tenant.value, id).run();
+  for (auto const& x : u.outbox)
+    put_effect(u.shard, u.tenant, x);
+  for (auto const& id : u.outbox_started)
+    db_.query(sql::start_effect).bind(num(u.shard), u.tenant.value, id, num(u.epoch)).run();
+  if (u.inbox)
+    put_inbox(u.tenant, *u.inbox, now);
+  return first;
+}
+
+result<void> writer::import(stored_event const& e) {
+  auto& home = head(e.shard);
+  if (home.last_epoch == 0 && home.last_seq != 0) {
+    auto q = db_.query(sql::last_epoch);
+    if (q.bind(num(e.shard), num(home.last_seq)).step())
+      home.last_epoch = q.whole(0);
+  }
+  auto& s = row(e.stream);
+  if (auto ok = check_next(e, home.last_seq, home.last_epoch, {s.version, s.hash}); !ok)
+    return ok;
+  if (place(e.shard, e.event.event_id))
+    return fail(errc::conflict, "event " + e.event.event_id + " stands twice in its shard");
+  s.version = e.version;
+  s.hash = e.event.hash;
+  put_stream(e.shard, e.stream, s);
+  put_event(e.shard, e.seq, e.epoch, s, e.version, e.event);
+  home.changed = true;
+  home.last_seq = e.seq;
+  home.last_epoch = e.epoch;
+  home.epoch = std::max(home.epoch, e.epoch);
+  return {};
+}
+
+result<void> writer::restore(side_rows const& rows) {
+  for (auto const& x : rows.shards) {
+    auto& home = head(x.shard);
+    if (x.last_seq != home.last_seq || x.epoch < home.epoch)
+      return fail(errc::conflict,
+                  "shard " + std::to_string(x.shard) + " disagrees with its events");
+    home.epoch = x.epoch;
+    db_.query(sql::set_owner).bind(num(x.shard), num(x.epoch), x.owner).run();
+  }
+  for (auto const& x : rows.streams) {
+    auto& s = row(x.stream);
+    if (s.no == 0 || s.version != x.version || s.hash != x.hash)
+      return fail(errc::conflict, "stream " + to_string(x.stream) + " disagrees with its events");
+    s.wake_at = x.wake_at;
+    put_stream(shard_of(x.stream), x.stream, s);
+  }
+  for (auto const& x : rows.inbox) {
+    if (answered(x.tenant, x.entry.source, x.entry.key))
+      return fail(errc::conflict, "inbox key " + x.entry.key + " is there already");
+    put_inbox(x.tenant, x.entry, x.stored_at);
+  }
+  for (auto const& [shard, x] : rows.outbox) {
+    if (has_effect(shard, x.tenant, x.effect_id))
+      return fail(errc::conflict, "effect " + x.effect_id + " is there already");
+    put_effect(shard, x.tenant, x);
+  }
+  return {};
+}
+
+void writer::flush() {
+  for (auto const& [shard, home] : heads_)
+    if (home.changed)
+      db_.query(sql::set_shard).bind(num(shard), num(home.epoch), num(home.last_seq)).run();
+}
+
+} // namespace troupe::sqlite
