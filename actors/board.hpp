@@ -1,0 +1,77 @@
+#pragma once
+
+#include "actors/domain/replay.hpp"
+#include "actors/messages.hpp"
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace troupe {
+
+/// What `board::events` and subscriptions give: a stored event with its place in this node's order.
+struct board_event {
+  std::uint64_t n = 0; ///< 1, 2, … since this node started (the log before is numbered first)
+  stored_event event;
+};
+
+/// The read side of one node: the state of every entity by the domain's own `evolve`, for lists,
+/// boards and live streams. Built from the log at start, then fed by the journal, on a thread of
+/// its own: a slow reader never slows an append. Disposable; nothing is decided by it. Thread-safe.
+class board {
+public:
+  using listener = std::function<void(board_event const&)>;
+
+  board();
+  ~board();
+  board(board const&) = delete;
+  board& operator=(board const&) = delete;
+
+  /// Reads the whole log, in the order in which it was made (by event id within one time).
+  [[nodiscard]] result<std::uint64_t> catch_up(event_store& store, listener const& each);
+  /// Takes a committed batch; returns at once.
+  void feed(committed_ptr batch);
+
+  /// State of an entity; null when there is none.
+  [[nodiscard]] json::value get(entity_ref const& ref) const;
+  /// States of a kind whose state `keep` accepts, newest change first.
+  [[nodiscard]] std::vector<json::value>
+  list(tenant_id const& tenant, entity_kind kind, std::function<bool(json::value const&)> const& keep,
+       std::size_t skip, std::size_t limit, std::size_t& total) const;
+  /// Events with n > `after` that `keep` accepts, in order.
+  [[nodiscard]] std::vector<board_event>
+  events(std::uint64_t after, std::size_t limit,
+         std::function<bool(stored_event const&)> const& keep) const;
+  [[nodiscard]] std::uint64_t last() const;
+
+  /// Hears every event after the ones that `snapshot` saw: `snapshot` and the registration are one
+  /// step. The listener runs on the board's thread and must not block.
+  std::uint64_t subscribe(listener l, std::function<void(std::uint64_t last)> const& snapshot);
+  void unsubscribe(std::uint64_t id);
+  /// Waits until everything fed so far has been applied.
+  void settle() const;
+  void stop();
+
+private:
+  void run();
+  void apply(stored_event const& e);
+
+  mutable std::mutex mutex_;
+  replayer states_;
+  std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
+  std::deque<board_event> recent_;
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, listener> listeners_;
+  std::uint64_t next_listener_ = 0;
+
+  mutable std::mutex feed_mutex_;
+  mutable std::condition_variable feed_wakeup_;
+  std::deque<committed_ptr> feed_;
+  bool applying_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+} // namespace troupe

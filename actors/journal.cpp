@@ -1,0 +1,258 @@
+#include "actors/journal.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+std::size_t size_of(unit const& u) {
+  std::size_t bytes = 256;
+  for (auto const& w : u.writes) {
+    bytes += 128;
+    for (auto const& e : w.events)
+      bytes += 256 + e.data.size();
+  }
+  if (u.inbox)
+    bytes += u.inbox->answer.size() + 128;
+  for (auto const& o : u.outbox)
+    bytes += o.payload.size() + 128;
+  return bytes;
+}
+
+std::vector<stored_event> stored(unit const& u, unit_result const& r) {
+  std::vector<stored_event> out;
+  auto seq = r.first_seq;
+  for (auto const& w : u.writes) {
+    auto version = w.expected_version;
+    for (auto const& e : w.events)
+      out.push_back({u.shard, seq++, u.epoch, w.stream, ++version, e});
+  }
+  return out;
+}
+
+std::int64_t steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+} // namespace
+
+result<std::vector<stored_event>> read_all(event_store& store, entity_ref const& stream) {
+  constexpr std::size_t page = 1000;
+  std::vector<stored_event> all;
+  for (;;) {
+    auto part = store.read_stream(stream, all.empty() ? 0 : all.back().version, page);
+    if (!part)
+      return part.error();
+    bool const last = part->size() < page;
+    all.insert(all.end(), std::make_move_iterator(part->begin()),
+               std::make_move_iterator(part->end()));
+    if (last)
+      return all;
+  }
+}
+
+result<std::unique_ptr<journal>> journal::open(store_factory const& store,
+                                               journal_settings settings) {
+  std::unique_ptr<journal> j{new journal{settings}};
+  for (int i = 0; i < settings.writers; ++i) {
+    auto handle = store();
+    if (!handle)
+      return handle.error();
+    auto w = std::make_unique<writer>();
+    w->store = std::move(*handle);
+    j->writers_.push_back(std::move(w));
+  }
+  for (int i = 0; i < settings.readers; ++i) {
+    auto handle = store();
+    if (!handle)
+      return handle.error();
+    j->read_stores_.push_back(std::move(*handle));
+  }
+  for (auto& w : j->writers_)
+    w->thread = std::thread{[self = j.get(), w = w.get()] { self->write_loop(*w); }};
+  for (auto& s : j->read_stores_)
+    j->readers_.emplace_back([self = j.get(), s = s.get()] { self->read_loop(*s); });
+  return j;
+}
+
+journal::~journal() {
+  stop(duration{0});
+}
+
+void journal::append(unit what, std::uint64_t id, caf::actor reply_to) {
+  auto& w = *writers_[what.shard % writers_.size()];
+  auto const bytes = size_of(what);
+  queued_bytes_ += bytes;
+  {
+    std::lock_guard lock{w.mutex};
+    w.queue.push_back({std::move(what), id, std::move(reply_to), bytes});
+  }
+  w.wakeup.notify_one();
+}
+
+bool journal::accepts() const {
+  return !stopping_.load(std::memory_order_relaxed) &&
+         queued_bytes_.load(std::memory_order_relaxed) < settings_.queue_bytes;
+}
+
+void journal::write_loop(writer& w) {
+  std::vector<entry> batch;
+  for (;;) {
+    batch.clear();
+    {
+      std::unique_lock lock{w.mutex};
+      w.wakeup.wait(lock, [&] { return !w.queue.empty() || stopping_; });
+      if (w.queue.empty())
+        return;
+      std::size_t bytes = 0;
+      while (!w.queue.empty() && batch.size() < max_batch_units) {
+        auto const next = w.queue.front().bytes;
+        if (!batch.empty() && bytes + next > max_batch_bytes)
+          break;
+        bytes += next;
+        batch.push_back(std::move(w.queue.front()));
+        w.queue.pop_front();
+      }
+    }
+    commit(w, batch);
+  }
+}
+
+void journal::commit(writer& w, std::vector<entry>& batch) {
+  std::vector<unit> units;
+  units.reserve(batch.size());
+  for (auto& e : batch)
+    units.push_back(std::move(e.what));
+  auto const restore = [&] {
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      batch[i].what = std::move(units[i]);
+  };
+  auto wait = settings_.retry;
+  result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
+  for (;;) {
+    answers = w.store->append(units);
+    if (answers || (answers.error().code != errc::unavailable &&
+                    answers.error().code != errc::busy && answers.error().code != errc::timeout))
+      break;
+    // Unknown: the same ids again, until the answer is definite.
+    ++counters_.unknown;
+    spdlog::warn("append outcome unknown units={} why=\"{}\"", units.size(),
+                 answers.error().message);
+    auto const give_up = give_up_at_.load();
+    if (give_up != 0 && steady_now() >= give_up)
+      break;
+    std::unique_lock lock{w.mutex};
+    w.wakeup.wait_for(lock, wait, [&] {
+      auto const limit = give_up_at_.load();
+      return limit != 0 && steady_now() >= limit;
+    });
+    wait = std::min(wait * 2, settings_.retry_cap);
+  }
+  restore();
+  if (!answers && batch.size() > 1) {
+    // One unit spoils the batch: find it by sending each alone.
+    for (auto& e : batch) {
+      std::vector<entry> one;
+      one.push_back(std::move(e));
+      commit(w, one);
+    }
+    return;
+  }
+  ++counters_.batches;
+  auto committed = std::make_shared<std::vector<stored_event>>();
+  for (std::size_t i = 0; answers && i < batch.size(); ++i) {
+    auto const& r = (*answers)[i];
+    ++counters_.units;
+    counters_.conflicts += r.status == unit_status::conflict && !r.by_inbox ? 1 : 0;
+    counters_.fenced += r.status == unit_status::fenced ? 1 : 0;
+    // A duplicate by event id is our own batch, stored although the answer was lost: new to us.
+    if (r.status == unit_status::ok || (r.status == unit_status::duplicate && !r.by_inbox)) {
+      auto events = stored(batch[i].what, r);
+      counters_.events += events.size();
+      committed->insert(committed->end(), std::make_move_iterator(events.begin()),
+                        std::make_move_iterator(events.end()));
+    }
+  }
+  if (observer_ && !committed->empty())
+    observer_(committed);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    queued_bytes_ -= batch[i].bytes;
+    answer(batch[i],
+           answers ? result<unit_result>{(*answers)[i]} : result<unit_result>{answers.error()});
+  }
+}
+
+void journal::answer(entry const& e, result<unit_result> outcome) {
+  caf::anon_send(e.reply_to, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
+}
+
+void journal::load(entity_ref stream, caf::actor reply_to) {
+  read([this, stream = std::move(stream), reply_to = std::move(reply_to)](event_store& store) {
+    auto events = read_all(store, stream);
+    if (!events && events.error().code != errc::corrupt) {
+      // Asked again by the entity; the wait is here, so that it does not spin.
+      std::unique_lock lock{read_mutex_};
+      read_wakeup_.wait_for(lock, settings_.retry, [&] { return stopping_.load(); });
+    }
+    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{std::move(events)}));
+  });
+}
+
+void journal::find_inbox(tenant_id tenant, std::string source, std::string key,
+                         std::function<void(result<std::optional<inbox_entry>>)> done) {
+  read([tenant = std::move(tenant), source = std::move(source), key = std::move(key),
+        done = std::move(done)](event_store& store) {
+    done(store.find_inbox(tenant, source, key));
+  });
+}
+
+void journal::read(std::function<void(event_store&)> work) {
+  {
+    std::lock_guard lock{read_mutex_};
+    reads_.push_back(std::move(work));
+  }
+  read_wakeup_.notify_one();
+}
+
+void journal::read_loop(event_store& store) {
+  for (;;) {
+    std::function<void(event_store&)> work;
+    {
+      std::unique_lock lock{read_mutex_};
+      read_wakeup_.wait(lock, [&] { return !reads_.empty() || stopping_; });
+      if (stopping_)
+        return;
+      work = std::move(reads_.front());
+      reads_.pop_front();
+    }
+    work(store);
+  }
+}
+
+void journal::stop(duration deadline) {
+  auto const limit =
+      steady_now() + std::chrono::duration_cast<std::chrono::nanoseconds>(deadline).count();
+  give_up_at_ = limit == 0 ? 1 : limit;
+  {
+    std::lock_guard lock{read_mutex_};
+    stopping_ = true;
+  }
+  read_wakeup_.notify_all();
+  for (auto& w : writers_) {
+    { std::lock_guard lock{w->mutex}; }
+    w->wakeup.notify_all();
+  }
+  for (auto& w : writers_) {
+    if (w->thread.joinable())
+      w->thread.join();
+  }
+  for (auto& t : readers_) {
+    if (t.joinable())
+      t.join();
+  }
+  readers_.clear();
+}
+
+} // namespace troupe

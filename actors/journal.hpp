@@ -1,0 +1,100 @@
+#pragma once
+
+#include "actors/ports.hpp"
+#include "persistence/event_store.hpp"
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace troupe {
+
+struct journal_settings {
+  int writers = 1; ///< 1 for SQLite; 2 to 4 for Postgres, each with a connection of its own
+  int readers = 1;
+  std::size_t queue_bytes = 64 * 1024 * 1024; ///< above it nothing new is accepted
+  duration retry{200};                        ///< first wait after an unknown outcome
+  duration retry_cap{std::chrono::seconds{5}};
+};
+
+struct journal_counters {
+  std::atomic<std::uint64_t> batches{0};
+  std::atomic<std::uint64_t> units{0};
+  std::atomic<std::uint64_t> events{0};
+  std::atomic<std::uint64_t> unknown{0};
+  std::atomic<std::uint64_t> conflicts{0};
+  std::atomic<std::uint64_t> fenced{0};
+};
+
+/// Group commit with threads of its own: while one batch is being made durable the next one forms,
+/// so one fsync serves every entity that waits. A shard always has the same writer, so a stream is
+/// always on one connection. Blocking store calls never run on an actor's thread.
+class journal : public journal_port {
+public:
+  using observer = std::function<void(committed_ptr)>;
+
+  /// Opens its handles on the store. Errors: those of the factory.
+  [[nodiscard]] static result<std::unique_ptr<journal>> open(store_factory const& store,
+                                                             journal_settings settings);
+  ~journal() override;
+
+  /// Sees every stored event, batch by batch, on a writer's thread, after it is durable and before
+  /// the entity hears. Set before the first append.
+  void observe(observer o) { observer_ = std::move(o); }
+
+  void append(unit what, std::uint64_t id, caf::actor reply_to) override;
+  void load(entity_ref stream, caf::actor reply_to) override;
+  [[nodiscard]] bool accepts() const override;
+  void find_inbox(tenant_id tenant, std::string source, std::string key,
+                  std::function<void(result<std::optional<inbox_entry>>)> done) override;
+  /// Runs a read on a reader's thread.
+  void read(std::function<void(event_store&)> work);
+
+  /// Writes what is queued, then ends the threads. What cannot be stored by `deadline` (the store
+  /// is away) is answered `unavailable`.
+  void stop(duration deadline);
+  [[nodiscard]] journal_counters const& counters() const { return counters_; }
+
+private:
+  struct entry {
+    unit what;
+    std::uint64_t id = 0;
+    caf::actor reply_to;
+    std::size_t bytes = 0;
+  };
+  struct writer {
+    std::unique_ptr<event_store> store;
+    std::mutex mutex;
+    std::condition_variable wakeup;
+    std::deque<entry> queue;
+    std::thread thread;
+  };
+
+  explicit journal(journal_settings settings) : settings_(settings) {}
+  void write_loop(writer& w);
+  void commit(writer& w, std::vector<entry>& batch);
+  void answer(entry const& e, result<unit_result> outcome);
+  void read_loop(event_store& store);
+
+  journal_settings settings_;
+  observer observer_;
+  journal_counters counters_;
+  std::vector<std::unique_ptr<writer>> writers_;
+  std::atomic<std::size_t> queued_bytes_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> give_up_at_{0}; ///< steady clock, ns; 0: never
+  std::mutex read_mutex_;
+  std::condition_variable read_wakeup_;
+  std::deque<std::function<void(event_store&)>> reads_;
+  std::vector<std::unique_ptr<event_store>> read_stores_;
+  std::vector<std::thread> readers_;
+};
+
+/// Reads all events of a stream, page by page.
+[[nodiscard]] result<std::vector<stored_event>> read_all(event_store& store,
+                                                         entity_ref const& stream);
+
+} // namespace troupe

@@ -1,0 +1,111 @@
+#pragma once
+
+#include "persistence/event_store.hpp"
+#include "protocol/command.hpp"
+#include "protocol/obligation.hpp"
+#include <caf/actor.hpp>
+#include <caf/atom.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <functional>
+#include <memory>
+#include <variant>
+
+/// What the actors of one node say to one another. All of it stays in the process; between nodes
+/// only encoded bytes will travel.
+namespace troupe {
+
+/// What a command led to.
+struct receipt {
+  entity_ref entity;
+  std::uint64_t version = 0;  ///< of the entity afterwards
+  std::uint64_t events = 0;   ///< how many the command added; 0: it changed nothing
+  json::value state;          ///< of the entity, where `want_state` asked for it
+};
+
+using command_result = result<receipt>;
+
+/// Takes the outcome of a command. May run on any thread, must not block, is called at most once.
+using completion = std::function<void(command_result)>;
+
+/// A command on its way to an entity.
+struct command_message {
+  entity_ref to;
+  any_command command;
+  command_context context;
+  std::optional<inbox_entry> inbox; ///< key and hash of the request; `answer` is filled in
+  bool want_state = false;
+  completion done; ///< may be empty
+};
+using command_ptr = std::shared_ptr<command_message>;
+
+/// A look at an entity's last durable state; not_found where it has no events.
+struct query_message {
+  entity_ref to;
+  std::function<void(result<json::value>)> done;
+};
+using query_ptr = std::shared_ptr<query_message>;
+
+/// The journal's answer to an append.
+struct appended {
+  std::uint64_t id = 0;
+  result<unit_result> outcome;
+};
+using appended_ptr = std::shared_ptr<appended>;
+
+/// Events of a stream, read for an entity that starts.
+struct loaded {
+  result<std::vector<stored_event>> events;
+};
+using loaded_ptr = std::shared_ptr<loaded>;
+
+/// How an obligation's receiver answered.
+struct obligation_outcome {
+  std::string key;
+  std::uint64_t round = 0; ///< of the sending; an answer to an older one is late but as good
+  std::optional<error> refused;
+};
+
+/// What a batch added to the log, in order.
+using committed_ptr = std::shared_ptr<std::vector<stored_event> const>;
+
+/// An offer of a ticket to the dispatcher, or its withdrawal.
+struct offer_message {
+  entity_ref ticket;
+  std::string key;
+  std::optional<offer> what; ///< none: withdrawn
+};
+
+/// A daemon's link came up or went down.
+struct daemon_presence {
+  daemon_id daemon;
+  bool up = false;
+  std::int32_t slots = 0;
+  std::vector<link::runner_info> runners;
+  std::vector<std::string> repositories;
+};
+
+/// An entity asks its shard to be let go.
+struct idle_notice {
+  entity_ref entity;
+};
+
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+using retry_atom = caf::atom_constant<caf::atom("retry")>;
+using alarm_atom = caf::atom_constant<caf::atom("alarm")>;
+using passivate_atom = caf::atom_constant<caf::atom("passivate")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
+using match_atom = caf::atom_constant<caf::atom("match")>;
+using restart_atom = caf::atom_constant<caf::atom("restart")>;
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::command_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::appended_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::loaded_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::obligation_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::committed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::offer_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::daemon_presence)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::idle_notice)

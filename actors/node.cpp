@@ -1,0 +1,314 @@
+#include "actors/node.hpp"
+
+#include "actors/dispatcher.hpp"
+#include "actors/node_id.hpp"
+#include "actors/real_ports.hpp"
+#include "actors/region.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <future>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads) {
+  cfg.set("scheduler.policy", caf::atom("sharing")); // stealing polls while idle
+  cfg.set("scheduler.max-threads", static_cast<std::size_t>(threads));
+  cfg.set("scheduler.max-throughput", static_cast<std::size_t>(100)); // no actor starves others
+  return cfg;
+}
+
+/// Supervises the dispatcher: it keeps nothing, so it is simply started again, and everybody who
+/// offered is asked to offer once more.
+class root_supervisor : public caf::event_based_actor {
+public:
+  root_supervisor(caf::actor_config& cfg, runtime* rt)
+      : caf::event_based_actor(cfg), rt_(*rt), budget_(restart_policy{5, std::chrono::seconds{60}}) {
+    set_default_handler(caf::drop);
+    set_down_handler([this](caf::down_msg& d) {
+      if (d.reason == caf::exit_reason::user_shutdown)
+        return;
+      duration delay{0};
+      if (!budget_.may_restart(rt_.clock->now(), 0.5, delay)) {
+        spdlog::critical("the dispatcher crashes again and again; ending the process");
+        std::_Exit(70);
+      }
+      delayed_send(this, delay, restart_atom::value);
+    });
+  }
+  caf::behavior make_behavior() override {
+    start();
+    return {
+        [this](restart_atom) {
+          start();
+          if (rt_.where != nullptr)
+            rt_.where->remind();
+        },
+        [this](stop_atom) {
+          send_exit(child_, caf::exit_reason::user_shutdown);
+          quit(caf::exit_reason::user_shutdown);
+        },
+        [this](offer_message& m) { send(child_, std::move(m)); },
+        [this](daemon_presence& p) {
+          seen_[p.daemon] = p;
+          send(child_, std::move(p));
+        },
+        [this](committed_ptr& c) { send(child_, std::move(c)); },
+    };
+  }
+
+private:
+  void start() {
+    child_ = spawn<dispatcher_actor, caf::monitored>(static_cast<runtime const*>(&rt_));
+    for (auto const& [id, p] : seen_)
+      send(child_, p);
+  }
+  runtime& rt_;
+  restart_budget budget_;
+  caf::actor child_;
+  std::map<daemon_id, daemon_presence> seen_;
+};
+
+bool concerns_dispatcher(stored_event const& e) {
+  auto const& t = e.event.type;
+  return e.stream.kind == entity_kind::agent || t == "run.created" || t == "ticket.leased" ||
+         t == "ticket.attempt_ended" || t == "ticket.cancelled";
+}
+
+} // namespace
+
+struct node::parts {
+  explicit parts(int threads) : system(configured(config, threads)) {}
+
+  caf::actor_system_config config;
+  caf::actor_system system;
+  system_clock_port clock;
+  random_id_port ids;
+  runtime rt;
+  std::unique_ptr<troupe::journal> log;
+  board view;
+  std::unique_ptr<region> where;
+  std::unique_ptr<thinkers> engines;
+  bool stopped = false;
+};
+
+node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+node::~node() {
+  if (parts_ && !parts_->stopped && !stop(std::chrono::seconds{10}))
+    std::_Exit(75); // a stuck actor would hang the actor system's destructor for ever
+}
+
+result<std::unique_ptr<node>> node::start(node_settings settings, store_factory const& store,
+                                          runner_port& runner, tap* watch) {
+  auto opened = journal::open(store, settings.journal);
+  if (!opened)
+    return opened.error();
+  auto boot = store();
+  if (!boot)
+    return boot.error();
+  auto epochs = (*boot)->claim_all(settings.owner);
+  if (!epochs)
+    return epochs.error();
+
+  auto p = std::make_unique<parts>(settings.threads);
+  if (!node_id_is_ours())
+    return fail(errc::internal, "the actor system did not take this process's own node id; link "
+                                "actors/node_id.cpp into the executable with -rdynamic");
+  p->log = std::move(*opened);
+  p->rt.clock = &p->clock;
+  p->rt.ids = &p->ids;
+  p->rt.journal = p->log.get();
+  p->rt.runner = &runner;
+  p->rt.watch = watch;
+  p->rt.resend = settings.resend;
+  p->rt.idle = settings.idle;
+  p->rt.grace = settings.grace;
+  p->where = std::make_unique<region>(p->system, p->rt);
+  p->rt.dispatcher = p->system.spawn<root_supervisor>(&p->rt);
+
+  auto* raw = p.get();
+  auto const history = std::make_shared<std::vector<stored_event>>();
+  auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
+    if (concerns_dispatcher(e.event))
+      history->push_back(e.event);
+  });
+  if (!read)
+    return read.error();
+  caf::anon_send(p->rt.dispatcher, committed_ptr{history});
+  p->log->observe([raw](committed_ptr batch) {
+    auto const some = std::make_shared<std::vector<stored_event>>();
+    for (auto const& e : *batch) {
+      if (concerns_dispatcher(e))
+        some->push_back(e);
+    }
+    if (!some->empty())
+      caf::anon_send(raw->rt.dispatcher, committed_ptr{some});
+    raw->view.feed(std::move(batch));
+  });
+
+  std::unique_ptr<node> n{new node{std::move(p)}};
+  raw->engines = std::make_unique<thinkers>(
+      std::move(settings.engines), [n = n.get()](entity_ref const& ref) { return n->ask(ref); },
+      settings.engine_threads);
+  raw->rt.engine = raw->engines.get();
+  raw->where->start(*epochs);
+
+  // Whatever has something to do by itself starts now; the rest when it is called.
+  constexpr std::size_t page = 10'000;
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+    auto due = (*boot)->due(shard, time_point::max(), page);
+    if (!due)
+      return due.error();
+    for (auto const& s : *due)
+      raw->where->wake(s.stream);
+  }
+  return n;
+}
+
+void node::submit(entity_ref to, any_command command, submit_options options, completion done) {
+  auto m = std::make_shared<command_message>();
+  m->to = std::move(to);
+  m->command = std::move(command);
+  m->context.id = options.cause.empty() ? parts_->ids.uuid() : options.cause;
+  m->context.by = std::move(options.by);
+  m->context.correlation = std::move(options.correlation);
+  m->context.trace = std::move(options.trace);
+  m->want_state = options.want_state;
+  m->inbox = options.idempotency;
+  if (!m->inbox) {
+    m->done = std::move(done);
+    parts_->where->deliver(std::move(m));
+    return;
+  }
+  // The same request again gets the stored answer: looked up before, and once more when the command
+  // is refused, because the first one may have been on its way meanwhile.
+  auto const ref = m->to;
+  auto const asked = *m->inbox;
+  auto const stored_answer = [this, ref, want = m->want_state](inbox_entry const& given,
+                                                               inbox_entry const& found,
+                                                               completion const& answer) {
+    if (found.request_hash != given.request_hash) {
+      answer(fail(errc::conflict,
+                  "this Idempotency-Key was used for another request; use a new one",
+                  {{"idempotency_key", true}}));
+      return;
+    }
+    entity_ref was = ref;
+    std::uint64_t version = 0;
+    if (auto const v = json::parse(found.answer); v && v->is_object()) {
+      auto const& o = v->get_object();
+      if (auto const* e = o.if_contains("entity"); e != nullptr && e->is_string())
+        (void)parse(std::string_view{e->get_string()}, was);
+      if (auto const* n = o.if_contains("version"); n != nullptr && n->is_int64())
+        version = static_cast<std::uint64_t>(n->get_int64());
+    }
+    receipt r{was, version, 0, {}};
+    if (!want) {
+      answer(std::move(r));
+      return;
+    }
+    query(was, [r, answer](result<json::value> state) mutable {
+      if (state)
+        r.state = std::move(*state);
+      answer(std::move(r));
+    });
+  };
+  auto const tenant = ref.tenant;
+  parts_->log->find_inbox(
+      tenant, asked.source, asked.key,
+      [this, m, tenant, asked, stored_answer,
+       done = std::move(done)](result<std::optional<inbox_entry>> found) mutable {
+        if (!found) {
+          done(found.error());
+          return;
+        }
+        if (*found) {
+          stored_answer(asked, **found, done);
+          return;
+        }
+        m->done = [this, tenant, asked, stored_answer, done](command_result r) {
+          if (r || r.error().code != errc::conflict || r.error().details.contains("idempotency_key")) {
+            done(std::move(r));
+            return;
+          }
+          parts_->log->find_inbox(tenant, asked.source, asked.key,
+                                  [asked, stored_answer, done, r](
+                                      result<std::optional<inbox_entry>> again) {
+                                    if (again && *again)
+                                      stored_answer(asked, **again, done);
+                                    else
+                                      done(r);
+                                  });
+        };
+        parts_->where->deliver(m);
+      });
+}
+
+void node::query(entity_ref to, std::function<void(result<json::value>)> done) {
+  parts_->where->query(std::make_shared<query_message>(query_message{std::move(to), std::move(done)}));
+}
+
+result<json::value> node::ask(entity_ref const& to, duration limit) {
+  auto answer = std::make_shared<std::promise<result<json::value>>>();
+  auto future = answer->get_future();
+  query(to, [answer](result<json::value> r) { answer->set_value(std::move(r)); });
+  if (future.wait_for(limit) != std::future_status::ready)
+    return fail(errc::timeout, to_string(to) + " did not answer in time");
+  return future.get();
+}
+
+command_result node::tell(entity_ref to, any_command command, submit_options options,
+                          duration limit) {
+  auto answer = std::make_shared<std::promise<command_result>>();
+  auto future = answer->get_future();
+  auto const name = to_string(to);
+  submit(std::move(to), std::move(command), std::move(options),
+         [answer](command_result r) { answer->set_value(std::move(r)); });
+  if (future.wait_for(limit) != std::future_status::ready)
+    return fail(errc::timeout, name + " did not answer in time");
+  return future.get();
+}
+
+void node::presence(daemon_presence p) {
+  caf::anon_send(parts_->rt.dispatcher, std::move(p));
+}
+
+board& node::view() {
+  return parts_->view;
+}
+
+journal& node::log() {
+  return *parts_->log;
+}
+
+id_port& node::ids() {
+  return parts_->ids;
+}
+
+clock_port& node::clock() {
+  return parts_->clock;
+}
+
+bool node::stop(duration deadline) {
+  parts_->stopped = true;
+  auto const limit = std::chrono::steady_clock::now() + deadline;
+  auto const left = [&] {
+    return std::max(duration{0}, std::chrono::duration_cast<duration>(
+                                     limit - std::chrono::steady_clock::now()));
+  };
+  parts_->engines->stop();
+  bool const entities = parts_->where->stop(left());
+  caf::anon_send(parts_->rt.dispatcher, stop_atom::value);
+  parts_->rt.dispatcher = nullptr;
+  parts_->log->stop(left());
+  parts_->view.stop();
+  return entities;
+}
+
+} // namespace troupe

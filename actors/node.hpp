@@ -1,0 +1,69 @@
+#pragma once
+
+#include "actors/board.hpp"
+#include "actors/journal.hpp"
+#include "actors/ports.hpp"
+#include "actors/thinkers.hpp"
+
+namespace troupe {
+
+struct node_settings {
+  std::string owner; ///< recorded as the owner of the shards; unique per start
+  int threads = 2;   ///< of the actor scheduler
+  int engine_threads = 2;
+  journal_settings journal;
+  duration resend{std::chrono::seconds{5}};
+  duration idle{std::chrono::seconds{120}};
+  duration grace{std::chrono::seconds{15}};
+  std::map<engine_kind, std::shared_ptr<thinker>> engines;
+};
+
+/// Who sends a command from the outside, and how it is answered.
+struct submit_options {
+  principal_id by;
+  std::string correlation; ///< the brief's id where there is one
+  std::string cause;       ///< id of the request
+  std::string trace;
+  bool want_state = false;
+  /// `source`, `key` and `request_hash` of an idempotent request.
+  std::optional<inbox_entry> idempotency;
+};
+
+/// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway
+/// and the tests hold. Thread-safe; no call blocks, except `start`, `stop` and `ask`.
+class node {
+public:
+  /// Claims the shards, reads the log, wakes what has something to do. `runner` and `watch` must
+  /// outlive the node. Errors: those of the store; internal (the node id override is not linked).
+  [[nodiscard]] static result<std::unique_ptr<node>> start(node_settings settings,
+                                                           store_factory const& store,
+                                                           runner_port& runner, tap* watch);
+  ~node();
+
+  /// Sends a command; `done` is called once, on some thread.
+  void submit(entity_ref to, any_command command, submit_options options, completion done);
+  /// State of an entity as JSON, from the entity itself; not_found.
+  void query(entity_ref to, std::function<void(result<json::value>)> done);
+  /// The same, waiting; for tests, engines and start-up code. `timeout` after `limit`.
+  [[nodiscard]] result<json::value> ask(entity_ref const& to,
+                                        duration limit = std::chrono::seconds{30});
+  [[nodiscard]] command_result tell(entity_ref to, any_command command, submit_options options,
+                                    duration limit = std::chrono::seconds{30});
+
+  void presence(daemon_presence p);
+  [[nodiscard]] board& view();
+  [[nodiscard]] journal& log();
+  [[nodiscard]] id_port& ids();
+  [[nodiscard]] clock_port& clock();
+
+  /// In order: no new work, engines, entities (those with an append under way finish it), journal,
+  /// board. False: the deadline passed; the caller ends the process without destructors.
+  [[nodiscard]] bool stop(duration deadline);
+
+private:
+  struct parts;
+  explicit node(std::unique_ptr<parts> p);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace troupe

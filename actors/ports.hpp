@@ -1,0 +1,97 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include <atomic>
+
+/// What actors need of the outside, as interfaces: the composition root gives the real ones, tests
+/// and simulation give theirs.
+namespace troupe {
+
+/// Wall clock time, for what is stored and compared with stored times.
+class clock_port {
+public:
+  virtual ~clock_port() = default;
+  [[nodiscard]] virtual time_point now() const = 0;
+};
+
+/// Names that nobody else has.
+class id_port {
+public:
+  virtual ~id_port() = default;
+  /// UUID version 7, text form, lower case. Thread-safe.
+  [[nodiscard]] virtual std::string uuid() = 0;
+  /// 8 characters of Crockford's base32 in lower case, 40 random bits. Thread-safe.
+  [[nodiscard]] virtual std::string short_id() = 0;
+};
+
+/// Group commit in front of the event store. Answers arrive as messages at `reply_to`.
+class journal_port {
+public:
+  virtual ~journal_port() = default;
+  /// Queues a unit; the answer is `appended_ptr` with `id`. An unknown outcome is solved inside:
+  /// the unit is sent again until the store's answer is definite, or the journal stops.
+  virtual void append(unit what, std::uint64_t id, caf::actor reply_to) = 0;
+  /// All events of a stream, as `loaded_ptr`.
+  virtual void load(entity_ref stream, caf::actor reply_to) = 0;
+  /// Whether more units may be queued; false means answer `busy`.
+  [[nodiscard]] virtual bool accepts() const = 0;
+  /// The stored answer of an idempotent request. `done` runs on a journal thread.
+  virtual void find_inbox(tenant_id tenant, std::string source, std::string key,
+                          std::function<void(result<std::optional<inbox_entry>>)> done) = 0;
+};
+
+/// Carries out attempts: the daemon hub, or an engine inside the process. Calls do not block.
+class runner_port {
+public:
+  virtual ~runner_port() = default;
+  /// Hands over an order; called again after a restart. What comes of it arrives at the ticket.
+  virtual void launch(launch const& what) = 0;
+  /// The lease of (ticket, token) is no more: forget its order.
+  virtual void forget(ticket_id const& ticket, std::int64_t token) = 0;
+  /// `done` once the daemon has it (or will never want it).
+  virtual void notify(notify const& what, std::function<void()> done) = 0;
+};
+
+/// How an agent thinks. Calls do not block; `done` may run on any thread, once.
+class engine_port {
+public:
+  virtual ~engine_port() = default;
+  /// Answers `message` as the agent `self` with the engine of `spec`. The answer's id, from, to,
+  /// reply_to, hops, cause and correlation are filled in by the caller.
+  virtual void perform(entity_ref self, agent_spec spec, envelope message,
+                       std::function<void(result<envelope>)> done) = 0;
+};
+
+/// Sees messages and commits pass. Off, it costs one relaxed load.
+class tap {
+public:
+  virtual ~tap() = default;
+  [[nodiscard]] bool on() const { return on_.load(std::memory_order_relaxed); }
+  virtual void message_sent(tenant_id const& tenant, envelope const& e) = 0;
+
+protected:
+  std::atomic<bool> on_{false};
+};
+
+class region;
+
+/// What every entity actor is given.
+struct runtime {
+  clock_port* clock = nullptr;
+  id_port* ids = nullptr;
+  journal_port* journal = nullptr;
+  runner_port* runner = nullptr;
+  engine_port* engine = nullptr;
+  tap* watch = nullptr; ///< may be null
+  region* where = nullptr;
+  caf::actor dispatcher;
+  /// Between two sendings of something that was not answered.
+  duration resend{std::chrono::seconds{5}};
+  /// How long an entity stays without work before it is let go.
+  duration idle{std::chrono::seconds{120}};
+  /// After a start, alarms that are overdue wait this long, so that daemons can come back first.
+  duration grace{std::chrono::seconds{15}};
+  std::size_t queue_limit = 64; ///< commands waiting at one entity; more: busy
+};
+
+} // namespace troupe

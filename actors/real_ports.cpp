@@ -1,0 +1,61 @@
+#include "actors/real_ports.hpp"
+
+#include <array>
+#include <openssl/rand.h>
+
+namespace troupe {
+
+time_point system_clock_port::now() const {
+  return std::chrono::floor<duration>(std::chrono::system_clock::now());
+}
+
+std::string random_id_port::uuid() {
+  std::array<unsigned char, 16> b{};
+  RAND_bytes(b.data(), static_cast<int>(b.size()));
+  std::int64_t ms = 0;
+  std::uint32_t counter = 0;
+  {
+    std::lock_guard lock{mutex_};
+    ms = std::chrono::duration_cast<duration>(
+             std::chrono::system_clock::now().time_since_epoch())
+             .count();
+    if (ms <= last_ms_) { // same millisecond, or the clock went back: go on from the last name
+      ms = last_ms_;
+      if (++counter_ > 0xFFF) {
+        counter_ = 0;
+        ++ms;
+      }
+    } else {
+      counter_ = 0;
+    }
+    last_ms_ = ms;
+    counter = counter_;
+  }
+  for (std::size_t i = 0; i < 6; ++i)
+    b[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(ms) >> (40 - 8 * i));
+  b[6] = static_cast<unsigned char>(0x70U | (counter >> 8U));
+  b[7] = static_cast<unsigned char>(counter & 0xFFU);
+  b[8] = static_cast<unsigned char>(0x80U | (b[8] & 0x3FU));
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(36);
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10)
+      out += '-';
+    out += hex[b[i] >> 4U];
+    out += hex[b[i] & 15U];
+  }
+  return out;
+}
+
+std::string random_id_port::short_id() {
+  static constexpr char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::array<unsigned char, 8> b{};
+  RAND_bytes(b.data(), static_cast<int>(b.size()));
+  std::string out;
+  for (auto const x : b)
+    out += letters[x & 31U];
+  return out;
+}
+
+} // namespace troupe

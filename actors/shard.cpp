@@ -1,0 +1,191 @@
+#include "actors/shard.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+constexpr int crashes_until_poison = 2;
+constexpr std::size_t buffer_limit = 1000;
+
+void refuse(command_ptr const& c, error e) {
+  if (auto done = std::exchange(c->done, {}))
+    done(std::move(e));
+}
+} // namespace
+
+shard_actor::shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_t epoch)
+    : caf::event_based_actor(cfg), rt_(*rt),
+      epoch_(std::make_shared<std::atomic<std::uint64_t>>(epoch)),
+      random_(static_cast<std::minstd_rand::result_type>(epoch * 7919 + 1)) {
+  set_default_handler(caf::drop);
+  set_down_handler([this](caf::down_msg& d) { went_down(d); });
+}
+
+caf::behavior shard_actor::make_behavior() {
+  return {
+      [this](command_ptr& c) { deliver(std::move(c)); },
+      [this](query_ptr& q) { ask(std::move(q)); },
+      [this](wake_atom, entity_ref const& ref) {
+        if (!stopping_)
+          running(ref);
+      },
+      [this](restart_atom, entity_ref const& ref) {
+        auto const it = children_.find(ref);
+        if (it != children_.end() && it->second.restarting && !stopping_)
+          start(ref, it->second);
+      },
+      [this](idle_notice const& n) {
+        auto const it = children_.find(n.entity);
+        if (it == children_.end() || !it->second.actor || it->second.closing ||
+            rt_.clock->now() - it->second.used < rt_.idle)
+          return;
+        it->second.closing = true;
+        send(it->second.actor, stop_atom::value);
+      },
+      [this](sweep_atom) { sweep(); },
+      [this](retry_atom) {
+        for (auto& [ref, c] : children_) {
+          if (c.actor)
+            send(c.actor, retry_atom::value);
+        }
+      },
+      [this](stop_atom) {
+        stopping_ = true;
+        for (auto& [ref, c] : children_) {
+          if (c.actor)
+            send(c.actor, stop_atom::value);
+        }
+        if (by_address_.empty())
+          quit(caf::exit_reason::user_shutdown);
+      },
+  };
+}
+
+shard_actor::child& shard_actor::running(entity_ref const& ref) {
+  auto& c = children_[ref];
+  c.used = rt_.clock->now();
+  if (!c.actor && !c.restarting && !c.quarantined)
+    start(ref, c);
+  if (!sweeping_) {
+    sweeping_ = true;
+    delayed_send(this, rt_.idle, sweep_atom::value);
+  }
+  return c;
+}
+
+void shard_actor::start(entity_ref const& ref, child& c) {
+  c.restarting = false;
+  c.closing = false;
+  c.link = std::make_shared<entity_link>();
+  c.link->epoch = epoch_;
+  c.actor = spawn_entity(system(), ref, rt_, caf::actor_cast<caf::actor>(this), c.link);
+  monitor(c.actor);
+  by_address_.emplace(c.actor.address(), ref);
+  for (auto& m : std::exchange(c.buffered, {}))
+    send(c.actor, std::move(m));
+  for (auto& q : std::exchange(c.asked, {}))
+    send(c.actor, std::move(q));
+}
+
+bool shard_actor::is_poison(entity_ref const& ref, std::string const& command_id) const {
+  auto const it = blamed_.find({ref, command_id});
+  return it != blamed_.end() && it->second >= crashes_until_poison;
+}
+
+void shard_actor::deliver(command_ptr m) {
+  if (stopping_) {
+    refuse(m, fail(errc::unavailable, "the server is stopping; try again"));
+    return;
+  }
+  if (is_poison(m->to, m->context.id)) {
+    refuse(m, fail(errc::internal, "this command was put aside after it crashed " +
+                                       to_string(m->to) + " twice; see the server's log"));
+    return;
+  }
+  auto& c = running(m->to);
+  if (c.quarantined) {
+    refuse(m, fail(errc::conflict, to_string(m->to) +
+                                       " is quarantined after repeated crashes; see the log"));
+  } else if (!c.actor || c.closing) {
+    if (c.buffered.size() >= buffer_limit)
+      refuse(m, fail(errc::busy, to_string(m->to) + " is being started; try again"));
+    else
+      c.buffered.push_back(std::move(m));
+  } else {
+    send(c.actor, std::move(m));
+  }
+}
+
+void shard_actor::ask(query_ptr q) {
+  if (stopping_) {
+    q->done(fail(errc::unavailable, "the server is stopping; try again"));
+    return;
+  }
+  auto& c = running(q->to);
+  if (c.quarantined)
+    q->done(fail(errc::conflict, to_string(q->to) + " is quarantined after repeated crashes"));
+  else if (!c.actor || c.closing)
+    c.asked.push_back(std::move(q));
+  else
+    send(c.actor, std::move(q));
+}
+
+void shard_actor::went_down(caf::down_msg const& down) {
+  auto const found = by_address_.find(down.source);
+  if (found == by_address_.end())
+    return;
+  auto const ref = found->second;
+  by_address_.erase(found);
+  auto& c = children_[ref];
+  c.actor = nullptr;
+  if (stopping_) {
+    if (by_address_.empty())
+      quit(caf::exit_reason::user_shutdown);
+    return;
+  }
+  if (down.reason == caf::exit_reason::user_shutdown) { // let go, on purpose
+    bool const wanted = !c.buffered.empty() || !c.asked.empty();
+    if (wanted)
+      start(ref, c);
+    else
+      children_.erase(ref);
+    return;
+  }
+  auto const& blamed = c.link->command_id;
+  int const crashes = ++blamed_[{ref, blamed}];
+  if (crashes >= crashes_until_poison)
+    spdlog::error("dead letter entity={} command={} crashes={}", to_string(ref), blamed, crashes);
+  duration delay{0};
+  double const random = static_cast<double>(random_()) / static_cast<double>(random_.max());
+  if (c.budget.may_restart(rt_.clock->now(), random, delay)) {
+    c.restarting = true;
+    c.closing = false;
+    delayed_send(this, delay, restart_atom::value, ref);
+    return;
+  }
+  c.quarantined = true;
+  spdlog::error("quarantined entity={} command={}", to_string(ref), blamed);
+  for (auto& m : std::exchange(c.buffered, {}))
+    refuse(m, fail(errc::conflict, to_string(ref) + " is quarantined after repeated crashes"));
+  for (auto& q : std::exchange(c.asked, {}))
+    q->done(fail(errc::conflict, to_string(ref) + " is quarantined after repeated crashes"));
+}
+
+void shard_actor::sweep() {
+  sweeping_ = false;
+  auto const now = rt_.clock->now();
+  for (auto& [ref, c] : children_) {
+    if (c.actor && !c.closing && now - c.used >= rt_.idle)
+      send(c.actor, passivate_atom::value);
+  }
+  // A shard without entities sweeps no more: nothing ticks in an idle server.
+  if (!children_.empty() && !stopping_) {
+    sweeping_ = true;
+    delayed_send(this, rt_.idle, sweep_atom::value);
+  }
+}
+
+} // namespace troupe

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "actors/entity.hpp"
+#include "actors/supervision.hpp"
+#include <caf/event_based_actor.hpp>
+#include <map>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe {
+
+/// One of the 256 shards: the table of its entities. It starts them on demand, supervises them
+/// (monitor, backoff, quarantine, poisonous commands to dead letters) and lets go the idle ones.
+/// It takes `command_ptr`, `query_ptr`, `(wake_atom, entity_ref)`, `idle_notice`, `sweep_atom`,
+/// `retry_atom` and `stop_atom`.
+class shard_actor : public caf::event_based_actor {
+public:
+  shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_t epoch);
+  caf::behavior make_behavior() override;
+
+private:
+  struct child {
+    caf::actor actor; ///< null while the entity is down
+    std::shared_ptr<entity_link> link;
+    restart_budget budget{restart_policy{}};
+    time_point used{};
+    bool closing = false;     ///< asked to stop; what comes is buffered until it is down
+    bool restarting = false;  ///< down, comes back after its backoff
+    bool quarantined = false; ///< crashed too often; an operator must look
+    std::vector<command_ptr> buffered;
+    std::vector<query_ptr> asked;
+  };
+
+  child& running(entity_ref const& ref);
+  void start(entity_ref const& ref, child& c);
+  void deliver(command_ptr c);
+  void ask(query_ptr q);
+  void went_down(caf::down_msg const& down);
+  void sweep();
+  bool is_poison(entity_ref const& ref, std::string const& command_id) const;
+
+  runtime const& rt_;
+  std::shared_ptr<std::atomic<std::uint64_t>> epoch_;
+  std::unordered_map<entity_ref, child> children_;
+  std::map<caf::actor_addr, entity_ref> by_address_;
+  /// How often a command took its entity down; two crashes make it poison.
+  std::map<std::pair<entity_ref, std::string>, int> blamed_;
+  std::minstd_rand random_;
+  bool sweeping_ = false;
+  bool stopping_ = false;
+};
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity_ref)

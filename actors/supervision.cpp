@@ -1,0 +1,20 @@
+#include "actors/supervision.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+bool restart_budget::may_restart(time_point now, double random, duration& delay) {
+  // A quiet window forgets: the backoff starts from its base again.
+  while (!crashes_.empty() && now - crashes_.front() > policy_.window)
+    crashes_.pop_front();
+  crashes_.push_back(now);
+  if (crashes_.size() > static_cast<std::size_t>(policy_.limit))
+    return false;
+  auto const exponent = std::min<std::size_t>(crashes_.size() - 1, 20);
+  auto const most = std::min(policy_.cap, policy_.base * (1LL << exponent));
+  delay = duration{static_cast<duration::rep>(static_cast<double>(most.count()) * random)};
+  return true;
+}
+
+} // namespace troupe
