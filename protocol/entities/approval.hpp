@@ -38,6 +38,8 @@ struct decide {
   std::string content_hash; ///< of what the person saw; empty: the present one
   TROUPE_RECORD(decide, how, notes, content_hash);
 };
+/// The same type, for code that also sees the function `approval::decide`, which hides the struct.
+using decide_command = decide;
 struct withdraw {
   std::string why;
   TROUPE_RECORD(withdraw, why);
@@ -72,6 +74,7 @@ struct decided {
   status to = status::APPROVED;
   TROUPE_RECORD(decided, how, by, notes, content_hash, to);
 };
+/// Two events each time: handed on (`escalated`), then pending again with its new owner.
 struct escalated {
   principal_id owner;
   status to = status::escalated;

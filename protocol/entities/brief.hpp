@@ -25,9 +25,9 @@ BOOST_DESCRIBE_ENUM(status, none, drafting, pending_approval, revision_requested
 
 /// Raw intake, kept as it came.
 struct source {
-  std::string kind; ///< `transcript`, `message`, `ticket`, `webhook`
-  std::string name; ///< file name or title
-  std::string text; ///< valid UTF-8, at most 512 KiB
+  std::string kind;   ///< `transcript`, `message`, `ticket`, `webhook`
+  std::string name;   ///< file name or title
+  std::string text;   ///< valid UTF-8, at most 512 KiB
   std::string sha256; ///< of the bytes as they came
   TROUPE_FIELDS(source, kind, name, text, sha256);
 };
@@ -159,6 +159,13 @@ struct delivery_began {
   status to = status::in_delivery;
   TROUPE_RECORD(delivery_began, plan, version, content, run, to);
 };
+/// Another version of the plan is wanted while one is being made (or the brief is on hold): later.
+struct replan_queued {
+  ticket_id ticket;
+  std::string key;
+  std::string why;
+  TROUPE_RECORD(replan_queued, ticket, key, why);
+};
 /// No replan is left, or the new plan failed: the run is told.
 struct replan_refused {
   ticket_id ticket;
@@ -168,8 +175,9 @@ struct replan_refused {
 };
 struct held {
   std::string why;
+  bool plan_failed = false; ///< the first plan could not be made: `resume` plans again
   status to = status::on_hold;
-  TROUPE_RECORD(held, why, to);
+  TROUPE_RECORD(held, why, plan_failed, to);
 };
 struct resumed {
   status to = status::in_delivery;
@@ -181,9 +189,9 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event =
-    std::variant<submitted, drafted, draft_refused, approval_recorded, redraft_began, resent,
-                 planning_began, delivery_began, replan_refused, held, resumed, ended, settled>;
+using event = std::variant<submitted, drafted, draft_refused, approval_recorded, redraft_began,
+                           resent, planning_began, delivery_began, replan_queued, replan_refused,
+                           held, resumed, ended, settled>;
 
 [[nodiscard]] inline plan_id plan_of(brief_id const& b, std::int32_t version) {
   return plan_id{b.value + ".p" + std::to_string(version)};

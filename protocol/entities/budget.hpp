@@ -14,7 +14,8 @@ struct grant {
   std::string scope; ///< `project:tally`, `run:…`, `ticket:…`
   std::string parent;
   std::int64_t amount = 0; ///< >= 0
-  TROUPE_RECORD(grant, scope, parent, amount);
+  std::string id;          ///< the same again: no second effect; empty: the command's own id
+  TROUPE_RECORD(grant, scope, parent, amount, id);
 };
 /// Permission before spending: refused (conflict) where an ancestor has not enough left.
 struct reserve {
@@ -39,7 +40,8 @@ struct granted {
   std::string scope;
   std::string parent;
   std::int64_t amount = 0;
-  TROUPE_RECORD(granted, scope, parent, amount);
+  std::string id;
+  TROUPE_RECORD(granted, scope, parent, amount, id);
 };
 struct reserved {
   std::string id;

@@ -80,8 +80,9 @@ struct created {
   plan_content previous;
   std::string failed_key;
   std::string failure;
+  status to = status::drafting;
   TROUPE_RECORD(created, project, brief, version, content, content_hash, config, previous,
-                failed_key, failure);
+                failed_key, failure, to);
 };
 struct proposed {
   plan_content content;
@@ -92,6 +93,7 @@ struct proposed {
   status to = status::proposed;
   TROUPE_RECORD(proposed, content, content_hash, by, engine, round, to);
 };
+/// Also: an answer of the planner that is no plan; then the status stays and the round is lost.
 struct invalidated {
   std::string why;
   std::vector<std::string> path; ///< of the cycle, first = last
@@ -106,7 +108,7 @@ struct critiqued {
   principal_id by;
   std::string engine;
   std::vector<std::string> findings;
-  status to = status::ready; ///< or proposed where it goes another round
+  status to = status::ready; ///< proposed: another round; under_critique: no readable answer
   TROUPE_RECORD(critiqued, by, engine, findings, to);
 };
 struct approval_asked {
@@ -122,6 +124,12 @@ struct approval_recorded {
   status to = status::active;
   TROUPE_RECORD(approval_recorded, approval, approved, by, notes, content_hash, to);
 };
+/// A person edits the plan that waits for approval: the question about the old one is withdrawn.
+struct edit_began {
+  principal_id by;
+  status to = status::revision_requested;
+  TROUPE_RECORD(edit_began, by, to);
+};
 /// Goes on without a person, because the project's autonomy allows it.
 struct activated {
   std::string why;
@@ -134,7 +142,8 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event = std::variant<created, proposed, invalidated, critique_began, critiqued,
-                           approval_asked, approval_recorded, activated, ended, settled>;
+using event =
+    std::variant<created, proposed, invalidated, critique_began, critiqued, approval_asked,
+                 approval_recorded, edit_began, activated, ended, settled>;
 
 } // namespace troupe::plan
