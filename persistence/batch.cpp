@@ -13,17 +13,6 @@ bool lower_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36)
-    return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !lower_hex(text[i]))
-      return false;
-  }
-  return true;
-}
-
 bool is_hash(std::string_view text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), lower_hex);
 }
@@ -66,7 +55,7 @@ result<void> check_stream(entity_ref const& ref, std::uint32_t shard) {
 }
 
 result<void> check_new_event(new_event const& e) {
-  if (!is_uuid(e.event_id))
+  if (!is_event_id(e.event_id))
     return wrong("an event id must be a UUID in lower case");
   auto const what = "event " + e.event_id + ": ";
   if (!is_type(e.type))
@@ -109,6 +98,17 @@ private:
 };
 
 } // namespace
+
+bool is_event_id(std::string_view text) {
+  if (text.size() != 36)
+    return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !lower_hex(text[i]))
+      return false;
+  }
+  return true;
+}
 
 bool storable_text(std::string_view text) {
   auto const* p = reinterpret_cast<unsigned char const*>(text.data());

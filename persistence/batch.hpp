@@ -41,6 +41,9 @@ struct stream_head {
 [[nodiscard]] result<void> check_next(stored_event const& e, std::uint64_t last_seq,
                                       std::uint64_t last_epoch, stream_head const& stream);
 
+/// True if the text has the form of an event id: a UUID in lower case.
+[[nodiscard]] bool is_event_id(std::string_view text);
+
 /// True if the text is well-formed UTF-8 (RFC 3629) without NUL bytes.
 [[nodiscard]] bool storable_text(std::string_view text);
 

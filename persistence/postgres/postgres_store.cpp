@@ -1,0 +1,414 @@
+#include "persistence/postgres/postgres_store.hpp"
+
+#include "persistence/batch.hpp"
+#include "persistence/postgres/batch_params.hpp"
+#include "persistence/postgres/importer.hpp"
+#include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/schema.hpp"
+#include "persistence/postgres/session.hpp"
+
+#include <limits>
+
+namespace troupe {
+
+namespace {
+
+using postgres::failure;
+using postgres::params;
+using postgres::rows;
+using postgres::session;
+using postgres::with;
+namespace sql = postgres::sql;
+
+std::int64_t num(std::uint32_t n) {
+  return n;
+}
+std::int64_t num(entity_kind kind) {
+  return static_cast<std::int64_t>(kind);
+}
+/// Postgres counts in 63 bits; what is above stands for "no bound".
+std::int64_t num(std::uint64_t n) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  return n > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(n);
+}
+time_point at(std::int64_t ms) {
+  return time_point{duration{ms}};
+}
+std::int64_t ms(time_point t) {
+  return t.time_since_epoch().count();
+}
+time_point now() {
+  return std::chrono::floor<duration>(std::chrono::system_clock::now());
+}
+
+params named(entity_ref const& ref) {
+  return with(num(shard_of(ref)), ref.tenant.value, num(ref.kind), ref.id);
+}
+
+stored_event event_of(rows const& r, std::size_t i) {
+  stored_event e;
+  e.shard = static_cast<std::uint32_t>(r.number(i, 0));
+  e.seq = r.whole(i, 1);
+  e.epoch = r.whole(i, 2);
+  e.stream = {tenant_id{r.text(i, 3)}, static_cast<entity_kind>(r.number(i, 4)), r.text(i, 5)};
+  e.version = r.whole(i, 6);
+  e.event = {r.text(i, 7),        r.text(i, 8),  static_cast<std::int32_t>(r.number(i, 9)),
+             at(r.number(i, 10)), r.text(i, 11), r.text(i, 12),
+             r.text(i, 13),       r.text(i, 14), r.text(i, 15)};
+  return e;
+}
+
+stream_info stream_of(rows const& r, std::size_t i) {
+  stream_info s;
+  s.stream = {tenant_id{r.text(i, 0)}, static_cast<entity_kind>(r.number(i, 1)), r.text(i, 2)};
+  s.version = r.whole(i, 3);
+  s.hash = r.text(i, 4);
+  if (!r.null(i, 5))
+    s.wake_at = at(r.number(i, 5));
+  return s;
+}
+
+outbox_row effect_of(rows const& r, std::size_t i) {
+  return {r.text(i, 1),  r.text(i, 2),       static_cast<effect_class>(r.number(i, 3)),
+          r.text(i, 4),  at(r.number(i, 5)), static_cast<std::int32_t>(r.number(i, 6)),
+          r.truth(i, 7), r.whole(i, 8),      tenant_id{r.text(i, 0)}};
+}
+
+/// Reads `{1,2,3}`.
+std::vector<std::uint64_t> numbers(std::string const& text) {
+  std::vector<std::uint64_t> out;
+  auto const* p = text.data() + 1;
+  auto const* const end = text.data() + text.size();
+  while (p < end) {
+    std::uint64_t n = 0;
+    auto const [next, failed] = std::from_chars(p, end, n);
+    if (failed != std::errc{})
+      break;
+    out.push_back(n);
+    p = next + 1;
+  }
+  return out;
+}
+
+unit_result result_of(unit const& u, rows const& r, std::size_t i) {
+  unit_result out;
+  out.status = static_cast<unit_status>(r.number(i, 0));
+  out.first_seq = r.whole(i, 1);
+  out.by_inbox = r.truth(i, 2);
+  out.stored_answer = r.text(i, 3);
+  if (out.status == unit_status::conflict && !r.null(i, 4))
+    out.versions = numbers(r.text(i, 4));
+  if ((out.status == unit_status::ok || out.status == unit_status::duplicate) && !out.by_inbox)
+    for (auto const& w : u.writes)
+      out.versions.push_back(w.expected_version + w.events.size());
+  return out;
+}
+
+error no_such_shard() {
+  return fail(errc::invalid_argument, "there are 256 shards, from 0");
+}
+
+class postgres_store final : public event_store {
+public:
+  postgres_store(std::string url, bool read_only) : url_(std::move(url)), read_only_(read_only) {}
+
+  /// Connects, so that a wrong URL is told at once.
+  result<void> open() {
+    return run([](session&) -> result<void> { return {}; });
+  }
+
+  result<std::uint64_t> claim(std::uint32_t shard, std::string const& owner) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return write([&](session& s) -> result<std::uint64_t> {
+      return s.query(sql::claim, with(num(shard), owner)).whole(0, 0);
+    });
+  }
+
+  result<std::vector<std::uint64_t>> claim_all(std::string const& owner) override {
+    return write([&](session& s) -> result<std::vector<std::uint64_t>> {
+      std::vector<std::uint64_t> epochs(shard_count);
+      auto const r = s.query(sql::claim_all, with(owner));
+      for (std::size_t i = 0; i < r.size(); ++i)
+        epochs.at(static_cast<std::size_t>(r.number(i, 0))) = r.whole(i, 1);
+      return epochs;
+    });
+  }
+
+  result<std::vector<shard_info>> shards() override {
+    return list<shard_info>(sql::all_shards, {}, [](rows const& r, std::size_t i) {
+      return shard_info{static_cast<std::uint32_t>(r.number(i, 0)), r.whole(i, 1), r.text(i, 2),
+                        r.whole(i, 3)};
+    });
+  }
+
+  result<std::vector<unit_result>> append(std::span<unit const> units) override {
+    if (auto ok = check_batch(units); !ok)
+      return ok.error();
+    if (units.empty())
+      return std::vector<unit_result>{};
+    return write([&](session& s) -> result<std::vector<unit_result>> {
+      auto const r = s.query(sql::append, postgres::append_params(units, now()));
+      std::vector<unit_result> out;
+      out.reserve(units.size());
+      for (std::size_t i = 0; i < units.size(); ++i)
+        out.push_back(result_of(units[i], r, i));
+      return out;
+    });
+  }
+
+  result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
+                                                std::size_t limit) override {
+    auto p = named(stream);
+    return list<stored_event>(sql::read_stream, p.add(num(after)).add(num(limit)), event_of);
+  }
+
+  result<std::vector<stored_event>> read_shard(std::uint32_t shard, std::uint64_t after,
+                                               std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return list<stored_event>(sql::read_shard, with(num(shard), num(after), num(limit)), event_of);
+  }
+
+  result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
+    if (!is_event_id(event_id)) // Postgres would refuse the cast
+      return fail(errc::not_found, "no such event");
+    auto found = list<stored_event>(sql::find_event, with(event_id, tenant.value), event_of);
+    if (!found)
+      return found.error();
+    if (found->empty())
+      return fail(errc::not_found, "no such event");
+    return std::move(found->front());
+  }
+
+  result<stream_info> stream(entity_ref const& ref) override {
+    return run([&](session& s) -> result<stream_info> {
+      stream_info out{ref, 0, std::string{no_hash()}, {}};
+      auto const r = s.query(sql::find_stream, named(ref));
+      if (r.size() != 0) {
+        out.version = r.whole(0, 0);
+        out.hash = r.text(0, 1);
+        if (!r.null(0, 2))
+          out.wake_at = at(r.number(0, 2));
+      }
+      return out;
+    });
+  }
+
+  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
+                                       std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return list<stream_info>(sql::due, with(num(shard), ms(until), num(limit)), stream_of);
+  }
+
+  result<std::optional<time_point>> next_due(time_point after) override {
+    return run([&](session& s) -> result<std::optional<time_point>> {
+      auto const r = s.query(sql::next_due, with(ms(after)));
+      if (r.null(0, 0))
+        return std::optional<time_point>{};
+      return std::optional{at(r.number(0, 0))};
+    });
+  }
+
+  result<std::optional<inbox_entry>> find_inbox(tenant_id const& tenant, std::string const& source,
+                                                std::string const& key) override {
+    return run([&](session& s) -> result<std::optional<inbox_entry>> {
+      auto const r = s.query(sql::find_inbox, with(tenant.value, source, key));
+      if (r.size() == 0)
+        return std::optional<inbox_entry>{};
+      return std::optional{inbox_entry{source, key, r.text(0, 0), r.text(0, 1)}};
+    });
+  }
+
+  result<std::size_t> prune_inbox(time_point before, std::size_t limit) override {
+    return write([&](session& s) -> result<std::size_t> {
+      return s.query(sql::prune_inbox, with(ms(before), num(limit))).affected();
+    });
+  }
+
+  result<std::vector<outbox_row>> outbox(std::uint32_t shard, std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return list<outbox_row>(sql::list_effects, with(num(shard), num(limit)), effect_of);
+  }
+
+  result<void> save_snapshot(snapshot const& given) override {
+    return write([&](session& s) -> result<void> {
+      auto p = named(given.stream);
+      if (s.query(sql::find_stream, p).size() == 0)
+        return fail(errc::not_found, "no such stream");
+      auto const name = p;
+      s.query(sql::add_snapshot, p.add(num(given.version)).add(given.fingerprint).add(given.body));
+      s.query(sql::trim_snapshots, name);
+      return {};
+    });
+  }
+
+  result<std::optional<snapshot>> load_snapshot(entity_ref const& stream,
+                                                std::string const& fingerprint) override {
+    return run([&](session& s) -> result<std::optional<snapshot>> {
+      auto p = named(stream);
+      auto const r = s.query(sql::find_snapshot, p.add(fingerprint));
+      if (r.size() == 0)
+        return std::optional<snapshot>{};
+      return std::optional{snapshot{stream, r.whole(0, 0), fingerprint, r.text(0, 1)}};
+    });
+  }
+
+  result<void> drop_snapshots() override {
+    return write([&](session& s) -> result<void> {
+      s.query(sql::drop_snapshots);
+      return {};
+    });
+  }
+
+  result<void> import(std::span<stored_event const> events) override {
+    for (auto const& e : events)
+      if (auto ok = check_event(e); !ok)
+        return ok;
+    return transaction([&](session& s) { return postgres::import_events(s, events); });
+  }
+
+  result<void> restore(side_rows const& given) override {
+    if (auto ok = check_rows(given); !ok)
+      return ok;
+    return transaction([&](session& s) { return postgres::restore_rows(s, given); });
+  }
+
+  result<std::vector<stream_info>>
+  streams(std::uint32_t shard, std::optional<entity_ref> const& after, std::size_t limit) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    // No tenant is empty, so the empty one stands before all.
+    auto const from = after.value_or(entity_ref{});
+    return list<stream_info>(
+        sql::list_streams, with(num(shard), from.tenant.value, num(from.kind), from.id, num(limit)),
+        stream_of);
+  }
+
+  result<std::vector<inbox_row>> inbox_rows(std::optional<inbox_row> const& after,
+                                            std::size_t limit) override {
+    auto const from = after.value_or(inbox_row{});
+    return list<inbox_row>(
+        sql::list_inbox, with(from.tenant.value, from.entry.source, from.entry.key, num(limit)),
+        [](rows const& r, std::size_t i) {
+          return inbox_row{tenant_id{r.text(i, 0)},
+                           {r.text(i, 1), r.text(i, 2), r.text(i, 3), r.text(i, 4)},
+                           at(r.number(i, 5))};
+        });
+  }
+
+  result<void> freeze() override {
+    return run([&](session& s) -> result<void> {
+      if (frozen_)
+        return {};
+      // The first query takes the snapshot. A slow reader of an export is no reason to end it.
+      s.run("begin isolation level repeatable read read only;"
+            "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
+      s.query(sql::all_shards);
+      frozen_ = true;
+      return {};
+    });
+  }
+
+  result<void> thaw() override {
+    if (!session_)
+      frozen_ = false; // went with its connection
+    return run([&](session& s) -> result<void> {
+      if (frozen_)
+        s.commit();
+      frozen_ = false;
+      return {};
+    });
+  }
+
+private:
+  /// Where failures become errors. A lost connection is never used again: the next call makes one.
+  template <class F>
+  auto run(F f) -> std::invoke_result_t<F, session&> {
+    if (frozen_ && !session_)
+      return fail(errc::unavailable, "the connection of a frozen store is lost");
+    try {
+      if (!session_)
+        session_ = std::make_unique<session>(url_);
+      return f(*session_);
+    } catch (failure const& e) {
+      if (e.lost)
+        session_.reset();
+      return fail(e.code, e.message);
+    }
+  }
+
+  template <class F>
+  auto write(F f) -> std::invoke_result_t<F, session&> {
+    if (frozen_ || read_only_)
+      return fail(errc::unsupported, "the store is open for reading only");
+    return run(f);
+  }
+
+  /// A transaction of several statements; offline work only, never an append.
+  template <class F>
+  result<void> transaction(F f) {
+    return write([&](session& s) -> result<void> {
+      s.begin();
+      try {
+        auto out = f(s);
+        if (out)
+          s.commit();
+        else
+          s.rollback();
+        return out;
+      } catch (failure const&) {
+        s.rollback();
+        throw;
+      }
+    });
+  }
+
+  template <class Row, class Map>
+  result<std::vector<Row>> list(char const* query, params const& given, Map map) {
+    return run([&](session& s) -> result<std::vector<Row>> {
+      auto const r = s.query(query, given);
+      std::vector<Row> out;
+      out.reserve(r.size());
+      for (std::size_t i = 0; i < r.size(); ++i)
+        out.push_back(map(r, i));
+      return out;
+    });
+  }
+
+  std::string url_;
+  bool read_only_;
+  std::unique_ptr<session> session_;
+  bool frozen_ = false;
+};
+
+result<store_factory> open_with(std::string const& url, bool read_only,
+                                result<void> (*prepare)(session&)) {
+  try {
+    session s{url};
+    if (auto ok = prepare(s); !ok)
+      return ok.error();
+  } catch (failure const& e) {
+    return fail(e.code, e.message);
+  }
+  return store_factory{[=]() -> result<std::unique_ptr<event_store>> {
+    auto store = std::make_unique<postgres_store>(url, read_only);
+    if (auto ok = store->open(); !ok)
+      return ok.error();
+    return std::unique_ptr<event_store>{std::move(store)};
+  }};
+}
+
+} // namespace
+
+result<store_factory> open_postgres_store(std::string const& url) {
+  return open_with(url, false, postgres::migrate);
+}
+
+result<store_factory> open_postgres_readonly(std::string const& url) {
+  return open_with(url, true, postgres::check_schema);
+}
+
+} // namespace troupe

@@ -1,0 +1,602 @@
+#include "persistence/batch.hpp"
+#include "tests/persistence/contract.hpp"
+
+#include <algorithm>
+
+using namespace troupe;
+using namespace troupe::test;
+
+TROUPE_CONTRACT("versions of a stream are contiguous from 1") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  CHECK(l.one(l.next(a)).versions == std::vector<std::uint64_t>{1});
+  CHECK(l.one(l.next(a, 3)).versions == std::vector<std::uint64_t>{4});
+  auto const log = c.store().read_stream(a, 0, 10);
+  REQUIRE(log.has_value());
+  REQUIRE(log->size() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK((*log)[i].version == i + 1);
+}
+
+TROUPE_CONTRACT("seq is gap-free from 1 in each shard, whatever the streams") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(7, 3);
+  std::uint64_t seq = 0;
+  for (int round = 0; round < 4; ++round)
+    for (auto const& ref : refs) {
+      CHECK(l.one(l.next(ref, 2)).first_seq == seq + 1);
+      seq += 2;
+    }
+  auto const feed = c.store().read_shard(7, 0, 100);
+  REQUIRE(feed.has_value());
+  REQUIRE(feed->size() == seq);
+  for (std::size_t i = 0; i < feed->size(); ++i)
+    CHECK((*feed)[i].seq == i + 1);
+}
+
+TROUPE_CONTRACT("shards count on their own") {
+  ledger l{c.store()};
+  CHECK(l.one(l.next(tickets_of(1, 1)[0], 5)).first_seq == 1);
+  CHECK(l.one(l.next(tickets_of(2, 1)[0], 1)).first_seq == 1);
+  auto const shards = c.store().shards();
+  REQUIRE(shards.has_value());
+  CHECK((*shards)[1].last_seq == 5);
+  CHECK((*shards)[2].last_seq == 1);
+  CHECK((*shards)[3].last_seq == 0);
+}
+
+TROUPE_CONTRACT("an empty batch is answered with nothing") {
+  auto const out = c.store().append({});
+  REQUIRE(out.has_value());
+  CHECK(out->empty());
+}
+
+TROUPE_CONTRACT("every field of an event comes back as it was given") {
+  ledger l{c.store()};
+  auto const a = ticket("tally-7");
+  auto u = l.next(a);
+  auto& e = u.writes[0].events[0];
+  e.schema = 17;
+  e.at = at_ms(1'790'000'000'123);
+  e.principal = "agent:tally.dev-ada";
+  e.cause = "019f0000-0000-7000-8000-0000000000ff";
+  e.correlation = "k3f9q2mx";
+  e.data = R"({"list":[1,2.5,null,true],"text":"a\"b\\c\n"})";
+  e.hash = chain_hash(no_hash(), a, 1, e);
+  l.ok({u});
+  auto const log = c.store().read_stream(a, 0, 1);
+  REQUIRE(log.has_value());
+  REQUIRE(log->size() == 1);
+  CHECK(same(log->front(), stored_event{u.shard, 1, u.epoch, a, 1, e}));
+}
+
+TROUPE_CONTRACT("time before 1970, far away and at zero is kept") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  for (std::int64_t const ms : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{-62135596800000},
+                                std::int64_t{253402300799999}}) {
+    auto u = l.next(a);
+    u.writes[0].events[0].at = at_ms(ms);
+    l.ok({u});
+  }
+  auto const log = c.store().read_stream(a, 0, 10);
+  REQUIRE(log.has_value());
+  CHECK(log->at(1).event.at == at_ms(-1));
+  CHECK(log->at(2).event.at == at_ms(-62135596800000));
+  CHECK(log->at(3).event.at == at_ms(253402300799999));
+}
+
+TROUPE_CONTRACT("an expected version that differs is a conflict and changes nothing") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  l.write(a, 2);
+  auto const before = dump(c.store());
+  for (std::uint64_t const wrong : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{3}}) {
+    auto u = l.next(a);
+    u.writes[0].expected_version = wrong;
+    auto const r = l.one(u);
+    CHECK(r.status == unit_status::conflict);
+    CHECK_FALSE(r.by_inbox);
+    CHECK(r.versions == std::vector<std::uint64_t>{2});
+  }
+  CHECK(dump(c.store()) == before);
+}
+
+TROUPE_CONTRACT("a stream that must exist but does not is a conflict") {
+  ledger l{c.store()};
+  auto u = l.next(ticket("a"));
+  u.writes[0].expected_version = 1;
+  auto const r = l.one(u);
+  CHECK(r.status == unit_status::conflict);
+  CHECK(r.versions == std::vector<std::uint64_t>{0});
+}
+
+TROUPE_CONTRACT("a bad unit does not reject its neighbours") {
+  ledger l{c.store()};
+  l.write(ticket("b"));
+  auto bad = l.next(ticket("b"));
+  bad.writes[0].expected_version = 5;
+  auto fenced = l.next(ticket("c"));
+  fenced.epoch += 1;
+  std::vector<unit> const batch = {l.next(ticket("a")), bad, l.next(ticket("d")), fenced,
+                                   l.next(ticket("e"))};
+  auto const out = c.store().append(batch);
+  REQUIRE(out.has_value());
+  REQUIRE(out->size() == 5);
+  CHECK((*out)[0].status == unit_status::ok);
+  CHECK((*out)[1].status == unit_status::conflict);
+  CHECK((*out)[2].status == unit_status::ok);
+  CHECK((*out)[3].status == unit_status::fenced);
+  CHECK((*out)[4].status == unit_status::ok);
+  CHECK(c.store().stream(ticket("e"))->version == 1);
+  CHECK(c.store().stream(ticket("c"))->version == 0);
+}
+
+TROUPE_CONTRACT("refused units leave no hole in seq") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(9, 3);
+  auto bad = l.next(refs[1], 4);
+  bad.writes[0].expected_version = 9;
+  std::vector<unit> const batch = {l.next(refs[0], 2), bad, l.next(refs[2], 2)};
+  auto const out = c.store().append(batch);
+  REQUIRE(out.has_value());
+  CHECK((*out)[0].first_seq == 1);
+  CHECK((*out)[1].first_seq == 0);
+  CHECK((*out)[2].first_seq == 3);
+}
+
+TROUPE_CONTRACT("later units of a batch see earlier ones") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  std::vector<unit> batch;
+  for (int i = 0; i < 10; ++i)
+    batch.push_back(l.next(a, 2));
+  auto const out = l.ok(batch);
+  for (std::size_t i = 0; i < 10; ++i) {
+    CHECK(out[i].first_seq == 2 * i + 1);
+    CHECK(out[i].versions == std::vector<std::uint64_t>{2 * i + 2});
+  }
+}
+
+TROUPE_CONTRACT("the second of two units with the same expected version is a conflict") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  auto const first = l.next(a);
+  l.forget();
+  auto const second = l.next(a);
+  auto const out = c.store().append(std::vector{first, second});
+  REQUIRE(out.has_value());
+  CHECK((*out)[0].status == unit_status::ok);
+  CHECK((*out)[1].status == unit_status::conflict);
+  CHECK((*out)[1].versions == std::vector<std::uint64_t>{1});
+}
+
+TROUPE_CONTRACT("a unit that builds on a refused one is refused too") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  auto first = l.next(a);
+  auto const second = l.next(a);
+  first.writes[0].expected_version = 3;
+  auto const out = c.store().append(std::vector{first, second});
+  REQUIRE(out.has_value());
+  CHECK((*out)[0].status == unit_status::conflict);
+  CHECK((*out)[1].status == unit_status::conflict);
+  CHECK(c.store().stream(a)->version == 0);
+}
+
+TROUPE_CONTRACT("units of one batch keep their order in seq, also when they depend") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(11, 4);
+  std::vector<unit> batch;
+  for (auto const i : {0u, 1u, 0u, 2u, 1u, 3u, 0u})
+    batch.push_back(l.next(refs[i]));
+  auto const out = l.ok(batch);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    CHECK(out[i].first_seq == i + 1);
+}
+
+TROUPE_CONTRACT("a unit over several streams is stored whole") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(5, 3);
+  auto u = l.next(refs[0], 2);
+  l.also(u, refs[1], 1);
+  l.also(u, refs[2], 3);
+  auto const r = l.one(u);
+  CHECK(r.status == unit_status::ok);
+  CHECK(r.versions == std::vector<std::uint64_t>{2, 1, 3});
+  auto const feed = c.store().read_shard(5, 0, 10);
+  REQUIRE(feed.has_value());
+  REQUIRE(feed->size() == 6);
+  CHECK((*feed)[2].stream == refs[1]);
+  CHECK((*feed)[5].stream == refs[2]);
+}
+
+TROUPE_CONTRACT("a unit over several streams is refused whole") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(5, 3);
+  l.write(refs[1], 2);
+  auto u = l.next(refs[0], 2);
+  l.also(u, refs[1]);
+  l.also(u, refs[2]);
+  u.writes[1].expected_version = 1;
+  auto const before = dump(c.store());
+  auto const r = l.one(u);
+  CHECK(r.status == unit_status::conflict);
+  CHECK(r.versions == std::vector<std::uint64_t>{0, 2, 0});
+  CHECK(dump(c.store()) == before);
+}
+
+TROUPE_CONTRACT("the same unit again is a duplicate with the original place") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(5, 2);
+  l.write(refs[0]);
+  auto u = l.next(refs[0], 2);
+  l.also(u, refs[1], 1);
+  auto const first = l.one(u);
+  l.write(refs[0], 3);
+  auto const before = dump(c.store());
+  auto const again = l.one(u);
+  CHECK(again.status == unit_status::duplicate);
+  CHECK_FALSE(again.by_inbox);
+  CHECK(again.first_seq == first.first_seq);
+  CHECK(again.versions == first.versions);
+  CHECK(dump(c.store()) == before);
+}
+
+TROUPE_CONTRACT("the same unit twice in one batch is stored once") {
+  ledger l{c.store()};
+  auto const u = l.next(ticket("a"), 2);
+  auto const out = c.store().append(std::vector{u, u});
+  REQUIRE(out.has_value());
+  CHECK((*out)[0].status == unit_status::ok);
+  CHECK((*out)[1].status == unit_status::duplicate);
+  CHECK((*out)[1].first_seq == 1);
+  CHECK(c.store().stream(ticket("a"))->version == 2);
+}
+
+TROUPE_CONTRACT("an event id that stands elsewhere is a conflict") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(5, 2);
+  auto const stored = l.next(refs[0]);
+  l.ok({stored});
+  SECTION("in another stream") {
+    auto u = l.next(refs[1]);
+    u.writes[0].events[0].event_id = stored.writes[0].events[0].event_id;
+    CHECK(l.one(u).status == unit_status::conflict);
+  }
+  SECTION("as a later event of a new unit") {
+    auto u = l.next(refs[1], 2);
+    u.writes[0].events[1].event_id = stored.writes[0].events[0].event_id;
+    CHECK(l.one(u).status == unit_status::conflict);
+  }
+  SECTION("followed by an event that was not stored with it") {
+    auto u = stored;
+    u.writes[0].events.push_back(l.next(refs[0]).writes[0].events[0]);
+    CHECK(l.one(u).status == unit_status::conflict);
+  }
+  CHECK(c.store().stream(refs[1])->version == 0);
+  CHECK(c.store().stream(refs[0])->version == 1);
+}
+
+TROUPE_CONTRACT("the same event id in another shard is another event") {
+  ledger l{c.store()};
+  auto const u = l.next(tickets_of(1, 1)[0]);
+  auto v = l.next(tickets_of(2, 1)[0]);
+  v.writes[0].events[0].event_id = u.writes[0].events[0].event_id;
+  l.ok({u, v});
+}
+
+TROUPE_CONTRACT("an append under another epoch is fenced") {
+  ledger l{c.store()};
+  auto u = l.next(ticket("a"));
+  SECTION("an older one") {
+    REQUIRE(c.store().claim(u.shard, "other").has_value());
+  }
+  SECTION("one that nobody was given") {
+    u.epoch += 1;
+  }
+  SECTION("none at all") {
+    u.epoch = 0;
+  }
+  auto const r = l.one(u);
+  CHECK(r.status == unit_status::fenced);
+  CHECK(r.versions.empty());
+  CHECK(r.first_seq == 0);
+  CHECK(c.store().stream(ticket("a"))->version == 0);
+}
+
+TROUPE_CONTRACT("a shard that was never claimed accepts nothing") {
+  auto& store = c.store();
+  auto const a = ticket("a");
+  unit u;
+  u.shard = shard_of(a);
+  u.tenant = a.tenant;
+  u.inbox = inbox_entry{"api", "k", "h", "{}"};
+  auto const out = store.append(std::span{&u, 1});
+  REQUIRE(out.has_value());
+  CHECK(out->front().status == unit_status::fenced);
+}
+
+TROUPE_CONTRACT("fencing comes before everything else, also before a duplicate") {
+  ledger l{c.store()};
+  auto const u = l.next(ticket("a"));
+  l.ok({u});
+  REQUIRE(c.store().claim(u.shard, "other").has_value());
+  CHECK(l.one(u).status == unit_status::fenced);
+}
+
+TROUPE_CONTRACT("a claim counts the epoch up and names the owner") {
+  CHECK(*c.store().claim(3, "node-a") == 1);
+  CHECK(*c.store().claim(3, "node-b") == 2);
+  CHECK(*c.store().claim(3, "node-b") == 3);
+  auto const shards = c.store().shards();
+  REQUIRE(shards.has_value());
+  REQUIRE(shards->size() == shard_count);
+  CHECK((*shards)[3].epoch == 3);
+  CHECK((*shards)[3].owner == "node-b");
+  CHECK((*shards)[4].epoch == 0);
+  CHECK((*shards)[4].owner.empty());
+}
+
+TROUPE_CONTRACT("claim_all takes every shard, each with its own epoch") {
+  REQUIRE(c.store().claim(3, "node-a").has_value());
+  auto const epochs = c.store().claim_all("node-b");
+  REQUIRE(epochs.has_value());
+  REQUIRE(epochs->size() == shard_count);
+  CHECK((*epochs)[3] == 2);
+  CHECK((*epochs)[0] == 1);
+  CHECK((*epochs)[255] == 1);
+  for (auto const& s : *c.store().shards())
+    CHECK(s.owner == "node-b");
+}
+
+TROUPE_CONTRACT("a claim does not touch other shards") {
+  ledger l{c.store()};
+  REQUIRE(c.store().claim(0, "other").has_value());
+  l.write(tickets_of(1, 1)[0]);
+}
+
+TROUPE_CONTRACT("an unknown shard is refused") {
+  CHECK(c.store().claim(256, "x").error().code == errc::invalid_argument);
+  CHECK(c.store().read_shard(256, 0, 1).error().code == errc::invalid_argument);
+  CHECK(c.store().due(256, {}, 1).error().code == errc::invalid_argument);
+  CHECK(c.store().outbox(256, 1).error().code == errc::invalid_argument);
+}
+
+TROUPE_CONTRACT("events carry the epoch under which they were written") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  l.write(a);
+  l.epochs[shard_of(a)] = *c.store().claim(shard_of(a), "again");
+  l.write(a);
+  auto const log = c.store().read_stream(a, 0, 10);
+  REQUIRE(log.has_value());
+  CHECK(log->at(0).epoch == 1);
+  CHECK(log->at(1).epoch == 2);
+}
+
+TROUPE_CONTRACT("a malformed unit refuses the batch and stores nothing") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  auto u = l.next(a);
+  auto& w = u.writes[0];
+  auto& e = w.events[0];
+  SECTION("of another shard") {
+    u.shard = (u.shard + 1) % shard_count;
+  }
+  SECTION("of a shard that does not exist") {
+    u.shard = 4000;
+  }
+  SECTION("of another tenant") {
+    u.tenant = tenant_id{"other"};
+  }
+  SECTION("without a tenant") {
+    u.tenant = {};
+  }
+  SECTION("a stream without a name") {
+    w.stream.id.clear();
+  }
+  SECTION("a stream twice") {
+    u.writes.push_back(w);
+  }
+  SECTION("a new stream without events") {
+    w.events.clear();
+  }
+  SECTION("nothing at all") {
+    u.writes.clear();
+  }
+  SECTION("an event id that is none") {
+    e.event_id = "evt-1";
+  }
+  SECTION("an event id in upper case") {
+    e.event_id = "019F0000-0000-7000-8000-00000000000A";
+  }
+  SECTION("an event id twice") {
+    w.events.push_back(e);
+  }
+  SECTION("an empty type") {
+    e.type.clear();
+  }
+  SECTION("a type with a space") {
+    e.type = "ticket noted";
+  }
+  SECTION("a short hash") {
+    e.hash.pop_back();
+  }
+  SECTION("a hash in upper case") {
+    e.hash = std::string(64, 'A');
+  }
+  SECTION("data that is no object") {
+    e.data = "[1]";
+  }
+  SECTION("no data") {
+    e.data.clear();
+  }
+  SECTION("data with a raw line end") {
+    e.data = "{\n}";
+  }
+  SECTION("data that is not UTF-8") {
+    e.data = "{\"a\":\"\xff\"}";
+  }
+  SECTION("data with half a surrogate") {
+    e.data = "{\"a\":\"\xed\xa0\x80\"}";
+  }
+  SECTION("a NUL in the id") {
+    w.stream.id = std::string("a\0b", 3);
+  }
+  SECTION("a NUL in the principal") {
+    e.principal = std::string("a\0b", 3);
+  }
+  SECTION("a cause that is too long") {
+    e.cause = std::string(513, 'x');
+  }
+  SECTION("an inbox entry without a key") {
+    u.inbox = inbox_entry{"api", "", "h", "{}"};
+  }
+  SECTION("an effect twice") {
+    u.outbox = {{"x", "mail", effect_class::pure, "{}"}, {"x", "mail", effect_class::pure, "{}"}};
+  }
+  SECTION("an effect without an id") {
+    u.outbox_started = {""};
+  }
+  auto const good = l.next(ticket("good"));
+  auto const out = c.store().append(std::vector{good, u});
+  REQUIRE(out.has_error());
+  CHECK(out.error().code == errc::invalid_argument);
+  CHECK(all_events(c.store()).empty());
+}
+
+TROUPE_CONTRACT("a batch of 128 units is taken, one more is refused") {
+  ledger l{c.store()};
+  std::vector<unit> batch;
+  for (int i = 0; i < 128; ++i)
+    batch.push_back(l.next(ticket("t" + std::to_string(i))));
+  auto more = batch;
+  more.push_back(l.next(ticket("more")));
+  CHECK(c.store().append(more).error().code == errc::invalid_argument);
+  l.ok(batch);
+  CHECK(all_events(c.store()).size() == 128);
+}
+
+TROUPE_CONTRACT("a batch over one MiB is refused, a big event just below is kept") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  auto const big = [&](std::size_t n) {
+    return l.next_data(a, R"({"text":")" + std::string(n, 'x') + "\"}");
+  };
+  CHECK(c.store().append(std::vector{big(max_batch_bytes)}).error().code == errc::invalid_argument);
+  l.forget();
+  auto const u = big(max_batch_bytes - 1000);
+  l.ok({u});
+  auto const log = c.store().read_stream(a, 0, 1);
+  REQUIRE(log.has_value());
+  CHECK(log->front().event.data == u.writes[0].events[0].data);
+}
+
+TROUPE_CONTRACT("a unit of 500 events is one step") {
+  ledger l{c.store()};
+  auto const r = l.one(l.next(ticket("a"), 500));
+  CHECK(r.versions == std::vector<std::uint64_t>{500});
+  CHECK(c.store().read_stream(ticket("a"), 0, 1000)->size() == 500);
+}
+
+TROUPE_CONTRACT("text of every script, quotes and escapes is kept byte for byte") {
+  ledger l{c.store()};
+  std::vector<std::string> const texts = {
+      "\xc3\xa4\xc3\xb6\xc3\xbc \xe2\x82\xac \xf0\x9f\x8e\xad \xe4\xb8\xad\xe6\x96\x87",
+      "e\xcc\x81 is not \xc3\xa9", // composed and not: two different texts
+      R"(a "quoted" \ back\\slash {brace,comma} 'single' $1 ?)",
+      "NULL",
+      "null",
+      "{}",
+      " spaces at both ends ",
+      "line\nend\ttab\r\x01",
+      "%s %d \\x00 \\u0000",
+      "\xef\xbb\xbf"
+      "BOM",
+  };
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto const ref = ticket("id " + texts[i]);
+    auto w = l.next(ref);
+    w.writes[0].events[0].principal = texts[i];
+    w.inbox = inbox_entry{"api " + texts[i], "key " + texts[i], texts[i], texts[i]};
+    w.outbox = {{"effect " + texts[i], "kind " + texts[i], effect_class::pure, texts[i]}};
+    l.ok({w});
+    auto const log = c.store().read_stream(ref, 0, 1);
+    REQUIRE(log.has_value());
+    REQUIRE(log->size() == 1);
+    CHECK(same(log->front(), {w.shard, log->front().seq, w.epoch, ref, 1, w.writes[0].events[0]}));
+    auto const kept = c.store().find_inbox(ref.tenant, "api " + texts[i], "key " + texts[i]);
+    REQUIRE(kept.has_value());
+    REQUIRE(kept->has_value());
+    CHECK((*kept)->answer == texts[i]);
+    auto const effects = c.store().outbox(w.shard, 10);
+    REQUIRE(effects.has_value());
+    CHECK(std::any_of(effects->begin(), effects->end(), [&](auto const& x) {
+      return x.payload == texts[i] && x.effect_id == "effect " + texts[i];
+    }));
+  }
+}
+
+TROUPE_CONTRACT("an escaped NUL in the data is kept as its escape") {
+  ledger l{c.store()};
+  auto const u = l.next_data(ticket("a"), R"({"a":"\u0000"})");
+  l.ok({u});
+  CHECK(c.store().read_stream(ticket("a"), 0, 1)->front().event.data == R"({"a":"\u0000"})");
+}
+
+TROUPE_CONTRACT("texts as long as allowed are kept") {
+  ledger l{c.store()};
+  auto const ref = ticket(std::string(256, 'i'), std::string(128, 't'));
+  auto u = l.next(ref);
+  auto& e = u.writes[0].events[0];
+  e.principal = e.cause = e.correlation = std::string(512, 'p');
+  u.inbox = inbox_entry{std::string(512, 's'), std::string(512, 'k'), std::string(512, 'h'), "{}"};
+  u.outbox = {{std::string(512, 'e'), "mail", effect_class::pure, "{}"}};
+  l.ok({u});
+  CHECK(c.store().stream(ref)->version == 1);
+}
+
+TROUPE_CONTRACT("a stream that is not there has version 0 and no hash") {
+  auto const info = c.store().stream(ticket("a"));
+  REQUIRE(info.has_value());
+  CHECK(info->version == 0);
+  CHECK(info->hash == no_hash());
+  CHECK_FALSE(info->wake_at.has_value());
+}
+
+TROUPE_CONTRACT("a stream's head has the hash of its last event") {
+  ledger l{c.store()};
+  auto const u = l.next(ticket("a"), 3);
+  l.ok({u});
+  auto const info = c.store().stream(ticket("a"));
+  REQUIRE(info.has_value());
+  CHECK(info->version == 3);
+  CHECK(info->hash == u.writes[0].events[2].hash);
+}
+
+TROUPE_CONTRACT("tenants with the same names do not meet") {
+  ledger l{c.store()};
+  auto const ours = ticket("a");
+  auto const theirs = ticket("a", "rival");
+  l.write(ours, 2);
+  auto u = l.next(theirs);
+  CHECK(u.writes[0].expected_version == 0);
+  l.ok({u});
+  CHECK(c.store().stream(ours)->version == 2);
+  CHECK(c.store().read_stream(theirs, 0, 10)->size() == 1);
+  auto const id = u.writes[0].events[0].event_id;
+  CHECK(c.store().find_event(tenant_id{"rival"}, id).has_value());
+  CHECK(c.store().find_event(tenant_id{"acme"}, id).error().code == errc::not_found);
+}
+
+TROUPE_CONTRACT("kinds with the same id are different streams") {
+  ledger l{c.store()};
+  auto const as_ticket = ticket("a");
+  auto as_brief = as_ticket;
+  as_brief.kind = entity_kind::brief;
+  l.write(as_ticket, 2);
+  l.write(as_brief, 1);
+  CHECK(c.store().stream(as_ticket)->version == 2);
+  CHECK(c.store().stream(as_brief)->version == 1);
+}
