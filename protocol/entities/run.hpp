@@ -74,7 +74,8 @@ struct adopt {
   plan_id plan;
   std::int32_t plan_version = 1;
   std::vector<plan_item> items;
-  TROUPE_RECORD(adopt, plan, plan_version, items);
+  std::string failed_key; ///< the failure that this version answers
+  TROUPE_RECORD(adopt, plan, plan_version, items, failed_key);
 };
 /// The brief could not or would not replan: the failure stands.
 struct replan_refused {
@@ -116,7 +117,8 @@ struct adopted {
   plan_id plan;
   std::int32_t plan_version = 1;
   std::vector<plan_item> items;
-  TROUPE_RECORD(adopted, plan, plan_version, items);
+  std::string failed_key;
+  TROUPE_RECORD(adopted, plan, plan_version, items, failed_key);
 };
 struct replan_dropped {
   ticket_id ticket;
@@ -129,7 +131,8 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event = std::variant<created, moved, ticket_recorded, adopted, replan_dropped, ended, settled>;
+using event =
+    std::variant<created, moved, ticket_recorded, adopted, replan_dropped, ended, settled>;
 
 /// Id of the ticket of an item: `<brief>-<key>`.
 [[nodiscard]] inline ticket_id ticket_of(brief_id const& brief, std::string const& key) {

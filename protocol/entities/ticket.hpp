@@ -68,13 +68,15 @@ struct open {
   ticket_id supersedes;
   bool run_active = false;
   bool by_hand = false;
+  agent_id resolver; ///< asked when the ticket fails; empty: only a person can say
   TROUPE_RECORD(open, project, brief, plan, run, item, blocked_by, stages, attempts, rounds, lease,
-                repository, target_branch, supersedes, run_active, by_hand);
+                repository, target_branch, supersedes, run_active, by_hand, resolver);
 };
 /// The run started, paused or resumed.
 struct run_changed {
   bool active = false;
-  TROUPE_RECORD(run_changed, active);
+  std::int64_t change = 0; ///< counts the run's pauses and resumes; an older one is ignored
+  TROUPE_RECORD(run_changed, active, change);
 };
 /// A blocker is done.
 struct met {
@@ -86,7 +88,7 @@ struct add_blocker {
   ticket_id blocker;
   TROUPE_RECORD(add_blocker, blocker);
 };
-/// A blocker is replaced by another ticket (replan).
+/// A blocker is replaced by another ticket (replan); an empty new one: it just falls away.
 struct swap_blocker {
   ticket_id old_blocker;
   ticket_id new_blocker;
@@ -94,7 +96,7 @@ struct swap_blocker {
 };
 /// The dispatcher gives the lease for the present stage to an agent on a daemon.
 struct grant {
-  std::string stage; ///< the stage the offer was about; another present stage: conflict
+  std::string stage;            ///< the stage the offer was about; another present stage: conflict
   std::int64_t after_token = 0; ///< last token that the dispatcher saw; stale: conflict
   agent_id agent;
   daemon_id daemon; ///< empty: the agent works in the server (bench) or is a person
@@ -167,9 +169,9 @@ struct cancel {
   TROUPE_RECORD(cancel, why);
 };
 
-using command = std::variant<open, run_changed, met, add_blocker, swap_blocker, grant, decline,
-                             start, renew, lose, say, finish, review, comment, resolve, cancel,
-                             hear, settle, tick>;
+using command =
+    std::variant<open, run_changed, met, add_blocker, swap_blocker, grant, decline, start, renew,
+                 lose, say, finish, review, comment, resolve, cancel, hear, settle, tick>;
 
 // ---- events ---------------------------------------------------------------------------------
 // An event that moves the ticket says where to (`to`); `none` leaves the status as it is.
@@ -190,15 +192,19 @@ struct opened {
   ticket_id supersedes;
   bool run_active = false;
   bool by_hand = false;
+  agent_id resolver;
   TROUPE_RECORD(opened, project, brief, plan, run, item, blocked_by, stages, attempts, rounds,
-                lease, repository, target_branch, supersedes, run_active, by_hand);
+                lease, repository, target_branch, supersedes, run_active, by_hand, resolver);
 };
 /// Blockers or the run's state changed; also the first placing: backlog -> blocked | ready.
 struct readiness_changed {
   status to = status::none;
   bool run_active = false;
   std::vector<ticket_id> open_blockers; ///< after the change
-  TROUPE_RECORD(readiness_changed, to, run_active, open_blockers);
+  std::vector<ticket_id> met;     ///< done by this event; remembered, should an edge come late
+  std::vector<ticket_id> dropped; ///< replaced by this event
+  std::int64_t change = 0;        ///< of the run, see `run_changed`
+  TROUPE_RECORD(readiness_changed, to, run_active, open_blockers, met, dropped, change);
 };
 /// A lease is held; from ready and rework the ticket becomes claimed. The attempt is created.
 struct leased {
@@ -276,15 +282,18 @@ struct merged {
 struct merge_refused {
   std::vector<std::string> files; ///< in conflict
   std::string why;
+  std::int32_t round = 0;      ///< rounds used, this one included
+  std::int32_t next_stage = 0; ///< the work stage that mends it
   status to = status::rework;
-  TROUPE_RECORD(merge_refused, files, why, to);
+  TROUPE_RECORD(merge_refused, files, why, round, next_stage, to);
 };
 /// Work is sent back for another round: what to mend stands in the message posted with it.
 struct sent_back {
-  std::int32_t round = 0; ///< rounds used, this one included
-  std::string stage;
-  status to = status::rework; ///< or failed_pending where no round is left
-  TROUPE_RECORD(sent_back, round, stage, to);
+  std::int32_t round = 0;      ///< rounds used, this one included
+  std::string stage;           ///< that sends it back
+  std::int32_t next_stage = 0; ///< the work stage that mends it
+  status to = status::rework;  ///< or failed_pending where no round is left
+  TROUPE_RECORD(sent_back, round, stage, next_stage, to);
 };
 /// Invariant 8: every waiting names its owner, the action and the deadline.
 struct wait_began {
@@ -304,7 +313,8 @@ struct wait_ended {
 /// One message of the ticket's conversation.
 struct message_posted {
   envelope message;
-  TROUPE_RECORD(message_posted, message);
+  std::string key; ///< of what the holder said in its attempt; empty for others
+  TROUPE_RECORD(message_posted, message, key);
 };
 struct commented {
   std::string id;
@@ -336,9 +346,9 @@ struct orphaned {
   TROUPE_RECORD(orphaned, token, kind, proof);
 };
 
-using event = std::variant<opened, readiness_changed, leased, renewed, attempt_started,
-                           attempt_ended, evidence_attached, reviewed, gated, merged, merge_refused,
-                           sent_back, wait_began, wait_ended, message_posted, commented, resolved,
-                           cancelled, orphaned, settled>;
+using event =
+    std::variant<opened, readiness_changed, leased, renewed, attempt_started, attempt_ended,
+                 evidence_attached, reviewed, gated, merged, merge_refused, sent_back, wait_began,
+                 wait_ended, message_posted, commented, resolved, cancelled, orphaned, settled>;
 
 } // namespace troupe::ticket

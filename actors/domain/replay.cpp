@@ -1,0 +1,123 @@
+#include "actors/domain/replay.hpp"
+
+#include "actors/domain/kinds.hpp"
+
+#include <map>
+#include <tuple>
+
+namespace troupe {
+
+namespace {
+
+template <class Domain>
+using table = std::map<entity_ref, typename Domain::state>;
+
+} // namespace
+
+struct replayer::tables {
+  std::tuple<table<project_domain>, table<brief_domain>, table<plan_domain>, table<run_domain>,
+             table<ticket_domain>, table<agent_domain>, table<approval_domain>,
+             table<budget_domain>, table<daemon_domain>, table<principal_domain>>
+      all;
+
+  template <class Domain>
+  table<Domain>& of() {
+    return std::get<table<Domain>>(all);
+  }
+  template <class Domain>
+  table<Domain> const& of() const {
+    return std::get<table<Domain>>(all);
+  }
+};
+
+replayer::replayer() : tables_(std::make_unique<tables>()) {}
+replayer::~replayer() = default;
+replayer::replayer(replayer&&) noexcept = default;
+replayer& replayer::operator=(replayer&&) noexcept = default;
+
+bool parse_event_type(std::string_view type, entity_kind& kind, std::string_view& event) {
+  auto const dot = type.find('.');
+  if (dot == std::string_view::npos || !parse(type.substr(0, dot), kind))
+    return false;
+  event = type.substr(dot + 1);
+  return !event.empty();
+}
+
+result<void> replayer::apply(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                             std::int32_t schema, std::string_view data_json,
+                             event_context const& ctx) {
+  entity_kind kind{};
+  std::string_view event_name;
+  if (!parse_event_type(type, kind, event_name))
+    return fail(errc::unsupported, "unknown event type " + std::string{type});
+  if (kind != stream.kind)
+    return fail(errc::invalid_argument, "an event " + std::string{type} +
+                                            " cannot stand in the stream of " + to_string(stream));
+  if (schema != 1)
+    return fail(errc::unsupported, "unknown schema " + std::to_string(schema) + " of " +
+                                       std::string{type} + "; a newer troupe wrote it");
+  if (auto const have = version_of(stream); version != have + 1)
+    return fail(errc::corrupt, to_string(stream) + " has version " + std::to_string(version) +
+                                   " after " + std::to_string(have));
+  auto const data = json::parse(data_json);
+  if (!data)
+    return fail(errc::corrupt, "data of " + std::string{type} + ": " + data.error().message);
+  return with_domain(kind, [&](auto domain) -> result<void> {
+    using D = decltype(domain);
+    auto event = json::from_named<typename D::event>(event_name, *data);
+    if (!event)
+      return fail(event.error().code == errc::unsupported ? errc::unsupported : errc::corrupt,
+                  std::string{type} + ": " + event.error().message);
+    auto& states = tables_->of<D>();
+    auto it = states.find(stream);
+    if (it == states.end())
+      it = states.emplace(stream, D::initial(stream)).first;
+    auto context = ctx;
+    context.version = version;
+    it->second = D::evolve(std::move(it->second), *event, context);
+    return {};
+  });
+}
+
+json::value replayer::state_of(entity_ref const& stream) const {
+  return with_domain(stream.kind, [&](auto domain) -> json::value {
+    auto const* s = find<decltype(domain)>(stream);
+    return s ? json::to(*s) : json::value{};
+  });
+}
+
+std::uint64_t replayer::version_of(entity_ref const& stream) const {
+  return with_domain(stream.kind, [&](auto domain) -> std::uint64_t {
+    auto const* s = find<decltype(domain)>(stream);
+    return s ? s->version : 0;
+  });
+}
+
+std::vector<entity_ref> replayer::entities() const {
+  std::vector<entity_ref> out;
+  std::apply(
+      [&](auto const&... one) {
+        auto const add = [&](auto const& states) {
+          for (auto const& [ref, state] : states)
+            out.push_back(ref);
+        };
+        (add(one), ...);
+      },
+      tables_->all);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void replayer::drop(entity_ref const& stream) {
+  with_domain(stream.kind, [&](auto domain) { tables_->of<decltype(domain)>().erase(stream); });
+}
+
+void const* replayer::find_any(entity_ref const& stream) const {
+  return with_domain(stream.kind, [&](auto domain) -> void const* {
+    auto const& states = tables_->of<decltype(domain)>();
+    auto const it = states.find(stream);
+    return it == states.end() ? nullptr : &it->second;
+  });
+}
+
+} // namespace troupe

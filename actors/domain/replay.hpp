@@ -1,0 +1,52 @@
+#pragma once
+
+#include "actors/domain/domain.hpp"
+
+#include <memory>
+
+namespace troupe {
+
+/// Folds stored events of any kind into states, by the domains' own `evolve`. What the server, the
+/// board, `verify`, `replay` and `why` see of an entity comes from here.
+class replayer {
+public:
+  replayer();
+  ~replayer();
+  replayer(replayer&&) noexcept;
+  replayer& operator=(replayer&&) noexcept;
+
+  /// Applies one stored event: `type` as stored (`ticket.leased`), `data_json` without the type.
+  /// Nothing is changed by an event that is refused.
+  /// Errors: corrupt (version gap, or data that cannot be read), unsupported (unknown type or
+  /// schema: stop here, never skip), invalid_argument (the type is of another kind).
+  [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
+                                   std::string_view type, std::int32_t schema,
+                                   std::string_view data_json, event_context const& ctx);
+  /// The state as its canonical snapshot has it; null where no event was applied.
+  [[nodiscard]] json::value state_of(entity_ref const& stream) const;
+  /// Number of events applied; 0 where there is none.
+  [[nodiscard]] std::uint64_t version_of(entity_ref const& stream) const;
+  /// Every entity seen, in order of its address.
+  [[nodiscard]] std::vector<entity_ref> entities() const;
+  /// The typed state; null where there is none. `Domain` as in `actors/domain/kinds.hpp`.
+  template <class Domain>
+  [[nodiscard]] typename Domain::state const* find(entity_ref const& stream) const {
+    return stream.kind == Domain::kind
+               ? static_cast<typename Domain::state const*>(find_any(stream))
+               : nullptr;
+  }
+  /// Forgets an entity.
+  void drop(entity_ref const& stream);
+
+private:
+  struct tables;
+  [[nodiscard]] void const* find_any(entity_ref const& stream) const;
+  std::unique_ptr<tables> tables_;
+};
+
+/// Kind and event name of a stored type: `ticket.leased` -> (ticket, `leased`); false if it is
+/// none.
+[[nodiscard]] bool parse_event_type(std::string_view type, entity_kind& kind,
+                                    std::string_view& event);
+
+} // namespace troupe

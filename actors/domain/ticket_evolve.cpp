@@ -1,0 +1,309 @@
+#include "actors/domain/ticket.hpp"
+
+namespace troupe::ticket {
+
+namespace {
+
+template <class T>
+bool has(std::vector<T> const& all, T const& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+template <class T>
+void add_once(std::vector<T>& all, T const& one) {
+  if (!has(all, one))
+    all.push_back(one);
+}
+
+template <class T>
+void bound(std::vector<T>& all, std::size_t limit) {
+  if (all.size() > limit)
+    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
+}
+
+void move_to(state& s, status to, event_context const& ctx) {
+  if (to == status::none)
+    return;
+  if (to == status::ready && s.is != status::ready)
+    ++s.counted.ready;
+  if (to == status::failed_pending)
+    s.counted.resolutions_bad = 0;
+  s.is = to;
+  s.changed_at = ctx.at;
+}
+
+void enter_stage(state& s, std::int32_t index) {
+  if (s.stage_index != index)
+    s.counted.tries = 0;
+  s.stage_index = index;
+}
+
+/// The lease is over; who held it is remembered so that it can be told.
+void end_lease(state& s, lease_status how, attempt_status attempt) {
+  auto& h = s.holder;
+  h.is = how;
+  h.attempt = attempt;
+  s.waits.clear();
+  s.answers.clear();
+  if (h.agent.empty())
+    return;
+  std::erase_if(s.past, [&](auto const& p) { return p.agent == h.agent; });
+  s.past.push_back({h.agent, h.token});
+}
+
+void heed(state& s, event_context const& ctx) {
+  if (ctx.cause.empty())
+    return;
+  add_once(s.seen.heeded, ctx.cause);
+  bound(s.seen.heeded, 64);
+}
+
+void another_round(state& s, std::int32_t round, std::string const& stage,
+                   std::int32_t next_stage) {
+  if (round > s.round) {
+    s.round = round;
+    ++s.counted.sent_by[stage];
+  }
+  s.counted.tries = 0;
+  s.stage_index = next_stage;
+  s.gated_head.clear();
+}
+
+void on(state& s, opened const& e, event_context const& ctx) {
+  s.is = status::backlog;
+  s.project = e.project;
+  s.brief = e.brief;
+  s.plan = e.plan;
+  s.run = e.run;
+  s.item = e.item;
+  s.blocked_by = e.blocked_by;
+  s.open_blockers = e.blocked_by;
+  s.stages = e.stages;
+  s.attempts = e.attempts;
+  s.rounds = e.rounds;
+  s.lease = e.lease;
+  s.repository = e.repository;
+  s.target_branch = e.target_branch;
+  s.supersedes = e.supersedes;
+  s.run_active = e.run_active;
+  s.by_hand = e.by_hand;
+  s.resolver = e.resolver;
+  s.opened_at = s.changed_at = ctx.at;
+}
+
+void on(state& s, readiness_changed const& e, event_context const& ctx) {
+  s.run_active = e.run_active;
+  s.run_change = std::max(s.run_change, e.change);
+  s.open_blockers = e.open_blockers;
+  for (auto const& b : e.met)
+    add_once(s.met, b);
+  for (auto const& b : e.dropped) {
+    add_once(s.dropped, b);
+    std::erase(s.blocked_by, b);
+  }
+  for (auto const& b : e.open_blockers)
+    add_once(s.blocked_by, b);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, leased const& e, event_context const& ctx) {
+  s.last_token = e.token;
+  s.holder = {};
+  auto& h = s.holder;
+  h.token = e.token;
+  h.is = lease_status::offered;
+  h.attempt = attempt_status::created;
+  h.stage = e.stage;
+  h.agent = e.agent;
+  h.daemon = e.daemon;
+  h.engine = e.engine;
+  h.profile = e.profile;
+  h.attempt_number = e.attempt_number;
+  h.since = ctx.at;
+  h.expires = e.expires;
+  s.seen.said.clear();
+  s.retry_at = {};
+  if (!e.daemon.empty())
+    add_once(s.daemons, e.daemon);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, renewed const& e, event_context const&) {
+  s.holder.expires = e.expires;
+}
+
+void on(state& s, attempt_started const& e, event_context const& ctx) {
+  s.holder.is = lease_status::held;
+  s.holder.attempt = attempt_status::streaming;
+  s.holder.base = e.base;
+  s.holder.session = e.session;
+  move_to(s, e.to, ctx);
+}
+
+void remember_worker(state& s) {
+  auto const& h = s.holder;
+  if (h.stage < 0 || static_cast<std::size_t>(h.stage) >= s.stages.size() ||
+      s.stages[static_cast<std::size_t>(h.stage)].kind != stage_kind::work)
+    return;
+  worker w{h.stage, h.agent, h.daemon, h.session, false};
+  std::erase_if(s.workers, [&](worker const& old) {
+    bool const same = old.stage == w.stage && old.agent == w.agent && old.daemon == w.daemon;
+    if (same)
+      w.author = old.author;
+    return same;
+  });
+  s.workers.push_back(std::move(w));
+}
+
+void on(state& s, attempt_ended const& e, event_context const& ctx) {
+  if (!e.session.empty())
+    s.holder.session = e.session;
+  s.holder.why = e.why;
+  s.holder.summary = e.summary;
+  if (e.lease == lease_status::RELEASED || e.lease == lease_status::DECLINED)
+    add_once(s.seen.reported, e.token);
+  bool const worked = s.holder.is == lease_status::held;
+  end_lease(s, e.lease, e.how);
+  if (worked)
+    remember_worker(s);
+  if (e.how != attempt_status::SUCCEEDED) {
+    ++(e.counted ? s.counted.tries : s.counted.uncounted);
+    if (!e.summary.empty())
+      s.why = e.summary;
+  }
+  s.retry_at = e.retry_at;
+  s.used.input_tokens += e.used.input_tokens;
+  s.used.output_tokens += e.used.output_tokens;
+  s.used.cost_micros += e.used.cost_micros;
+  s.used.wall += e.used.wall;
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, evidence_attached const& e, event_context const& ctx) {
+  s.proof = e.proof;
+  s.gated_head.clear();
+  for (auto& w : s.workers) {
+    if (w.stage == s.holder.stage && w.agent == s.holder.agent && w.daemon == s.holder.daemon)
+      w.author = true;
+  }
+  enter_stage(s, e.next_stage);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, reviewed const& e, event_context const& ctx) {
+  s.reviews.push_back({stage_name(s, e.stage), e.by, e.approved, e.notes, e.head});
+  bound(s.reviews, 40);
+  heed(s, ctx);
+  if (e.approved)
+    enter_stage(s, e.next_stage);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, gated const& e, event_context const& ctx) {
+  if (!e.results.empty() || !e.passed)
+    s.gate_results = e.results;
+  if (e.passed) {
+    enter_stage(s, e.next_stage);
+    s.gated_head = e.head;
+  }
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, merged const& e, event_context const& ctx) {
+  s.merged_as = e.commit;
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, merge_refused const& e, event_context const& ctx) {
+  s.why = e.why;
+  another_round(s, e.round, stage_name(s, s.stage_index), e.next_stage);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, sent_back const& e, event_context const& ctx) {
+  another_round(s, e.round, e.stage, e.next_stage);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, wait_began const& e, event_context const& ctx) {
+  wait w{e.owner, e.action, e.deadline, {}};
+  if (!e.message.empty()) {
+    for (auto const& m : s.conversation) {
+      if (m.id == e.message)
+        w.question = m;
+    }
+  }
+  s.waits.push_back(std::move(w));
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, wait_ended const& e, event_context const& ctx) {
+  std::erase_if(s.waits, [&](wait const& w) { return w.question.id == e.message; });
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, message_posted const& e, event_context const&) {
+  auto const& m = e.message;
+  ++s.counted.posted;
+  s.conversation.push_back(m);
+  bound(s.conversation, max_conversation);
+  if (!e.key.empty())
+    s.seen.said.push_back(e.key);
+  if (is_leased(s) && !m.reply_to.empty() &&
+      std::any_of(s.waits.begin(), s.waits.end(),
+                  [&](wait const& w) { return w.question.id == m.reply_to; }))
+    s.answers.push_back(m);
+  if (m.reply_to.starts_with(s.self.id + ".resolve")) {
+    ++s.counted.resolutions_asked;
+    ++s.counted.resolutions_bad;
+  }
+}
+
+void on(state& s, commented const& e, event_context const& ctx) {
+  ++s.counted.commented;
+  s.comments.push_back(
+      {e.id, ctx.cause, ctx.at, e.by, e.text, e.reply_to, e.metrics, e.blockers, e.next_steps});
+  bound(s.comments, max_comments);
+}
+
+void on(state& s, resolved const& e, event_context const& ctx) {
+  heed(s, ctx);
+  s.why = e.why.empty() ? s.why : e.why;
+  s.replan_wanted = e.how == resolution::replan;
+  if (e.how == resolution::retry) {
+    s.round = 0;
+    s.counted.sent_by.clear();
+    s.counted.tries = 0;
+    s.counted.uncounted = 0;
+    s.retry_at = {};
+    s.counted.agent_retries += is_human(e.by) ? 0 : 1;
+  }
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, cancelled const& e, event_context const& ctx) {
+  s.why = e.why;
+  s.waits.clear();
+  if (is_leased(s))
+    end_lease(s, s.holder.is == lease_status::held ? lease_status::REVOKED : lease_status::LAPSED,
+              attempt_status::CANCELLED);
+  move_to(s, e.to, ctx);
+}
+
+void on(state& s, orphaned const& e, event_context const&) {
+  add_once(s.seen.orphans, std::to_string(e.token) + "/" + e.kind);
+}
+
+void on(state& s, settled const& e, event_context const&) {
+  add_once(s.settled, e.key);
+}
+
+} // namespace
+
+state evolve(state s, event const& e, event_context const& ctx) {
+  s.version = ctx.version;
+  std::visit([&](auto const& x) { on(s, x, ctx); }, e);
+  return s;
+}
+
+} // namespace troupe::ticket
