@@ -1,0 +1,335 @@
+#include "actors/engines/rules/listener.hpp"
+
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+constexpr std::size_t patience = 3;         ///< turns that a question waits for its answer
+constexpr std::size_t threads_in_mind = 10; ///< a talk goes back to one of the last few things
+
+citation cite(unit const& u) {
+  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
+}
+
+} // namespace
+
+listener::listener(transcript const& t, std::vector<unit> const& units, name_list const& names)
+    : transcript_(t), units_(units), names_(names), weights_(units), duties_(names) {}
+
+bool listener::fresh(std::ptrdiff_t thread, std::size_t turn, std::size_t turns) const {
+  return thread >= 0 && out_.threads[static_cast<std::size_t>(thread)].last_turn + turns >= turn;
+}
+
+double listener::overlap(std::vector<std::string> const& terms, thread const& t) const {
+  double sum = 0;
+  for (auto const& term : terms)
+    if (std::binary_search(t.terms.begin(), t.terms.end(), term))
+      sum += weights_.of(term);
+  return sum;
+}
+
+listener::pending* listener::open_question(unit const& u, bool weak_too) {
+  for (auto i = pending_.rbegin(); i != pending_.rend(); ++i) {
+    auto const& q = at(i->unit);
+    if (q.turn + patience < u.turn)
+      return nullptr;
+    bool const own = q.turn == u.turn || (q.speaker == u.speaker && !q.speaker.empty());
+    if (own || i->rejected || (i->weak && !weak_too) || (i->answered && q.turn + 2 < u.turn))
+      continue;
+    return &*i;
+  }
+  return nullptr;
+}
+
+matter listener::matter_of(unit const& u) const {
+  bool docs = false;
+  bool tests = false;
+  bool delivery = false;
+  for (std::size_t i = 0; i < u.words.size(); ++i) {
+    auto const& w = u.words[i];
+    if (w.what == word::kind::literal)
+      continue;
+    docs = docs || lexicon::is_doc_word(w.low) ||
+           (w.low == "file" && i > 0 && u.words[i - 1].low == "history") ||
+           (w.low == "notes" && i > 0 && u.words[i - 1].low == "release") ||
+           (w.low == "text" && i > 0 && u.words[i - 1].low == "help");
+    bool const verb = i > 0 && (u.words[i - 1].low == "to" || u.words[i - 1].low == "who" ||
+                                u.words[i - 1].low == "people" || u.words[i - 1].low == "can");
+    tests = tests || (lexicon::is_test_word(w.low) && !verb && w.low != "regression") ||
+            (w.low == "regression" && i + 1 < u.words.size() && u.words[i + 1].low == "test");
+    delivery =
+        delivery ||
+        (lexicon::is_delivery_word(w.low) &&
+         !(w.low == "version" && !contains_any(u.flat, {"version number"})) &&
+         !(w.low == "pull" && !contains_any(u.flat, {"pull request"})) &&
+         !(w.low == "merge" || w.low == "branch"
+               ? !contains_any(u.flat, {"branch off", "main branch", "squash", "feature branch",
+                                        "one branch", "the branch", "merge commit"})
+               : false));
+  }
+  if (tests)
+    return matter::tests;
+  if (docs)
+    return matter::docs;
+  return delivery ? matter::delivery : matter::feature;
+}
+
+bool listener::about_work(unit const& u) const {
+  for (auto const& w : u.words)
+    if (w.what != word::kind::plain || lexicon::is_software_word(w.low) ||
+        lexicon::is_doc_word(w.low) || lexicon::is_test_word(w.low))
+      return true;
+  // A word that comes back elsewhere is a word of this talk's subject.
+  for (auto const& t : terms_of(u.words))
+    if (weights_.of(t) < 0.86)
+      return true;
+  return false;
+}
+
+std::ptrdiff_t listener::new_thread(matter about, std::string label) {
+  thread t;
+  t.about = about;
+  t.label = std::move(label);
+  out_.threads.push_back(std::move(t));
+  auto const i = static_cast<std::ptrdiff_t>(out_.threads.size()) - 1;
+  if (!out_.threads.back().label.empty())
+    note_terms(i, words_of(out_.threads.back().label));
+  return i;
+}
+
+void listener::note_terms(std::ptrdiff_t thread, std::vector<word> const& words) {
+  auto& terms = out_.threads[static_cast<std::size_t>(thread)].terms;
+  if (terms.size() > 400)
+    return;
+  for (auto& t : terms_of(words)) {
+    auto const where = std::lower_bound(terms.begin(), terms.end(), t);
+    if (where == terms.end() || *where != t)
+      terms.insert(where, std::move(t));
+  }
+}
+
+line& listener::add_line(std::ptrdiff_t thread, std::size_t i, std::string text, bool core) {
+  auto& t = out_.threads[static_cast<std::size_t>(thread)];
+  auto const& u = at(i);
+  line l;
+  l.unit = i;
+  l.text = std::move(text);
+  l.core = core;
+  t.lines.push_back(std::move(l));
+  t.last_turn = u.turn;
+  note_terms(thread, u.words);
+  if (last_background_ < units_.size()) {
+    auto const& b = at(last_background_);
+    if (b.turn + 1 >= u.turn && t.lines.size() == 1)
+      t.background.push_back(last_background_);
+  }
+  focus_ = thread;
+  return t.lines.back();
+}
+
+void listener::put_out(std::string text, std::size_t i, std::vector<std::size_t> const& more) {
+  cited_statement s;
+  s.text = as_sentence(text);
+  s.who = at(i).speaker;
+  s.cites.push_back(cite(at(i)));
+  for (auto const m : more)
+    s.cites.push_back(cite(at(m)));
+  out_.out.push_back(std::move(s));
+}
+
+/// Finds the thread that a unit belongs to, or makes one. -1: it belongs nowhere.
+std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered) {
+  auto const about = matter_of(u);
+  auto const terms = terms_of(u.words);
+  auto const n = static_cast<std::ptrdiff_t>(out_.threads.size());
+  auto const oldest = std::max<std::ptrdiff_t>(0, n - static_cast<std::ptrdiff_t>(threads_in_mind));
+  std::ptrdiff_t best = -1;
+  double best_score = 0;
+  for (auto i = n - 1; i >= oldest; --i) {
+    auto const& t = out_.threads[static_cast<std::size_t>(i)];
+    if (t.about != about && about != matter::feature)
+      continue;
+    if (about == matter::feature && t.about != matter::feature && i != focus_)
+      continue;
+    auto score = overlap(terms, t);
+    if (i == focus_ && fresh(i, u.turn, 3))
+      score *= 1.5;
+    else if (!fresh(i, u.turn, 6))
+      score *= 0.5;
+    if (score > best_score) {
+      best = i;
+      best_score = score;
+    }
+  }
+  bool const label_free = label_open_ && label_thread_ < 0 && label_turn_ + 8 >= u.turn;
+  bool const near = fresh(focus_, u.turn, 3) && !label_free;
+  auto const kind_of = [&](std::ptrdiff_t i) {
+    return out_.threads[static_cast<std::size_t>(i)].about;
+  };
+  auto const claim = [&](matter m) {
+    auto const i = new_thread(m, label_);
+    label_thread_ = i;
+    return i;
+  };
+  if (about == matter::tests || about == matter::docs || about == matter::delivery) {
+    // A test for *that* belongs to what it tests; other tests and documents are things of their
+    // own.
+    bool const that = about == matter::tests &&
+                      contains_any(u.flat, {"it", "that", "that one", "this", "that very", "them"});
+    if (that && fresh(focus_, u.turn, 2))
+      return focus_;
+    if (fresh(focus_, u.turn, 4) && kind_of(focus_) == about)
+      return focus_;
+    if (best >= 0 && kind_of(best) == about && best_score > 0.4)
+      return best;
+    if (about == matter::delivery)
+      for (auto i = n - 1; i >= oldest; --i)
+        if (kind_of(i) == about)
+          return i;
+    if (!core)
+      return -1;
+    if (label_free)
+      return claim(about);
+    return new_thread(about, {});
+  }
+  if (answered != nullptr) {
+    if (!answered->subject.empty() && label_free)
+      return best >= 0 && best_score > 1.2 ? best : claim(matter::feature);
+    if (answered->thread >= 0)
+      return answered->thread;
+  }
+  if (label_free) {
+    // A statement alone does not open a topic: it is the problem, not the wish.
+    if (best >= 0 && best_score > 1.6 && fresh(best, u.turn, 6))
+      return best;
+    return core || answered != nullptr ? claim(matter::feature) : -1;
+  }
+  if (best >= 0 && best_score >= (best == focus_ ? 0.45 : 0.7) && (core || fresh(best, u.turn, 4)))
+    return best;
+  if (u.leans && near)
+    return focus_;
+  if (!core)
+    return answered != nullptr && near ? focus_ : -1;
+  if (answered != nullptr && near)
+    return focus_;
+  return new_thread(matter::feature, {});
+}
+
+void listener::accept(pending& p, std::size_t by) {
+  p.answered = true;
+  if (p.text.empty() || at(p.unit).wants == asks::fact)
+    return;
+  auto const& q = at(p.unit);
+  pending plain = p;
+  auto const where = p.thread >= 0 ? p.thread : place(q, true, nullptr);
+  if (where < 0)
+    return;
+  if (std::any_of(out_.threads[static_cast<std::size_t>(where)].lines.begin(),
+                  out_.threads[static_cast<std::size_t>(where)].lines.end(),
+                  [&](line const& l) { return l.unit == p.unit; }))
+    return;
+  auto& l = add_line(where, p.unit, p.text, true);
+  l.agreed = true;
+  l.cites.push_back(by);
+  out_.threads[static_cast<std::size_t>(where)].last_turn = at(by).turn;
+  if (at(by).optional || q.optional)
+    out_.threads[static_cast<std::size_t>(where)].optional = true;
+  p.thread = where;
+}
+
+void listener::expire(std::size_t turn) {
+  std::erase_if(pending_, [&](pending& p) {
+    auto const& q = at(p.unit);
+    if (q.turn + patience >= turn)
+      return false;
+    if (!p.answered && !p.rejected && !p.weak && q.wants != asks::consent && about_work(q) &&
+        !q.chatter)
+      out_.open.push_back({as_sentence(q.body), q.speaker, {cite(q)}});
+    return true;
+  });
+}
+
+void listener::hear(std::size_t i) {
+  auto const& u = at(i);
+  expire(u.turn);
+  if (transcript_.form == "prose" && hear_section(i))
+    return;
+  bool change = false;
+  auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change);
+  bool const duty_only = !duties.empty() && !change;
+  for (auto& d : duties)
+    out_.duties.push_back(std::move(d));
+  bool const days = due_.take(u, names_);
+  if (u.withdraws) {
+    withdraw(u);
+    if (u.does == act::none || u.words.size() < 3)
+      return;
+  }
+  if (u.open) {
+    if (auto* p = open_question(u, false); p != nullptr && !p->answered) {
+      p->answered = true;
+      out_.open.push_back(
+          {as_sentence(at(p->unit).body), at(p->unit).speaker, {cite(at(p->unit)), cite(u)}});
+    } else if (!pending_.empty() && at(pending_.back().unit).turn + 1 >= u.turn &&
+               !pending_.back().answered) {
+      pending_.back().answered = true;
+      auto const& q = at(pending_.back().unit);
+      out_.open.push_back({as_sentence(q.body), q.speaker, {cite(q), cite(u)}});
+    }
+    return;
+  }
+  if (u.chatter) {
+    if (u.does == act::question || u.words.size() > 4)
+      side_talk_ = u.turn + 1;
+    if (u.stance > 0)
+      hear_agreement(i);
+    return;
+  }
+  if (days) {
+    if (u.stance > 0 && u.only_stance)
+      hear_agreement(i);
+    return;
+  }
+  if (duty_only) {
+    if (u.stance > 0)
+      hear_agreement(i);
+    return;
+  }
+  if (hear_label(i))
+    return;
+  bool const refuses = u.stance < 0 || (u.defers && u.does != act::question);
+  if (refuses) {
+    hear_refusal(i);
+    if (u.defers || u.only_stance)
+      return;
+  } else if (u.stance > 0) {
+    hear_agreement(i);
+    if (u.only_stance)
+      return;
+  }
+  if (u.optional && focus_ >= 0 && fresh(focus_, u.turn, 2) && (u.fragment || u.words.size() < 6)) {
+    out_.threads[static_cast<std::size_t>(focus_)].optional = true;
+    return;
+  }
+  if (u.does == act::question) {
+    hear_question(i);
+    return;
+  }
+  if (u.words.empty() || hear_correction(i))
+    return;
+  hear_content(i);
+}
+
+outcome follow(transcript const& t, std::vector<unit> const& units, name_list const& names) {
+  listener l{t, units, names};
+  for (std::size_t i = 0; i < units.size(); ++i)
+    l.hear(i);
+  return l.finish();
+}
+
+} // namespace troupe::rules

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/engines/rules/discussion.hpp"
+
+namespace troupe::rules {
+
+/// The state of a talk while it is followed; `follow` feeds it unit by unit.
+///
+/// A proposal or question stays pending for three turns. Answers settle it: yes makes it a line of
+/// a thread, no puts it out, other content takes its place. A demand is a line at once and may be
+/// taken back by its speaker or turned down by the next one.
+class listener {
+public:
+  listener(transcript const& t, std::vector<unit> const& units, name_list const& names);
+  void hear(std::size_t i);
+  [[nodiscard]] outcome finish();
+
+private:
+  struct pending {
+    std::size_t unit = 0;
+    std::string text;    ///< what a yes would make of it
+    std::string lead;    ///< how it stands before an answer
+    std::string subject; ///< topic that it opens
+    bool weak = false;   ///< a wish, not a question: content is no answer to it
+    bool answered = false;
+    bool rejected = false;
+    std::ptrdiff_t thread = -1;
+    std::vector<std::size_t> more; ///< units that belong to it
+  };
+
+  [[nodiscard]] unit const& at(std::size_t i) const { return units_[i]; }
+  [[nodiscard]] bool fresh(std::ptrdiff_t thread, std::size_t turn, std::size_t turns) const;
+  [[nodiscard]] pending* open_question(unit const& u, bool weak_too);
+  [[nodiscard]] matter matter_of(unit const& u) const;
+  [[nodiscard]] double overlap(std::vector<std::string> const& terms, thread const& t) const;
+  [[nodiscard]] bool about_work(unit const& u) const;
+
+  bool hear_section(std::size_t i);
+  bool hear_label(std::size_t i);
+  void hear_question(std::size_t i);
+  void hear_refusal(std::size_t i);
+  void hear_agreement(std::size_t i);
+  bool hear_correction(std::size_t i);
+  void hear_content(std::size_t i);
+  void withdraw(unit const& u);
+
+  void accept(pending& p, std::size_t by);
+  void put_out(std::string text, std::size_t i, std::vector<std::size_t> const& more);
+  std::ptrdiff_t place(unit const& u, bool core, pending const* answered);
+  line& add_line(std::ptrdiff_t thread, std::size_t i, std::string text, bool core);
+  std::ptrdiff_t new_thread(matter about, std::string label);
+  void note_terms(std::ptrdiff_t thread, std::vector<word> const& words);
+  void expire(std::size_t turn);
+
+  transcript const& transcript_;
+  std::vector<unit> const& units_;
+  name_list const& names_;
+  term_weights weights_;
+  duty_finder duties_;
+  due_tracker due_;
+  outcome out_;
+  std::vector<pending> pending_;
+  std::ptrdiff_t focus_ = -1;
+  std::string label_; ///< topic that was opened last
+  std::size_t label_turn_ = 0;
+  std::ptrdiff_t label_thread_ = -1; ///< thread that took the label; -1: nobody yet
+  bool label_open_ = false;
+  bool topic_break_ = false;  ///< `second thing.`: the next fragment is a label
+  std::size_t side_talk_ = 0; ///< turn of the last chatter, plus one
+  std::size_t last_background_ = static_cast<std::size_t>(-1);
+  enum class section { wanted, bullets, background, out, questions, optional, criteria };
+  section section_ = section::wanted;
+};
+
+} // namespace troupe::rules

@@ -1,0 +1,509 @@
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/listener.hpp"
+#include "actors/engines/rules/text.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+citation cite(unit const& u) {
+  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
+}
+
+std::string label_text(std::string_view s) {
+  s = trim(s);
+  while (!s.empty() && (s.back() == '.' || s.back() == ',' || s.back() == ':' || s.back() == '?' ||
+                        s.back() == '!' || s.back() == ';'))
+    s.remove_suffix(1);
+  for (std::string_view const a : {"the ", "The ", "a ", "A ", "an ", "An "})
+    if (s.starts_with(a) && s.size() > a.size() + 2)
+      return std::string{s.substr(a.size())};
+  return std::string{s};
+}
+
+bool says_content(unit const& u) {
+  return !terms_of(u.words).empty();
+}
+
+bool same_measure(quantity const& a, quantity const& b) {
+  auto const x = measure_of(a.unit);
+  auto const y = measure_of(b.unit);
+  return x == measure::none || y == measure::none ||
+         (x == y && (x != measure::count || a.unit == b.unit));
+}
+
+/// Puts a value in place of another in a line's text.
+std::string substituted(std::string const& text, quantity const& old, std::vector<word> const& w,
+                        unit const& by, quantity const& now) {
+  auto const& bw = by.words;
+  auto const value =
+      by.body.substr(bw[now.first].begin, bw[now.last - 1].end - bw[now.first].begin);
+  std::string unit_text;
+  auto end = w[old.last - 1].end;
+  if (!now.unit.empty() && now.last < bw.size()) {
+    unit_text = ' ' + bw[now.last].text;
+    if (!old.unit.empty() && old.last < w.size())
+      end = w[old.last].end;
+  } else if (old.value == 1 && !old.unit.empty() && old.last < w.size() && now.value != 1) {
+    unit_text = ' ' + w[old.last].text + (w[old.last].text.ends_with('s') ? "" : "s");
+    end = w[old.last].end;
+  }
+  return text.substr(0, w[old.first].begin) + value + unit_text + text.substr(end);
+}
+
+} // namespace
+
+/// Headings and bullets of a ticket or message. True if the unit is done with.
+bool listener::hear_section(std::size_t i) {
+  auto const& u = at(i);
+  if (u.heading) {
+    auto const& f = u.all;
+    if (contains_any(f, {"out of scope", "not in scope", "non-goals", "non goals", "not included",
+                         "not part", "excluded", "later", "not now", "won't do", "won't have"}))
+      section_ = section::out;
+    else if (contains_any(f,
+                          {"background", "context", "problem", "steps to reproduce", "actual",
+                           "current behaviour", "current behavior", "why", "motivation", "today"}))
+      section_ = section::background;
+    else if (contains_any(f, {"acceptance", "criteria", "done when", "definition of done"}))
+      section_ = section::criteria;
+    else if (contains_any(f, {"questions", "open points", "unclear", "to clarify", "open"}))
+      section_ = section::questions;
+    else if (contains_any(f, {"nice to have", "would be nice", "optional", "bonus", "could have"}))
+      section_ = section::optional;
+    else
+      section_ = section::wanted;
+    return true;
+  }
+  if (!u.bullet) {
+    if (u.index_in_turn == 0 && section_ != section::criteria)
+      section_ = section_ == section::background && u.turn > 0 && !at(i - 1).bullet
+                     ? section::background
+                     : section::wanted;
+    return section_ == section::background && u.does != act::directive;
+  }
+  switch (section_) {
+  case section::out:
+    put_out(u.body.empty() ? u.quote : u.body, i, {});
+    return true;
+  case section::questions:
+    out_.open.push_back({as_sentence(u.quote), u.speaker, {cite(u)}});
+    return true;
+  case section::background:
+    out_.problems.push_back(i);
+    return true;
+  default:
+    break;
+  }
+  if (u.words.empty())
+    return true;
+  if (u.index_in_turn == 0) {
+    if (section_ == section::criteria && !out_.threads.empty()) {
+      auto const where = place(u, false, nullptr);
+      add_line(where >= 0 ? where : focus_ >= 0 ? focus_ : 0, i, u.body, true);
+      return true;
+    }
+    auto const where = new_thread(matter_of(u), {});
+    out_.threads.back().optional = section_ == section::optional || u.optional;
+    add_line(where, i, u.body, true);
+  } else if (focus_ >= 0) {
+    add_line(focus_, i, u.body, u.does == act::directive || u.does == act::constraint);
+  }
+  return true;
+}
+
+/// `Second thing. The hundred character limit.`, `Next, empty cells.`, `Speed: …`, `Windows.`
+bool listener::hear_label(std::size_t i) {
+  auto const& u = at(i);
+  if (transcript_.form == "prose" || u.does == act::question || u.words.empty())
+    return false;
+  auto const open = [&](std::string_view text, bool breaks) {
+    label_ = label_text(text);
+    label_open_ = !label_.empty();
+    label_turn_ = u.turn;
+    label_thread_ = -1;
+    if (breaks)
+      focus_ = -1;
+  };
+  auto const fits = [&] {
+    return u.fragment && u.stance == 0 && u.words.size() <= 6 && says_content(u) && !u.negated &&
+           !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
+           quantities_of(u.words).empty();
+  };
+  // `Second thing.` only announces.
+  if (u.words.size() <= 4 &&
+      contains_any(u.flat, {"thing", "things", "topic", "one", "point", "item", "next", "changes",
+                            "number one", "number two", "number three", "wishes"}) &&
+      u.fragment && !says_content(u)) {
+    topic_break_ = true;
+    label_open_ = false;
+    focus_ = -1;
+    return true;
+  }
+  for (auto const* lead : {"my point was", "my actual point was", "my real point was", "it's about",
+                           "the next one is", "next one is", "the other thing is", "number one is",
+                           "number two is", "number three is", "the last one is", "that leaves"}) {
+    auto const at_phrase = u.flat.find(std::string{" "} + lead + ' ');
+    if (at_phrase != 0 || u.words.size() > 12)
+      continue;
+    auto const skip =
+        static_cast<std::size_t>(std::count(lead, lead + std::string_view{lead}.size(), ' ')) + 1;
+    if (skip < u.words.size()) {
+      open(std::string_view{u.body}.substr(u.words[skip].begin), true);
+      return true;
+    }
+  }
+  bool const more = i + 1 < units_.size() && units_[i + 1].turn == u.turn;
+  bool const asked = open_question(u, false) != nullptr;
+  bool const first = u.words.size() >= 2 && u.words.back().low == "first" && u.words.size() <= 3;
+  if (fits() && (topic_break_ || u.breaks || first || (more && !asked) ||
+                 (more && u.words.size() <= 2 && u.index_in_turn == 0 && !u.additive && !asked))) {
+    // A label that follows a label of the same turn makes it narrower: the last one counts.
+    auto text = u.body;
+    if (first)
+      text = text.substr(0, u.words[u.words.size() - 2].end);
+    open(text, true);
+    topic_break_ = false;
+    return true;
+  }
+  topic_break_ = false;
+  // `Speed: keep it one regex.`
+  auto const colon = u.body.find(": ");
+  if (colon != std::string::npos && colon > 0 && colon < 40 &&
+      contains_any(u.all, {"going to"}) == false) {
+    auto const head = words_of(std::string_view{u.body}.substr(0, colon));
+    auto const rest = words_of(std::string_view{u.body}.substr(colon + 2));
+    bool const value = rest.size() <= 2 && (rest.empty() || rest[0].what != word::kind::plain ||
+                                            rest[0].low == "true" || rest[0].low == "false");
+    if (head.size() <= 3 && !value && !head.empty() && !lexicon::is_stopword(head[0].low) &&
+        (label_turn_ != u.turn || label_ != u.body.substr(0, colon)))
+      open(std::string_view{u.body}.substr(0, colon), true);
+  }
+  return false;
+}
+
+void listener::hear_question(std::size_t i) {
+  auto const& u = at(i);
+  if (u.wants == asks::consent)
+    return;
+  if (side_talk_ == u.turn + 1 && !about_work(u))
+    return;
+  if (transcript_.form == "prose" && u.wants == asks::proposal && !u.fragment) {
+    // In writing a polite question is a request; `not sure` behind it makes it open again.
+    pending p;
+    p.unit = i;
+    p.text = proposition_of(u);
+    pending_.push_back(std::move(p));
+    bool const doubt = i + 1 < units_.size() && units_[i + 1].turn == u.turn && units_[i + 1].open;
+    if (!doubt)
+      accept(pending_.back(), i);
+    return;
+  }
+  pending p;
+  p.unit = i;
+  p.subject = subject_of(u);
+  p.lead = lead_of(u);
+  if (u.wants == asks::proposal)
+    p.text = proposition_of(u);
+  auto const named = words_of(p.subject);
+  auto const content = terms_of(named).size();
+  bool const about =
+      contains_any(u.flat, {"what about", "how about", "anything on", "anything about",
+                            "anything with", "what do we do about"});
+  // `And "1.5"?` goes on with the series; a fuller name opens its own topic.
+  bool const series = u.additive && named.size() <= 2;
+  bool const alternative = !quantities_of(u.words).empty() && u.fragment;
+  bool const earlier = open_question(u, false) != nullptr && !open_question(u, false)->answered;
+  if (content > 0 && !alternative &&
+      (about ||
+       (!series && !earlier && (content >= 2 || !fresh(focus_, u.turn, 2) || named.size() <= 2)))) {
+    label_ = label_text(p.subject);
+    label_open_ = true;
+    label_turn_ = u.turn;
+    label_thread_ = -1;
+    p.lead.clear(); // the label says it
+  } else {
+    if (fresh(focus_, u.turn, 3) && !(label_open_ && label_thread_ < 0))
+      p.thread = focus_;
+    p.subject.clear();
+  }
+  if (u.defers)
+    p.weak = true;
+  pending_.push_back(std::move(p));
+}
+
+void listener::hear_refusal(std::size_t i) {
+  auto const& u = at(i);
+  if (u.stance < 0 && !u.defers && i > 0) {
+    // `We don't make it a thousand.` — `No no.` agrees.
+    auto const* before = &units_[i - 1];
+    if (u.index_in_turn > 0)
+      before = nullptr;
+    if (before != nullptr && before->negated && before->speaker != u.speaker &&
+        before->does != act::question)
+      return;
+  }
+  if (auto* p = open_question(u, true);
+      p != nullptr && !(p->answered && p->thread >= 0 && u.index_in_turn > 0)) {
+    bool const rejected_before = p->rejected;
+    p->rejected = true;
+    auto const& q = at(p->unit);
+    bool const idea =
+        p->weak || (q.wants == asks::proposal && (!q.fragment || !p->subject.empty()));
+    // The thread may already hold it, when somebody said yes before somebody said no.
+    for (auto& t : out_.threads)
+      for (auto& l : t.lines)
+        if (l.unit == p->unit)
+          l.live = false;
+    if (idea && !rejected_before && about_work(q))
+      put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
+    if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
+      label_open_ = false;
+    return;
+  }
+  // `E-mail yes. Disabled no.`: only what is named is turned down.
+  auto const terms = terms_of(u.words);
+  if (u.stance < 0 && u.fragment && !u.words.empty() && u.words.size() <= 3 && !terms.empty() &&
+      focus_ >= 0) {
+    for (auto& l : out_.threads[static_cast<std::size_t>(focus_)].lines) {
+      auto const mine = terms_of(at(l.unit).words);
+      if (at(l.unit).turn + 3 >= u.turn && at(l.unit).speaker != u.speaker &&
+          std::any_of(terms.begin(), terms.end(), [&](auto const& t) {
+            return std::binary_search(mine.begin(), mine.end(), t);
+          }))
+        l.live = false;
+    }
+    put_out(u.body, i, {});
+    return;
+  }
+  // `I'd leave braces out of this release`: the unit says itself what is not wanted.
+  if (u.defers && terms.size() >= 2 && !u.leans && u.words.size() > 5) {
+    put_out(u.body, i, {});
+    return;
+  }
+  // A demand of the speaker before is turned down.
+  if (focus_ >= 0 && u.index_in_turn == 0) {
+    auto& t = out_.threads[static_cast<std::size_t>(focus_)];
+    for (auto l = t.lines.rbegin(); l != t.lines.rend(); ++l) {
+      auto const& said = at(l->unit);
+      if (said.turn + 1 < u.turn)
+        break;
+      if (said.speaker == u.speaker || !l->live || l->agreed)
+        continue;
+      bool const value = !quantities_of(u.words).empty() && !quantities_of(said.words).empty();
+      if (value && u.stance < 0)
+        return; // a correction: see hear_correction
+      l->live = false;
+      if (l->core)
+        put_out(l->text, l->unit, {i});
+      break;
+    }
+  }
+}
+
+void listener::hear_agreement(std::size_t i) {
+  auto const& u = at(i);
+  auto* p = open_question(u, true);
+  if (p != nullptr && !p->answered) {
+    accept(*p, i);
+    // `Could format have an option?` — `Like iec true?` — `Works.` settles both.
+    for (auto& other : pending_)
+      if (!other.answered && !other.rejected && !other.weak && at(other.unit).turn + 2 >= u.turn &&
+          at(other.unit).turn != u.turn && at(other.unit).wants == asks::proposal &&
+          !at(other.unit).fragment)
+        accept(other, i);
+    return;
+  }
+  if (focus_ < 0)
+    return;
+  for (auto& l : out_.threads[static_cast<std::size_t>(focus_)].lines)
+    if (at(l.unit).turn + 1 == u.turn && at(l.unit).speaker != u.speaker && l.live && !l.agreed) {
+      l.agreed = true;
+      l.cites.push_back(i);
+    }
+}
+
+void listener::withdraw(unit const& u) {
+  for (auto& p : pending_)
+    if (at(p.unit).speaker == u.speaker && at(p.unit).turn + 1 >= u.turn)
+      p.rejected = true;
+  std::size_t last = 0;
+  bool any = false;
+  for (auto const& t : out_.threads)
+    for (auto const& l : t.lines)
+      if (l.live && at(l.unit).speaker == u.speaker && at(l.unit).turn + 2 >= u.turn &&
+          at(l.unit).quote != u.quote) {
+        last = any ? std::max(last, l.unit) : l.unit;
+        any = true;
+      }
+  if (!any)
+    return;
+  for (auto& t : out_.threads)
+    for (auto& l : t.lines)
+      if (l.unit == last)
+        l.live = false;
+}
+
+/// A value that takes the place of another. True if the unit is nothing but the new value.
+bool listener::hear_correction(std::size_t i) {
+  auto const& u = at(i);
+  std::string not_this;
+  (void)without_contrast(u.body, not_this);
+  auto const now = quantities_of(u.words);
+  // `A hundred is too low.` says which value the next one replaces.
+  std::optional<quantity> blamed;
+  if (!not_this.empty()) {
+    auto const w = words_of(not_this);
+    if (auto const q = quantities_of(w); !q.empty())
+      blamed = q[0];
+  }
+  for (std::size_t k = i; k-- > 0 && units_[k].turn + 1 >= u.turn && !blamed;)
+    if (units_[k].judges || units_[k].turn == u.turn)
+      if (auto const q = quantities_of(units_[k].words); units_[k].judges && !q.empty())
+        blamed = q[0];
+  bool const bare = u.fragment && u.words.size() <= 4 && !now.empty() && u.index_in_turn == 0;
+  bool const turned_down = u.stance < 0;
+  if (now.empty() && not_this.empty())
+    return false;
+  if (!u.corrects && !turned_down && !blamed && !bare && !(u.turn > 0 && u.withdraws))
+    return false;
+  for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t) {
+    if (t->last_turn + 3 < u.turn)
+      continue;
+    for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
+      auto const& said = at(l->unit);
+      if (!l->live || said.turn + 4 < u.turn || l->unit == i ||
+          (said.turn == u.turn && !u.withdraws))
+        continue;
+      auto const w = words_of(l->text);
+      auto const old = quantities_of(w);
+      quantity const* hit = nullptr;
+      for (auto const& q : old) {
+        if (blamed ? q.value != blamed->value || !same_measure(q, *blamed)
+                   : now.empty() || !same_measure(q, now[0]))
+          continue;
+        if (now.empty() || q.value != now[0].value)
+          hit = &q;
+      }
+      if (hit == nullptr)
+        continue;
+      auto const mine = terms_of(u.words);
+      auto rest = terms_of(w);
+      std::erase_if(rest, [&](auto const& x) {
+        return std::find(mine.begin(), mine.end(), x) != mine.end();
+      });
+      bool const replaceable = !now.empty() && same_measure(*hit, now[0]) && rest.size() >= 2;
+      if (!replaceable) {
+        l->live = false; // the whole statement is replaced by what is said now
+        return false;
+      }
+      l->text = substituted(l->text, *hit, w, u, now[0]);
+      l->changed = l->agreed = true;
+      l->cites.push_back(i);
+      t->last_turn = u.turn;
+      focus_ = static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 - (t - out_.threads.rbegin());
+      return u.words.size() <= 8 && mine.size() <= 2;
+    }
+  }
+  return false;
+}
+
+void listener::hear_content(std::size_t i) {
+  auto const& u = at(i);
+  bool const prose = transcript_.form == "prose";
+  if (u.does == act::weak) {
+    pending p;
+    p.unit = i;
+    p.text = u.body;
+    p.weak = true;
+    if (about_work(u))
+      pending_.push_back(std::move(p));
+    return;
+  }
+  bool core = u.does == act::directive || u.does == act::constraint;
+  if (u.does == act::none && !core) {
+    if (about_work(u) && !u.judges) {
+      last_background_ = i;
+      if (u.past || u.turn < 10)
+        out_.problems.push_back(i);
+    }
+    // An answer may be given as an opinion or as news; a plain one is no requirement.
+    return;
+  }
+  if (side_talk_ + 1 >= u.turn + 1 && side_talk_ > 0 && !about_work(u))
+    return;
+  // Sentences behind a question of the same speaker belong to it: `A flag like --store 117.`
+  if (!core && u.fragment && !pending_.empty() && at(pending_.back().unit).turn == u.turn &&
+      !pending_.back().answered) {
+    auto& p = pending_.back();
+    if (!p.text.empty())
+      p.text += ": " + u.body;
+    if (!p.subject.empty() && label_open_ && label_thread_ < 0)
+      label_ += ", " + u.body;
+    while (!label_.empty() && (label_.back() == '.'))
+      label_.pop_back();
+    p.more.push_back(i);
+    return;
+  }
+  auto* p = open_question(u, false);
+  bool const answers =
+      p != nullptr && (!p->answered || at(p->unit).turn + 1 == u.turn) && !(u.breaks || prose);
+  if (!core && !answers) {
+    // A statement completes what was just demanded; alone it only tells.
+    bool const people =
+        !u.words.empty() && lexicon::is_people(u.words[0].low) && u.words[0].low != "we";
+    if (people || prose || !says_content(u))
+      return;
+    if (focus_ < 0 || !fresh(focus_, u.turn, 2)) {
+      if (about_work(u) && u.turn < 10)
+        out_.problems.push_back(i);
+      return;
+    }
+  }
+  if (core && !answers && !u.leans && !about_work(u))
+    return;
+  if (core && !answers && focus_ < 0 && !label_open_ && !about_work(u))
+    return;
+  auto const where = place(u, core || answers, answers ? p : nullptr);
+  if (where < 0) {
+    if (about_work(u))
+      last_background_ = i;
+    return;
+  }
+  std::string not_this;
+  auto text = without_contrast(u.body, not_this);
+  auto const first_answer = answers && !p->answered;
+  if (not_this.empty() || quantities_of(words_of(not_this)).empty())
+    text = u.body;
+  auto& l = add_line(where, i, text, core || first_answer);
+  if (u.optional)
+    out_.threads[static_cast<std::size_t>(where)].optional = true;
+  if (!answers)
+    return;
+  l.agreed = true;
+  l.cites.push_back(p->unit);
+  bool const thin = u.leans || terms_of(u.words).size() <= 2;
+  if (first_answer && thin && !p->lead.empty() && !p->rejected) {
+    // A floated value that was not taken does not stand before the answer.
+    auto const& q = at(p->unit);
+    if (quantities_of(words_of(p->lead)).empty() || q.wants == asks::fact)
+      l.lead = p->lead;
+  }
+  auto const& q = at(p->unit);
+  if (first_answer && q.wants == asks::proposal && !q.fragment && !p->rejected && u.stance >= 0 &&
+      q.flat.starts_with(" could ") && core == false)
+    accept(*p, i);
+  p->answered = true;
+  p->thread = where;
+}
+
+outcome listener::finish() {
+  expire(static_cast<std::size_t>(-1));
+  out_.due = due_.due();
+  out_.due_turn = due_.said_in_turn();
+  return std::move(out_);
+}
+
+} // namespace troupe::rules

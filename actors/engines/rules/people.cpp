@@ -1,0 +1,163 @@
+#include "actors/engines/rules/people.hpp"
+
+#include "actors/engines/rules/dates.hpp"
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+citation cite(unit const& u) {
+  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
+}
+
+bool work_verb(std::string_view low) {
+  static constexpr std::string_view verbs =
+      " take takes do does write writes review reviews check checks handle handles own owns ask "
+      "asks "
+      "send sends prepare prepares test tests merge merges update updates fix fixes release "
+      "releases "
+      "look looks find finds draft drafts build builds implement implements document documents "
+      "deploy deploys migrate migrates tell tells run runs verify verifies "
+      "investigate investigates measure measures talk talks finish finishes start starts own "
+      "code codes coordinate coordinates organise organize publish publishes port ports ";
+  return contains_any(verbs, {low});
+}
+
+/// Text of the words [from, to) of a unit; ends before a comma that opens another person's part.
+std::string span(unit const& u, std::size_t from, std::size_t to) {
+  if (from >= to || to > u.words.size())
+    return {};
+  return u.body.substr(u.words[from].begin, u.words[to - 1].end - u.words[from].begin);
+}
+
+std::string due_of(unit const& u) {
+  for (auto const& d : days_in(u))
+    if (!d.bare)
+      return d.text;
+  return {};
+}
+
+} // namespace
+
+std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& asks_for_change) {
+  asks_for_change = false;
+  std::vector<duty> out;
+  auto const add = [&](std::string const& who, std::string what) {
+    what = std::string{trim(what)};
+    while (!what.empty() && (what.back() == ',' || what.back() == '.' || what.back() == '?'))
+      what.pop_back();
+    if (!who.empty() && !what.empty() && out.size() < 8)
+      out.push_back({who, what, due_of(u), {cite(u)}});
+  };
+  auto const words = words_of(u.quote);
+  unit whole;
+  whole.body = u.quote;
+  whole.words = words;
+  bool const sharing = u.turn <= sharing_until_ && sharing_until_ > 0;
+  if (contains_any(u.all, {"who does what", "who takes", "who takes it", "who does it", "who wants",
+                           "who's doing", "who is doing", "who will", "who can"})) {
+    sharing_until_ = u.turn + 5;
+  }
+  // A question that was put to somebody: `Ifeoma, the page?` — `Yes, mine.`
+  if (!asked_.empty() && u.turn > asked_turn_) {
+    if (u.speaker == asked_ && u.stance >= 0 && u.turn <= asked_turn_ + 2)
+      out.push_back({asked_, asked_what_, {}, {cite(u)}});
+    if (u.turn > asked_turn_)
+      asked_.clear();
+  }
+  // First person.
+  auto const& w = u.words;
+  for (std::size_t i = 0; i + 1 < w.size(); ++i) {
+    bool const will =
+        w[i].low == "i'll" || (w[i].low == "i" && (w[i + 1].low == "will" || w[i + 1].low == "do"));
+    bool const can = w[i].low == "i" && w[i + 1].low == "can" && i == 0;
+    if (!will && !can)
+      continue;
+    auto v = i + (w[i].low == "i'll" || w[i + 1].low == "do" ? 1 : 2);
+    while (v + 1 < w.size() && (w[v].low == "also" || w[v].low == "just" || w[v].low == "then"))
+      ++v;
+    if (v >= w.size())
+      break;
+    bool const open_verb = lexicon::is_change_verb(w[v].low) && !work_verb(w[v].low);
+    if (!work_verb(w[v].low) && !open_verb)
+      continue;
+    if (v + 1 < w.size() && (w[v + 1].low == "that" || w[v + 1].low == "it") && v + 2 >= w.size() &&
+        u.words.size() < 5) {
+      if (before != nullptr)
+        add(u.speaker, before->body.empty() ? span(u, v, w.size()) : before->body);
+      break;
+    }
+    asks_for_change = open_verb && can == false;
+    add(u.speaker, span(u, v, w.size()));
+    break;
+  }
+  if (out.empty() && u.acknowledges && before != nullptr && before->speaker != u.speaker &&
+      before->does == act::directive)
+    add(u.speaker, before->body);
+  // Named people.
+  std::vector<std::pair<std::size_t, std::string>> named;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    auto low = words[i].low;
+    if (low.ends_with("'s"))
+      continue;
+    if (auto const full = names_.find(low); !full.empty() && !is_lower(words[i].text[0]))
+      named.emplace_back(i, full);
+  }
+  if (!named.empty())
+    last_named_ = named.back().second;
+  auto const end_of = [&](std::size_t k) {
+    auto end = k + 1 < named.size() ? named[k + 1].first : words.size();
+    while (end > 0 && end <= words.size() &&
+           (words[end - 1].low == "and" || words[end - 1].low == "let"))
+      --end;
+    return end;
+  };
+  for (std::size_t k = 0; k < named.size(); ++k) {
+    auto const [i, who] = named[k];
+    auto const end = end_of(k);
+    auto v = i + 1;
+    if (v < end && !names_.find(words[v].low).empty())
+      ++v; // first and last name
+    if (v >= end)
+      continue;
+    bool const comma = words[v].before == ',';
+    auto const at = [&](std::size_t j) { return j < end ? std::string_view{words[j].low} : ""; };
+    bool const let = i > 0 && words[i - 1].low == "let";
+    bool const asked =
+        (at(v) == "can" || at(v) == "could" || at(v) == "will" || at(v) == "would") &&
+        at(v + 1) == "you";
+    if (asked) {
+      add(who, span(whole, v + 2, end));
+    } else if (at(v) == "you" || at(v) == "you'd" || at(v) == "you'll") {
+      if (work_verb(at(v + 1)) || at(v + 1) == "want")
+        add(who, span(whole, at(v + 1) == "want" ? v + 2 : v + 1, end));
+    } else if ((at(v) == "can" || at(v) == "will" || at(v) == "to" || at(v) == "could") &&
+               (work_verb(at(v + 1)) || lexicon::is_change_verb(at(v + 1)))) {
+      add(who, span(whole, v + 1, end));
+    } else if (!comma && (work_verb(at(v)) || (let && lexicon::is_change_verb(at(v)))) &&
+               !lexicon::is_past(at(v))) {
+      add(who, span(whole, v, end));
+    } else if (comma && k == 0 && u.does == act::question && words.size() - v <= 6 && i <= 1) {
+      asked_ = who; // `Piotr, the icons?`
+      asked_what_ = span(whole, v, end);
+      asked_turn_ = u.turn;
+    } else if (!comma && (sharing || !out.empty()) && end - v <= 5 && !u.past) {
+      add(who, span(whole, v, end)); // `Benedikt the refund bits`
+    }
+  }
+  if (contains_any(u.flat, {"he can", "she can", "he'll", "she'll"}) && !last_named_.empty() &&
+      out.empty()) {
+    for (std::size_t i = 0; i + 2 < w.size(); ++i)
+      if ((w[i].low == "he" || w[i].low == "she") && w[i + 1].low == "can" &&
+          work_verb(w[i + 2].low))
+        add(last_named_, span(u, i + 2, w.size()));
+  }
+  if (!out.empty())
+    sharing_until_ = std::max(sharing_until_, u.turn + 2);
+  return out;
+}
+
+} // namespace troupe::rules

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "actors/engines/rules/transcript.hpp"
+
+#include <optional>
+
+namespace troupe::rules {
+
+/// Reads `h:mm:ss`, `mm:ss` with an optional fraction and `AM`/`PM` at `text[pos]`; moves `pos`
+/// behind it. `clock` is set where the time is one of the day.
+[[nodiscard]] std::optional<duration> read_time(std::string_view text, std::size_t& pos,
+                                                bool* clock = nullptr);
+/// True for text that can be the name of a speaker: short, few words, no sentence.
+[[nodiscard]] bool looks_like_name(std::string_view text);
+/// Splits `Name: text` (also `**Name:** text`, `<name> text`, `>> NAME: text`); false if it is
+/// none.
+[[nodiscard]] bool split_speaker(std::string_view line, std::string_view& name,
+                                 std::string_view& text);
+/// True for words that head a line of a ticket or mail and are no one's name (`Note`, `Expected`).
+[[nodiscard]] bool is_label(std::string_view name);
+
+/// WebVTT and SRT.
+[[nodiscard]] bool has_cues(std::string_view text);
+void read_cues(std::string_view text, transcript& out);
+/// Text with speakers, with or without times. False if it is no conversation.
+[[nodiscard]] bool read_conversation(std::string_view text, transcript& out);
+/// A ticket or message: a turn for each paragraph, bullet and heading.
+void read_prose(std::string_view text, transcript& out);
+
+/// Takes `Date: …`, `Present: …` and the like; true if the line is such a header.
+[[nodiscard]] bool take_header(std::string_view line, transcript& out);
+
+} // namespace troupe::rules

@@ -1,0 +1,225 @@
+#include "actors/engines/rules/wording.hpp"
+
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+std::string from_word(std::string const& body, std::vector<word> const& w, std::size_t i) {
+  return i < w.size() ? body.substr(w[i].begin) : std::string{};
+}
+
+std::string without_marks(std::string text) {
+  while (!text.empty() && (text.back() == '?' || text.back() == '.' || text.back() == ' ' ||
+                           text.back() == ',' || text.back() == '!'))
+    text.pop_back();
+  return text;
+}
+
+bool is_we(std::string_view low) {
+  return low == "we" || low == "i" || low == "you";
+}
+
+bool asking_auxiliary(std::string_view low) {
+  return contains_any(" can could should shall would may might will ", {low});
+}
+
+std::size_t phrase_at(std::vector<word> const& w, std::size_t i, std::string_view phrase) {
+  std::size_t n = 0;
+  std::size_t at = 0;
+  while (at <= phrase.size()) {
+    auto const end = std::min(phrase.find(' ', at), phrase.size());
+    if (i + n >= w.size() || w[i + n].low != phrase.substr(at, end - at))
+      return 0;
+    ++n;
+    at = end + 1;
+  }
+  return n;
+}
+
+} // namespace
+
+std::string proposition_of(unit const& q) {
+  auto const& w = q.words;
+  auto const body = without_marks(q.body);
+  for (auto const* lead : {"what about", "how about", "what if we", "why not", "why don't we",
+                           "shall we", "is there a way to", "would it make sense to",
+                           "would it be possible to", "do you want to", "do we want to"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0)
+      return from_word(body, w, n);
+  for (auto const* lead :
+       {"should there be", "could there be", "can there be", "should there also be"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0)
+      return "there should be " + from_word(body, w, n);
+  for (auto const* lead : {"do we need", "do we want", "do you want"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0)
+      return "we need " + from_word(body, w, n);
+  if (w.size() < 3 || !asking_auxiliary(w[0].low))
+    return body;
+  std::size_t i = 1;
+  if (is_we(w[1].low)) {
+    i = 2;
+    while (i + 1 < w.size() && (w[i].low == "also" || w[i].low == "please" || w[i].low == "maybe" ||
+                                w[i].low == "just" || w[i].low == "finally"))
+      ++i;
+    if (w[i].low == "have" && i + 1 < w.size())
+      return "there should be " + from_word(body, w, i + 1);
+    return from_word(body, w, i);
+  }
+  // `Could every event carry an id`: the subject ends where the verb in its base form begins.
+  for (i = 2; i < w.size() && i < 9; ++i) {
+    auto const& low = w[i].low;
+    if (w[i].what != word::kind::plain)
+      continue;
+    if (low == "please" || low == "be" || low == "have" || low == "get" || low == "go" ||
+        low == "carry" || low == "work" || low == "also" || lexicon::is_change_verb(low)) {
+      auto const subject = body.substr(w[1].begin, w[i - 1].end - w[1].begin);
+      auto v = i;
+      while (v + 1 < w.size() && (w[v].low == "please" || w[v].low == "also"))
+        ++v;
+      return subject + " should " + from_word(body, w, v);
+    }
+  }
+  return from_word(body, w, 1);
+}
+
+std::string subject_of(unit const& q) {
+  auto const& w = q.words;
+  if (w.empty())
+    return {};
+  auto const body = without_marks(q.body);
+  for (auto const* lead : {"what about", "how about", "anything on", "anything about",
+                           "is there anything with", "is there anything about", "anything with",
+                           "what do we do about", "what to do about", "what do we do with"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0)
+      return from_word(body, w, n);
+  if (w[0].low == "what" || w[0].low == "if" || w[0].low == "how" || w[0].low == "who" ||
+      w[0].low == "which" || w[0].low == "when" || w[0].low == "where")
+    return {};
+  // `an empty pattern, does that throw too?`
+  for (std::size_t i = 1; i < w.size(); ++i)
+    if (w[i].before == ',' && i + 1 < w.size() && lexicon::is_auxiliary(w[i].low) &&
+        lexicon::is_pronoun(w[i + 1].low))
+      return body.substr(0, w[i - 1].end);
+  if (!q.fragment)
+    return {};
+  bool content = false;
+  for (auto const& x : w)
+    content = content || x.what == word::kind::literal || x.what == word::kind::identifier ||
+              (x.what == word::kind::plain && !lexicon::is_stopword(x.low));
+  return content ? body : std::string{};
+}
+
+std::string lead_of(unit const& q) {
+  auto const& w = q.words;
+  if (auto s = subject_of(q); !s.empty())
+    return s;
+  if (w.empty())
+    return {};
+  auto const body = without_marks(q.body);
+  if (w[0].low == "what" && w.size() > 2 && (w[1].low == "if" || w[1].low == "when"))
+    return from_word(body, w, 1);
+  if (w[0].low == "what" && w.size() > 4 && w[1].low == "happens")
+    return from_word(body, w, 2);
+  if (w[0].low == "if" || w[0].low == "when") {
+    for (std::size_t i = 1; i < w.size(); ++i)
+      if (w[i].before == ',' && (lexicon::is_auxiliary(w[i].low) || w[i].low == "what"))
+        return body.substr(0, w[i - 1].end);
+    return body;
+  }
+  static constexpr std::string_view wh = " what what's how which who when where ";
+  if (contains_any(wh, {w[0].low}))
+    return body;
+  return {};
+}
+
+std::string as_sentence(std::string_view text) {
+  auto out = capitalized(squeeze(text));
+  while (!out.empty() && (out.back() == ',' || out.back() == ';' || out.back() == ':'))
+    out.pop_back();
+  if (!out.empty() && out.back() != '.' && out.back() != '!' && out.back() != '?')
+    out += '.';
+  return out;
+}
+
+std::string with_digits(std::string_view text) {
+  auto const w = words_of(text);
+  auto const numbers = quantities_of(w);
+  std::string out;
+  std::size_t done = 0;
+  for (auto const& q : numbers) {
+    bool const article = w[q.first].low == "a" || w[q.first].low == "an";
+    if (!q.spelled || (article && q.value == 1) || q.value == 1 || (q.unit.empty() && q.value < 10))
+      continue;
+    auto const end = w[q.last - 1].end;
+    out += text.substr(done, end - done);
+    out += " (" + digits_of(q.value) + ")";
+    done = end;
+  }
+  out += text.substr(done);
+  return out;
+}
+
+std::string without_contrast(std::string_view text, std::string& not_this) {
+  auto const w = words_of(text);
+  if (w.size() < 3 || w[0].low != "not")
+    return std::string{text};
+  for (std::size_t i = 2; i < w.size() && i < 5; ++i) {
+    if (w[i].before != ',')
+      continue;
+    not_this = std::string{text.substr(w[1].begin, w[i - 1].end - w[1].begin)};
+    return std::string{text.substr(w[i].begin)};
+  }
+  return std::string{text};
+}
+
+std::string imperative_of(std::string_view statement, std::string_view label) {
+  auto text = without_marks(squeeze(statement));
+  auto const w = words_of(text);
+  auto const join = [&](std::string line) {
+    if (!label.empty() && lower(line).find(lower(label)) == std::string::npos)
+      line = std::string{label} + ": " + line;
+    return shorten(capitalized(std::move(line)), 118);
+  };
+  if (w.size() < 3)
+    return join(text);
+  for (auto const* lead :
+       {"there should also be", "there should be", "there must be", "there has to be",
+        "there needs to be", "we also need", "we need to have", "i also want", "i'd also add"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join("add " + from_word(text, w, n));
+  for (auto const* lead : {"we should also", "we should",      "we must",   "we have to",
+                           "we need to",     "it should also", "it should", "it must",
+                           "it has to",      "it needs to",    "i would",   "i'd",
+                           "we'd",           "let's",          "i want to", "they want to",
+                           "we will",        "we'll",          "please",    "just",
+                           "could you also", "could you",      "can you",   "what i need is that",
+                           "i'd like to",    "we want to",     "i'll",      "then"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size() && w[n].low != "not")
+      return join(from_word(text, w, n));
+  for (auto const* lead : {"we need", "i need", "i want", "they want", "i'd like", "we want"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join("provide " + from_word(text, w, n));
+  // `Logout should warn …` -> `Make logout warn …`
+  for (std::size_t i = 1; i + 1 < w.size() && i < 8; ++i) {
+    auto const& low = w[i].low;
+    bool const needs =
+        (low == "has" || low == "have" || low == "needs" || low == "need") && w[i + 1].low == "to";
+    if (low != "should" && low != "must" && !needs)
+      continue;
+    auto const subject = text.substr(0, w[i - 1].end);
+    auto const v = needs ? i + 2 : i + 1;
+    if (v >= w.size() || w[v].low == "not" || w[v].low == "be" || w[v].low == "never")
+      break;
+    return join("make " + subject + " " + from_word(text, w, v));
+  }
+  for (std::size_t i = 1; i + 1 < w.size() && i < 7; ++i)
+    if (w[i].low == "stays" || w[i].low == "stay" || w[i].low == "remains" || w[i].low == "remain")
+      return join("keep " + text.substr(0, w[i - 1].end) + " " + from_word(text, w, i + 1));
+  return join(text);
+}
+
+} // namespace troupe::rules
