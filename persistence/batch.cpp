@@ -46,7 +46,7 @@ result<void> check_stream(entity_ref const& ref, std::uint32_t shard) {
     return wrong("a tenant must be 1 to 128 bytes of UTF-8 without NUL");
   if (!is_name(ref.id, text_bounds::id))
     return wrong("an entity id must be 1 to 256 bytes of UTF-8 without NUL");
-  if (ref.kind < entity_kind::project || ref.kind > entity_kind::principal)
+  if (!known(ref.kind))
     return wrong("the kind of entity " + ref.id + " is unknown");
   if (shard_of(ref) != shard)
     return wrong("stream " + to_string(ref) + " is of shard " + std::to_string(shard_of(ref)) +
@@ -83,6 +83,8 @@ result<void> check_inbox(inbox_entry const& x) {
 result<void> check_outbox(outbox_row const& row) {
   if (!is_name(row.effect_id, text_bounds::name) || !is_name(row.kind, text_bounds::name))
     return wrong("an effect id and kind must be 1 to 512 bytes of UTF-8 without NUL");
+  if (!known(row.declared))
+    return wrong("effect " + row.effect_id + " has an unknown class");
   if (!storable_text(row.payload))
     return wrong("effect " + row.effect_id + ": the payload must be UTF-8 without NUL");
   return {};

@@ -41,6 +41,14 @@ struct stream_head {
 [[nodiscard]] result<void> check_next(stored_event const& e, std::uint64_t last_seq,
                                       std::uint64_t last_epoch, stream_head const& stream);
 
+/// False for a number from the disk that is no kind or class of ours.
+[[nodiscard]] constexpr bool known(entity_kind kind) {
+  return kind >= entity_kind::project && kind <= entity_kind::principal;
+}
+[[nodiscard]] constexpr bool known(effect_class declared) {
+  return declared >= effect_class::pure && declared <= effect_class::guarded;
+}
+
 /// True if the text has the form of an event id: a UUID in lower case.
 [[nodiscard]] bool is_event_id(std::string_view text);
 

@@ -28,6 +28,19 @@ EVP_MD const* algorithm() {
   return sha256;
 }
 
+std::string finish(EVP_MD_CTX* ctx) {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::array<unsigned char, 32> digest{};
+  if (EVP_DigestFinal_ex(ctx, digest.data(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+  std::string out(64, '0');
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    out[2 * i] = hex[digest[i] >> 4];
+    out[2 * i + 1] = hex[digest[i] & 15];
+  }
+  return out;
+}
+
 template <class Number>
 void put_number(std::string& out, Number n) {
   std::array<char, 24> text{};
@@ -114,21 +127,34 @@ void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t vers
   out += '}';
 }
 
+struct running_sha256::impl {
+  std::unique_ptr<EVP_MD_CTX, context_deleter> context{EVP_MD_CTX_new()};
+};
+
+running_sha256::running_sha256() : p_(std::make_unique<impl>()) {
+  if (!p_->context || EVP_DigestInit_ex(p_->context.get(), algorithm(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+}
+
+running_sha256::~running_sha256() = default;
+
+void running_sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(p_->context.get(), bytes.data(), bytes.size()) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+}
+
+std::string running_sha256::hex() {
+  return finish(p_->context.get());
+}
+
 std::string sha256_hex(std::initializer_list<std::string_view> parts) {
-  static constexpr char hex[] = "0123456789abcdef";
   auto* const ctx = context();
-  std::array<unsigned char, 32> digest{};
   bool ok = EVP_DigestInit_ex(ctx, algorithm(), nullptr) == 1;
   for (auto const part : parts)
     ok = ok && EVP_DigestUpdate(ctx, part.data(), part.size()) == 1;
-  if (!ok || EVP_DigestFinal_ex(ctx, digest.data(), nullptr) != 1)
+  if (!ok)
     throw std::runtime_error("SHA-256 is not available");
-  std::string out(64, '0');
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    out[2 * i] = hex[digest[i] >> 4];
-    out[2 * i + 1] = hex[digest[i] & 15];
-  }
-  return out;
+  return finish(ctx);
 }
 
 std::string chain_hash(std::string_view previous, entity_ref const& stream, std::uint64_t version,

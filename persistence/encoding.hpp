@@ -15,6 +15,22 @@ void put_json_number(std::string& out, std::uint64_t n);
 void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
                   new_event const& e);
 
+/// SHA-256 of bytes that come piece by piece.
+class running_sha256 {
+public:
+  running_sha256();
+  ~running_sha256();
+  running_sha256(running_sha256 const&) = delete;
+  running_sha256& operator=(running_sha256 const&) = delete;
+  void add(std::string_view bytes);
+  /// 64 lower case hex digits of all that was added; the object is at its end then.
+  [[nodiscard]] std::string hex();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> p_;
+};
+
 /// SHA-256 of the bytes of `parts` one after the other, as 64 lower case hex digits.
 [[nodiscard]] std::string sha256_hex(std::initializer_list<std::string_view> parts);
 
