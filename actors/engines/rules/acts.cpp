@@ -55,7 +55,8 @@ bool imperative_at(std::vector<word> const& w, std::size_t i) {
   if (next.what != word::kind::plain)
     return next.what == word::kind::literal || !lexicon::is_noun_too(low) ||
            next.what == word::kind::number || next.what == word::kind::identifier;
-  if (lexicon::is_auxiliary(next.low) || lexicon::is_past(next.low))
+  if (lexicon::is_auxiliary(next.low) || lexicon::is_past(next.low) ||
+      (lexicon::is_verb_form(next.low) && next.low.ends_with('s')))
     return false;
   if (!lexicon::is_noun_too(low))
     return !next.low.ends_with("ing") || low == "keep" || low == "stop" || low == "start" ||
@@ -81,6 +82,8 @@ std::size_t main_clause(std::vector<word> const& w) {
     if (w[i].before == ',')
       return i;
   // `if the original is smaller just copy it`
+  if (w[0].low != "if" && w[0].low != "when")
+    return 0;
   for (std::size_t i = 3; i + 1 < w.size(); ++i)
     if ((w[i].low == "just" || w[i].low == "then" || w[i].low == "don't") && imperative_at(w, i))
       return i;
@@ -129,9 +132,19 @@ void find_question(unit& u, std::string_view quote) {
                             "do we need", "do we want", "do you want", "should there", "can there",
                             "could there", "do we add", "is there anything with", "shall we",
                             "should we", "can we", "could we", "would it make sense"});
-  if (about || first == "can" || first == "could" || first == "should" || first == "shall" ||
-      first == "would" || first == "anything") {
+  bool const floats = contains_any(u.flat, {"what about", "how about", "what if we", "why not",
+                                            "why don't we", "what do we do about"});
+  if (wh(first) && !floats) {
+    u.wants = asks::fact;
+  } else if (about || first == "can" || first == "could" || first == "should" || first == "shall" ||
+             first == "would" || first == "anything") {
     u.wants = asks::proposal;
+  } else if (contains_any(u.flat, {"is anybody", "is anyone", "does anybody", "does anyone",
+                                   "has anybody", "has anyone", "who uses", "do people"})) {
+    u.wants = asks::consent; // about people: no answer to it asks for anything
+  } else if (contains_any(u.flat,
+                          {"does it", "does that", "is it", "will it", "do they", "does this"})) {
+    u.wants = asks::fact;
   } else if (wh(first) || u.flat.find(" or not ") != std::string::npos) {
     u.wants = asks::fact;
   } else if (lexicon::is_auxiliary(first) || (w.size() > 2 && wh(w[1].low))) {
@@ -303,18 +316,39 @@ void find_marks(unit& u) {
                          "surely",          "is wrong",       "it's annoying"});
 }
 
+/// Number of words before a reason or an aside that is only hung on: `…, they asked for it`.
+std::size_t main_part(std::vector<word> const& w) {
+  for (std::size_t i = 3; i < w.size(); ++i)
+    if (w[i].before == ',' &&
+        contains_any(" they people somebody everybody because since otherwise nobody ", {w[i].low}))
+      return i;
+  return w.size();
+}
+
 bool background(unit const& u) {
-  for (auto const& w : u.words)
-    if (lexicon::is_past(w.low))
+  auto const n = main_part(u.words);
+  for (std::size_t i = 0; i < n; ++i)
+    if (lexicon::is_past(u.words[i].low))
       return true;
-  return contains_any(u.all, {"today",         "currently",    "right now",     "at the moment",
-                              "nowadays",      "these days",   "yesterday",     "last week",
-                              "last month",    "last time",    "at present",    "so far",
-                              "already",       "until now",    "because",       "the problem",
-                              "complain",      "complains",    "the complaint", "top complaint",
-                              "at the minute", "keeps asking", "keep asking",   "let me look",
-                              "let me see",    "ask me",       "asks me",       "every time"}) ||
-         u.flat.starts_with(" now ") || u.flat.starts_with(" today ");
+  auto const& first = u.words[0].low;
+  if (first == "otherwise" || first == "because" || first == "since")
+    return true;
+  if (contains_any(u.flat, {"there are", "there's a", "there is a"}) &&
+      u.flat.find(" if ") == std::string::npos && u.flat.rfind(" there ", 0) == 0)
+    return true;
+  // `It is already X, so Y is Z`: the conclusion is new.
+  if (u.flat.find(" so ") != std::string::npos && contains_any(u.flat, {"already"}))
+    return false;
+  auto const part =
+      flat_of(std::vector<word>(u.words.begin(), u.words.begin() + static_cast<std::ptrdiff_t>(n)));
+  return contains_any(part, {"today",        "currently",     "right now",     "at the moment",
+                             "nowadays",     "these days",    "yesterday",     "last week",
+                             "last month",   "last time",     "at present",    "so far",
+                             "already",      "until now",     "the problem",   "complain",
+                             "complains",    "the complaint", "top complaint", "at the minute",
+                             "keeps asking", "keep asking",   "let me look",   "let me see",
+                             "ask me",       "asks me",       "every time",    "i was thinking"}) ||
+         part.starts_with(" now ");
 }
 
 /// A wish with its modal or verb; sets does where it finds one.
@@ -323,7 +357,12 @@ void find_wish(unit& u) {
   auto const& flat = u.flat;
   auto const reason = std::min({flat.find(" because "), flat.find(" since "), flat.size()});
   auto const head = std::string_view{flat}.substr(0, reason + 1);
-  bool const thinking = contains_any(u.all, {"let me look", "let me see", "let me check"});
+  bool const thinking = contains_any(u.all, {"let me look", "let me see", "let me check"}) ||
+                        contains_phrase(u.flat, "hmm");
+  if (thinking) {
+    u.past = true; // thinking aloud
+    return;
+  }
   bool const epistemic = contains_any(
       flat, {"should have been", "must have been", "should've",     "must've",
              "had to",           "you should see", "i have to",     "i must",
@@ -332,11 +371,9 @@ void find_wish(unit& u) {
              "needed to",        "i had",          "didn't need",   "you have to",
              "you need to",      "that must be",   "us to be",      "i have to go",
              "we need to talk",  "we need to go"});
-  for (std::size_t i = 0; i < w.size() && !thinking; ++i) {
-    auto const at = w[i].begin;
+  for (std::size_t i = 0; i < w.size(); ++i) {
     if (u.does != act::none || w[i].what != word::kind::plain)
       continue;
-    (void)at;
     auto const& low = w[i].low;
     bool const to = i + 1 < w.size() && w[i + 1].low == "to";
     bool const need = (modal(low) && !(low == "need" && i > 0 &&
@@ -355,12 +392,19 @@ void find_wish(unit& u) {
   }
   if (u.does != act::none)
     return;
-  if (contains_any(flat, {"i'd love",      "i would love",   "i wish",           "would be slick",
+  auto const part =
+      flat_of(std::vector<word>(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(main_part(w))));
+  if (contains_any(part, {"i'd love",      "i would love",   "i wish",           "would be slick",
                           "would be cool", "might be nice",  "maybe we",         "perhaps we",
                           "i could make",  "we could",       "asked for",        "asks for",
                           "asking for",    "ask for",        "ask for it",       "suggested",
                           "requested",     "also suggested", "we thought about", "i thought about",
                           "one could",     "i can imagine",  "it could"})) {
+    u.does = act::weak;
+    return;
+  }
+  if (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) &&
+      !contains_any(part, {"for it", "for that"})) {
     u.does = act::weak;
     return;
   }
@@ -371,8 +415,10 @@ void find_wish(unit& u) {
     auto const& low = w[i].low;
     bool const would = low == "i'd" || low == "we'd" || low == "wouldn't" ||
                        (low == "would" && i > 0 && (w[i - 1].low == "i" || w[i - 1].low == "we"));
-    bool const will = low == "we'll" || ((low == "will" || low == "won't") && i > 0 &&
-                                         w[i - 1].low != "i" && w[i - 1].low != "it");
+    bool const will =
+        low == "we'll" ||
+        ((low == "will" || low == "won't") && i > 0 && w[i - 1].low != "i" &&
+         w[i - 1].low != "it" && (w[i - 1].low == "we" || !lexicon::is_people(w[i - 1].low)));
     if (!would && !will)
       continue;
     auto v = i + 1;
@@ -398,6 +444,21 @@ void find_wish(unit& u) {
     u.does = act::directive;
   else if (imperative_at(w, 0) || (main_clause(w) > 0 && imperative_at(w, main_clause(w))))
     u.does = act::directive;
+  // `maxLength option, cut at a word boundary, never leave a trailing dash`
+  for (std::size_t i = 1; i < w.size() && u.does == act::none && w[0].low != "if"; ++i)
+    if ((w[i].before == ',' || w[i].before == ':') && imperative_at(w, i)) {
+      bool verb = false;
+      for (std::size_t k = 0; k < i; ++k)
+        verb = verb || lexicon::is_auxiliary(w[k].low) || lexicon::is_verb_form(w[k].low) ||
+               lexicon::is_past(w[k].low) || lexicon::is_pronoun(w[k].low);
+      if (!verb)
+        u.does = act::directive;
+    }
+  // `and the readme table gets the two new options`
+  if (u.does == act::none && !u.past && contains_any(flat, {"gets", "get", "goes in", "goes into"}))
+    for (auto const& x : w)
+      if (lexicon::is_doc_word(x.low))
+        u.does = act::directive;
 }
 
 void find_constraint(unit& u) {
@@ -458,6 +519,8 @@ void find_constraint(unit& u) {
 }
 
 bool is_chatter(unit const& u) {
+  if (contains_any(u.all, {"we're at", "we are at", "to recap", "to sum up", "quick recap"}))
+    return true;
   std::size_t social = 0;
   std::size_t work = 0;
   for (auto const& w : u.words) {
@@ -532,13 +595,35 @@ void find_act(unit& u, name_list const&) {
   if (u.words.empty())
     return;
   u.past = background(u);
-  bool verb = false;
+  static constexpr std::string_view subjects = " we they you i he she ";
+  bool verb = u.words.size() >= 3 && contains_any(subjects, {u.words[0].low});
+  bool subordinate = false; // a negation in `when it doesn't know` denies nothing
+  bool relative = false;    // nor does `a string that's short` say anything yet
   for (std::size_t i = 0; i < u.words.size(); ++i) {
     auto const& w = u.words[i];
     if (w.what != word::kind::plain)
       continue;
-    verb = verb || lexicon::is_auxiliary(w.low) || lexicon::is_past(w.low) ||
-           (lexicon::is_verb_form(w.low) && !(i > 0 && u.words[i - 1].low == "the"));
+    auto const& before = i > 0 ? u.words[i - 1].low : w.low;
+    relative = relative && w.before != ',';
+    if (i >= 2 && contains_any(" that that's which who ", {w.low}) &&
+        !lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
+        !lexicon::is_stopword(before))
+      relative = true;
+    bool const noun =
+        i > 0 && contains_any(" a an the no this that each every my our your ", {before});
+    bool const after_plural =
+        i > 0 && lexicon::is_noun_too(w.low) && lexicon::is_change_verb(w.low) &&
+        ((before.size() > 3 && before.ends_with('s') && !lexicon::is_stopword(before)) ||
+         lexicon::is_people(before)) &&
+        i + 1 < u.words.size();
+    if (!relative && !noun)
+      verb = verb || lexicon::is_auxiliary(w.low) || lexicon::is_past(w.low) ||
+             lexicon::is_verb_form(w.low) || after_plural;
+    subordinate =
+        subordinate ||
+        (i > 0 && contains_any(" when if because that who which since unless until so ", {w.low}));
+    if (subordinate)
+      continue;
     if (i + 1 < u.words.size() && w.low == "not" && u.words[i + 1].low != "only" &&
         u.words[i + 1].low != "just")
       u.negated = true;
@@ -554,8 +639,10 @@ void find_act(unit& u, name_list const&) {
       u.does = act::statement;
   }
   auto const& first = u.words[0].low;
-  u.leans = lexicon::is_pronoun(first) || u.fragment || first == "then" || first == "just" ||
-            first == "only" || first == "same" || first == "otherwise" ||
+  bool const object = (u.does == act::directive || u.does == act::constraint) &&
+                      contains_any(u.flat, {"it", "them"}) && u.words.size() < 14;
+  u.leans = object || lexicon::is_pronoun(first) || u.fragment || first == "then" ||
+            first == "just" || first == "only" || first == "same" || first == "otherwise" ||
             contains_any(u.flat, {"make it", "keep it", "leave it", "leave that", "do it", "put it",
                                   "for that", "that one", "that very", "those", "them"});
 }

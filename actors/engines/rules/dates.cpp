@@ -70,7 +70,8 @@ std::size_t length_at(std::vector<word> const& w, std::size_t i, bool& bare) {
     } else {
       // `the second thing` counts; `the sixth` alone is a day if days are talked about.
       bool const noun = joined(i + 1) && !lexicon::is_auxiliary(w[i + 1].low) &&
-                        !lexicon::is_stopword(w[i + 1].low) && !part_of_day(w[i + 1].low);
+                        !part_of_day(w[i + 1].low) &&
+                        !contains_any(" then it works at please or but and ", {w[i + 1].low});
       if (!noun) {
         end = i + 1;
         bare = true;
@@ -174,6 +175,7 @@ bool due_tracker::take(unit const& u, name_list const& names) {
     return left;
   }();
   bool const only_day = rest.size() < 12;
+  bool const bare = std::all_of(days.begin(), days.end(), [](auto const& d) { return d.bare; });
   bool const wanted = std::any_of(days.begin(), days.end(), [](auto const& d) { return d.wanted; });
   // `I do the release myself next Tuesday` is somebody's part, not the whole.
   bool const own_part = contains_any(
@@ -182,7 +184,7 @@ bool due_tracker::take(unit const& u, name_list const& names) {
   bool const context = (delivery && (wanted || near || only_day || u.does != act::none)) ||
                        (near && (only_day || wanted || contains_any(u.flat, {"until", "so"}))) ||
                        (wanted && !u.past && u.words.size() < 14) ||
-                       (only_day && u.turn > 0 && !told);
+                       (only_day && !bare && u.turn > 0 && !told);
   if (own_part || told || !context || u.chatter)
     return false;
   if (only_day && !near && !delivery && !wanted && u.does != act::question && u.stance == 0 &&
@@ -190,7 +192,7 @@ bool due_tracker::take(unit const& u, name_list const& names) {
     return false;
   day_mention const* best = nullptr;
   for (auto const& d : days) {
-    if (d.ruled_out || (d.bare && !near && !wanted && !delivery && !only_day))
+    if (d.ruled_out || (d.bare && !near && !d.wanted && !delivery))
       continue;
     if (best == nullptr || (d.wanted && !best->wanted) || (d.wanted == best->wanted && d.wanted))
       best = &d;

@@ -25,7 +25,8 @@ bool has(set const& s, std::string_view w) {
 
 set const& change_verbs() {
   static set const s = words(
-      "accept add allow answer append apply ask attach avoid back batch block break bring build "
+      "accept add allow answer append apply ask attach avoid back batch block branch break bring "
+      "build "
       "bump cache call cap change check choose clean clear close collapse colour color compare "
       "compress configure confirm convert copy count create cut debounce declare decode default "
       "delete deliver deploy deprecate detect disable display distinguish divide document don't "
@@ -71,7 +72,8 @@ bool is_stopword(std::string_view w) {
       "liked love use uses used work works worked now today right currently moment later sometimes "
       "back down through instead actually basically exactly probably course point idea "
       "i'm gonna wanna cool nice mean means write writes wrote written tell told ask asks asked "
-      "people user users customer customers somebody nobody everybody everyone first second third "
+      "half people user users customer customers somebody nobody everybody everyone first second "
+      "third "
       "next last new old thing time times day days yesterday tomorrow by between per whole stay "
       "stays change changes changed doesn't won't isn't add adds added until though anyway "
       "else's end ends start starts part parts that'll case cases word words line");

@@ -144,7 +144,14 @@ void listener::put_out(std::string text, std::size_t i, std::vector<std::size_t>
 
 /// Finds the thread that a unit belongs to, or makes one. -1: it belongs nowhere.
 std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered) {
-  auto const about = matter_of(u);
+  bool const label_free = label_open_ && label_thread_ < 0 && label_turn_ + 8 >= u.turn;
+  auto about = matter_of(u);
+  if (about == matter::feature && label_free) {
+    unit named;
+    named.words = words_of(label_);
+    named.flat = flat_of(named.words);
+    about = matter_of(named);
+  }
   auto const terms = terms_of(u.words);
   auto const n = static_cast<std::ptrdiff_t>(out_.threads.size());
   auto const oldest = std::max<std::ptrdiff_t>(0, n - static_cast<std::ptrdiff_t>(threads_in_mind));
@@ -166,11 +173,14 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       best_score = score;
     }
   }
-  bool const label_free = label_open_ && label_thread_ < 0 && label_turn_ + 8 >= u.turn;
   bool const near = fresh(focus_, u.turn, 3) && !label_free;
   auto const kind_of = [&](std::ptrdiff_t i) {
     return out_.threads[static_cast<std::size_t>(i)].about;
   };
+  // What is hung on in the same breath goes where the breath went.
+  if (u.fragment && u.index_in_turn > 0 && !label_free && fresh(focus_, u.turn, 0) &&
+      about == matter::feature)
+    return focus_;
   auto const claim = [&](matter m) {
     auto const i = new_thread(m, label_);
     label_thread_ = i;
@@ -209,9 +219,18 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       return best;
     return core || answered != nullptr ? claim(matter::feature) : -1;
   }
-  if (best >= 0 && best_score >= (best == focus_ ? 0.45 : 0.7) && (core || fresh(best, u.turn, 4)))
+  double const needed = best == focus_ ? 0.45 : u.leans || !core ? 0.4 : 0.7;
+  if (best >= 0 && best_score >= needed && (core || fresh(best, u.turn, 4)))
     return best;
-  if (u.leans && near)
+  // `It should …` may mean the product: with words of its own it is a thing of its own.
+  bool const own_words = u.does == act::directive && terms.size() >= 2 && u.words.size() >= 5 &&
+                         u.words[0].low == "it" &&
+                         contains_any(" should must has needs ", {u.words[1].low}) &&
+                         !(label_open_ && label_thread_ == focus_) && answered == nullptr;
+  // A long order with an `it` somewhere stands alone, unless it is said in the same breath.
+  bool const long_order = u.does == act::directive && terms.size() > 3 && u.index_in_turn == 0 &&
+                          !lexicon::is_pronoun(u.words[0].low) && answered == nullptr;
+  if (u.leans && near && !own_words && !long_order)
     return focus_;
   if (!core)
     return answered != nullptr && near ? focus_ : -1;
@@ -259,9 +278,20 @@ void listener::hear(std::size_t i) {
   expire(u.turn);
   if (transcript_.form == "prose" && hear_section(i))
     return;
+  // Who comes late is told what was said; that says nothing new.
+  if (contains_any(u.all, {"what did i miss", "where are we", "what have we got", "did i miss"}))
+    recap_ = u.turn + 1;
+  if (recap_ != 0 && recap_ == u.turn)
+    return;
   bool change = false;
-  auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change);
-  bool const duty_only = !duties.empty() && !change;
+  bool asks_somebody = false;
+  auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change, asks_somebody);
+  // `Write it down.` — `Will do.`: somebody's errand, not a change.
+  bool const errand = u.does == act::directive && u.last_in_turn && i + 1 < units_.size() &&
+                      units_[i + 1].acknowledges && units_[i + 1].speaker != u.speaker;
+  if (errand)
+    return;
+  bool const duty_only = (!duties.empty() && !change) || asks_somebody;
   for (auto& d : duties)
     out_.duties.push_back(std::move(d));
   bool const days = due_.take(u, names_);

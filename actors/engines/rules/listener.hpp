@@ -18,10 +18,11 @@ public:
 private:
   struct pending {
     std::size_t unit = 0;
-    std::string text;    ///< what a yes would make of it
-    std::string lead;    ///< how it stands before an answer
-    std::string subject; ///< topic that it opens
-    bool weak = false;   ///< a wish, not a question: content is no answer to it
+    std::string text;        ///< what a yes would make of it
+    std::string lead;        ///< how it stands before an answer
+    std::string parent_lead; ///< lead of the question that this one answers
+    std::string subject;     ///< topic that it opens
+    bool weak = false;       ///< a wish, not a question: content is no answer to it
     bool answered = false;
     bool rejected = false;
     std::ptrdiff_t thread = -1;
@@ -34,6 +35,7 @@ private:
   [[nodiscard]] matter matter_of(unit const& u) const;
   [[nodiscard]] double overlap(std::vector<std::string> const& terms, thread const& t) const;
   [[nodiscard]] bool about_work(unit const& u) const;
+  [[nodiscard]] bool label_free_now() const { return label_open_ && label_thread_ < 0; }
 
   bool hear_section(std::size_t i);
   bool hear_label(std::size_t i);
@@ -42,6 +44,7 @@ private:
   void hear_agreement(std::size_t i);
   bool hear_correction(std::size_t i);
   void hear_content(std::size_t i);
+  [[nodiscard]] bool repeats(unit const& u, thread const& t) const;
   void withdraw(unit const& u);
 
   void accept(pending& p, std::size_t by);
@@ -66,6 +69,7 @@ private:
   std::ptrdiff_t label_thread_ = -1; ///< thread that took the label; -1: nobody yet
   bool label_open_ = false;
   bool topic_break_ = false;  ///< `second thing.`: the next fragment is a label
+  std::size_t recap_ = 0;     ///< turn that only repeats for a latecomer
   std::size_t side_talk_ = 0; ///< turn of the last chatter, plus one
   std::size_t last_background_ = static_cast<std::size_t>(-1);
   enum class section { wanted, bullets, background, out, questions, optional, criteria };

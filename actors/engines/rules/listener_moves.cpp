@@ -14,12 +14,22 @@ citation cite(unit const& u) {
 
 std::string label_text(std::string_view s) {
   s = trim(s);
+  for (std::string_view const a : {"Then ", "then ", "And ", "and ", "So ", "so "})
+    if (s.starts_with(a))
+      s.remove_prefix(a.size());
   while (!s.empty() && (s.back() == '.' || s.back() == ',' || s.back() == ':' || s.back() == '?' ||
                         s.back() == '!' || s.back() == ';'))
     s.remove_suffix(1);
   for (std::string_view const a : {"the ", "The ", "a ", "A ", "an ", "An "})
     if (s.starts_with(a) && s.size() > a.size() + 2)
       return std::string{s.substr(a.size())};
+  return std::string{s};
+}
+
+std::string bare_text(std::string_view s) {
+  s = trim(s);
+  while (!s.empty() && (s.back() == '.' || s.back() == '?' || s.back() == '!'))
+    s.remove_suffix(1);
   return std::string{s};
 }
 
@@ -36,10 +46,8 @@ bool same_measure(quantity const& a, quantity const& b) {
 
 /// Puts a value in place of another in a line's text.
 std::string substituted(std::string const& text, quantity const& old, std::vector<word> const& w,
-                        unit const& by, quantity const& now) {
-  auto const& bw = by.words;
-  auto const value =
-      by.body.substr(bw[now.first].begin, bw[now.last - 1].end - bw[now.first].begin);
+                        std::string const& by, std::vector<word> const& bw, quantity const& now) {
+  auto const value = by.substr(bw[now.first].begin, bw[now.last - 1].end - bw[now.first].begin);
   std::string unit_text;
   auto end = w[old.last - 1].end;
   if (!now.unit.empty() && now.last < bw.size()) {
@@ -120,7 +128,13 @@ bool listener::hear_label(std::size_t i) {
   if (transcript_.form == "prose" || u.does == act::question || u.words.empty())
     return false;
   auto const open = [&](std::string_view text, bool breaks) {
-    label_ = label_text(text);
+    auto named = label_text(text);
+    if (auto const colon_at = named.find(": "); colon_at != std::string::npos)
+      named.resize(colon_at);
+    // A label behind a label of the same breath makes it narrower.
+    if (label_free_now() && label_turn_ == u.turn && !label_.empty() && label_.size() < 60)
+      named = label_ + ", " + named;
+    label_ = std::move(named);
     label_open_ = !label_.empty();
     label_turn_ = u.turn;
     label_thread_ = -1;
@@ -130,7 +144,7 @@ bool listener::hear_label(std::size_t i) {
   auto const fits = [&] {
     return u.fragment && u.stance == 0 && u.words.size() <= 6 && says_content(u) && !u.negated &&
            !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
-           quantities_of(u.words).empty();
+           (quantities_of(u.words).empty() || topic_break_ || u.breaks);
   };
   // `Second thing.` only announces.
   if (u.words.size() <= 4 &&
@@ -156,7 +170,14 @@ bool listener::hear_label(std::size_t i) {
     }
   }
   bool const more = i + 1 < units_.size() && units_[i + 1].turn == u.turn;
-  bool const asked = open_question(u, false) != nullptr;
+  auto const* question = open_question(u, false);
+  bool asked = question != nullptr && says_content(at(question->unit));
+  // `Yes. ES5. …` goes on with what was agreed to.
+  asked = asked || (u.index_in_turn > 0 && units_[i - 1].stance > 0 && units_[i - 1].only_stance &&
+                    fresh(focus_, u.turn, 2) && !u.additive);
+  // `And tests.` asks for them.
+  if (u.additive && u.fragment && matter_of(u) != matter::feature)
+    return false;
   bool const first = u.words.size() >= 2 && u.words.back().low == "first" && u.words.size() <= 3;
   if (fits() && (topic_break_ || u.breaks || first || (more && !asked) ||
                  (more && u.words.size() <= 2 && u.index_in_turn == 0 && !u.additive && !asked))) {
@@ -205,6 +226,12 @@ void listener::hear_question(std::size_t i) {
   p.unit = i;
   p.subject = subject_of(u);
   p.lead = lead_of(u);
+  // A question that answers a question stands under it: `What if …?` — `Last one wins?`
+  if (auto const* parent = open_question(u, false);
+      parent != nullptr && !parent->answered && at(parent->unit).turn + 1 == u.turn)
+    p.parent_lead = parent->lead;
+  else if (!pending_.empty() && at(pending_.back().unit).turn == u.turn && u.fragment)
+    p.parent_lead = pending_.back().lead;
   if (u.wants == asks::proposal)
     p.text = proposition_of(u);
   auto const named = words_of(p.subject);
@@ -261,6 +288,13 @@ void listener::hear_refusal(std::size_t i) {
       put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
     if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
       label_open_ = false;
+    return;
+  }
+  // `I would love to change it, but yes. Different release.`
+  if (u.defers && !pending_.empty() && pending_.back().weak &&
+      at(pending_.back().unit).turn == u.turn) {
+    pending_.back().rejected = true;
+    put_out(pending_.back().text, pending_.back().unit, {i});
     return;
   }
   // `E-mail yes. Disabled no.`: only what is named is turned down.
@@ -346,12 +380,32 @@ void listener::withdraw(unit const& u) {
         l.live = false;
 }
 
+/// True if a fragment says no word and no number that the thread does not have.
+bool listener::repeats(unit const& u, thread const& t) const {
+  for (auto const& x : terms_of(u.words))
+    if (!std::binary_search(t.terms.begin(), t.terms.end(), x))
+      return false;
+  for (auto const& q : quantities_of(u.words)) {
+    bool const known = std::any_of(t.lines.begin(), t.lines.end(), [&](line const& l) {
+      auto const have = quantities_of(words_of(l.text));
+      return l.live && std::any_of(have.begin(), have.end(),
+                                   [&](auto const& h) { return h.value == q.value; });
+    });
+    if (!known)
+      return false;
+  }
+  // `Off by default` has only small words, and they matter.
+  return !contains_any(u.flat, {"default", "only", "off", "on", "both", "first", "last", "oldest",
+                                "newest", "none", "any", "not", "same"});
+}
+
 /// A value that takes the place of another. True if the unit is nothing but the new value.
 bool listener::hear_correction(std::size_t i) {
   auto const& u = at(i);
   std::string not_this;
-  (void)without_contrast(u.body, not_this);
-  auto const now = quantities_of(u.words);
+  auto const kept = without_contrast(u.body, not_this);
+  auto const now_words = not_this.empty() ? u.words : words_of(kept);
+  auto const now = quantities_of(now_words);
   // `A hundred is too low.` says which value the next one replaces.
   std::optional<quantity> blamed;
   if (!not_this.empty()) {
@@ -379,6 +433,10 @@ bool listener::hear_correction(std::size_t i) {
         continue;
       auto const w = words_of(l->text);
       auto const old = quantities_of(w);
+      if (bare && !blamed && !u.corrects && std::any_of(old.begin(), old.end(), [&](auto const& q) {
+            return q.value == now[0].value;
+          }))
+        return false; // `429, definitely.` repeats a value
       quantity const* hit = nullptr;
       for (auto const& q : old) {
         if (blamed ? q.value != blamed->value || !same_measure(q, *blamed)
@@ -399,7 +457,7 @@ bool listener::hear_correction(std::size_t i) {
         l->live = false; // the whole statement is replaced by what is said now
         return false;
       }
-      l->text = substituted(l->text, *hit, w, u, now[0]);
+      l->text = substituted(l->text, *hit, w, kept, now_words, now[0]);
       l->changed = l->agreed = true;
       l->cites.push_back(i);
       t->last_turn = u.turn;
@@ -422,7 +480,8 @@ void listener::hear_content(std::size_t i) {
       pending_.push_back(std::move(p));
     return;
   }
-  bool core = u.does == act::directive || u.does == act::constraint;
+  bool core = u.does == act::directive || u.does == act::constraint ||
+              (u.additive && u.fragment && u.stance == 0 && matter_of(u) != matter::feature);
   if (u.does == act::none && !core) {
     if (about_work(u) && !u.judges) {
       last_background_ = i;
@@ -439,13 +498,29 @@ void listener::hear_content(std::size_t i) {
       !pending_.back().answered) {
     auto& p = pending_.back();
     if (!p.text.empty())
-      p.text += ": " + u.body;
+      p.text += " – " + bare_text(u.body);
     if (!p.subject.empty() && label_open_ && label_thread_ < 0)
       label_ += ", " + u.body;
     while (!label_.empty() && (label_.back() == '.'))
       label_.pop_back();
     p.more.push_back(i);
     return;
+  }
+  if (!core && !pending_.empty() && at(pending_.back().unit).turn == u.turn &&
+      !pending_.back().answered && at(pending_.back().unit).index_in_turn + 1 == u.index_in_turn) {
+    auto& own = pending_.back();
+    bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+      return w.what == word::kind::identifier || w.what == word::kind::literal;
+    });
+    if (u.negated && u.leans) {
+      own.rejected = true; // `Can both go together? That can't work.`
+      return;
+    }
+    if (named && u.words.size() <= 8 && !u.past) {
+      own.text += own.text.empty() ? "" : " – " + bare_text(u.body);
+      own.more.push_back(i);
+      return;
+    }
   }
   auto* p = open_question(u, false);
   bool const answers =
@@ -456,6 +531,15 @@ void listener::hear_content(std::size_t i) {
         !u.words.empty() && lexicon::is_people(u.words[0].low) && u.words[0].low != "we";
     if (people || prose || !says_content(u))
       return;
+    // In the same breath as a demand: `Keep it short. The log goes as an attachment.`
+    bool const completes = focus_ >= 0 && u.index_in_turn > 0 && !label_free_now() &&
+                           out_.threads[static_cast<std::size_t>(focus_)].last_turn == u.turn &&
+                           out_.threads[static_cast<std::size_t>(focus_)].lines.back().core &&
+                           !u.leans && about_work(u) && u.words[0].low == "the";
+    if (completes) {
+      add_line(focus_, i, u.body, false);
+      return;
+    }
     if (focus_ < 0 || !fresh(focus_, u.turn, 2)) {
       if (about_work(u) && u.turn < 10)
         out_.problems.push_back(i);
@@ -466,30 +550,51 @@ void listener::hear_content(std::size_t i) {
     return;
   if (core && !answers && focus_ < 0 && !label_open_ && !about_work(u))
     return;
+  bool const under_label = label_free_now();
   auto const where = place(u, core || answers, answers ? p : nullptr);
   if (where < 0) {
     if (about_work(u))
       last_background_ = i;
     return;
   }
+  // `Three hundred.` repeats; only what is new is a line.
+  auto& holder = out_.threads[static_cast<std::size_t>(where)];
+  if (u.fragment && !(answers && !p->answered) && !holder.lines.empty() && repeats(u, holder)) {
+    auto& last = holder.lines.back();
+    last.agreed = true;
+    last.cites.push_back(i);
+    holder.last_turn = u.turn;
+    focus_ = where;
+    return;
+  }
   std::string not_this;
   auto text = without_contrast(u.body, not_this);
-  auto const first_answer = answers && !p->answered;
+  bool const first_answer = answers && !p->answered;
   if (not_this.empty() || quantities_of(words_of(not_this)).empty())
     text = u.body;
   auto& l = add_line(where, i, text, core || first_answer);
   if (u.optional)
     out_.threads[static_cast<std::size_t>(where)].optional = true;
+  if (under_label && label_thread_ < 0) {
+    l.lead = label_; // the topic went to a thread that was there
+    label_thread_ = where;
+  }
   if (!answers)
     return;
   l.agreed = true;
   l.cites.push_back(p->unit);
   bool const thin = u.leans || terms_of(u.words).size() <= 2;
-  if (first_answer && thin && !p->lead.empty() && !p->rejected) {
+  if (first_answer && thin && !p->rejected) {
     // A floated value that was not taken does not stand before the answer.
-    auto const& q = at(p->unit);
-    if (quantities_of(words_of(p->lead)).empty() || q.wants == asks::fact)
+    auto const& asked = at(p->unit);
+    if (!p->lead.empty() && (quantities_of(words_of(p->lead)).empty() ||
+                             asked.wants == asks::fact || p->lead.find("if ") != std::string::npos))
       l.lead = p->lead;
+    else if (!p->parent_lead.empty())
+      l.lead = p->parent_lead;
+    else if (contains_any(u.flat, {"it", "them"}) && asked.wants == asks::proposal &&
+             u.stance >= 0 && !u.negated && !u.corrects)
+      l.lead = l.lead.empty() ? object_of(p->text) : l.lead;
   }
   auto const& q = at(p->unit);
   if (first_answer && q.wants == asks::proposal && !q.fragment && !p->rejected && u.stance >= 0 &&

@@ -180,6 +180,10 @@ std::vector<quantity> quantities_of(std::vector<word> const& w) {
       q.unit = w[q.last].stem;
     else if (q.last < w.size() && w[q.last].before == '%')
       q.unit = "percent";
+    // In `divided by twelve` the number is part of a rule, not a value of its own.
+    if (q.first > 0 && w[q.first - 1].low == "by" && q.first > 1 &&
+        (w[q.first - 2].low == "divided" || w[q.first - 2].low == "multiplied"))
+      continue;
     // `one` is mostly a pronoun, and `the two` counts what was said before.
     if (q.spelled && q.value == 1 && q.unit.empty())
       continue;

@@ -42,8 +42,9 @@ std::string due_of(unit const& u) {
 
 } // namespace
 
-std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& asks_for_change) {
-  asks_for_change = false;
+std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& asks_for_change,
+                                    bool& puts_question) {
+  asks_for_change = puts_question = false;
   std::vector<duty> out;
   auto const add = [&](std::string const& who, std::string what) {
     what = std::string{trim(what)};
@@ -144,6 +145,7 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
       asked_ = who; // `Piotr, the icons?`
       asked_what_ = span(whole, v, end);
       asked_turn_ = u.turn;
+      puts_question = true;
     } else if (!comma && (sharing || !out.empty()) && end - v <= 5 && !u.past) {
       add(who, span(whole, v, end)); // `Benedikt the refund bits`
     }

@@ -12,7 +12,8 @@ public:
   explicit duty_finder(name_list const& names) : names_(names) {}
   /// Duties that a unit hands out; `asks_for_change` is set if it also says what the product shall
   /// do (`I'll add --store`).
-  [[nodiscard]] std::vector<duty> take(unit const& u, unit const* before, bool& asks_for_change);
+  [[nodiscard]] std::vector<duty> take(unit const& u, unit const* before, bool& asks_for_change,
+                                       bool& puts_question);
 
 private:
   name_list const& names_;

@@ -13,9 +13,13 @@ bool abbreviation(std::string_view before) {
   auto const space = before.find_last_of(" (");
   auto const last = lower(space == std::string_view::npos ? before : before.substr(space + 1));
   // A single capital is an initial.
-  if (last.size() == 1 && is_letter(last[0]) && !before.empty() && is_upper(before.back()) &&
-      last != "i")
-    return true;
+  if (last.size() == 1 && !before.empty() && is_upper(before.back()) && last != "i") {
+    // `J. Smith` and `Ada M. King`, not `capital M. Then …`
+    auto const head =
+        space == std::string_view::npos ? std::string_view{} : trim(before.substr(0, space));
+    auto const previous = head.substr(head.find_last_of(' ') + 1);
+    return head.empty() || is_upper(previous[0]);
+  }
   return std::find(list.begin(), list.end(), last) != list.end() && last != "ms";
 }
 

@@ -195,6 +195,11 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b) {
                                 "for now",  "thanks",      "thank you", "right",      "okay",
                                 "ok",       "i believe"};
   auto e = w.size();
+  // `…, if I did that right`
+  for (auto i = b + 1; i + 2 < e; ++i)
+    if (w[i].before == ',' && w[i].low == "if" &&
+        (w[i + 1].low == "i" || w[i + 1].low == "i'm" || w[i + 1].low == "that's"))
+      e = i;
   for (bool again = true; again && e > b + 1;) {
     again = false;
     for (auto const t : tails) {

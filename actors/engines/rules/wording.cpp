@@ -96,15 +96,15 @@ std::string subject_of(unit const& q) {
                            "what do we do about", "what to do about", "what do we do with"})
     if (auto const n = phrase_at(w, 0, lead); n > 0)
       return from_word(body, w, n);
-  if (w[0].low == "what" || w[0].low == "if" || w[0].low == "how" || w[0].low == "who" ||
-      w[0].low == "which" || w[0].low == "when" || w[0].low == "where")
+  if (contains_any(q.flat, {"if"}) || w[0].low == "what" || w[0].low == "if" || w[0].low == "how" ||
+      w[0].low == "who" || w[0].low == "which" || w[0].low == "when" || w[0].low == "where")
     return {};
   // `an empty pattern, does that throw too?`
   for (std::size_t i = 1; i < w.size(); ++i)
     if (w[i].before == ',' && i + 1 < w.size() && lexicon::is_auxiliary(w[i].low) &&
         lexicon::is_pronoun(w[i + 1].low))
       return body.substr(0, w[i - 1].end);
-  if (!q.fragment)
+  if (!q.fragment || contains_any(" in on at by for with from per like as ", {w[0].low}))
     return {};
   bool content = false;
   for (auto const& x : w)
@@ -131,9 +131,29 @@ std::string lead_of(unit const& q) {
     return body;
   }
   static constexpr std::string_view wh = " what what's how which who when where ";
-  if (contains_any(wh, {w[0].low}))
+  if (contains_any(wh, {w[0].low})) {
+    // `what do we want, months?` is about months.
+    for (std::size_t i = w.size() - 1; i > 2; --i)
+      if (w[i].before == ',')
+        return from_word(body, w, i);
     return body;
+  }
+  for (std::size_t i = 1; i < w.size(); ++i)
+    if (w[i].low == "if" && w[i].before != 0)
+      return body;
   return {};
+}
+
+std::string object_of(std::string_view proposition) {
+  auto const w = words_of(proposition);
+  if (w.size() < 2 || w.size() > 8 || !lexicon::is_change_verb(w[0].low))
+    return {};
+  std::size_t i = 1;
+  while (i + 1 < w.size() && contains_any(" the a an our this that ", {w[i].low}))
+    ++i;
+  if (lexicon::is_pronoun(w[i].low))
+    return {};
+  return std::string{trim(proposition.substr(w[i].begin))};
 }
 
 std::string as_sentence(std::string_view text) {

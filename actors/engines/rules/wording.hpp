@@ -12,6 +12,10 @@ namespace troupe::rules {
 /// How a question stands before its answer: `how long do we keep it`, `if all eight fail`.
 [[nodiscard]] std::string lead_of(unit const& question);
 
+/// What a proposition acts on: `drop the callback api` -> `callback api`; empty if that is not
+/// plain.
+[[nodiscard]] std::string object_of(std::string_view proposition);
+
 /// A demand as one imperative line of at most 120 bytes.
 [[nodiscard]] std::string imperative_of(std::string_view statement, std::string_view label);
 /// First letter upper case, one full stop at the end.
