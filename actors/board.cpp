@@ -1,7 +1,8 @@
 #include "actors/board.hpp"
 
-#include <algorithm>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -52,8 +53,8 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
 void board::apply(stored_event const& e) {
   event_context const context{e.version, e.event.at, principal_id{e.event.principal},
                               e.event.event_id, e.event.cause};
-  if (auto const r = states_.apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data,
-                                   context);
+  if (auto const r =
+          states_.apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data, context);
       !r)
     spdlog::warn("board cannot apply event={} why=\"{}\"", e.event.event_id, r.error().message);
   ++last_;
@@ -127,9 +128,8 @@ std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
   return out;
 }
 
-std::vector<board_event>
-board::events(std::uint64_t after, std::size_t limit,
-              std::function<bool(stored_event const&)> const& keep) const {
+std::vector<board_event> board::events(std::uint64_t after, std::size_t limit,
+                                       std::function<bool(stored_event const&)> const& keep) const {
   std::vector<board_event> out;
   std::lock_guard lock{mutex_};
   auto it = std::upper_bound(recent_.begin(), recent_.end(), after,

@@ -2,6 +2,7 @@
 
 #include "actors/domain/replay.hpp"
 #include "actors/messages.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -37,9 +38,10 @@ public:
   /// State of an entity; null when there is none.
   [[nodiscard]] json::value get(entity_ref const& ref) const;
   /// States of a kind whose state `keep` accepts, newest change first.
-  [[nodiscard]] std::vector<json::value>
-  list(tenant_id const& tenant, entity_kind kind, std::function<bool(json::value const&)> const& keep,
-       std::size_t skip, std::size_t limit, std::size_t& total) const;
+  [[nodiscard]] std::vector<json::value> list(tenant_id const& tenant, entity_kind kind,
+                                              std::function<bool(json::value const&)> const& keep,
+                                              std::size_t skip, std::size_t limit,
+                                              std::size_t& total) const;
   /// Events with n > `after` that `keep` accepts, in order.
   [[nodiscard]] std::vector<board_event>
   events(std::uint64_t after, std::size_t limit,

@@ -3,9 +3,10 @@
 #include "actors/domain/domain.hpp"
 #include "actors/region.hpp"
 
-#include <algorithm>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -207,8 +208,8 @@ std::optional<daemon_id> dispatcher_actor::choose_daemon(offer const& o,
       auto const p = h.profiles.find(profile);
       if (p == h.profiles.end())
         continue;
-      auto const busy = static_cast<std::int32_t>(
-          std::count_if(held_.begin(), held_.end(), [&](auto const& kv) {
+      auto const busy =
+          static_cast<std::int32_t>(std::count_if(held_.begin(), held_.end(), [&](auto const& kv) {
             return kv.second.daemon == id && kv.second.profile == profile;
           }));
       free = std::min(free, p->second - busy);
@@ -236,8 +237,7 @@ std::optional<dispatcher_actor::choice> dispatcher_actor::choose(tenant_id const
   std::optional<choice> best;
   std::int32_t best_used = 0;
   for (auto const& [id, r] : roster_) {
-    if (r.project != o.project || r.spec.role != o.role || !r.available ||
-        !works_on_daemon(r.spec))
+    if (r.project != o.project || r.spec.role != o.role || !r.available || !works_on_daemon(r.spec))
       continue;
     if (std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end())
       continue;
@@ -301,8 +301,14 @@ void dispatcher_actor::match() {
     if (overlaps(*ref, w->what))
       continue;
     if (auto c = choose(ref->tenant, w->what)) {
-      held_[*ref] = {0,           w->what.project, c->agent, c->daemon,
-                     c->profile,  w->what.files,   w->what.kind == stage_kind::work, now};
+      held_[*ref] = {0,
+                     w->what.project,
+                     c->agent,
+                     c->daemon,
+                     c->profile,
+                     w->what.files,
+                     w->what.kind == stage_kind::work,
+                     now};
       grants.emplace_back(*ref, *w, *c);
     }
   }
@@ -327,8 +333,8 @@ void dispatcher_actor::grant(entity_ref const& ticket, waiting const& w, choice 
   m->context.by = system_principal();
   m->done = [me = address(), ticket, key = w.key](command_result const& r) {
     if (auto a = caf::actor_cast<caf::actor>(me))
-      caf::anon_send(a, grant_answer{ticket, key,
-                                     r ? std::nullopt : std::optional<error>{r.error()}});
+      caf::anon_send(a,
+                     grant_answer{ticket, key, r ? std::nullopt : std::optional<error>{r.error()}});
   };
   rt_.where->deliver(std::move(m));
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/ports.hpp"
+
 #include <caf/event_based_actor.hpp>
+
 #include <map>
 #include <set>
 

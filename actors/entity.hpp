@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/ports.hpp"
-#include <atomic>
+
 #include <caf/fwd.hpp>
+
+#include <atomic>
 #include <memory>
 #include <string>
 

@@ -1,22 +1,24 @@
 #pragma once
 
+#include "actors/domain/kinds.hpp"
 #include "actors/entity.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
-#include "actors/domain/kinds.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
 #include <deque>
 #include <map>
-#include <spdlog/spdlog.h>
 
 namespace troupe {
 
 /// The one CAF shell in which every event-sourced domain runs.
 ///
-/// command -> decide (pure) -> append -> durable -> evolve -> answer -> obligations. While an append
-/// is under way the entity is pending: later commands wait in `queue_`, queries see the last
+/// command -> decide (pure) -> append -> durable -> evolve -> answer -> obligations. While an
+/// append is under way the entity is pending: later commands wait in `queue_`, queries see the last
 /// durable state. What the state obliges to is carried out here, and again after every start, until
 /// the state no longer asks for it.
 template <class Domain>
@@ -127,14 +129,14 @@ private:
     for (auto const& e : events) {
       auto const data = json::parse(e.event.data);
       auto const name = std::string_view{e.event.type}.substr(e.event.type.find('.') + 1);
-      auto decoded = data ? json::from_named<event_type>(name, *data)
-                          : result<event_type>{data.error()};
+      auto decoded =
+          data ? json::from_named<event_type>(name, *data) : result<event_type>{data.error()};
       if (!decoded) {
-        broken_ = fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type +
-                                          ", version " + std::to_string(e.version) + ") of " +
-                                          to_string(ref_) +
-                                          " cannot be read: " + decoded.error().message +
-                                          "; run `troupe verify`, restore it, or use a newer build");
+        broken_ =
+            fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type + ", version " +
+                                    std::to_string(e.version) + ") of " + to_string(ref_) +
+                                    " cannot be read: " + decoded.error().message +
+                                    "; run `troupe verify`, restore it, or use a newer build");
         spdlog::error("{}", broken_->message);
         return;
       }
@@ -156,8 +158,8 @@ private:
 
   void admit(command_ptr c) {
     if (queue_.size() >= rt_.queue_limit || !rt_.journal->accepts()) {
-      finish(*c, fail(errc::busy, "too much is waiting at " + to_string(ref_) +
-                                      "; try again in a moment"));
+      finish(*c, fail(errc::busy,
+                      "too much is waiting at " + to_string(ref_) + "; try again in a moment"));
       return;
     }
     push(std::move(c));
@@ -248,9 +250,8 @@ private:
       n.hash = chain_hash(p.hash, ref_, version, n);
       p.hash = n.hash;
       p.last_event_id = n.event_id;
-      p.next = Domain::evolve(
-          std::move(p.next), e,
-          {version, n.at, principal_id{n.principal}, n.event_id, n.cause});
+      p.next = Domain::evolve(std::move(p.next), e,
+                              {version, n.at, principal_id{n.principal}, n.event_id, n.cause});
       w.events.push_back(std::move(n));
     }
     p.obligations = Domain::obligations(p.next);
@@ -258,8 +259,8 @@ private:
     u.writes.push_back(std::move(w));
     if (c->inbox) {
       u.inbox = c->inbox;
-      u.inbox->answer = json::canonical(
-          json::object{{"entity", to_string(ref_)}, {"version", version}});
+      u.inbox->answer =
+          json::canonical(json::object{{"entity", to_string(ref_)}, {"version", version}});
     }
     p.cause = std::move(c);
     ++link_->busy;
@@ -350,8 +351,8 @@ private:
     if (broken_)
       q->done(*broken_);
     else if (version_ == 0)
-      q->done(fail(errc::not_found, "there is no " + std::string{to_string(ref_.kind)} + " " +
-                                        ref_.id));
+      q->done(fail(errc::not_found,
+                   "there is no " + std::string{to_string(ref_.kind)} + " " + ref_.id));
     else
       q->done(json::to(state_));
   }
@@ -394,14 +395,15 @@ private:
 
   /// What must be undone when the state no longer asks for it.
   void take_back(obligation const& o) {
-    std::visit(overloaded{
-                   [&](offer const&) {
-                     caf::anon_send(rt_.dispatcher, offer_message{ref_, o.key, std::nullopt});
-                   },
-                   [&](launch const& l) { rt_.runner->forget(l.what.ticket, l.what.token); },
-                   [](auto const&) {},
-               },
-               o.what);
+    std::visit(
+        overloaded{
+            [&](offer const&) {
+              caf::anon_send(rt_.dispatcher, offer_message{ref_, o.key, std::nullopt});
+            },
+            [&](troupe::launch const& l) { rt_.runner->forget(l.what.ticket, l.what.token); },
+            [](auto const&) {},
+        },
+        o.what);
   }
 
   void carry_out(tracked& t) {
@@ -415,16 +417,16 @@ private:
                      t.done = true;
                      caf::anon_send(rt_.dispatcher, offer_message{ref_, t.what.key, x});
                    },
-                   [&](launch const& x) {
+                   [&](troupe::launch const& x) {
                      t.done = true;
                      rt_.runner->launch(x);
                    },
                    [&](notify const& x) {
-                     rt_.runner->notify(x, [me = this->address(), key = t.what.key,
-                                            round = t.round] {
-                       if (auto a = caf::actor_cast<caf::actor>(me))
-                         caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
-                     });
+                     rt_.runner->notify(
+                         x, [me = this->address(), key = t.what.key, round = t.round] {
+                           if (auto a = caf::actor_cast<caf::actor>(me))
+                             caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
+                         });
                    },
                    [&](alarm const& x) {
                      t.done = true;
@@ -447,8 +449,8 @@ private:
     c->context.correlation = correlation_;
     c->done = [me = this->address(), key = t.what.key, round = t.round](command_result const& o) {
       if (auto a = caf::actor_cast<caf::actor>(me))
-        caf::anon_send(a, obligation_outcome{
-                              key, round, o ? std::nullopt : std::optional<error>{o.error()}});
+        caf::anon_send(
+            a, obligation_outcome{key, round, o ? std::nullopt : std::optional<error>{o.error()}});
     };
     rt_.where->deliver(std::move(c));
   }
@@ -457,21 +459,20 @@ private:
     if constexpr (Domain::kind == entity_kind::agent) {
       // The agent thinks; its answer comes back as a command through the shard.
       t.done = true;
-      rt_.engine->perform(
-          ref_, state_.spec, x.message,
-          [where = rt_.where, ref = ref_, asked = x.message](result<envelope> r) {
-            auto c = std::make_shared<command_message>();
-            c->to = ref;
-            c->context.by = principal_id{"agent:" + ref.id};
-            c->context.id = asked.id + "/answer";
-            c->context.cause = asked.id;
-            if (r)
-              c->command = agent::command{agent::reply{std::move(*r)}};
-            else
-              c->command = agent::command{
-                  agent::give_up{asked.id, reason::invalid_output, r.error().message}};
-            where->deliver(std::move(c));
-          });
+      rt_.engine->perform(ref_, state_.spec, x.message,
+                          [where = rt_.where, ref = ref_, asked = x.message](result<envelope> r) {
+                            auto c = std::make_shared<command_message>();
+                            c->to = ref;
+                            c->context.by = principal_id{"agent:" + ref.id};
+                            c->context.id = asked.id + "/answer";
+                            c->context.cause = asked.id;
+                            if (r)
+                              c->command = agent::command{agent::reply{std::move(*r)}};
+                            else
+                              c->command = agent::command{agent::give_up{
+                                  asked.id, reason::invalid_output, r.error().message}};
+                            where->deliver(std::move(c));
+                          });
     } else {
       auto where = send_point(rt_, ref_.tenant, x.message);
       if (!where) {
@@ -541,7 +542,7 @@ private:
     auto const now = rt_.clock->now();
     for (auto& [key, t] : tracked_) {
       bool const volatile_taker = std::holds_alternative<offer>(t.what.what) ||
-                                  std::holds_alternative<launch>(t.what.what);
+                                  std::holds_alternative<troupe::launch>(t.what.what);
       if ((!t.done && t.not_before <= now) || (all && volatile_taker))
         carry_out(t);
     }
@@ -567,7 +568,7 @@ private:
              return kv.second.done && !std::holds_alternative<alarm>(kv.second.what.what) &&
                     !std::holds_alternative<ask>(kv.second.what.what) &&
                     !std::holds_alternative<offer>(kv.second.what.what) &&
-                    !std::holds_alternative<launch>(kv.second.what.what);
+                    !std::holds_alternative<troupe::launch>(kv.second.what.what);
            });
   }
 

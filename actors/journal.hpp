@@ -2,6 +2,7 @@
 
 #include "actors/ports.hpp"
 #include "persistence/event_store.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>

@@ -3,9 +3,11 @@
 #include "persistence/event_store.hpp"
 #include "protocol/command.hpp"
 #include "protocol/obligation.hpp"
+
 #include <caf/actor.hpp>
-#include <caf/atom.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+
 #include <functional>
 #include <memory>
 #include <variant>
@@ -17,9 +19,9 @@ namespace troupe {
 /// What a command led to.
 struct receipt {
   entity_ref entity;
-  std::uint64_t version = 0;  ///< of the entity afterwards
-  std::uint64_t events = 0;   ///< how many the command added; 0: it changed nothing
-  json::value state;          ///< of the entity, where `want_state` asked for it
+  std::uint64_t version = 0; ///< of the entity afterwards
+  std::uint64_t events = 0;  ///< how many the command added; 0: it changed nothing
+  json::value state;         ///< of the entity, where `want_state` asked for it
 };
 
 using command_result = result<receipt>;

@@ -4,13 +4,16 @@
 #include "actors/node_id.hpp"
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
+#include "actors/supervision.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/node_id.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-#include <future>
 #include <spdlog/spdlog.h>
+
+#include <future>
 
 namespace troupe {
 
@@ -28,7 +31,8 @@ caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads)
 class root_supervisor : public caf::event_based_actor {
 public:
   root_supervisor(caf::actor_config& cfg, runtime* rt)
-      : caf::event_based_actor(cfg), rt_(*rt), budget_(restart_policy{5, std::chrono::seconds{60}}) {
+      : caf::event_based_actor(cfg), rt_(*rt),
+        budget_(restart_policy{5, std::chrono::seconds{60}}) {
     set_default_handler(caf::drop);
     set_down_handler([this](caf::down_msg& d) {
       if (d.reason == caf::exit_reason::user_shutdown)
@@ -117,6 +121,8 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
     return epochs.error();
 
   auto p = std::make_unique<parts>(settings.threads);
+  // What the network module will ask for; without it (one node) CAF would not make a name at all.
+  (void)caf::node_id::default_data::local(p->config);
   if (!node_id_is_ours())
     return fail(errc::internal, "the actor system did not take this process's own node id; link "
                                 "actors/node_id.cpp into the executable with -rdynamic");
@@ -233,25 +239,27 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
           return;
         }
         m->done = [this, tenant, asked, stored_answer, done](command_result r) {
-          if (r || r.error().code != errc::conflict || r.error().details.contains("idempotency_key")) {
+          if (r || r.error().code != errc::conflict ||
+              r.error().details.contains("idempotency_key")) {
             done(std::move(r));
             return;
           }
-          parts_->log->find_inbox(tenant, asked.source, asked.key,
-                                  [asked, stored_answer, done, r](
-                                      result<std::optional<inbox_entry>> again) {
-                                    if (again && *again)
-                                      stored_answer(asked, **again, done);
-                                    else
-                                      done(r);
-                                  });
+          parts_->log->find_inbox(
+              tenant, asked.source, asked.key,
+              [asked, stored_answer, done, r](result<std::optional<inbox_entry>> again) {
+                if (again && *again)
+                  stored_answer(asked, **again, done);
+                else
+                  done(r);
+              });
         };
         parts_->where->deliver(m);
       });
 }
 
 void node::query(entity_ref to, std::function<void(result<json::value>)> done) {
-  parts_->where->query(std::make_shared<query_message>(query_message{std::move(to), std::move(done)}));
+  parts_->where->query(
+      std::make_shared<query_message>(query_message{std::move(to), std::move(done)}));
 }
 
 result<json::value> node::ask(entity_ref const& to, duration limit) {
@@ -299,8 +307,8 @@ bool node::stop(duration deadline) {
   parts_->stopped = true;
   auto const limit = std::chrono::steady_clock::now() + deadline;
   auto const left = [&] {
-    return std::max(duration{0}, std::chrono::duration_cast<duration>(
-                                     limit - std::chrono::steady_clock::now()));
+    return std::max(duration{0},
+                    std::chrono::duration_cast<duration>(limit - std::chrono::steady_clock::now()));
   };
   parts_->engines->stop();
   bool const entities = parts_->where->stop(left());

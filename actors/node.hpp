@@ -35,9 +35,8 @@ class node {
 public:
   /// Claims the shards, reads the log, wakes what has something to do. `runner` and `watch` must
   /// outlive the node. Errors: those of the store; internal (the node id override is not linked).
-  [[nodiscard]] static result<std::unique_ptr<node>> start(node_settings settings,
-                                                           store_factory const& store,
-                                                           runner_port& runner, tap* watch);
+  [[nodiscard]] static result<std::unique_ptr<node>>
+  start(node_settings settings, store_factory const& store, runner_port& runner, tap* watch);
   ~node();
 
   /// Sends a command; `done` is called once, on some thread.

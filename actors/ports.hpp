@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+
 #include <atomic>
 
 /// What actors need of the outside, as interfaces: the composition root gives the real ones, tests
@@ -45,11 +46,11 @@ class runner_port {
 public:
   virtual ~runner_port() = default;
   /// Hands over an order; called again after a restart. What comes of it arrives at the ticket.
-  virtual void launch(launch const& what) = 0;
+  virtual void launch(troupe::launch const& what) = 0;
   /// The lease of (ticket, token) is no more: forget its order.
   virtual void forget(ticket_id const& ticket, std::int64_t token) = 0;
   /// `done` once the daemon has it (or will never want it).
-  virtual void notify(notify const& what, std::function<void()> done) = 0;
+  virtual void notify(troupe::notify const& what, std::function<void()> done) = 0;
 };
 
 /// How an agent thinks. Calls do not block; `done` may run on any thread, once.

@@ -1,7 +1,8 @@
 #include "actors/real_ports.hpp"
 
-#include <array>
 #include <openssl/rand.h>
+
+#include <array>
 
 namespace troupe {
 
@@ -16,8 +17,7 @@ std::string random_id_port::uuid() {
   std::uint32_t counter = 0;
   {
     std::lock_guard lock{mutex_};
-    ms = std::chrono::duration_cast<duration>(
-             std::chrono::system_clock::now().time_since_epoch())
+    ms = std::chrono::duration_cast<duration>(std::chrono::system_clock::now().time_since_epoch())
              .count();
     if (ms <= last_ms_) { // same millisecond, or the clock went back: go on from the last name
       ms = last_ms_;

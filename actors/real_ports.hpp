@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/ports.hpp"
+
 #include <mutex>
 
 namespace troupe {

@@ -1,6 +1,7 @@
 #include "actors/region.hpp"
 
 #include "actors/shard.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>

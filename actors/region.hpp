@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/ports.hpp"
-#include <array>
+
 #include <caf/fwd.hpp>
+
+#include <array>
 
 namespace troupe {
 

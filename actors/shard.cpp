@@ -107,8 +107,8 @@ void shard_actor::deliver(command_ptr m) {
   }
   auto& c = running(m->to);
   if (c.quarantined) {
-    refuse(m, fail(errc::conflict, to_string(m->to) +
-                                       " is quarantined after repeated crashes; see the log"));
+    refuse(m, fail(errc::conflict,
+                   to_string(m->to) + " is quarantined after repeated crashes; see the log"));
   } else if (!c.actor || c.closing) {
     if (c.buffered.size() >= buffer_limit)
       refuse(m, fail(errc::busy, to_string(m->to) + " is being started; try again"));

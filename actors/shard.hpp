@@ -2,7 +2,9 @@
 
 #include "actors/entity.hpp"
 #include "actors/supervision.hpp"
+
 #include <caf/event_based_actor.hpp>
+
 #include <map>
 #include <random>
 #include <unordered_map>

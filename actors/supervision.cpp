@@ -12,7 +12,7 @@ bool restart_budget::may_restart(time_point now, double random, duration& delay)
   if (crashes_.size() > static_cast<std::size_t>(policy_.limit))
     return false;
   auto const exponent = std::min<std::size_t>(crashes_.size() - 1, 20);
-  auto const most = std::min(policy_.cap, policy_.base * (1LL << exponent));
+  auto const most = std::min(policy_.cap, policy_.base * (duration::rep{1} << exponent));
   delay = duration{static_cast<duration::rep>(static_cast<double>(most.count()) * random)};
   return true;
 }

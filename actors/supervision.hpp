@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/ids.hpp"
+
 #include <cstdint>
 #include <deque>
 

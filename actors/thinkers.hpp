@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/ports.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -33,8 +34,8 @@ public:
 [[nodiscard]] std::unique_ptr<thinker> make_rules_thinker();
 /// Replays a script file (docs/scripted-engine.md) and says so in every message; what the script
 /// does not know goes to `fallback`. Errors: not_found, invalid_argument with the place.
-[[nodiscard]] result<std::unique_ptr<thinker>> make_scripted_thinker(
-    std::filesystem::path const& file, std::shared_ptr<thinker> fallback);
+[[nodiscard]] result<std::unique_ptr<thinker>>
+make_scripted_thinker(std::filesystem::path const& file, std::shared_ptr<thinker> fallback);
 
 /// The engines of the server's own agents, on a few threads.
 class thinkers : public engine_port {

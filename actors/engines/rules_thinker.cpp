@@ -1,9 +1,8 @@
-#include "actors/thinkers.hpp"
-
 #include "actors/domain/kinds.hpp"
 #include "actors/engines/rules/brief.hpp"
 #include "actors/engines/rules/plan.hpp"
 #include "actors/engines/rules/transcript.hpp"
+#include "actors/thinkers.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -103,15 +102,15 @@ private:
       return s.error();
     if (!s->failed_key.empty())
       return replan(*s);
-    auto content = draft_plan(s->brief_text);
+    auto content = draft_plan(s->wanted);
     if (!content)
       return say(content.error().message, {{"refused", content.error().message}});
     return say("A plan of " + count_of(content->items.size(), "ticket") + ".",
                {{"plan", json::to(*content)}});
   }
 
-  /// The failed item is replaced by a new one that says what went wrong; whoever waited for it waits
-  /// for the replacement.
+  /// The failed item is replaced by a new one that says what went wrong; whoever waited for it
+  /// waits for the replacement.
   static envelope replan(plan::state const& s) {
     auto content = s.previous;
     int highest = 0;
@@ -149,7 +148,7 @@ private:
     auto s = read_state<plan::state>(read, r.agent.tenant, entity_kind::plan, id);
     if (!s)
       return s.error();
-    auto const findings = critique_plan(s->brief_text, s->content);
+    auto const findings = critique_plan(s->wanted, s->content);
     json::array list;
     for (auto const& f : findings)
       list.emplace_back(f);

@@ -33,6 +33,8 @@ public:
       if (auto const* what = d.get_object().if_contains("do"); what != nullptr && what->is_string())
         request = std::string{std::string_view{what->get_string()}};
     }
+    if (request == "answer") // a question of an agent at work
+      request.clear();
     for (auto const& a : script_.answers) {
       if ((!a.role.empty() && a.role != r.spec.role) || a.request != request ||
           text.find(a.match) == std::string::npos)

@@ -1,0 +1,214 @@
+#include "actors/domain/checker.hpp"
+
+#include "actors/domain/checker_rules.hpp"
+
+namespace troupe {
+
+namespace {
+
+using problem = std::optional<std::string>;
+
+template <class Domain>
+struct domain_table;
+#define TROUPE_TABLE(NAME)                                                                         \
+  template <>                                                                                      \
+  struct domain_table<NAME##_domain> {                                                             \
+    static auto rows() { return NAME::transitions(); }                                             \
+  }
+TROUPE_TABLE(project);
+TROUPE_TABLE(brief);
+TROUPE_TABLE(plan);
+TROUPE_TABLE(run);
+TROUPE_TABLE(ticket);
+TROUPE_TABLE(agent);
+TROUPE_TABLE(approval);
+TROUPE_TABLE(budget);
+TROUPE_TABLE(daemon);
+TROUPE_TABLE(principal);
+#undef TROUPE_TABLE
+
+/// What the rules want to know of the state before the event.
+template <class Domain>
+struct before {
+  decltype(Domain::state::is) is{};
+  rules::ticket_before ticket;
+  std::vector<std::string> open_messages;
+
+  explicit before(typename Domain::state const* s) {
+    if (s == nullptr)
+      return;
+    is = s->is;
+    if constexpr (Domain::kind == entity_kind::ticket)
+      ticket = rules::remember(s);
+    if constexpr (Domain::kind == entity_kind::agent) {
+      for (auto const& m : s->inbox)
+        open_messages.push_back(m.id);
+    }
+  }
+};
+
+} // namespace
+
+invariant_checker::invariant_checker(secret_finder find_secret, order fed)
+    : find_secret_(std::move(find_secret)), order_(fed) {}
+
+std::optional<std::string> invariant_checker::check(entity_ref const& stream, std::uint64_t version,
+                                                    std::string_view type, std::int32_t schema,
+                                                    std::string_view data_json,
+                                                    event_context const& ctx) {
+  ++events_;
+  owners_[{stream.kind, stream.id}].insert(stream.tenant);
+  return with_domain(stream.kind, [&](auto domain) {
+    return check_as<decltype(domain)>(stream, version, type, schema, data_json, ctx);
+  });
+}
+
+template <class Domain>
+std::optional<std::string>
+invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                            std::int32_t schema, std::string_view data_json,
+                            event_context const& ctx) {
+  auto const where =
+      to_string(stream) + " version " + std::to_string(version) + " (" + std::string{type} + "): ";
+  auto const found = [&](problem p) -> problem { return p ? problem{where + *p} : std::nullopt; };
+  before<Domain> const was{states_.find<Domain>(stream)};
+  if (auto ok = states_.apply(stream, version, type, schema, data_json, ctx); !ok)
+    return where + ok.error().message;
+  auto const& now = *states_.find<Domain>(stream);
+  if (find_secret_) {
+    if (auto secret = find_secret_(data_json))
+      return where + "invariant 12: " + *secret;
+  }
+  if (now.is != was.is && !is_allowed(domain_table<Domain>::rows(), was.is, now.is))
+    return where + "it went from " + name(was.is) + " to " + name(now.is) +
+           ", which the table does not have";
+
+  auto const event = json::from_named<typename Domain::event>(type.substr(type.find('.') + 1),
+                                                              json::parse(data_json).value());
+  auto const& e = event.value();
+
+  if constexpr (Domain::kind == entity_kind::ticket) {
+    if (auto p = rules::check_ticket(was.ticket, e, now))
+      return where + *p;
+    // A decision may pass through `ready`; its next event must then put it right.
+    auto const left = unsettled_.find(stream);
+    bool const again =
+        left != unsettled_.end() && !std::holds_alternative<ticket::readiness_changed>(e);
+    auto const wrong = rules::misplaced(now);
+    if (again)
+      return where + "invariant 5: before this event " + left->second;
+    if (wrong.empty())
+      unsettled_.erase(stream);
+    else
+      unsettled_[stream] = wrong;
+    if (auto const* o = std::get_if<ticket::opened>(&e)) {
+      for (auto const& [kind, id] : {std::pair{entity_kind::run, o->run.value},
+                                     {entity_kind::brief, o->brief.value},
+                                     {entity_kind::plan, o->plan.value},
+                                     {entity_kind::project, o->project.value}}) {
+        if (auto p = found(ask(where, [=, this] { return refers(stream, kind, id); })))
+          return p;
+      }
+    }
+    if (auto const* l = std::get_if<ticket::leased>(&e)) {
+      if (auto p = found(ask(where, [=, this] { return cleared_for_work(stream); })))
+        return p;
+      for (auto const& [kind, id] : {std::pair{entity_kind::agent, l->agent.value},
+                                     {entity_kind::daemon, l->daemon.value}}) {
+        if (auto p = found(ask(where, [=, this] { return refers(stream, kind, id); })))
+          return p;
+      }
+    }
+    if (auto const* r = std::get_if<ticket::readiness_changed>(&e)) {
+      for (auto const& b : r->met) {
+        if (auto p = found(ask(where, [=, this] { return is_done(stream, b.value); })))
+          return p;
+      }
+    }
+  } else if constexpr (Domain::kind == entity_kind::brief) {
+    if (auto const* a = std::get_if<brief::approval_recorded>(&e);
+        a != nullptr && a->to == brief::status::approved)
+      approved_.insert(stream);
+    if (auto const* s = std::get_if<brief::submitted>(&e))
+      return found(
+          ask(where, [=, this] { return refers(stream, entity_kind::project, s->project.value); }));
+  } else if constexpr (Domain::kind == entity_kind::plan) {
+    if (auto p = rules::check_plan(now))
+      return where + *p;
+    return found(
+        ask(where, [=, this] { return refers(stream, entity_kind::brief, now.brief.value); }));
+  } else if constexpr (Domain::kind == entity_kind::run) {
+    if (auto p = rules::check_run(now))
+      return where + *p;
+    return found(
+        ask(where, [=, this] { return refers(stream, entity_kind::brief, now.brief.value); }));
+  } else if constexpr (Domain::kind == entity_kind::agent) {
+    return found(rules::check_agent(was.open_messages, e, now));
+  } else if constexpr (Domain::kind == entity_kind::budget) {
+    return found(rules::check_budget(now));
+  }
+  return std::nullopt;
+}
+
+invariant_checker::problem invariant_checker::ask(std::string const& where, question q) {
+  if (order_ == order::causal)
+    return q();
+  if (q())
+    later_.emplace_back(where, std::move(q));
+  return std::nullopt;
+}
+
+invariant_checker::problem invariant_checker::refers(entity_ref const& from, entity_kind kind,
+                                                     std::string const& id) const {
+  auto const it = owners_.find({kind, id});
+  if (id.empty() || it == owners_.end() || it->second.contains(from.tenant))
+    return std::nullopt;
+  return "invariant 10: " + std::string{to_string(kind)} + " " + id + " belongs to tenant " +
+         it->second.begin()->value;
+}
+
+invariant_checker::problem invariant_checker::cleared_for_work(entity_ref const& ticket) const {
+  auto const* t = states_.find<ticket_domain>(ticket);
+  if (t == nullptr || t->by_hand)
+    return std::nullopt;
+  if (!approved_.contains({ticket.tenant, entity_kind::brief, t->brief.value}))
+    return "invariant 1: an attempt although brief " + t->brief.value + " is not approved";
+  auto const* p = states_.find<plan_domain>({ticket.tenant, entity_kind::plan, t->plan.value});
+  if (p == nullptr || !p->was_active)
+    return "invariant 1: an attempt although plan " + t->plan.value + " was never active";
+  return std::nullopt;
+}
+
+invariant_checker::problem invariant_checker::is_done(entity_ref const& ticket,
+                                                      std::string const& blocker) const {
+  auto const* b = states_.find<ticket_domain>({ticket.tenant, entity_kind::ticket, blocker});
+  if (b == nullptr || b->is != ticket::status::DONE)
+    return "invariant 5: blocker " + blocker + " counts as done and is not";
+  return std::nullopt;
+}
+
+std::optional<std::string> invariant_checker::check_snapshot(entity_ref const& stream,
+                                                             std::uint64_t version,
+                                                             std::string_view canonical) const {
+  if (states_.version_of(stream) != version)
+    return to_string(stream) + ": the snapshot is of version " + std::to_string(version) +
+           ", the log of " + std::to_string(states_.version_of(stream));
+  if (json::canonical(states_.state_of(stream)) != canonical)
+    return to_string(stream) + ": invariant 11: the snapshot of version " +
+           std::to_string(version) + " is not what replay gives";
+  return std::nullopt;
+}
+
+std::vector<std::string> invariant_checker::finish() {
+  std::vector<std::string> out;
+  for (auto const& [where, q] : later_) {
+    if (auto p = q())
+      out.push_back(where + *p);
+  }
+  later_.clear();
+  for (auto const& [stream, wrong] : unsettled_)
+    out.push_back(to_string(stream) + ": invariant 5: " + wrong);
+  return out;
+}
+
+} // namespace troupe

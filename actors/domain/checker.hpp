@@ -1,0 +1,63 @@
+#pragma once
+
+#include "actors/domain/replay.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace troupe {
+
+/// Looks at the 13 invariants of DOMAIN.md, and at every transition table, over a whole ledger that
+/// is fed event by event. Used by `verify`, by the server's own count (which must stay 0) and by
+/// the property tests.
+class invariant_checker {
+public:
+  /// Answers what looks like a secret in a text, none if nothing does.
+  using secret_finder = std::function<std::optional<std::string>(std::string_view text)>;
+  /// Whether an event comes after all that caused it. `unordered` (streams or shards one after
+  /// another): what one stream must say about another is looked at in `finish`.
+  enum class order { causal, unordered };
+
+  explicit invariant_checker(secret_finder find_secret = {}, order fed = order::causal);
+
+  /// Takes one stored event; versions of a stream must come in order. Answers the first thing that
+  /// is wrong with it, as one sentence. After a problem the checker goes on with the next event.
+  [[nodiscard]] std::optional<std::string> check(entity_ref const& stream, std::uint64_t version,
+                                                 std::string_view type, std::int32_t schema,
+                                                 std::string_view data_json,
+                                                 event_context const& ctx);
+  /// Invariant 11: the snapshot of the version that was fed last must be what replay gives.
+  [[nodiscard]] std::optional<std::string>
+  check_snapshot(entity_ref const& stream, std::uint64_t version, std::string_view canonical) const;
+  /// What shows only when the whole ledger is known.
+  [[nodiscard]] std::vector<std::string> finish();
+
+  [[nodiscard]] replayer const& states() const { return states_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+private:
+  using problem = std::optional<std::string>;
+  using question = std::function<problem()>;
+
+  template <class Domain>
+  problem check_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                   std::int32_t schema, std::string_view data_json, event_context const& ctx);
+  /// Asks now, or in `finish` where the other stream may not have been fed yet.
+  problem ask(std::string const& where, question q);
+  /// Invariant 10: what another tenant has and this one does not is a foreign reference.
+  problem refers(entity_ref const& from, entity_kind kind, std::string const& id) const;
+  problem cleared_for_work(entity_ref const& ticket) const;
+  problem is_done(entity_ref const& ticket, std::string const& blocker) const;
+
+  secret_finder find_secret_;
+  order order_;
+  replayer states_;
+  std::uint64_t events_ = 0;
+  std::map<entity_ref, std::string> unsettled_; ///< ready and must not stay so: what comes next?
+  std::vector<std::pair<std::string, question>> later_;
+  std::map<std::pair<entity_kind, std::string>, std::set<tenant_id>> owners_;
+  std::set<entity_ref> approved_; ///< briefs
+};
+
+} // namespace troupe

@@ -1,0 +1,216 @@
+#include "actors/why.hpp"
+
+#include "actors/domain/kinds.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace troupe {
+
+namespace {
+
+json::object entry(std::string what, std::string id, std::string text) {
+  return {{"what", std::move(what)}, {"id", std::move(id)}, {"text", std::move(text)}};
+}
+
+std::string clock_of(duration at) {
+  auto const total = std::chrono::duration_cast<std::chrono::seconds>(at).count();
+  auto const two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return two(total / 3600) + ":" + two(total / 60 % 60) + ":" + two(total % 60);
+}
+
+/// Follows the ledger's story backwards.
+class explainer {
+public:
+  explainer(board const& view, tenant_id tenant) : view_(view), tenant_(std::move(tenant)) {}
+
+  result<json::object> explain(std::string const& ref) {
+    for (auto const kind : {entity_kind::ticket, entity_kind::run, entity_kind::plan,
+                            entity_kind::brief, entity_kind::approval, entity_kind::agent}) {
+      if (!view_.get({tenant_, kind, ref}).is_null())
+        return about_entity(kind, ref);
+    }
+    auto const events = view_.events(0, 1, [&](stored_event const& e) {
+      return e.stream.tenant == tenant_ && e.event.event_id == ref;
+    });
+    if (!events.empty())
+      return about_event(events.front().event);
+    if (ref.size() >= 7)
+      if (auto t = ticket_with(ref))
+        return about_entity(entity_kind::ticket, *t, ref);
+    return fail(errc::not_found, "nothing is known about " + ref +
+                                     "; give a ticket, an event id, or 7 digits of a commit");
+  }
+
+private:
+  template <class State>
+  std::optional<State> read(entity_kind kind, std::string const& id) const {
+    auto const v = view_.get({tenant_, kind, id});
+    if (v.is_null())
+      return std::nullopt;
+    auto s = json::from<State>(v);
+    if (!s)
+      return std::nullopt;
+    return std::move(*s);
+  }
+
+  std::optional<std::string> ticket_with(std::string const& commit) const {
+    std::size_t total = 0;
+    auto const found = view_.list(
+        tenant_, entity_kind::ticket,
+        [&](json::value const& v) {
+          auto const s = json::from<ticket::state>(v);
+          return s && (s->merged_as.starts_with(commit) || s->proof.head.starts_with(commit));
+        },
+        0, 1, total);
+    if (found.empty())
+      return std::nullopt;
+    auto const s = json::from<ticket::state>(found.front());
+    return s->self.id;
+  }
+
+  json::object about_entity(entity_kind kind, std::string const& id, std::string commit = {}) {
+    json::object out{{"about", commit.empty() ? id : commit}};
+    if (kind == entity_kind::ticket)
+      ticket_chain(id, commit);
+    else if (kind == entity_kind::run)
+      run_chain(id);
+    else if (kind == entity_kind::plan)
+      plan_chain(id, {});
+    else if (kind == entity_kind::brief)
+      brief_chain(id, {});
+    out.emplace("chain", std::move(chain_));
+    auto const last = view_.events(0, 1'000'000, [&](stored_event const& e) {
+      return e.stream == entity_ref{tenant_, kind, id};
+    });
+    if (!last.empty())
+      out.emplace("events", causes(last.back().event));
+    return out;
+  }
+
+  json::object about_event(stored_event const& e) {
+    json::object out{{"about", e.event.event_id}};
+    chain_.push_back(entry("event", e.event.event_id,
+                           e.event.type + " of " + e.stream.id + " by " + e.event.principal));
+    if (e.stream.kind == entity_kind::ticket)
+      ticket_chain(e.stream.id, {});
+    else if (e.stream.kind == entity_kind::run)
+      run_chain(e.stream.id);
+    else if (e.stream.kind == entity_kind::plan)
+      plan_chain(e.stream.id, {});
+    else if (!e.event.correlation.empty())
+      brief_chain(e.event.correlation, {});
+    out.emplace("chain", std::move(chain_));
+    out.emplace("events", causes(e));
+    return out;
+  }
+
+  void ticket_chain(std::string const& id, std::string const& commit) {
+    auto const t = read<ticket::state>(entity_kind::ticket, id);
+    if (!t)
+      return;
+    auto const shown = !commit.empty() ? commit : t->merged_as;
+    if (!t->merged_as.empty())
+      chain_.push_back(entry("commit", t->merged_as,
+                             "merged into " + t->target_branch + " from " + t->proof.branch + " (" +
+                                 std::to_string(t->proof.files.size()) + " files, +" +
+                                 std::to_string(t->proof.insertions) + " -" +
+                                 std::to_string(t->proof.deletions) + ")"));
+    else if (!shown.empty())
+      chain_.push_back(entry("commit", shown, "work of ticket " + id));
+    for (auto const& g : t->gate_results)
+      chain_.push_back(entry("gate", g.gate, (g.passed ? "passed: " : "failed: ") + g.message));
+    for (auto r = t->reviews.rbegin(); r != t->reviews.rend(); ++r)
+      chain_.push_back(entry("review", r->by.value,
+                             r->approved ? "approved in " + r->stage
+                                         : "asked for changes: " +
+                                               (r->notes.empty() ? std::string{} : r->notes[0])));
+    std::string worked;
+    for (auto const& w : t->workers)
+      worked += (worked.empty() ? "" : ", ") + w.agent.value + " on " + w.daemon.value;
+    chain_.push_back(
+        entry("ticket", id, t->item.title + (worked.empty() ? "" : "; worked by ") + worked));
+    if (!t->supersedes.empty())
+      chain_.push_back(entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
+    plan_chain(t->plan.value, t->item.requirements);
+  }
+
+  void run_chain(std::string const& id) {
+    auto const r = read<run::state>(entity_kind::run, id);
+    if (!r)
+      return;
+    chain_.push_back(entry("run", id, "execution of " + r->plan.value));
+    plan_chain(r->plan.value, {});
+  }
+
+  void plan_chain(std::string const& id, std::vector<std::string> const& requirements) {
+    auto const p = read<plan::state>(entity_kind::plan, id);
+    if (!p)
+      return;
+    chain_.push_back(entry(
+        "plan", id,
+        "version " + std::to_string(p->number) +
+            (p->decided_by.empty() ? std::string{} : ", approved by " + p->decided_by.value)));
+    if (!p->failed_key.empty())
+      chain_.push_back(entry("replan", p->failed_key, p->failure));
+    brief_chain(p->brief.value, requirements);
+  }
+
+  void brief_chain(std::string const& id, std::vector<std::string> const& requirements) {
+    auto const b = read<brief::state>(entity_kind::brief, id);
+    if (!b)
+      return;
+    for (auto const& q : b->content.requirements) {
+      if (std::find(requirements.begin(), requirements.end(), q.key) == requirements.end())
+        continue;
+      chain_.push_back(entry("requirement", q.key, q.title));
+    }
+    chain_.push_back(
+        entry("brief", id,
+              b->content.title + (b->decided_by.empty() ? std::string{}
+                                                        : "; approved by " + b->decided_by.value)));
+    for (auto const& q : b->content.requirements) {
+      if (std::find(requirements.begin(), requirements.end(), q.key) == requirements.end())
+        continue;
+      for (auto const& c : q.cites) {
+        auto e = entry("sentence", q.key, "\"" + c.quote + "\"");
+        e.emplace("speaker", c.speaker);
+        e.emplace("at", clock_of(c.at));
+        chain_.push_back(std::move(e));
+      }
+    }
+    chain_.push_back(entry("source", b->from.name, b->from.kind + ", sha256 " + b->from.sha256));
+  }
+
+  /// The stored causes, from this event back to a request of a person.
+  json::array causes(stored_event e) const {
+    json::array out;
+    std::set<std::string> seen;
+    while (seen.insert(e.event.event_id).second) {
+      out.push_back(json::object{{"event", e.event.event_id},
+                                 {"type", e.event.type},
+                                 {"of", e.stream.id},
+                                 {"by", e.event.principal},
+                                 {"at", json::to(e.event.at)},
+                                 {"cause", e.event.cause}});
+      auto const before = view_.events(
+          0, 1, [&](stored_event const& x) { return x.event.event_id == e.event.cause; });
+      if (before.empty())
+        break;
+      e = before.front().event;
+    }
+    return out;
+  }
+
+  board const& view_;
+  tenant_id tenant_;
+  json::array chain_;
+};
+
+} // namespace
+
+result<json::object> explain(board const& view, tenant_id const& tenant, std::string const& ref) {
+  return explainer{view, tenant}.explain(ref);
+}
+
+} // namespace troupe

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "actors/board.hpp"
+
+namespace troupe {
+
+/// The chain of causes of a commit, a ticket, a run, a plan, a brief or an event, nearest first,
+/// back to the sentence of the source:
+/// `{"about":…, "chain":[{"what":"commit","id":…,"text":…,"at":…}, …], "events":[…]}`. `events` is
+/// the chain of stored causes, each with id, type and principal.
+/// `ref` is an entity's id, an event id, or a commit hash (at least 7 digits of it).
+/// Errors: not_found.
+[[nodiscard]] result<json::object> explain(board const& view, tenant_id const& tenant,
+                                           std::string const& ref);
+
+} // namespace troupe

@@ -1,0 +1,149 @@
+#include "actors/domain/kinds.hpp"
+#include "actors/instant_runner.hpp"
+#include "persistence/memory/memory_store.hpp"
+#include "protocol/content_hash.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <condition_variable>
+#include <fstream>
+#include <sstream>
+
+using namespace troupe;
+
+namespace {
+
+tenant_id const tenant{"default"};
+
+entity_ref ref(entity_kind kind, std::string id) {
+  return {tenant, kind, std::move(id)};
+}
+
+submit_options by_person() {
+  submit_options o;
+  o.by = principal_id{"human:ada"};
+  o.want_state = true;
+  return o;
+}
+
+node_settings settings() {
+  node_settings s;
+  s.owner = "test";
+  s.resend = std::chrono::milliseconds{200};
+  s.grace = std::chrono::milliseconds{200};
+  s.engines[engine_kind::rules] = make_rules_thinker();
+  return s;
+}
+
+/// Waits until the entity's status is the wanted one; the state as it was last.
+json::value await(node& n, entity_ref const& of, std::string const& wanted) {
+  auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  json::value state;
+  // Woken by the board at every event, so nothing is polled by time.
+  std::mutex m;
+  std::condition_variable cv;
+  bool news = true;
+  auto const id = n.view().subscribe(
+      [&](board_event const&) {
+        std::lock_guard lock{m};
+        news = true;
+        cv.notify_all();
+      },
+      {});
+  while (std::chrono::steady_clock::now() < limit) {
+    {
+      std::unique_lock lock{m};
+      cv.wait_until(lock, limit, [&] { return news; });
+      news = false;
+    }
+    auto s = n.ask(of);
+    if (!s)
+      continue;
+    state = *s;
+    if (state.at("is").as_string() == wanted)
+      break;
+  }
+  n.view().unsubscribe(id);
+  return state;
+}
+
+std::string read_demo(char const* name) {
+  std::ifstream in{std::string{TROUPE_SOURCE_DIR} + "/demo/" + name};
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void make_project(node& n) {
+  auto config = find_template("standard")->config;
+  config.repository = "/nowhere";
+  auto made = n.tell(ref(entity_kind::project, "tally"),
+                     project::command{project::create{"Tally", config}}, by_person());
+  REQUIRE(made.has_value());
+}
+
+std::string submit_brief(node& n) {
+  auto const project = json::from<project::state>(*n.ask(ref(entity_kind::project, "tally")));
+  REQUIRE(project.has_value());
+  auto o = by_person();
+  o.correlation = "b1234567";
+  brief::submit s;
+  s.project = project_id{"tally"};
+  s.config = project->config;
+  s.from = {"transcript", "meeting.vtt", read_demo("meeting.vtt"), {}};
+  auto made = n.tell(ref(entity_kind::brief, "b1234567"), brief::command{s}, o);
+  REQUIRE(made.has_value());
+  return "b1234567";
+}
+
+} // namespace
+
+TEST_CASE("node: a transcript becomes merged tickets when a person approves", "[actors]") {
+  auto const store = open_memory_store();
+  instant_runner runner;
+  auto started = node::start(settings(), store, runner, nullptr);
+  if (!started)
+    FAIL(started.error().message);
+  auto& n = **started;
+  runner.attach(n, tenant);
+  runner.announce(4);
+  make_project(n);
+  auto const brief = submit_brief(n);
+
+  auto const drafted = await(n, ref(entity_kind::brief, brief), "pending_approval");
+  REQUIRE(drafted.at("is").as_string() == "pending_approval");
+  auto const state = json::from<brief::state>(drafted);
+  REQUIRE(state.has_value());
+  CHECK(state->content.requirements.size() >= 4);
+  await(n, ref(entity_kind::approval, brief::present_approval(*state).value), "pending");
+  REQUIRE(n.tell(ref(entity_kind::approval, brief::present_approval(*state).value),
+                 approval::command{approval::decide_command{approval::choice::approve, {}, {}}},
+                 by_person())
+              .has_value());
+
+  auto const planned = await(n, ref(entity_kind::plan, brief + ".p1"), "pending_approval");
+  INFO(json::canonical(planned));
+  REQUIRE(planned.at("is").as_string() == "pending_approval");
+  auto const plan = json::from<plan::state>(planned);
+  REQUIRE(plan.has_value());
+  auto const approval = plan::present_approval(*plan).value;
+  await(n, ref(entity_kind::approval, approval), "pending");
+  REQUIRE(n.tell(ref(entity_kind::approval, approval),
+                 approval::command{approval::decide_command{approval::choice::approve, {}, {}}},
+                 by_person())
+              .has_value());
+
+  auto const ended = await(n, ref(entity_kind::brief, brief), "COMPLETED");
+  auto const run = await(n, ref(entity_kind::run, brief + ".r1"), "COMPLETED");
+  CHECK(ended.at("is").as_string() == "COMPLETED");
+  CHECK(run.at("is").as_string() == "COMPLETED");
+  if (ended.at("is").as_string() != "COMPLETED") {
+    n.view().settle();
+    std::ostringstream all;
+    for (auto const& e : n.view().events(0, 10000, [](auto const&) { return true; }))
+      all << e.event.stream.id << ' ' << e.event.event.type << ' '
+          << e.event.event.data.substr(0, 200) << '\n';
+    WARN(all.str());
+  }
+  CHECK(n.stop(std::chrono::seconds{5}));
+}
