@@ -1,0 +1,46 @@
+#pragma once
+
+#include "gateway/http/message.hpp"
+#include "gateway/http/router.hpp"
+#include "gateway/http/server_settings.hpp"
+
+#include <optional>
+#include <variant>
+
+namespace troupe {
+
+/// A request's head as it was read, before any check.
+struct request_head {
+  std::string method;
+  std::string target;
+  int version = 11; ///< 10 or 11
+  header_map headers;
+  bool loopback_peer = false;
+  bool tls = false;
+  bool loopback_bind = true; ///< the server listens on a loopback address
+  bool has_body = false;
+  std::optional<std::uint64_t> content_length; ///< empty for a chunked body
+};
+
+/// A request that may be read on: everything but the body.
+struct admitted {
+  route const* to = nullptr;
+  request req;
+};
+
+/// Decides on a head alone, before a byte of the body is read: target, Host and Origin, route,
+/// token and role, size and type of the body. The answer to whoever may not go on is complete.
+/// Order of the checks: what a stranger learns first is the least.
+[[nodiscard]] std::variant<admitted, response> admit(request_head head, router const& routes,
+                                                     server_settings const& settings,
+                                                     token_checker* tokens);
+
+/// Takes the body of an admitted request: parses it where the route wants JSON.
+[[nodiscard]] result<void> take_body(admitted& a, std::string body);
+
+/// Host part of a `Host` header, lower case, without port and brackets; empty if it is malformed.
+[[nodiscard]] std::string host_name(std::string_view host_header);
+/// Whether a name or address can only mean this machine.
+[[nodiscard]] bool loopback_name(std::string_view name);
+
+} // namespace troupe
