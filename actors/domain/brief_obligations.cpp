@@ -111,7 +111,7 @@ void when_over(state const& s, std::vector<obligation>& out) {
     return;
   if (s.is == status::CANCELLED) {
     out.push_back(tell_plan(s, "cancel", s.active_version, plan::cancel{s.why}));
-    out.push_back(tell_run(s, "cancel", run::cancel{s.why}));
+    out.push_back(tell_run(s, "cancel:" + s.run.value, run::cancel{s.why}));
   } else {
     out.push_back(
         tell_plan(s, "finish", s.active_version, plan::finish{s.is == status::COMPLETED, s.why}));

@@ -1,0 +1,149 @@
+#include "live.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+using daemon_entity = live<daemon_domain>;
+using principal_entity = live<principal_domain>;
+
+daemon::connect a_link(std::int32_t slots = 2) {
+  return {"s1", slots, {{"command", "", 2}}, {"tally"}};
+}
+
+principal::issue a_code(principal::credential kind = principal::credential::code) {
+  principal::issue c;
+  c.who = principal_id{"daemon:d-12345678"};
+  c.kind = kind;
+  c.secret_hash = std::string(64, 'a');
+  c.roles = {principal::role::daemon};
+  return c;
+}
+
+} // namespace
+
+TEST_CASE("daemon: goes online, is missed, comes back with the same identity", "[domain]") {
+  using status = daemon::status;
+  daemon_entity d{"d-12345678"};
+  CHECK(outcome(d.send(a_link())) == "not_found");
+  d.does(daemon::enroll{"laptop"});
+  CHECK(d.does(daemon::enroll{"laptop"}).empty());
+  CHECK(outcome(d.send(daemon::enroll{"other"})) == "conflict");
+  CHECK(outcome(d.send(daemon::drain{})) == "conflict");
+  d.does(a_link());
+  CHECK(d.s.is == status::online);
+  CHECK(d.does(a_link()).empty()); // nothing new: nothing is written
+  d.does(daemon::suspect{});
+  CHECK(d.s.is == status::suspect);
+  d.does(a_link());
+  CHECK(d.s.is == status::online);
+  CHECK(d.does(daemon::disconnect{}).size() == 2);
+  CHECK(d.s.is == status::offline);
+  CHECK(d.does(daemon::disconnect{}).empty());
+  CHECK(d.does(daemon::suspect{}).empty());
+  d.does(a_link(4));
+  CHECK(d.s.slots == 4);
+  CHECK(d.s.name == "laptop");
+  CHECK(d.owes().empty());
+  d.check_replay();
+}
+
+TEST_CASE("daemon: drains until its process ends", "[domain]") {
+  using status = daemon::status;
+  daemon_entity d{"d-12345678"};
+  d.does(daemon::enroll{"laptop"});
+  d.does(a_link());
+  d.does(daemon::drain{});
+  CHECK(d.s.is == status::draining);
+  CHECK(d.does(daemon::drain{}).empty());
+  d.does(a_link(1)); // the link was lost for a moment
+  CHECK(d.s.is == status::draining);
+  d.does(daemon::disconnect{});
+  CHECK(d.s.is == status::offline);
+  d.does(a_link());
+  CHECK(d.s.is == status::online);
+}
+
+TEST_CASE("daemon: once revoked it never connects again", "[domain]") {
+  daemon_entity d{"d-12345678"};
+  d.does(daemon::enroll{"laptop"});
+  d.does(a_link());
+  d.does(daemon::revoke{"stolen"});
+  CHECK(d.does(daemon::revoke{"stolen"}).empty());
+  auto const r = d.send(a_link());
+  REQUIRE(r.has_error());
+  CHECK(r.error().code == errc::conflict);
+  CHECK(r.error().details.at("state") == "REVOKED");
+  CHECK(outcome(d.send(daemon::enroll{"laptop"})) == "conflict");
+}
+
+TEST_CASE("daemon: offers are bounded", "[domain]") {
+  daemon_entity d{"d-12345678"};
+  CHECK(outcome(d.send(daemon::enroll{""})) == "invalid_argument");
+  d.does(daemon::enroll{"laptop"});
+  CHECK(outcome(d.send(a_link(GENERATE(0, -1, 257)))) == "invalid_argument");
+}
+
+TEST_CASE("principal: a code is good once, and only in its time", "[domain]") {
+  using status = principal::status;
+  principal_entity p{"0123456789abcdef"};
+  CHECK(outcome(p.send(principal::redeem{})) == "not_found");
+  auto c = a_code();
+  c.expires = p.now + std::chrono::minutes{10};
+  p.does(c);
+  CHECK(p.does(c).empty());
+  CHECK(std::get<troupe::alarm>(p.owed("expires")->what).at == c.expires);
+  SECTION("used once") {
+    p.does(principal::redeem{});
+    CHECK(p.s.is == status::USED);
+    CHECK(outcome(p.send(principal::redeem{})) == "conflict");
+    CHECK_FALSE(principal::is_good(p.s, p.now));
+    CHECK(p.does(principal::revoke{"x"}).empty());
+  }
+  SECTION("expired, even before the alarm rang") {
+    p.now = c.expires;
+    CHECK(outcome(p.send(principal::redeem{})) == "conflict");
+    CHECK_FALSE(principal::is_good(p.s, p.now));
+    p.does(tick{});
+    CHECK(p.s.is == status::EXPIRED);
+    CHECK(p.does(tick{}).empty());
+  }
+  SECTION("revoked") {
+    p.does(principal::revoke{"mistake"});
+    auto const r = p.send(principal::redeem{});
+    REQUIRE(r.has_error());
+    CHECK(r.error().details.at("state") == "REVOKED");
+  }
+  CHECK(p.owes().empty());
+  p.check_replay();
+}
+
+TEST_CASE("principal: a token lives until it is revoked", "[domain]") {
+  principal_entity p{"0123456789abcdef"};
+  p.does(a_code(principal::credential::token));
+  CHECK(p.owes().empty());
+  CHECK(outcome(p.send(principal::redeem{})) == "conflict");
+  p.now += std::chrono::hours{24 * 3650};
+  CHECK(p.does(tick{}).empty());
+  CHECK(principal::is_good(p.s, p.now));
+  p.does(principal::revoke{"gone"});
+  CHECK_FALSE(principal::is_good(p.s, p.now));
+}
+
+TEST_CASE("principal: what says too little is refused", "[domain]") {
+  principal_entity p{"0123456789abcdef"};
+  auto c = a_code();
+  SECTION("nobody") {
+    c.who = {};
+  }
+  SECTION("the secret instead of its hash") {
+    c.secret_hash = "hunter2";
+  }
+  SECTION("no role") {
+    c.roles.clear();
+  }
+  CHECK(outcome(p.send(c)) == "invalid_argument");
+}

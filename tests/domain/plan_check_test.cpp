@@ -1,0 +1,101 @@
+#include "actors/domain/plan_check.hpp"
+#include "live.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+std::vector<std::string> texts(plan_content const& p, plan_before const& before = {}) {
+  std::vector<std::string> out;
+  for (auto const& one : problems_of(p, work_limits{}, before))
+    out.push_back(one.text);
+  return out;
+}
+
+bool mentions(std::vector<std::string> const& all, std::string_view what) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](auto const& one) { return one.find(what) != std::string::npos; });
+}
+
+} // namespace
+
+TEST_CASE("plan check: a plan in order passes", "[domain]") {
+  auto p = a_plan({an_item("1"), an_item("2", {"1"}), an_item("3", {"1", "2"})});
+  CHECK(check_plan(p, work_limits{}).has_value());
+  CHECK(cycle_in(p.items).empty());
+}
+
+TEST_CASE("plan check: a cycle is refused with its path", "[domain]") {
+  auto const p =
+      a_plan({an_item("1"), an_item("2", {"1", "4"}), an_item("3", {"2"}), an_item("4", {"3"})});
+  CHECK(cycle_in(p.items) == std::vector<std::string>{"2", "4", "3", "2"});
+  auto const r = check_plan(p, work_limits{});
+  REQUIRE(r.has_error());
+  CHECK(r.error().code == errc::conflict);
+  CHECK(r.error().details.at("path") == json::array{"2", "4", "3", "2"});
+  CHECK(r.error().message.find("2 -> 4 -> 3 -> 2") != std::string::npos);
+}
+
+TEST_CASE("plan check: an item that waits for itself is a cycle", "[domain]") {
+  CHECK(cycle_in({an_item("1", {"1"})}) == std::vector<std::string>{"1", "1"});
+}
+
+TEST_CASE("plan check: a chain of a thousand items is no problem for the stack", "[domain]") {
+  std::vector<plan_item> items;
+  for (int i = 0; i < 1000; ++i)
+    items.push_back(an_item(std::to_string(i), {std::to_string((i + 1) % 1000)}));
+  CHECK(cycle_in(items).size() == 1001);
+  items.back().blocked_by.clear();
+  CHECK(cycle_in(items).empty());
+}
+
+TEST_CASE("plan check: all problems are told at once", "[domain]") {
+  auto p = a_plan({an_item("1"), an_item("1"), an_item("3", {"9"})});
+  p.items[0].title = "  ";
+  p.items[2].criteria.clear();
+  auto const all = texts(p);
+  CHECK(all.size() == 4);
+  CHECK(mentions(all, "the key 1 stands twice"));
+  CHECK(mentions(all, "item 1 has no title"));
+  CHECK(mentions(all, "item 3 needs acceptance criteria"));
+  CHECK(mentions(all, "waits for 9, which is not in the plan"));
+  auto const r = check_plan(p, work_limits{});
+  REQUIRE(r.has_error());
+  CHECK(r.error().code == errc::invalid_argument);
+  CHECK(r.error().details.at("problems").as_array().size() == 4);
+}
+
+TEST_CASE("plan check: size and keys are bounded", "[domain]") {
+  plan_content none;
+  CHECK(mentions(texts(none), "at least one item"));
+  work_limits small;
+  small.plan_items = 1;
+  CHECK(check_plan(a_plan(), small).has_error());
+  auto p = a_plan({an_item(GENERATE("", "a b", "-x", "../x", "x;y"))});
+  CHECK(mentions(texts(p), "must be 1 to 40 letters"));
+}
+
+TEST_CASE("plan check: a later version keeps every item but the one it replaces", "[domain]") {
+  plan_before const before{a_plan(), "1"};
+  auto fresh = an_item("3");
+  fresh.supersedes = "1";
+  SECTION("a replacement passes") {
+    CHECK(texts(a_plan({fresh, an_item("2", {"3"})}), before).empty());
+  }
+  SECTION("the failed item still there") {
+    CHECK(mentions(texts(a_plan(), before), "item 1 failed: replace it"));
+  }
+  SECTION("the failed item dropped") {
+    CHECK(mentions(texts(a_plan({an_item("2")}), before), "item 1 of the version before"));
+  }
+  SECTION("another item dropped") {
+    CHECK(mentions(texts(a_plan({fresh}), before), "item 2 of the version before is missing"));
+  }
+  SECTION("replaced and kept") {
+    CHECK(mentions(texts(a_plan({fresh, an_item("1"), an_item("2")}), before),
+                   "item 1 is replaced and must not stand"));
+  }
+}
