@@ -1,0 +1,156 @@
+#include "persistence/batch.hpp"
+#include "persistence/encoding.hpp"
+#include "protocol/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <random>
+#include <sstream>
+
+using namespace troupe;
+
+namespace {
+
+std::string text_of(json::value const& v) {
+  return std::string{std::string_view{v.as_string()}};
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  put_json_string(out, text);
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("encoding: the published vectors of envelopes and hashes", "[persistence]") {
+  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto const all = json::parse(text.str());
+  REQUIRE(all.has_value());
+  auto const& events = all->at("events").as_array();
+  REQUIRE(events.size() >= 5);
+  for (auto const& v : events) {
+    entity_ref ref;
+    ref.tenant.value = text_of(v.at("tenant"));
+    REQUIRE(parse(text_of(v.at("kind")), ref.kind));
+    ref.id = text_of(v.at("id"));
+    auto const version = v.at("version").to_number<std::uint64_t>();
+    new_event e;
+    e.event_id = text_of(v.at("event_id"));
+    e.type = text_of(v.at("type"));
+    e.schema = v.at("schema").to_number<std::int32_t>();
+    e.at = time_point{duration{v.at("at").to_number<std::int64_t>()}};
+    e.principal = text_of(v.at("principal"));
+    e.cause = text_of(v.at("cause"));
+    e.correlation = text_of(v.at("correlation"));
+    e.data = text_of(v.at("data"));
+    std::string envelope;
+    put_envelope(envelope, ref, version, e);
+    CHECK(envelope == text_of(v.at("envelope")));
+    CHECK(chain_hash(text_of(v.at("previous")), ref, version, e) == text_of(v.at("hash")));
+  }
+}
+
+TEST_CASE("encoding: an envelope is the canonical JSON of its fields", "[persistence]") {
+  new_event e;
+  e.data = R"({"a":[1,"\u0001"]})";
+  e.principal = "x\"\\\n\x1f";
+  std::string envelope;
+  put_envelope(envelope, {tenant_id{"t"}, entity_kind::run, "r\xc3\xa4"}, 3, e);
+  auto const parsed = json::parse(envelope);
+  REQUIRE(parsed.has_value());
+  CHECK(json::canonical(*parsed) == envelope);
+}
+
+TEST_CASE("encoding: texts are spelled as canonical JSON spells them", "[persistence]") {
+  std::mt19937 random{7};
+  for (int n = 0; n < 2000; ++n) {
+    std::string text;
+    for (auto i = random() % 20; i > 0; --i) {
+      static constexpr char const* pieces[] = {
+          "a", "\"", "\\", "/", "\xc3\xa9", "\xf0\x9f\x8e\xad", "\x7f", " "};
+      if (random() % 3 == 0)
+        text += static_cast<char>(random() % 32);
+      else
+        text += pieces[random() % std::size(pieces)];
+    }
+    REQUIRE(quoted(text) == json::canonical(json::value(text)));
+  }
+}
+
+TEST_CASE("encoding: the digest of FIPS 180-4", "[persistence]") {
+  CHECK(sha256_hex({"abc"}) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(sha256_hex({"a", "", "bc"}) == sha256_hex({"abc"}));
+  CHECK(sha256_hex({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  running_sha256 pieces;
+  pieces.add("a");
+  CHECK(sha256_hex({"x"}) != sha256_hex({"y"})); // one in between does not disturb it
+  pieces.add("bc");
+  CHECK(pieces.hex() == sha256_hex({"abc"}));
+}
+
+TEST_CASE("encoding: before the first event stand 64 zeros", "[persistence]") {
+  CHECK(no_hash() == std::string(64, '0'));
+}
+
+TEST_CASE("encoding: the hash depends on every field", "[persistence]") {
+  entity_ref const ref{tenant_id{"acme"}, entity_kind::ticket, "a"};
+  new_event const e{"id", "type", 1, time_point{}, "p", "c", "k", "{}", ""};
+  auto const hash = chain_hash(no_hash(), ref, 1, e);
+  CHECK(chain_hash(no_hash(), ref, 1, e) == hash);
+  CHECK(chain_hash(hash, ref, 1, e) != hash);
+  CHECK(chain_hash(no_hash(), ref, 2, e) != hash);
+  CHECK(chain_hash(no_hash(), {tenant_id{"acmf"}, ref.kind, "a"}, 1, e) != hash);
+  CHECK(chain_hash(no_hash(), {ref.tenant, entity_kind::brief, "a"}, 1, e) != hash);
+  CHECK(chain_hash(no_hash(), {ref.tenant, ref.kind, "b"}, 1, e) != hash);
+  auto const changed = [&](auto change) {
+    auto other = e;
+    change(other);
+    return chain_hash(no_hash(), ref, 1, other) != hash;
+  };
+  CHECK(changed([](new_event& x) { x.event_id += "x"; }));
+  CHECK(changed([](new_event& x) { x.type += "x"; }));
+  CHECK(changed([](new_event& x) { x.schema = 2; }));
+  CHECK(changed([](new_event& x) { x.at += duration{1}; }));
+  CHECK(changed([](new_event& x) { x.principal += "x"; }));
+  CHECK(changed([](new_event& x) { x.cause += "x"; }));
+  CHECK(changed([](new_event& x) { x.correlation += "x"; }));
+  CHECK(changed([](new_event& x) { x.data = R"({"a":1})"; }));
+  CHECK_FALSE(changed([](new_event& x) { x.hash = "no part of itself"; }));
+}
+
+TEST_CASE("encoding: text is storable if it is UTF-8 without NUL", "[persistence]") {
+  for (auto const* good :
+       {"", "plain ascii that is longer than eight bytes", "\x01\x7f", "\xc2\x80", "\xdf\xbf",
+        "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf", "1234567\xc3\xa4 12345678\xe2\x82\xac"})
+    CHECK(storable_text(good));
+  for (auto const* bad :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xe2\x82",
+        "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff", "12345678\xff", "1234567\xc3", "12345678 12345678\xf0\x9f\x8e"})
+    CHECK_FALSE(storable_text(bad));
+  for (std::size_t at = 0; at < 24; ++at) {
+    std::string text(24, 'x');
+    text[at] = '\0';
+    CHECK_FALSE(storable_text(text));
+    text[at] = '\x01';
+    CHECK(storable_text(text));
+  }
+}
+
+TEST_CASE("encoding: what a unit weighs grows with its texts", "[persistence]") {
+  unit u;
+  u.tenant = tenant_id{"acme"};
+  auto const empty = unit_bytes(u);
+  u.writes = {{{u.tenant, entity_kind::ticket, "a"}, 0, {new_event{}}, {}}};
+  auto const one = unit_bytes(u);
+  CHECK(one > empty);
+  u.writes[0].events[0].data = std::string(1000, 'x');
+  CHECK(unit_bytes(u) == one + 1000);
+  u.inbox = inbox_entry{"api", "key", "hash", std::string(500, 'x')};
+  CHECK(unit_bytes(u) > one + 1500);
+}
