@@ -1,9 +1,11 @@
 #include "protocol/json.hpp"
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
+
+#include <algorithm>
+#include <cmath>
 
 namespace troupe::json {
 
@@ -94,6 +96,16 @@ void put(std::string& out, value const& v) {
   }
 }
 
+/// Boost.JSON reads 1e400 as infinity, which has no spelling in JSON.
+bool finite(value const& v) {
+  if (auto const* members = v.if_object())
+    return std::all_of(members->begin(), members->end(),
+                       [](auto const& m) { return finite(m.value()); });
+  if (auto const* items = v.if_array())
+    return std::all_of(items->begin(), items->end(), [](auto const& x) { return finite(x); });
+  return !v.is_double() || std::isfinite(v.get_double());
+}
+
 } // namespace
 
 std::string canonical(value const& v) {
@@ -119,7 +131,10 @@ result<value> parse(std::string_view text) {
   if (ec)
     return fail(errc::invalid_argument,
                 "not valid JSON at byte " + std::to_string(read) + ": " + ec.message());
-  return parser.release();
+  auto out = parser.release();
+  if (!finite(out))
+    return fail(errc::invalid_argument, "not valid JSON: a number is too large");
+  return out;
 }
 
 namespace detail {
