@@ -129,19 +129,22 @@ invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std
     if (auto const* a = std::get_if<brief::approval_recorded>(&e);
         a != nullptr && a->to == brief::status::approved)
       approved_.insert(stream);
-    if (auto const* s = std::get_if<brief::submitted>(&e))
-      return found(
-          ask(where, [=, this] { return refers(stream, entity_kind::project, s->project.value); }));
+    if (std::holds_alternative<brief::submitted>(e))
+      return found(ask(where, [this, stream, id = now.project.value] {
+        return refers(stream, entity_kind::project, id);
+      }));
   } else if constexpr (Domain::kind == entity_kind::plan) {
     if (auto p = rules::check_plan(now))
       return where + *p;
-    return found(
-        ask(where, [=, this] { return refers(stream, entity_kind::brief, now.brief.value); }));
+    return found(ask(where, [this, stream, id = now.brief.value] {
+      return refers(stream, entity_kind::brief, id);
+    }));
   } else if constexpr (Domain::kind == entity_kind::run) {
     if (auto p = rules::check_run(now))
       return where + *p;
-    return found(
-        ask(where, [=, this] { return refers(stream, entity_kind::brief, now.brief.value); }));
+    return found(ask(where, [this, stream, id = now.brief.value] {
+      return refers(stream, entity_kind::brief, id);
+    }));
   } else if constexpr (Domain::kind == entity_kind::agent) {
     return found(rules::check_agent(was.open_messages, e, now));
   } else if constexpr (Domain::kind == entity_kind::budget) {

@@ -367,7 +367,7 @@ void find_wish(unit& u) {
       flat, {"should have been", "must have been", "should've",     "must've",
              "had to",           "you should see", "i have to",     "i must",
              "i should",         "i need to",      "we should be",  "it should be fine",
-             "that should do",   "should be done", "how it should", "have to run",
+             "that should do",   "should be done", "how it should", "i have to run",
              "needed to",        "i had",          "didn't need",   "you have to",
              "you need to",      "that must be",   "us to be",      "i have to go",
              "we need to talk",  "we need to go"});
@@ -450,7 +450,7 @@ void find_wish(unit& u) {
       bool verb = false;
       for (std::size_t k = 0; k < i; ++k)
         verb = verb || lexicon::is_auxiliary(w[k].low) || lexicon::is_verb_form(w[k].low) ||
-               lexicon::is_past(w[k].low) || lexicon::is_pronoun(w[k].low);
+               lexicon::is_past(w[k].low);
       if (!verb)
         u.does = act::directive;
     }
@@ -595,6 +595,8 @@ void find_act(unit& u, name_list const&) {
   if (u.words.empty())
     return;
   u.past = background(u);
+  u.told = std::any_of(u.words.begin(), u.words.end(),
+                       [](word const& w) { return lexicon::is_past(w.low); });
   static constexpr std::string_view subjects = " we they you i he she ";
   bool verb = u.words.size() >= 3 && contains_any(subjects, {u.words[0].low});
   bool subordinate = false; // a negation in `when it doesn't know` denies nothing
@@ -604,6 +606,8 @@ void find_act(unit& u, name_list const&) {
     if (w.what != word::kind::plain)
       continue;
     auto const& before = i > 0 ? u.words[i - 1].low : w.low;
+    if (contains_any(" if when because since ", {w.low}))
+      relative = false;
     relative = relative && w.before != ',';
     if (i >= 2 && contains_any(" that that's which who ", {w.low}) &&
         !lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
@@ -616,7 +620,8 @@ void find_act(unit& u, name_list const&) {
         ((before.size() > 3 && before.ends_with('s') && !lexicon::is_stopword(before)) ||
          lexicon::is_people(before)) &&
         i + 1 < u.words.size();
-    if (!relative && !noun)
+    bool const aside = w.low == "mean" && before == "i"; // `a test, I mean with made-up numbers`
+    if (!relative && !noun && !aside)
       verb = verb || lexicon::is_auxiliary(w.low) || lexicon::is_past(w.low) ||
              lexicon::is_verb_form(w.low) || after_plural;
     subordinate =
@@ -639,8 +644,13 @@ void find_act(unit& u, name_list const&) {
       u.does = act::statement;
   }
   auto const& first = u.words[0].low;
-  bool const object = (u.does == act::directive || u.does == act::constraint) &&
-                      contains_any(u.flat, {"it", "them"}) && u.words.size() < 14;
+  // `Put it in …`: an order about what was said; an `it` far behind means something else.
+  bool object = false;
+  for (std::size_t i = 1; i < u.words.size() && i < 6; ++i)
+    object = object ||
+             ((u.words[i].low == "it" || u.words[i].low == "them") && u.words[i - 1].low != "as" &&
+              !(i + 1 < u.words.size() && lexicon::is_auxiliary(u.words[i + 1].low)));
+  object = object && (u.does == act::directive || u.does == act::constraint);
   u.leans = object || lexicon::is_pronoun(first) || u.fragment || first == "then" ||
             first == "just" || first == "only" || first == "same" || first == "otherwise" ||
             contains_any(u.flat, {"make it", "keep it", "leave it", "leave that", "do it", "put it",

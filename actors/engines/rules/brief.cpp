@@ -43,11 +43,12 @@ void drop_restated_negations(thread& t, std::vector<unit> const& units) {
   for (std::size_t i = 0; i + 1 < t.lines.size(); ++i) {
     auto& l = t.lines[i];
     auto const& u = units[l.unit];
-    if (!l.live || !u.negated || u.does == act::constraint)
+    if (!l.live || !u.negated || u.fragment || u.does == act::constraint)
       continue;
     for (std::size_t k = i + 1; k < t.lines.size() && k < i + 3; ++k) {
       auto const& v = units[t.lines[k].unit];
-      if (!t.lines[k].live || v.negated || v.turn > u.turn + 1)
+      if (!t.lines[k].live || v.negated || v.turn > u.turn + 1 || v.speaker == u.speaker ||
+          v.does != act::constraint)
         continue;
       auto const a = terms_of(u.words);
       auto const b = terms_of(v.words);
@@ -69,13 +70,21 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   drop_restated_negations(t, units);
   std::vector<line const*> live;
   line const* head = nullptr;
+  bool wanted = false;
   for (auto const& l : t.lines) {
     if (!l.live || trim(l.text).empty())
       continue;
+    // `What about types?` — `Yes.`: the label says it already.
+    if (lower(trim(l.text)) == lower(t.label) && t.lines.size() > 1) {
+      wanted = wanted || l.core;
+      continue;
+    }
     live.push_back(&l);
     if (l.core && head == nullptr)
       head = &l;
   }
+  if (head == nullptr && wanted && !live.empty())
+    head = live.front();
   if (head == nullptr)
     return std::nullopt;
   requirement r;

@@ -212,6 +212,9 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       return best >= 0 && best_score > 1.2 ? best : claim(matter::feature);
     if (answered->thread >= 0)
       return answered->thread;
+    if (answered->elsewhere && !answered->answered)
+      return best >= 0 && best != focus_ && best_score > 0.8 ? best
+                                                             : new_thread(matter::feature, {});
   }
   if (label_free) {
     // A statement alone does not open a topic: it is the problem, not the wish.
@@ -219,9 +222,21 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       return best;
     return core || answered != nullptr ? claim(matter::feature) : -1;
   }
-  double const needed = best == focus_ ? 0.45 : u.leans || !core ? 0.4 : 0.7;
+  bool const alone = core && !u.leans && answered == nullptr;
+  double const needed = alone              ? best == focus_ ? 0.8 : 1.0
+                        : best == focus_   ? 0.45
+                        : u.leans || !core ? 0.4
+                                           : 0.7;
   if (best >= 0 && best_score >= needed && (core || fresh(best, u.turn, 4)))
     return best;
+  // `Yes. Strip the accents.` goes on with what it agrees to.
+  bool const agrees = u.index_in_turn <= 1 && fresh(focus_, u.turn, 1) && !label_free &&
+                      (u.stance > 0 || (u.index_in_turn == 1 && &u > units_.data() &&
+                                        (&u)[-1].stance > 0 && (&u)[-1].turn == u.turn)) &&
+                      u.does == act::directive && lexicon::is_change_verb(u.words[0].low) &&
+                      kind_of(focus_) == about;
+  if (agrees && best_score < 1.2)
+    return focus_;
   // `It should …` may mean the product: with words of its own it is a thing of its own.
   bool const own_words = u.does == act::directive && terms.size() >= 2 && u.words.size() >= 5 &&
                          u.words[0].low == "it" &&
@@ -266,14 +281,20 @@ void listener::expire(std::size_t turn) {
     auto const& q = at(p.unit);
     if (q.turn + patience >= turn)
       return false;
-    if (!p.answered && !p.rejected && !p.weak && q.wants != asks::consent && about_work(q) &&
-        !q.chatter)
+    bool const settled = std::any_of(pending_.begin(), pending_.end(), [&](pending const& o) {
+      return at(o.unit).turn == q.turn && (o.answered || o.rejected);
+    });
+    if (!settled && !p.answered && !p.rejected && !p.weak && q.wants != asks::consent &&
+        about_work(q) && !q.chatter)
       out_.open.push_back({as_sentence(q.body), q.speaker, {cite(q)}});
     return true;
   });
 }
 
 void listener::hear(std::size_t i) {
+#ifdef RULES_TRACE
+  struct tr { listener* l; std::size_t i; ~tr(){ fprintf(stderr,"%zu focus=%zd threads=%zu label=%s(%d,%zd) pend=%zu | %s\n", l->at(i).turn,l->focus_,l->out_.threads.size(),l->label_.c_str(),(int)l->label_open_,l->label_thread_,l->pending_.size(),l->at(i).body.c_str()); } } tr_{this,i};
+#endif
   auto const& u = at(i);
   expire(u.turn);
   if (transcript_.form == "prose" && hear_section(i))

@@ -23,6 +23,7 @@ private:
     std::string parent_lead; ///< lead of the question that this one answers
     std::string subject;     ///< topic that it opens
     bool weak = false;       ///< a wish, not a question: content is no answer to it
+    bool elsewhere = false;  ///< shares no word with what was talked about
     bool answered = false;
     bool rejected = false;
     std::ptrdiff_t thread = -1;

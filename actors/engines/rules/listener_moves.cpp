@@ -150,7 +150,7 @@ bool listener::hear_label(std::size_t i) {
   if (u.words.size() <= 4 &&
       contains_any(u.flat, {"thing", "things", "topic", "one", "point", "item", "next", "changes",
                             "number one", "number two", "number three", "wishes"}) &&
-      u.fragment && !says_content(u)) {
+      u.fragment && !says_content(u) && !u.negated && !u.defers && u.stance == 0) {
     topic_break_ = true;
     label_open_ = false;
     focus_ = -1;
@@ -177,6 +177,13 @@ bool listener::hear_label(std::size_t i) {
                     fresh(focus_, u.turn, 2) && !u.additive);
   // `And tests.` asks for them.
   if (u.additive && u.fragment && matter_of(u) != matter::feature)
+    return false;
+  bool const then = u.body.starts_with("Then ") || u.body.starts_with("then ");
+  if (then)
+    asked = false; // `Fine. Then decimals.`
+  bool const next_asks = more && units_[i + 1].does == act::question &&
+                         contains_any(units_[i + 1].flat, {"what about", "how about"});
+  if (contains_any(u.flat, {"default", "only", "both", "either", "none", "optional"}) || next_asks)
     return false;
   bool const first = u.words.size() >= 2 && u.words.back().low == "first" && u.words.size() <= 3;
   if (fits() && (topic_break_ || u.breaks || first || (more && !asked) ||
@@ -252,7 +259,12 @@ void listener::hear_question(std::size_t i) {
     label_thread_ = -1;
     p.lead.clear(); // the label says it
   } else {
-    if (fresh(focus_, u.turn, 3) && !(label_open_ && label_thread_ < 0))
+    // A whole question without a word of what was talked about is a new topic.
+    auto const terms = terms_of(u.words);
+    p.elsewhere = !u.fragment && !u.leans && !terms.empty() && focus_ >= 0 &&
+                  overlap(terms, out_.threads[static_cast<std::size_t>(focus_)]) == 0 &&
+                  !contains_any(u.flat, {"it", "that", "they", "them", "this", "both"});
+    if (fresh(focus_, u.turn, 3) && !label_free_now() && !p.elsewhere)
       p.thread = focus_;
     p.subject.clear();
   }
@@ -423,6 +435,7 @@ bool listener::hear_correction(std::size_t i) {
     return false;
   if (!u.corrects && !turned_down && !blamed && !bare && !(u.turn > 0 && u.withdraws))
     return false;
+  bool replaced = false;
   for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t) {
     if (t->last_turn + 3 < u.turn)
       continue;
@@ -433,6 +446,11 @@ bool listener::hear_correction(std::size_t i) {
         continue;
       auto const w = words_of(l->text);
       auto const old = quantities_of(w);
+      if (bare && !u.corrects &&
+          t == out_.threads.rbegin() +
+                   (static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 - focus_) &&
+          repeats(u, *t))
+        return false;
       if (bare && !blamed && !u.corrects && std::any_of(old.begin(), old.end(), [&](auto const& q) {
             return q.value == now[0].value;
           }))
@@ -455,8 +473,13 @@ bool listener::hear_correction(std::size_t i) {
       bool const replaceable = !now.empty() && same_measure(*hit, now[0]) && rest.size() >= 2;
       if (!replaceable) {
         l->live = false; // the whole statement is replaced by what is said now
-        return false;
+        replaced = true;
+        if (not_this.empty())
+          return false;
+        continue;
       }
+      if (replaced)
+        return false;
       l->text = substituted(l->text, *hit, w, kept, now_words, now[0]);
       l->changed = l->agreed = true;
       l->cites.push_back(i);
@@ -480,9 +503,30 @@ void listener::hear_content(std::size_t i) {
       pending_.push_back(std::move(p));
     return;
   }
+  if (u.does != act::directive && u.does != act::constraint && !pending_.empty() &&
+      at(pending_.back().unit).turn == u.turn && !pending_.back().answered &&
+      at(pending_.back().unit).index_in_turn + 1 == u.index_in_turn) {
+    auto& own = pending_.back();
+    bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+      return w.what == word::kind::identifier || w.what == word::kind::literal;
+    });
+    if (u.negated && u.leans) {
+      own.rejected = true; // `Can both go together? That can't work.`
+      return;
+    }
+    if (named && u.words.size() <= 8 && !u.past) {
+      own.text += own.text.empty() ? "" : " – " + bare_text(u.body);
+      own.more.push_back(i);
+      return;
+    }
+  }
   bool core = u.does == act::directive || u.does == act::constraint ||
               (u.additive && u.fragment && u.stance == 0 && matter_of(u) != matter::feature);
-  if (u.does == act::none && !core) {
+  auto* asked = open_question(u, false);
+  bool const plain_answer = asked != nullptr && !asked->answered && !u.told && !u.judges &&
+                            at(asked->unit).wants == asks::fact && u.index_in_turn <= 1 &&
+                            at(asked->unit).turn + 1 == u.turn && about_work(u);
+  if (u.does == act::none && !core && !plain_answer) {
     if (about_work(u) && !u.judges) {
       last_background_ = i;
       if (u.past || u.turn < 10)
@@ -505,22 +549,6 @@ void listener::hear_content(std::size_t i) {
       label_.pop_back();
     p.more.push_back(i);
     return;
-  }
-  if (!core && !pending_.empty() && at(pending_.back().unit).turn == u.turn &&
-      !pending_.back().answered && at(pending_.back().unit).index_in_turn + 1 == u.index_in_turn) {
-    auto& own = pending_.back();
-    bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
-      return w.what == word::kind::identifier || w.what == word::kind::literal;
-    });
-    if (u.negated && u.leans) {
-      own.rejected = true; // `Can both go together? That can't work.`
-      return;
-    }
-    if (named && u.words.size() <= 8 && !u.past) {
-      own.text += own.text.empty() ? "" : " – " + bare_text(u.body);
-      own.more.push_back(i);
-      return;
-    }
   }
   auto* p = open_question(u, false);
   bool const answers =
@@ -586,13 +614,13 @@ void listener::hear_content(std::size_t i) {
   bool const thin = u.leans || terms_of(u.words).size() <= 2;
   if (first_answer && thin && !p->rejected) {
     // A floated value that was not taken does not stand before the answer.
-    auto const& asked = at(p->unit);
+    auto const& floated = at(p->unit);
     if (!p->lead.empty() && (quantities_of(words_of(p->lead)).empty() ||
-                             asked.wants == asks::fact || p->lead.find("if ") != std::string::npos))
+                             floated.wants == asks::fact || p->lead.find("if ") != std::string::npos))
       l.lead = p->lead;
     else if (!p->parent_lead.empty())
       l.lead = p->parent_lead;
-    else if (contains_any(u.flat, {"it", "them"}) && asked.wants == asks::proposal &&
+    else if (contains_any(u.flat, {"it", "them"}) && floated.wants == asks::proposal &&
              u.stance >= 0 && !u.negated && !u.corrects)
       l.lead = l.lead.empty() ? object_of(p->text) : l.lead;
   }

@@ -50,7 +50,7 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     what = std::string{trim(what)};
     while (!what.empty() && (what.back() == ',' || what.back() == '.' || what.back() == '?'))
       what.pop_back();
-    if (!who.empty() && !what.empty() && out.size() < 8)
+    if (!who.empty() && what.size() > 2 && out.size() < 8)
       out.push_back({who, what, due_of(u), {cite(u)}});
   };
   auto const words = words_of(u.quote);

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "gateway/auth/token_index.hpp"
+#include "gateway/daemons/daemon_hub.hpp"
+#include "gateway/http/message.hpp"
+
+namespace troupe {
+
+/// What the routes stand on. Outlives the server.
+struct api {
+  node& n;
+  daemon_hub& hub;
+  token_index& tokens;
+  tenant_id tenant;
+  std::string start_id; ///< of this start of the server, part of stream positions
+
+  [[nodiscard]] entity_ref ref(entity_kind kind, std::string id) const {
+    return {tenant, kind, std::move(id)};
+  }
+
+  /// Sends a command for a request and answers with the entity's state (`status`), or the problem.
+  /// The caller's `Idempotency-Key` makes it safe to send the request again.
+  void command(request const& r, reply const& answer, entity_ref to, any_command c,
+               int status = 200, std::string correlation = {}) const;
+  /// Answers with the state of an entity.
+  void show(request const& r, reply const& answer, entity_ref of) const;
+  /// Answers with a page of a kind: `skip`, `limit` (at most 500) or `cursor`, plus equality
+  /// filters on members of the state given as `filters` (query name -> member).
+  void list(request const& r, reply const& answer, entity_kind kind,
+            std::map<std::string, std::string> const& filters) const;
+
+  [[nodiscard]] submit_options options(request const& r) const;
+};
+
+/// The state of an entity as the API shows it: `id` and `status` first, no internals. `whole` keeps
+/// the long members (configuration, source text, conversation).
+[[nodiscard]] json::object present(json::value const& state, bool whole);
+
+/// Reads the JSON body as a T. invalid_argument names the field.
+template <class T>
+[[nodiscard]] result<T> body_of(request const& r) {
+  if (r.json.is_null())
+    return fail(errc::invalid_argument, "a JSON body is needed");
+  return json::from<T>(r.json);
+}
+
+/// An answer for a refusal.
+void refuse(request const& r, reply const& answer, error const& e);
+
+} // namespace troupe

@@ -1,0 +1,132 @@
+#include "actors/domain/kinds.hpp"
+#include "gateway/routes/table.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+struct project_body {
+  project_id id;
+  std::string name;
+  std::string template_name = "standard"; ///< `standard`, `standard@1`, …
+  json::value config;                     ///< merge patch on the template's configuration
+  TROUPE_FIELDS(project_body, id, name, template_name, config);
+};
+struct why_body {
+  std::string why;
+  TROUPE_FIELDS(why_body, why);
+};
+
+void create(api const& a, request const& r, reply const& answer) {
+  auto b = body_of<project_body>(r);
+  if (!b) {
+    refuse(r, answer, b.error());
+    return;
+  }
+  auto const& id = b->id.value;
+  bool const fits = !id.empty() && id.size() <= 40 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (!fits) {
+    refuse(r, answer,
+           fail(errc::invalid_argument,
+                "a project's id is 1 to 40 of the characters a-z, 0-9 and -", {{"field", "id"}}));
+    return;
+  }
+  auto base = find_template(b->template_name);
+  if (!base) {
+    refuse(r, answer, base.error());
+    return;
+  }
+  auto config =
+      b->config.is_null() ? result<project_config>{base->config} : overlay(base->config, b->config);
+  if (!config) {
+    refuse(r, answer, config.error());
+    return;
+  }
+  config->template_ref = base->name + "@" + std::to_string(base->version);
+  if (auto ok = check(*config); !ok) {
+    refuse(r, answer, ok.error());
+    return;
+  }
+  a.command(r, answer, a.ref(entity_kind::project, id),
+            project::command{project::create{b->name.empty() ? id : b->name, std::move(*config)}},
+            201);
+}
+
+template <class Command>
+handler agent_why(api const& a) {
+  return [&a](request const& r, reply const& answer) {
+    auto b = r.json.is_null() ? result<why_body>{why_body{}} : json::from<why_body>(r.json);
+    if (!b) {
+      refuse(r, answer, b.error());
+      return;
+    }
+    a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
+              agent::command{Command{b->why}});
+  };
+}
+
+} // namespace
+
+void add_project_routes(std::vector<route>& out, api const& a) {
+  out.push_back(get("/api/templates", role::viewer, [](request const&, reply const& answer) {
+    json::array items;
+    for (auto const& t : shipped_templates())
+      items.push_back(json::to(t));
+    answer(json_response(200, json::object{{"items", std::move(items)}}));
+  }));
+  out.push_back(
+      get("/api/templates/{ref}", role::viewer, [](request const& r, reply const& answer) {
+        auto const t = find_template(r.params.at("ref"));
+        answer(t ? json_response(200, json::to(*t)) : problem(t.error(), r.path));
+      }));
+  out.push_back(post("/api/projects", role::admin, submit_limit,
+                     [&a](request const& r, reply const& answer) { create(a, r, answer); }));
+  out.push_back(get("/api/projects", role::viewer, [&a](request const& r, reply const& answer) {
+    a.list(r, answer, entity_kind::project, {{"status", "is"}});
+  }));
+  out.push_back(
+      get("/api/projects/{id}", role::viewer, [&a](request const& r, reply const& answer) {
+        a.show(r, answer, a.ref(entity_kind::project, r.params.at("id")));
+      }));
+  out.push_back(patch(
+      "/api/projects/{id}", role::admin, submit_limit, [&a](request const& r, reply const& answer) {
+        if (!r.json.is_object()) {
+          refuse(r, answer,
+                 fail(errc::invalid_argument, "the body is a JSON merge patch of the project's "
+                                              "configuration"));
+          return;
+        }
+        a.command(r, answer, a.ref(entity_kind::project, r.params.at("id")),
+                  project::command{project::change{r.json}});
+      }));
+  out.push_back(post("/api/projects/{id}/archive", role::admin, small_body,
+                     [&a](request const& r, reply const& answer) {
+                       a.command(r, answer, a.ref(entity_kind::project, r.params.at("id")),
+                                 project::command{project::archive{}});
+                     }));
+
+  out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
+    a.list(r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}});
+  }));
+  out.push_back(get("/api/agents/{id}", role::viewer, [&a](request const& r, reply const& answer) {
+    a.show(r, answer, a.ref(entity_kind::agent, r.params.at("id")));
+  }));
+  out.push_back(
+      post("/api/agents/{id}/pause", role::developer, small_body, agent_why<agent::pause>(a)));
+  out.push_back(post("/api/agents/{id}/resume", role::developer, small_body,
+                     [&a](request const& r, reply const& answer) {
+                       a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
+                                 agent::command{agent::resume{}});
+                     }));
+  out.push_back(post("/api/agents/{id}/retire", role::admin, small_body,
+                     [&a](request const& r, reply const& answer) {
+                       a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
+                                 agent::command{agent::retire{}});
+                     }));
+}
+
+} // namespace troupe
