@@ -8,9 +8,6 @@ namespace troupe::sqlite {
 
 namespace {
 
-/// How long a writer waits for its turn; longer than any batch takes.
-constexpr int busy_timeout_ms = 5000;
-
 [[noreturn]] void raise(sqlite3* db, int code) {
   throw failure{db == nullptr ? code : sqlite3_extended_errcode(db),
                 db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db)};
@@ -107,7 +104,7 @@ database::database(std::filesystem::path const& file, mode m) {
   db_.reset(raw);
   if (code != SQLITE_OK)
     raise(raw, code);
-  sqlite3_busy_timeout(raw, busy_timeout_ms);
+  sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout.count()));
   run("pragma foreign_keys = on; pragma trusted_schema = off; pragma synchronous = full;");
 }
 

@@ -2,6 +2,7 @@
 
 #include "protocol/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -14,6 +15,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace troupe::sqlite {
+
+/// How long a writer waits for its turn; longer than any batch takes.
+constexpr std::chrono::milliseconds busy_timeout{5000};
 
 /// What SQLite reported. Stays within this folder: the store catches it and answers `to_error`.
 struct failure {
