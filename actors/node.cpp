@@ -165,16 +165,26 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   raw->rt.engine = raw->engines.get();
   raw->where->start(*epochs);
 
-  // Whatever has something to do by itself starts now; the rest when it is called.
-  constexpr std::size_t page = 10'000;
-  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-    auto due = (*boot)->due(shard, time_point::max(), page);
-    if (!due)
-      return due.error();
-    for (auto const& s : *due)
-      raw->where->wake(s.stream);
-  }
   return n;
+}
+
+result<void> node::resume() {
+  constexpr std::size_t page = 1'000'000;
+  auto done = std::make_shared<std::promise<result<void>>>();
+  auto answer = done->get_future();
+  parts_->log->read([this, done](event_store& store) {
+    for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+      auto const due = store.due(shard, time_point::max(), page);
+      if (!due) {
+        done->set_value(due.error());
+        return;
+      }
+      for (auto const& s : *due)
+        parts_->where->wake(s.stream);
+    }
+    done->set_value({});
+  });
+  return answer.get();
 }
 
 void node::submit(entity_ref to, any_command command, submit_options options, completion done) {

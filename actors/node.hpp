@@ -33,11 +33,14 @@ struct submit_options {
 /// and the tests hold. Thread-safe; no call blocks, except `start`, `stop` and `ask`.
 class node {
 public:
-  /// Claims the shards, reads the log, wakes what has something to do. `runner` and `watch` must
+  /// Claims the shards and reads the log; `resume` sets it to work. `runner` and `watch` must
   /// outlive the node. Errors: those of the store; internal (the node id override is not linked).
   [[nodiscard]] static result<std::unique_ptr<node>>
   start(node_settings settings, store_factory const& store, runner_port& runner, tap* watch);
   ~node();
+
+  /// Starts every entity that has something to do by itself; the rest starts when it is called.
+  [[nodiscard]] result<void> resume();
 
   /// Sends a command; `done` is called once, on some thread.
   void submit(entity_ref to, any_command command, submit_options options, completion done);

@@ -70,10 +70,15 @@ struct fold {
   void operator()(settled const&) const {}
 };
 
+/// 80 % rounded up, without a product that could overflow.
+std::int64_t warning_at(std::int64_t granted) {
+  return granted / 5 * 4 + (granted % 5 * 4 + 4) / 5;
+}
+
 status level_of(account const& a) {
   if (a.spent > 0 && a.spent >= a.granted)
     return status::exhausted;
-  if (a.spent > 0 && a.spent >= a.granted / 5 * 4 + a.granted % 5 * 4 / 5)
+  if (a.spent > 0 && a.spent >= warning_at(a.granted))
     return status::warned;
   return status::open;
 }

@@ -73,12 +73,13 @@ struct judge {
         awaits_draft(s.is) || s.is == status::under_critique || s.is == status::pending_approval;
     if (!open)
       return refuse(here() + ": it can be edited only before it is active");
-    if (auto ok = check_plan(c.content, s.config.limits, before()); !ok) {
+    auto content = without_replaced(c.content);
+    if (auto ok = check_plan(content, s.config.limits, before()); !ok) {
       auto e = ok.error();
       e.details.emplace("state", name(s.is));
       return e;
     }
-    auto hash = content_hash(c.content);
+    auto hash = content_hash(content);
     if (hash == s.content_hash &&
         (s.is == status::under_critique || s.is == status::pending_approval))
       return events{};
@@ -86,7 +87,7 @@ struct judge {
     if (s.is == status::pending_approval)
       out.emplace_back(edit_began{ctx.by, status::revision_requested});
     out.emplace_back(
-        proposed{c.content, std::move(hash), ctx.by, {}, s.round + 1, status::proposed});
+        proposed{std::move(content), std::move(hash), ctx.by, {}, s.round + 1, status::proposed});
     out.emplace_back(critique_began{});
     return out;
   }
@@ -169,12 +170,13 @@ private:
     auto const* given = members ? members->if_contains("plan") : nullptr;
     if (!given)
       return lost_round({}, "the answer has no member `plan`", {}, stay);
-    auto content = json::from<plan_content>(*given);
-    if (!content)
-      return lost_round({}, content.error().message, {}, stay);
-    auto const problems = problems_of(*content, s.config.limits, before());
-    auto hash = content_hash(*content);
-    events out{proposed{std::move(*content), std::move(hash), m.from, m.engine, s.round + 1,
+    auto read = json::from<plan_content>(*given);
+    if (!read)
+      return lost_round({}, read.error().message, {}, stay);
+    auto content = without_replaced(std::move(*read));
+    auto const problems = problems_of(content, s.config.limits, before());
+    auto hash = content_hash(content);
+    events out{proposed{std::move(content), std::move(hash), m.from, m.engine, s.round + 1,
                         status::proposed}};
     if (problems.empty()) {
       out.emplace_back(critique_began{});

@@ -61,6 +61,66 @@ void check_against(plan_before const& before, plan_content const& p,
 
 } // namespace
 
+plan_content without_replaced(plan_content p) {
+  std::map<std::string, std::vector<std::string>> heirs;
+  for (auto const& item : p.items) {
+    if (!item.supersedes.empty() && item.supersedes != item.key)
+      heirs[item.supersedes].push_back(item.key);
+  }
+  if (heirs.empty())
+    return p;
+  // Replacements may be replaced in their turn. Items that replace one another in a circle have no
+  // last one: they stay, and the check refuses them.
+  auto const last_of = [&](std::string const& key) {
+    std::vector<std::string> now{key};
+    for (std::size_t n = 0; n <= heirs.size(); ++n) {
+      std::vector<std::string> next;
+      bool changed = false;
+      for (auto const& k : now) {
+        auto const found = heirs.find(k);
+        if (found == heirs.end()) {
+          next.push_back(k);
+          continue;
+        }
+        next.insert(next.end(), found->second.begin(), found->second.end());
+        changed = true;
+      }
+      if (!changed)
+        return now;
+      if (next.size() > p.items.size())
+        break;
+      now = std::move(next);
+    }
+    return std::vector<std::string>{};
+  };
+  std::map<std::string, std::vector<std::string>> last;
+  for (auto const& [key, replacements] : heirs) {
+    if (auto keys = last_of(key); !keys.empty())
+      last.emplace(key, std::move(keys));
+  }
+  std::erase_if(p.items, [&](plan_item const& item) { return last.contains(item.key); });
+  for (auto& item : p.items) {
+    std::vector<std::string> blockers;
+    auto const add = [&](std::string const& key) {
+      if (std::find(blockers.begin(), blockers.end(), key) == blockers.end())
+        blockers.push_back(key);
+    };
+    for (auto const& blocker : item.blocked_by) {
+      auto const found = last.find(blocker);
+      if (found == last.end()) {
+        add(blocker);
+        continue;
+      }
+      for (auto const& key : found->second) {
+        if (key != item.key)
+          add(key);
+      }
+    }
+    item.blocked_by = std::move(blockers);
+  }
+  return p;
+}
+
 std::vector<std::string> cycle_in(std::vector<plan_item> const& items) {
   std::map<std::string_view, std::size_t> index;
   for (std::size_t i = 0; i < items.size(); ++i)

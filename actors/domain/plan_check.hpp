@@ -18,6 +18,10 @@ struct plan_before {
   std::string failed_key;
 };
 
+/// The plan without the items that others in it supersede; whoever waits for such an item waits for
+/// its replacement. What is checked, shown, approved and delivered is this form.
+[[nodiscard]] plan_content without_replaced(plan_content p);
+
 /// Cycles, unknown blockers, keys twice or unfit for a branch name, items without title or
 /// criteria, none or too many items. For a later version also: an item of the version before that
 /// was dropped, or a failed item that nothing replaces.

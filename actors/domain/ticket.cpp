@@ -77,7 +77,9 @@ result<events> apply(state const& s, open const& c, command_context const& ctx) 
 }
 
 result<events> apply(state const& s, run_changed const& c, command_context const&) {
-  if (!is_open(s) || c.active == s.run_active || (c.change != 0 && c.change <= s.run_change))
+  // Also a change that alters nothing here is kept: the one before may still be under way.
+  bool const old = c.change == 0 ? c.active == s.run_active : c.change <= s.run_change;
+  if (!is_open(s) || old)
     return events{};
   auto e = present(s);
   e.run_active = c.active;

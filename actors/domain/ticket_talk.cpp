@@ -92,7 +92,8 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
   envelope m;
   m.kind = c.kind;
   m.from = s.holder.agent.empty() ? system_principal() : principal_of(s.holder.agent);
-  m.to = c.to.empty() ? principal_of(s.self) : principal_of(c.to);
+  bool const nobody = c.to.empty() || c.to == s.holder.agent; // invariant 9
+  m.to = nobody ? principal_of(s.self) : principal_of(c.to);
   m.engine = c.engine;
   m.parts = {text_part(c.text)};
   m.deadline = question ? ctx.now + patience : time_point{};

@@ -1,5 +1,6 @@
 #include "gateway/auth/token_index.hpp"
 
+#include "actors/domain/principal.hpp"
 #include "actors/ports.hpp"
 #include "gateway/auth/token.hpp"
 
@@ -50,6 +51,22 @@ void token_index::learn(stored_event const& e) {
     if (auto const it = by_entity_.find(e.stream.id); it != by_entity_.end())
       it->second.revoked = true;
   }
+}
+
+void token_index::learn_state(json::value const& state) {
+  auto const s = json::from<principal::state>(state);
+  if (!s || s->kind != principal::credential::token)
+    return;
+  known k;
+  k.hash = s->secret_hash;
+  k.who.id = s->who;
+  k.who.tenant = s->self.tenant;
+  for (auto const r : s->roles)
+    k.who.roles.insert(api_role(r));
+  k.expires = s->expires;
+  k.revoked = s->is != principal::status::active;
+  std::unique_lock lock{mutex_};
+  by_entity_[s->self.id] = std::move(k);
 }
 
 std::optional<principal_info> token_index::check(std::string_view token) {

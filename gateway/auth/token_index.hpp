@@ -16,6 +16,8 @@ public:
   explicit token_index(clock_port const& clock) : clock_(clock) {}
 
   void learn(stored_event const& e);
+  /// A credential as its entity stands: the start, and the moment of its issue.
+  void learn_state(json::value const& state);
   [[nodiscard]] std::optional<principal_info> check(std::string_view token) override;
   /// Whether any token that may administrate is valid: else the first start makes one.
   [[nodiscard]] bool has_admin() const;

@@ -62,11 +62,12 @@ void issue_token(api const& a, request const& r, reply const& answer) {
   auto o = a.options(r);
   o.idempotency.reset(); // a stored answer would have to store the token
   a.n.submit(a.ref(entity_kind::principal, entity_id(hash)), principal::command{std::move(c)},
-             std::move(o), [answer, path = r.path, token](command_result const& done) {
+             std::move(o), [&a, answer, path = r.path, token](command_result const& done) {
                if (!done) {
                  answer(problem(done.error(), path));
                  return;
                }
+               a.tokens.learn_state(done->state); // valid from the moment it is shown
                auto out = present(done->state, true);
                out.erase("secret_hash");
                out.emplace("token", token);
@@ -147,7 +148,9 @@ void enroll(api const& a, request const& r, reply const& answer) {
                      c.roles = {principal::role::daemon};
                      a.n.submit(a.ref(entity_kind::principal, entity_id(hash)),
                                 principal::command{std::move(c)}, o,
-                                [answer, path, token, daemon](command_result const& done) {
+                                [&a, answer, path, token, daemon](command_result const& done) {
+                           if (done)
+                             a.tokens.learn_state(done->state);
                                   answer(done ? json_response(201, json::object{{"daemon", daemon},
                                                                                 {"token", token}})
                                               : problem(done.error(), path));

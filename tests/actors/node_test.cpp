@@ -106,6 +106,7 @@ TEST_CASE("node: a transcript becomes merged tickets when a person approves", "[
     FAIL(started.error().message);
   auto& n = **started;
   runner.attach(n, tenant);
+  REQUIRE(n.resume().has_value());
   runner.announce(4);
   make_project(n);
   auto const brief = submit_brief(n);

@@ -105,6 +105,8 @@ bool wh(std::string_view low) {
 
 void find_question(unit& u, std::string_view quote) {
   auto const& w = u.words;
+  if (u.tag)
+    return;
   bool const marked = u.body.ends_with('?') || (quote.ends_with('?') && u.last_in_turn);
   bool const opened =
       !w.empty() && (fronted_question(w) || contains_any(u.flat, {"what about", "how about"}));
@@ -316,6 +318,43 @@ void find_marks(unit& u) {
                          "surely",          "is wrong",       "it's annoying"});
 }
 
+/// Words inside relative clauses: they describe a noun and tell nothing by themselves.
+std::vector<bool> relative_words(std::vector<word> const& w) {
+  std::vector<bool> out(w.size(), false);
+  bool inside = false;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    if (w[i].before == ',' || contains_any(" if when because since ", {w[i].low}))
+      inside = false;
+    if (i >= 2 && contains_any(" that that's which who ", {w[i].low})) {
+      auto const& before = w[i - 1].low;
+      inside = inside || (!lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
+                          (!lexicon::is_stopword(before) || lexicon::is_people(before)));
+    }
+    out[i] = inside;
+  }
+  return out;
+}
+
+/// True if the words up to `n` tell what happened.
+bool tells_past(std::vector<word> const& w, std::size_t n) {
+  auto const relative = relative_words(w);
+  for (std::size_t i = 0; i < n && i < w.size(); ++i) {
+    if (relative[i] || w[i].what != word::kind::plain)
+      continue;
+    if (lexicon::is_past(w[i].low))
+      return true;
+    auto const subject = [&](std::string const& x) {
+      return contains_any(" i we they he she you somebody someone people everybody nobody already "
+                          "just also never legal finance security ",
+                          {x}) ||
+             (lexicon::is_people(x) && x != "team");
+    };
+    if (i > 0 && lexicon::is_participle(w[i].low) && w[i].before == 0 && subject(w[i - 1].low))
+      return true;
+  }
+  return false;
+}
+
 /// Number of words before a reason or an aside that is only hung on: `…, they asked for it`.
 std::size_t main_part(std::vector<word> const& w) {
   for (std::size_t i = 3; i < w.size(); ++i)
@@ -327,9 +366,8 @@ std::size_t main_part(std::vector<word> const& w) {
 
 bool background(unit const& u) {
   auto const n = main_part(u.words);
-  for (std::size_t i = 0; i < n; ++i)
-    if (lexicon::is_past(u.words[i].low))
-      return true;
+  if (tells_past(u.words, n))
+    return true;
   auto const& first = u.words[0].low;
   if (first == "otherwise" || first == "because" || first == "since")
     return true;
@@ -578,6 +616,7 @@ bool is_chatter(unit const& u) {
                            "as discussed",
                            "here is what",
                            "have the ticket open",
+                           "good question",
                            "i'm out",
                            "on leave",
                            "i'd like us to be",
@@ -595,33 +634,25 @@ void find_act(unit& u, name_list const&) {
   if (u.words.empty())
     return;
   u.past = background(u);
-  u.told = std::any_of(u.words.begin(), u.words.end(),
-                       [](word const& w) { return lexicon::is_past(w.low); });
+  u.told = tells_past(u.words, u.words.size());
   static constexpr std::string_view subjects = " we they you i he she ";
   bool verb = u.words.size() >= 3 && contains_any(subjects, {u.words[0].low});
-  bool subordinate = false; // a negation in `when it doesn't know` denies nothing
-  bool relative = false;    // nor does `a string that's short` say anything yet
+  bool subordinate = false;                  // a negation in `when it doesn't know` denies nothing
+  auto const mask = relative_words(u.words); // nor does `a string that's short` say anything yet
   for (std::size_t i = 0; i < u.words.size(); ++i) {
     auto const& w = u.words[i];
     if (w.what != word::kind::plain)
       continue;
     auto const& before = i > 0 ? u.words[i - 1].low : w.low;
-    if (contains_any(" if when because since ", {w.low}))
-      relative = false;
-    relative = relative && w.before != ',';
-    if (i >= 2 && contains_any(" that that's which who ", {w.low}) &&
-        !lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
-        !lexicon::is_stopword(before))
-      relative = true;
     bool const noun =
         i > 0 && contains_any(" a an the no this that each every my our your ", {before});
     bool const after_plural =
         i > 0 && lexicon::is_noun_too(w.low) && lexicon::is_change_verb(w.low) &&
         ((before.size() > 3 && before.ends_with('s') && !lexicon::is_stopword(before)) ||
          lexicon::is_people(before)) &&
-        i + 1 < u.words.size();
+        !before.ends_with("'s") && i + 1 < u.words.size();
     bool const aside = w.low == "mean" && before == "i"; // `a test, I mean with made-up numbers`
-    if (!relative && !noun && !aside)
+    if (!mask[i] && !noun && !aside)
       verb = verb || lexicon::is_auxiliary(w.low) || lexicon::is_past(w.low) ||
              lexicon::is_verb_form(w.low) || after_plural;
     subordinate =
@@ -635,11 +666,18 @@ void find_act(unit& u, name_list const&) {
     u.negated = u.negated || w.low.ends_with("n't") || w.low == "never" || w.low == "cannot" ||
                 (w.low == "no" && i == 0);
   }
+  // `If a month is thirty days then twelve months is not a year` argues, it asks for nothing.
+  if (u.words[0].low == "if" && contains_any(u.flat, {"then"}) &&
+      contains_any(u.flat, {"is not", "isn't", "are not", "aren't", "doesn't", "won't"}) &&
+      !contains_any(u.flat, {"should", "must", "needs", "has to"}))
+    u.judges = true;
   u.fragment = !verb && !imperative_at(u.words, 0);
   find_question(u, u.quote);
   if (u.does == act::none) {
     find_wish(u);
     find_constraint(u);
+    if (u.does == act::directive)
+      u.fragment = false;
     if (u.does == act::none && !u.past && !u.judges)
       u.does = act::statement;
   }

@@ -50,6 +50,7 @@ class term_weights {
 public:
   explicit term_weights(std::vector<unit> const& units);
   [[nodiscard]] double of(std::string const& stem) const;
+  [[nodiscard]] std::size_t turns(std::string const& stem) const;
 
 private:
   std::unordered_map<std::string, std::size_t> turns_;

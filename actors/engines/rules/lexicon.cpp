@@ -95,14 +95,17 @@ bool is_auxiliary(std::string_view w) {
 
 bool is_past(std::string_view w) {
   static set const s = words(
-      "was were had did didn't wasn't weren't hadn't got went came said told wrote gave took made "
-      "kept knew thought saw found lost died broke sent ate began brought bought built came "
-      "complained crashed did drove fell felt forgot grew happened heard left meant met ran read "
-      "shipped slept spent stood stopped tried used wanted woke worked asked killed  "
-      "changed deleted called phoned noticed discussed opened timed called started "
-      "reported turned moved looked wondered promised showed stuck talked lasted restarted "
-      "reconnected filed got   upset");
+      "was were had did didn't wasn't weren't hadn't got went came said told wrote gave took knew "
+      "thought saw broke ate began drove fell forgot grew ran woke spoke threw chose flew");
   return has(s, w);
+}
+
+bool is_participle(std::string_view w) {
+  static set const s = words(
+      "made kept found lost sent brought bought built left meant met read spent stood put set cut "
+      "split held paid");
+  return has(s, w) || (w.size() > 4 && w.ends_with("ed") && w != "need" && w != "indeed" &&
+                       w != "speed" && w != "embed" && w != "exceed");
 }
 
 bool is_change_verb(std::string_view w) {
@@ -223,7 +226,7 @@ bool is_yes(std::string_view w) {
       words("yes yeah yep yup yea aye right fine good great sure agreed exactly true absolutely "
             "definitely perfect deal cool ok okay alright lovely nice correct +1 indeed totally "
             "brilliant excellent ack k sounds okey agree clear understood mm-hm mhm mmhm fair easy "
-            "amen happily");
+            "amen happily amazing wonderful awesome superb");
   return has(s, w);
 }
 

@@ -6,9 +6,11 @@
 /// project.
 namespace troupe::rules::lexicon {
 
-[[nodiscard]] bool is_stopword(std::string_view low);    ///< says nothing about the topic
-[[nodiscard]] bool is_auxiliary(std::string_view low);   ///< be, have, do, modals, contracted too
-[[nodiscard]] bool is_past(std::string_view low);        ///< irregular past forms and was, had, did
+[[nodiscard]] bool is_stopword(std::string_view low);  ///< says nothing about the topic
+[[nodiscard]] bool is_auxiliary(std::string_view low); ///< be, have, do, modals, contracted too
+[[nodiscard]] bool is_past(std::string_view low);      ///< past forms that are nothing else
+[[nodiscard]] bool
+is_participle(std::string_view low); ///< past behind a subject, else a participle
 [[nodiscard]] bool is_change_verb(std::string_view low); ///< base form; asks for something
 [[nodiscard]] bool is_verb_form(std::string_view low);   ///< any form that is hardly a noun
 [[nodiscard]] bool is_noun_too(std::string_view low);    ///< verb that is as often a noun (`list`)

@@ -86,7 +86,7 @@ bool listener::about_work(unit const& u) const {
       return true;
   // A word that comes back elsewhere is a word of this talk's subject.
   for (auto const& t : terms_of(u.words))
-    if (weights_.of(t) < 0.86)
+    if (weights_.turns(t) >= 3)
       return true;
   return false;
 }
@@ -122,6 +122,7 @@ line& listener::add_line(std::ptrdiff_t thread, std::size_t i, std::string text,
   l.core = core;
   t.lines.push_back(std::move(l));
   t.last_turn = u.turn;
+  last_placed_ = i;
   note_terms(thread, u.words);
   if (last_background_ < units_.size()) {
     auto const& b = at(last_background_);
@@ -222,6 +223,9 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       return best;
     return core || answered != nullptr ? claim(matter::feature) : -1;
   }
+  if (core && focus_ >= 0 && label_thread_ == focus_ && label_turn_ == u.turn &&
+      fresh(focus_, u.turn, 0))
+    return focus_;
   bool const alone = core && !u.leans && answered == nullptr;
   double const needed = alone              ? best == focus_ ? 0.8 : 1.0
                         : best == focus_   ? 0.45
@@ -233,8 +237,8 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
   bool const agrees = u.index_in_turn <= 1 && fresh(focus_, u.turn, 1) && !label_free &&
                       (u.stance > 0 || (u.index_in_turn == 1 && &u > units_.data() &&
                                         (&u)[-1].stance > 0 && (&u)[-1].turn == u.turn)) &&
-                      u.does == act::directive && lexicon::is_change_verb(u.words[0].low) &&
-                      kind_of(focus_) == about;
+                      (u.does == act::directive || u.does == act::constraint) &&
+                      lexicon::is_change_verb(u.words[0].low) && kind_of(focus_) == about;
   if (agrees && best_score < 1.2)
     return focus_;
   // `It should …` may mean the product: with words of its own it is a thing of its own.
@@ -259,7 +263,10 @@ void listener::accept(pending& p, std::size_t by) {
   if (p.text.empty() || at(p.unit).wants == asks::fact)
     return;
   auto const& q = at(p.unit);
-  pending plain = p;
+  if (q.corrects && hear_correction(p.unit)) {
+    p.thread = focus_;
+    return;
+  }
   auto const where = p.thread >= 0 ? p.thread : place(q, true, nullptr);
   if (where < 0)
     return;
@@ -293,7 +300,15 @@ void listener::expire(std::size_t turn) {
 
 void listener::hear(std::size_t i) {
 #ifdef RULES_TRACE
-  struct tr { listener* l; std::size_t i; ~tr(){ fprintf(stderr,"%zu focus=%zd threads=%zu label=%s(%d,%zd) pend=%zu | %s\n", l->at(i).turn,l->focus_,l->out_.threads.size(),l->label_.c_str(),(int)l->label_open_,l->label_thread_,l->pending_.size(),l->at(i).body.c_str()); } } tr_{this,i};
+  struct tr {
+    listener* l;
+    std::size_t i;
+    ~tr() {
+      fprintf(stderr, "%zu focus=%zd threads=%zu label=%s(%d,%zd) pend=%zu | %s\n", l->at(i).turn,
+              l->focus_, l->out_.threads.size(), l->label_.c_str(), (int)l->label_open_,
+              l->label_thread_, l->pending_.size(), l->at(i).body.c_str());
+    }
+  } tr_{this, i};
 #endif
   auto const& u = at(i);
   expire(u.turn);
@@ -309,7 +324,9 @@ void listener::hear(std::size_t i) {
   auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change, asks_somebody);
   // `Write it down.` — `Will do.`: somebody's errand, not a change.
   bool const errand = u.does == act::directive && u.last_in_turn && i + 1 < units_.size() &&
-                      units_[i + 1].acknowledges && units_[i + 1].speaker != u.speaker;
+                      contains_any(units_[i + 1].all, {"will do", "i'll do that", "on it",
+                                                       "i can do that", "i'll note"}) &&
+                      units_[i + 1].speaker != u.speaker;
   if (errand)
     return;
   bool const duty_only = (!duties.empty() && !change) || asks_somebody;

@@ -71,7 +71,9 @@ private:
   bool label_open_ = false;
   bool topic_break_ = false;  ///< `second thing.`: the next fragment is a label
   std::size_t recap_ = 0;     ///< turn that only repeats for a latecomer
+  std::size_t refused_ = 0;   ///< turn of the last refusal for now, plus one
   std::size_t side_talk_ = 0; ///< turn of the last chatter, plus one
+  std::size_t last_placed_ = static_cast<std::size_t>(-1); ///< unit of the last line
   std::size_t last_background_ = static_cast<std::size_t>(-1);
   enum class section { wanted, bullets, background, out, questions, optional, criteria };
   section section_ = section::wanted;

@@ -4,6 +4,7 @@
 #include "actors/engines/rules/wording.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace troupe::rules {
 namespace {
@@ -146,6 +147,12 @@ bool listener::hear_label(std::size_t i) {
            !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
            (quantities_of(u.words).empty() || topic_break_ || u.breaks);
   };
+  if (u.words.size() == 2 && u.words[0].low == "number" && is_number_word(u.words[1].low)) {
+    topic_break_ = true; // `Number two.`
+    label_open_ = false;
+    focus_ = -1;
+    return true;
+  }
   // `Second thing.` only announces.
   if (u.words.size() <= 4 &&
       contains_any(u.flat, {"thing", "things", "topic", "one", "point", "item", "next", "changes",
@@ -169,7 +176,8 @@ bool listener::hear_label(std::size_t i) {
       return true;
     }
   }
-  bool const more = i + 1 < units_.size() && units_[i + 1].turn == u.turn;
+  bool const more =
+      i + 1 < units_.size() && units_[i + 1].turn == u.turn && !units_[i + 1].only_stance;
   auto const* question = open_question(u, false);
   bool asked = question != nullptr && says_content(at(question->unit));
   // `Yes. ES5. …` goes on with what was agreed to.
@@ -237,7 +245,9 @@ void listener::hear_question(std::size_t i) {
   if (auto const* parent = open_question(u, false);
       parent != nullptr && !parent->answered && at(parent->unit).turn + 1 == u.turn)
     p.parent_lead = parent->lead;
-  else if (!pending_.empty() && at(pending_.back().unit).turn == u.turn && u.fragment)
+  else if (!pending_.empty() && at(pending_.back().unit).turn == u.turn &&
+           (u.fragment || pending_.back().lead.starts_with("when ") ||
+            pending_.back().lead.starts_with("if ")))
     p.parent_lead = pending_.back().lead;
   if (u.wants == asks::proposal)
     p.text = proposition_of(u);
@@ -261,7 +271,9 @@ void listener::hear_question(std::size_t i) {
   } else {
     // A whole question without a word of what was talked about is a new topic.
     auto const terms = terms_of(u.words);
-    p.elsewhere = !u.fragment && !u.leans && !terms.empty() && focus_ >= 0 &&
+    p.elsewhere = !earlier && p.parent_lead.empty() &&
+                  (u.wants == asks::fact || lexicon::is_auxiliary(u.words[0].low)) && !u.fragment &&
+                  !u.leans && !terms.empty() && focus_ >= 0 &&
                   overlap(terms, out_.threads[static_cast<std::size_t>(focus_)]) == 0 &&
                   !contains_any(u.flat, {"it", "that", "they", "them", "this", "both"});
     if (fresh(focus_, u.turn, 3) && !label_free_now() && !p.elsewhere)
@@ -275,6 +287,8 @@ void listener::hear_question(std::size_t i) {
 
 void listener::hear_refusal(std::size_t i) {
   auto const& u = at(i);
+  if (u.defers)
+    refused_ = u.turn + 1;
   if (u.stance < 0 && !u.defers && i > 0) {
     // `We don't make it a thousand.` — `No no.` agrees.
     auto const* before = &units_[i - 1];
@@ -352,6 +366,13 @@ void listener::hear_refusal(std::size_t i) {
 void listener::hear_agreement(std::size_t i) {
   auto const& u = at(i);
   auto* p = open_question(u, true);
+  if (auto const now = quantities_of(u.words); p != nullptr && !p->answered && now.size() == 1) {
+    // `Quality 90?` — `82 it is.`
+    auto const w = words_of(p->text);
+    if (auto const old = quantities_of(w);
+        old.size() == 1 && old[0].value != now[0].value && same_measure(old[0], now[0]))
+      p->text = substituted(p->text, old[0], w, u.body, u.words, now[0]);
+  }
   if (p != nullptr && !p->answered) {
     accept(*p, i);
     // `Could format have an option?` — `Like iec true?` — `Works.` settles both.
@@ -429,7 +450,9 @@ bool listener::hear_correction(std::size_t i) {
     if (units_[k].judges || units_[k].turn == u.turn)
       if (auto const q = quantities_of(units_[k].words); units_[k].judges && !q.empty())
         blamed = q[0];
-  bool const bare = u.fragment && u.words.size() <= 4 && !now.empty() && u.index_in_turn == 0;
+  bool const agreed = u.stance > 0 || (u.index_in_turn > 0 && units_[i - 1].stance > 0);
+  bool const bare =
+      u.fragment && u.words.size() <= 4 && !now.empty() && u.index_in_turn == 0 && !agreed;
   bool const turned_down = u.stance < 0;
   if (now.empty() && not_this.empty())
     return false;
@@ -441,7 +464,8 @@ bool listener::hear_correction(std::size_t i) {
       continue;
     for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
       auto const& said = at(l->unit);
-      if (!l->live || said.turn + 4 < u.turn || l->unit == i ||
+      std::size_t const reach = blamed ? 4 : turned_down || bare ? 1 : 3;
+      if (!l->live || said.turn + reach < u.turn || l->unit == i ||
           (said.turn == u.turn && !u.withdraws))
         continue;
       auto const w = words_of(l->text);
@@ -457,10 +481,19 @@ bool listener::hear_correction(std::size_t i) {
         return false; // `429, definitely.` repeats a value
       quantity const* hit = nullptr;
       for (auto const& q : old) {
+        // 409 is a name: a measured value does not replace it.
+        if (!blamed && q.unit.empty() && q.value >= 100 && !now.empty() &&
+            (!now[0].unit.empty() || now[0].value < 100))
+          continue;
         if (blamed ? q.value != blamed->value || !same_measure(q, *blamed)
                    : now.empty() || !same_measure(q, now[0]))
           continue;
-        if (now.empty() || q.value != now[0].value)
+        auto const same = [&] {
+          auto const a = base_value(q);
+          auto const b = base_value(now[0]);
+          return std::abs(a - b) <= 1e-6 * std::max(a, b);
+        };
+        if (now.empty() || (q.value != now[0].value && !same()))
           hit = &q;
       }
       if (hit == nullptr)
@@ -535,6 +568,8 @@ void listener::hear_content(std::size_t i) {
     // An answer may be given as an opinion or as news; a plain one is no requirement.
     return;
   }
+  if (!core && u.leans && !u.fragment && refused_ == u.turn + 1)
+    return; // the reason for a refusal
   if (side_talk_ + 1 >= u.turn + 1 && side_talk_ > 0 && !about_work(u))
     return;
   // Sentences behind a question of the same speaker belong to it: `A flag like --store 117.`
@@ -574,12 +609,26 @@ void listener::hear_content(std::size_t i) {
       return;
     }
   }
-  if (core && !answers && !u.leans && !about_work(u))
-    return;
-  if (core && !answers && focus_ < 0 && !label_open_ && !about_work(u))
+  // `We need jitter.` under a topic is about it, even if nobody says the word again.
+  bool const demand = contains_any(u.flat, {"we need", "must", "should", "has to", "needs"});
+  if (core && !answers && !u.leans && !about_work(u) &&
+      !(demand && (label_free_now() || fresh(focus_, u.turn, 3))))
     return;
   bool const under_label = label_free_now();
-  auto const where = place(u, core || answers, answers ? p : nullptr);
+  // An extra is a thing of its own: it must not make optional what it is hung on.
+  bool const extra = u.optional && core && terms_of(u.words).size() >= 2 && !under_label;
+  if (core && u.leans && i > 0 && units_[i - 1].turn == u.turn && !under_label &&
+      units_[i - 1].does == act::statement && !units_[i - 1].fragment &&
+      about_work(units_[i - 1]) &&
+      contains_any(u.flat, {"like that", "that way", "as it is", "keep it", "keep that"}) &&
+      last_placed_ != i - 1) {
+    // `A star does not cross a slash. I want it to remain like that.`
+    auto const antecedent = place(units_[i - 1], true, nullptr);
+    if (antecedent >= 0)
+      add_line(antecedent, i - 1, units_[i - 1].body, true);
+  }
+  auto const where =
+      extra ? new_thread(matter_of(u), {}) : place(u, core || answers, answers ? p : nullptr);
   if (where < 0) {
     if (about_work(u))
       last_background_ = i;
@@ -615,8 +664,9 @@ void listener::hear_content(std::size_t i) {
   if (first_answer && thin && !p->rejected) {
     // A floated value that was not taken does not stand before the answer.
     auto const& floated = at(p->unit);
-    if (!p->lead.empty() && (quantities_of(words_of(p->lead)).empty() ||
-                             floated.wants == asks::fact || p->lead.find("if ") != std::string::npos))
+    if (!p->lead.empty() &&
+        (quantities_of(words_of(p->lead)).empty() || floated.wants == asks::fact ||
+         p->lead.find("if ") != std::string::npos))
       l.lead = p->lead;
     else if (!p->parent_lead.empty())
       l.lead = p->parent_lead;

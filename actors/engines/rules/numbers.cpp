@@ -192,6 +192,23 @@ std::vector<quantity> quantities_of(std::vector<word> const& w) {
   return out;
 }
 
+double base_value(quantity const& q) {
+  static std::unordered_map<std::string_view, double> const factors = {
+      {"ms", 0.001},        {"millisecond", 0.001}, {"second", 1},
+      {"sec", 1},           {"minut", 60},          {"min", 60},
+      {"hour", 3600},       {"day", 86400},         {"week", 604800},
+      {"kb", 1024},         {"kib", 1024},          {"kilobyt", 1024},
+      {"mb", 1048576},      {"mib", 1048576},       {"meg", 1048576},
+      {"megabyt", 1048576}, {"gb", 1073741824},     {"gib", 1073741824},
+      {"gig", 1073741824},  {"gigabyt", 1073741824}};
+  auto const f = factors.find(q.unit);
+  return f == factors.end() ? q.value : q.value * f->second;
+}
+
+bool is_number_word(std::string_view low) {
+  return cardinal(low).has_value() || scale(low) > 0;
+}
+
 std::string digits_of(double value) {
   char buffer[64];
   if (value == std::floor(value) && std::fabs(value) < 1e15)

@@ -22,7 +22,8 @@ std::vector<std::string> terms_of(std::vector<word> const& words) {
           out.push_back(inner.stem);
       if (w.what == word::kind::literal && w.low.size() > 2)
         out.push_back(stem_of(w.low));
-    } else if (!lexicon::is_stopword(w.low) && w.low.size() > 1 && !ordinal_of(w.low)) {
+    } else if (!lexicon::is_stopword(w.low) && w.low.size() > 1 && !ordinal_of(w.low) &&
+               !is_number_word(w.low)) {
       out.push_back(w.stem);
     }
   }
@@ -49,6 +50,11 @@ double term_weights::of(std::string const& stem) const {
   auto const i = turns_.find(stem);
   auto const n = i == turns_.end() ? 1.0 : static_cast<double>(i->second);
   return std::log((total_ + 1) / n) / std::log(total_ + 1);
+}
+
+std::size_t term_weights::turns(std::string const& stem) const {
+  auto const i = turns_.find(stem);
+  return i == turns_.end() ? 0 : i->second;
 }
 
 } // namespace troupe::rules

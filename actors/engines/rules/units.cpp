@@ -188,7 +188,7 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
   return b;
 }
 
-std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b) {
+std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool asks) {
   static phrases const tails = {"please",   "pls",         "i think",   "i guess",    "i suppose",
                                 "i'd say",  "i would say", "i'd think", "by the way", "though",
                                 "you know", "haha",        "lol",       "or so",      "actually",
@@ -212,6 +212,7 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b) {
       bool const loose =
           t == "please" || t == "pls" || t == "lol" || t == "by the way" || t == "though";
       if ((comma || loose) && trim(flat_of(tail)) == t) {
+        u.tag = u.tag || (asks && (t == "right" || t == "okay" || t == "ok"));
         e -= n;
         again = true;
       }
@@ -237,8 +238,10 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b) {
       u.stance = u.stance == 0 ? 1 : u.stance;
       --e;
       again = true;
-    } else if (e > b + 2 && e - b < 5 && w[e - 2].low == "is" &&
-               (low == "ok" || low == "okay" || low == "fine" || low == "good")) {
+    } else if (e > b + 2 && e - b < 9 && (w[e - 2].low == "is" || w[e - 2].low == "are") &&
+               (low == "ok" || low == "okay" || low == "fine" || low == "good" || low == "plenty" ||
+                low == "enough" || low == "great" || low == "perfect") &&
+               (e - b < 5 || !quantities_of(w).empty())) {
       u.stance = u.stance == 0 ? 1 : u.stance;
       e -= 2;
       again = true;
@@ -289,6 +292,10 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
         (low.substr(begin, i - begin).ends_with(" yes") ||
          low.substr(begin, i - begin).ends_with(" no")))
       cut = true;
+    auto const head = std::string_view{low}.substr(begin, i - begin);
+    if (!cut && (head.ends_with(" no") || head.ends_with(" yes")) &&
+        std::count(head.begin(), head.end(), ' ') <= 3)
+      cut = true; // `Disabled no, I don't want that.`
     if (cut && subordinate(begin) && !is({"but "}))
       cut = false;
     if (!cut)
@@ -324,12 +331,12 @@ std::vector<unit> units_of(transcript const& t, name_list const& names) {
         auto const words = words_of(clause);
         u.all = clause.size() == sentence.size() ? all : flat_of(words);
         auto const b = strip_front(u, words, names);
-        auto const e = b < words.size() ? strip_back(u, words, b) : b;
+        auto const e = b < words.size() ? strip_back(u, words, b, clause.ends_with('?')) : b;
         if (b < e) {
           auto const from = words[b].begin;
           auto to = e < words.size() ? words[e - 1].end : clause.size();
           u.body = std::string{clause.substr(from, to - from)};
-          if (e < words.size() && clause.ends_with('?'))
+          if (e < words.size() && clause.ends_with('?') && !u.tag)
             u.body += '?';
         }
         u.words = words_of(u.body);

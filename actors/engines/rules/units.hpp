@@ -49,6 +49,7 @@ struct unit {
   bool corrects = false;    ///< names a value in place of another: `make it`, `rather`, `not X`
   bool negated = false;
   bool past = false;     ///< tells what happened or how it is today
+  bool tag = false;      ///< a statement with `, right?` behind it
   bool told = false;     ///< has a verb in the past
   bool judges = false;   ///< an opinion about what was said, not a wish
   bool fragment = false; ///< has no verb

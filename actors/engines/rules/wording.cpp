@@ -167,20 +167,24 @@ std::string as_sentence(std::string_view text) {
 
 std::string with_digits(std::string_view text) {
   auto const w = words_of(text);
-  auto const numbers = quantities_of(w);
-  std::string out;
-  std::size_t done = 0;
-  for (auto const& q : numbers) {
-    bool const article = w[q.first].low == "a" || w[q.first].low == "an";
-    if (!q.spelled || (article && q.value == 1) || q.value == 1 || (q.unit.empty() && q.value < 10))
+  std::string digits;
+  for (auto const& q : quantities_of(w)) {
+    if (!q.spelled || q.value == 1 || (q.unit.empty() && q.value < 10))
       continue;
-    auto const end = w[q.last - 1].end;
-    out += text.substr(done, end - done);
-    out += " (" + digits_of(q.value) + ")";
-    done = end;
+    digits += (digits.empty() ? "" : ", ") + digits_of(q.value);
+    if (!q.unit.empty() && q.last < w.size())
+      digits += ' ' + w[q.last].text;
   }
-  out += text.substr(done);
-  return out;
+  // Behind the sentence, so that the words of it stay together.
+  if (digits.empty())
+    return std::string{text};
+  text = trim(text);
+  std::string_view stop;
+  if (text.ends_with('.') || text.ends_with('!')) {
+    stop = text.substr(text.size() - 1);
+    text.remove_suffix(1);
+  }
+  return std::string{text} + " (" + digits + ')' + std::string{stop};
 }
 
 std::string without_contrast(std::string_view text, std::string& not_this) {
@@ -195,6 +199,19 @@ std::string without_contrast(std::string_view text, std::string& not_this) {
   }
   return std::string{text};
 }
+
+namespace {
+
+/// `The parser` inside a sentence is `the parser`; names and literals keep their capitals.
+std::string plain_start(std::string text) {
+  auto const w = words_of(text);
+  if (!w.empty() && w[0].what == word::kind::plain &&
+      (lexicon::is_stopword(w[0].low) || lexicon::is_software_word(w[0].low)))
+    text.replace(0, 1, lower(text.substr(0, 1)));
+  return text;
+}
+
+} // namespace
 
 std::string imperative_of(std::string_view statement, std::string_view label) {
   auto text = without_marks(squeeze(statement));
@@ -230,15 +247,26 @@ std::string imperative_of(std::string_view statement, std::string_view label) {
         (low == "has" || low == "have" || low == "needs" || low == "need") && w[i + 1].low == "to";
     if (low != "should" && low != "must" && !needs)
       continue;
-    auto const subject = text.substr(0, w[i - 1].end);
+    auto const subject = plain_start(text.substr(0, w[i - 1].end));
+    if (contains_any(" on in at for with if when after before over under by ", {w[0].low}))
+      break;
     auto const v = needs ? i + 2 : i + 1;
     if (v >= w.size() || w[v].low == "not" || w[v].low == "be" || w[v].low == "never")
       break;
     return join("make " + subject + " " + from_word(text, w, v));
   }
   for (std::size_t i = 1; i + 1 < w.size() && i < 7; ++i)
-    if (w[i].low == "stays" || w[i].low == "stay" || w[i].low == "remains" || w[i].low == "remain")
-      return join("keep " + text.substr(0, w[i - 1].end) + " " + from_word(text, w, i + 1));
+    if (w[i].low == "stays" || w[i].low == "stay" || w[i].low == "remains" ||
+        w[i].low == "remain") {
+      bool verb = false;
+      for (std::size_t k = 0; k < i; ++k)
+        verb = verb || lexicon::is_auxiliary(w[k].low);
+      if (verb)
+        break;
+      bool const pronoun = lexicon::is_pronoun(w[0].low) && !label.empty();
+      auto const subject = pronoun ? std::string{label} : text.substr(0, w[i - 1].end);
+      return join("keep " + plain_start(subject) + " " + from_word(text, w, i + 1));
+    }
   return join(text);
 }
 

@@ -173,6 +173,22 @@ std::vector<word> words_of(std::string_view s) {
     bool const path = (s[i] == '/' || s[i] == '.' || s[i] == '@' || s[i] == '$' || s[i] == '*') &&
                       i + 1 < s.size() && (i == 0 || is_space(s[i - 1]) || s[i - 1] == '(') &&
                       (is_letter(s[i + 1]) || s[i + 1] == '/' || s[i + 1] == '*');
+    bool const vote = (s[i] == '+' || s[i] == '-') && i + 1 < s.size() && is_digit(s[i + 1]) &&
+                      (i == 0 || is_space(s[i - 1]));
+    if (vote) {
+      auto stop = i + 1;
+      while (stop < s.size() && is_digit(s[stop]))
+        ++stop;
+      w.begin = i;
+      w.end = stop;
+      w.text = w.low = w.stem = std::string{s.substr(i, stop - i)};
+      w.what = word::kind::number;
+      w.before = before;
+      before = 0;
+      i = stop;
+      out.push_back(std::move(w));
+      continue;
+    }
     if (!flag && !path && !is_letter(s[i]) && !is_digit(s[i]) && s[i] != '_') {
       if (!is_space(s[i]))
         before = s[i];

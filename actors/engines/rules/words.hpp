@@ -42,12 +42,20 @@ struct quantity {
 enum class measure { none, time, size, count };
 [[nodiscard]] measure measure_of(std::string_view unit_stem);
 
+/// Value in the base unit of its measure (seconds, bytes), so that `30 days` and its milliseconds
+/// compare equal; the value itself where nothing is known of the unit.
+struct quantity;
+[[nodiscard]] double base_value(quantity const& q);
+
 /// Numbers of a sentence: `300`, `1.5`, `two hundred`, `thirty point four`, `a hundred`.
 /// Ordinals are none, and `one` only before something that it measures.
 [[nodiscard]] std::vector<quantity> quantities_of(std::vector<word> const& words);
 
 /// 3 for `third`, 28 for `twenty-eighth` or `28th`; empty if the word is no ordinal.
 [[nodiscard]] std::optional<int> ordinal_of(std::string_view lower_word);
+
+/// `two`, `twenty-five`, `hundred`.
+[[nodiscard]] bool is_number_word(std::string_view lower_word);
 
 /// Shortest decimal form of a value (`30.4375`, `100`).
 [[nodiscard]] std::string digits_of(double value);

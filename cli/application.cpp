@@ -1,0 +1,177 @@
+#include "cli/application.hpp"
+
+#include "actors/node.hpp"
+#include "actors/real_ports.hpp"
+#include "gateway/auth/token.hpp"
+#include "gateway/auth/token_index.hpp"
+#include "gateway/daemons/daemon_hub.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/routes/table.hpp"
+#include "persistence/postgres/postgres_store.hpp"
+#include "persistence/sqlite/sqlite_store.hpp"
+
+#include <fcntl.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+namespace troupe {
+
+namespace {
+
+constexpr char const* default_tenant = "default";
+
+void set_up_log(serve_options const& o) {
+  auto log = spdlog::stderr_color_mt("troupe");
+  log->set_level(spdlog::level::from_str(o.log_level));
+  if (o.log_json)
+    log->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
+                     spdlog::pattern_time_type::utc);
+  else
+    log->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
+  spdlog::set_default_logger(std::move(log));
+}
+
+result<store_factory> open_store(serve_options const& o) {
+  if (!o.store.empty())
+    return open_postgres_store(o.store);
+  return open_sqlite_store(o.data / "ledger.db");
+}
+
+/// Readable by its owner only, and whole or not there.
+bool write_private(std::filesystem::path const& file, std::string const& text) {
+  auto const partial = file.string() + ".new";
+  int const fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return false;
+  bool const written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(fd) == 0;
+  ::close(fd);
+  return written && ::rename(partial.c_str(), file.c_str()) == 0;
+}
+
+/// The first start makes the token of the administrator: shown once, kept in a private file.
+result<void> first_token(node& n, token_index& tokens, serve_options const& o) {
+  if (tokens.has_admin())
+    return {};
+  auto const token = new_token();
+  auto const hash = hash_token(token);
+  if (!o.data.empty() && !write_private(o.data / "admin.token", token + "\n"))
+    return fail(errc::unavailable, "cannot write " + (o.data / "admin.token").string());
+  principal::issue c;
+  c.who = principal_id{"human:admin"};
+  c.label = "first start";
+  c.secret_hash = hash;
+  c.roles = {principal::role::admin, principal::role::approver, principal::role::developer,
+             principal::role::viewer};
+  submit_options by;
+  by.by = principal_id{"system"};
+  by.want_state = true;
+  auto const made = n.tell({tenant_id{default_tenant}, entity_kind::principal, hash.substr(0, 32)},
+                           principal::command{std::move(c)}, by);
+  if (!made)
+    return made.error();
+  tokens.learn_state(made->state);
+  std::cout << "admin token (shown once; also in " << (o.data / "admin.token").string()
+            << "): " << token << std::endl;
+  return {};
+}
+
+/// Signals are taken by `sigwait` on the main thread, so no handler runs anywhere.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+int refuse_start(error const& e) {
+  std::cerr << "troupe serve: " << e.message << std::endl;
+  return 1;
+}
+
+} // namespace
+
+int run_serve(serve_options const& o, std::function<void(std::string const& url)> const& on_ready) {
+  auto const signals = block_signals();
+  set_up_log(o);
+  tenant_id const tenant{default_tenant};
+  if (!o.data.empty()) {
+    std::error_code ec;
+    std::filesystem::create_directories(o.data, ec);
+    if (ec)
+      return refuse_start(
+          fail(errc::unavailable, "cannot make " + o.data.string() + ": " + ec.message()));
+  }
+  auto store = open_store(o);
+  if (!store)
+    return refuse_start(store.error());
+
+  node_settings ns;
+  random_id_port names;
+  ns.owner = "serve-" + names.uuid();
+  ns.threads = o.threads;
+  ns.journal.writers = o.store.empty() ? 1 : o.writers;
+  ns.resend = o.resend;
+  ns.idle = o.idle;
+  ns.grace = o.grace;
+  std::shared_ptr<thinker> const rules = make_rules_thinker();
+  ns.engines[engine_kind::rules] = rules;
+  if (!o.script.empty()) {
+    auto scripted = make_scripted_thinker(o.script, rules);
+    if (!scripted)
+      return refuse_start(scripted.error());
+    ns.engines[engine_kind::scripted] = std::move(*scripted);
+  }
+
+  daemon_hub hub{tenant, o.heartbeat};
+  auto started = node::start(std::move(ns), *store, hub, nullptr);
+  if (!started)
+    return refuse_start(started.error());
+  auto& n = **started;
+  hub.attach(n);
+  if (auto ok = n.resume(); !ok)
+    return refuse_start(ok.error());
+
+  auto const checker = std::make_shared<token_index>(n.clock());
+  auto& tokens = *checker;
+  std::size_t total = 0;
+  for (auto const& s : n.view().list(
+           tenant, entity_kind::principal, [](auto const&) { return true; }, 0, 1'000'000, total))
+    tokens.learn_state(s);
+  n.view().subscribe([&](board_event const& e) { tokens.learn(e.event); }, {});
+  if (auto ok = first_token(n, tokens, o); !ok)
+    return refuse_start(ok.error());
+
+  api const a{n, hub, tokens, tenant, n.ids().short_id()};
+  router table;
+  for (auto& r : all_routes(a))
+    table.add(std::move(r));
+  http_server server{o.http, std::move(table), checker};
+  if (auto ok = server.start(); !ok)
+    return refuse_start(ok.error());
+  auto const url = server.url();
+  spdlog::info("serving url={} store={}", url, o.store.empty() ? "sqlite" : "postgres");
+  if (on_ready)
+    on_ready(url);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping signal={} deadline_ms={}", signal, o.stop_deadline.count());
+  hub.drop_all("the server is stopping");
+  server.stop(o.stop_deadline / 2);
+  if (!n.stop(o.stop_deadline)) {
+    spdlog::error("not stopped within the deadline; what was acknowledged is durable");
+    std::_Exit(75);
+  }
+  spdlog::info("stopped");
+  return 0;
+}
+
+} // namespace troupe

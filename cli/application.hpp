@@ -1,0 +1,35 @@
+#pragma once
+
+#include "gateway/http/server_settings.hpp"
+#include "protocol/ids.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace troupe {
+
+/// What `serve` needs to know. Defaults are the embedded ones: SQLite, loopback.
+struct serve_options {
+  std::filesystem::path data; ///< folder of the ledger, the admin token and the lock
+  std::string store;          ///< `postgres://…`; empty: SQLite in `data`
+  server_settings http;
+  std::filesystem::path script; ///< of scripted agents; empty: none
+  int threads = 2;              ///< of the actor scheduler
+  int writers = 2;              ///< of the journal, on Postgres
+  duration resend{std::chrono::seconds{5}};
+  duration idle{std::chrono::seconds{120}};
+  duration grace{std::chrono::seconds{15}};
+  duration heartbeat{std::chrono::seconds{10}}; ///< of daemons
+  duration stop_deadline{std::chrono::seconds{10}};
+  std::string log_level = "info";
+  bool log_json = false;
+};
+
+/// The composition root: builds every part in order, serves until SIGINT or SIGTERM, stops in the
+/// reverse order. `on_ready` gets the base URL. Answers an exit code: 0 stopped as asked, 1 could
+/// not start (the reason is on standard error), 75 did not stop within the deadline.
+[[nodiscard]] int run_serve(serve_options const& options,
+                            std::function<void(std::string const& url)> const& on_ready);
+
+} // namespace troupe

@@ -1,0 +1,647 @@
+#include "demo/story.hpp"
+
+#include "cli/text/render.hpp"
+#include "demo/connection.hpp"
+#include "demo/processes.hpp"
+#include "demo/teller.hpp"
+#include "demo/workshop.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <thread>
+
+namespace troupe::demo {
+
+namespace {
+
+using std::chrono::milliseconds;
+using clock = std::chrono::steady_clock;
+
+std::string text_at(json::value const& v, std::string_view path) {
+  auto const* at = &v;
+  while (!path.empty()) {
+    auto const dot = path.find('.');
+    auto const name = path.substr(0, dot);
+    if (!at->is_object() || !at->get_object().contains(name))
+      return {};
+    at = &at->get_object().at(name);
+    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+  }
+  if (at->is_string())
+    return std::string{std::string_view{at->get_string()}};
+  return at->is_null() ? std::string{} : json::canonical(*at);
+}
+
+json::array items_of(json::value const& page) {
+  if (page.is_object() && page.get_object().contains("items"))
+    return page.get_object().at("items").as_array();
+  return {};
+}
+
+std::string read_text(std::filesystem::path const& file) {
+  std::ifstream in{file, std::ios::binary};
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+/// What went wrong, thrown only inside the story: `run` says it and ends with the exit code.
+struct broken_off {
+  std::string why;
+  int exit_code = 1;
+};
+
+template <class T>
+T must(result<T> r) {
+  if (!r)
+    throw broken_off{r.error().message, 1};
+  return std::move(*r);
+}
+
+/// One of the two laptops of the story.
+struct laptop {
+  std::string name;
+  std::string id;
+  std::filesystem::path data;
+  std::optional<child> process;
+};
+
+class story {
+public:
+  explicit story(options o)
+      : o_(std::move(o)), say_(o_.json, o_.color), random_(o_.seed),
+        limit_(clock::now() + std::chrono::seconds{o_.time_limit_s}),
+        shop_(must(workshop::open(o_.folder))) {}
+
+  int tell() {
+    introduce();
+    open_server();
+    make_project();
+    open_laptops();
+    auto const brief = submit();
+    approve_brief();
+    refuse_cycle();
+    approve_plan();
+    watch_the_work();
+    return conclude(brief);
+  }
+
+  void clean_up() {
+    for (auto& l : laptops_) {
+      if (l.process)
+        l.process->stop(milliseconds{3000});
+    }
+    if (to_)
+      to_->close();
+    if (server_)
+      server_->stop(milliseconds{8000});
+    if (o_.keep)
+      say_.line("The folder is kept: " + shop_.folder().string());
+    else
+      shop_.remove();
+  }
+
+private:
+  // ---- the stage -----------------------------------------------------------------------------
+
+  void introduce() {
+    say_.heading("A team, a meeting, a repository");
+    auto const main = must(shop_.inspect());
+    if (main.test_exit_code == 127)
+      throw broken_off{"perl's `prove` is missing; install the package perl", 2};
+    if (main.test_exit_code != 0)
+      throw broken_off{"the tests of the fresh repository fail: " + main.test_output};
+    say_.happened("repository", {{"path", shop_.origin().string()}, {"commits", main.log.size()}},
+                  "A real repository with a small Perl library and passing tests: " +
+                      shop_.origin().string());
+    say_.line(
+        "The model is played by a script and says so: [scripted]. Everything else is real: the\n"
+        "server, its ledger, two daemons, git, the tests and the gates.");
+  }
+
+  void open_server() {
+    port_ = free_port();
+    start_server();
+    url_ = "http://127.0.0.1:" + std::to_string(port_);
+    auto const file = shop_.folder() / "server" / "admin.token";
+    std::string token;
+    await("the server's first start", [&] {
+      if (!server_->running())
+        throw broken_off{"the server did not start:\n" + read_text(shop_.folder() / "server.log")};
+      token = read_text(file);
+      return !token.empty();
+    });
+    token.erase(token.find_last_not_of(" \n") + 1);
+    to_ = std::make_unique<connection>(url_, token, 30);
+    await("the server to answer", [&] {
+      auto const r = to_->call("GET", "/readyz");
+      return r && r->ok();
+    });
+    say_.happened("server", {{"url", url_}}, "troupe serve is up at " + url_);
+  }
+
+  void start_server() {
+    std::vector<std::string> arguments = {self().string(),  "serve",
+                                          "--data",         (shop_.folder() / "server").string(),
+                                          "--port",         std::to_string(port_),
+                                          "--script",       shop_.script().string(),
+                                          "--heartbeat-ms", "500",
+                                          "--resend-ms",    "1000",
+                                          "--grace-ms",     "3000",
+                                          "--log-level",    "info"};
+    if (!o_.store.empty()) {
+      arguments.emplace_back("--store");
+      arguments.push_back(o_.store);
+    }
+    server_ = must(child::start(arguments, shop_.folder() / "server.log"));
+  }
+
+  void make_project() {
+    json::object const config{
+        {"repository", shop_.origin().string()},
+        {"target_branch", "main"},
+        {"test_command", "prove -l t"},
+        {"roster", roster()},
+        {"limits", json::object{{"lease", 4000}, {"rounds", 2}, {"stall", 120000}}}};
+    auto const r = must(to_->call("POST", "/api/projects",
+                                  json::object{{"id", "duration"},
+                                               {"name", "Duration"},
+                                               {"template_name", "standard@1"},
+                                               {"config", config}}));
+    if (!r.ok())
+      throw broken_off{"the project was refused: " + json::canonical(r.body)};
+  }
+
+  static json::array roster() {
+    auto const member = [](char const* name, char const* role, char const* engine, int capacity) {
+      json::object a{{"name", name}, {"role", role}, {"engine", engine}};
+      if (capacity != 1)
+        a.emplace("capacity", capacity);
+      return a;
+    };
+    return {member("chief", "chief-of-staff", "rules", 1),
+            member("pm", "pm", "scripted", 1),
+            member("lead", "tech-lead", "scripted", 2),
+            member("qa", "qa", "rules", 1),
+            member("ada", "dev", "scripted", 1),
+            member("bob", "dev", "scripted", 1),
+            member("eve", "dev", "scripted", 1)};
+  }
+
+  void open_laptops() {
+    for (auto const* name : {"laptop-1", "laptop-2"}) {
+      laptop l;
+      l.name = name;
+      l.data = shop_.folder() / name;
+      auto const code = must(to_->call("POST", "/api/daemons/codes"));
+      auto const enrolled =
+          demo::run({self().string(), "daemon", "enroll", "--server", url_, "--code",
+                     text_at(code.body, "code"), "--name", name, "--data", l.data.string()});
+      if (enrolled.exit_code != 0)
+        throw broken_off{"the daemon was not enrolled: " + enrolled.output};
+      // The coder of the story: a runner profile like any other, whose program is our script.
+      std::filesystem::create_directories(l.data / "profiles");
+      std::ofstream profile{l.data / "profiles" / "scripted.toml"};
+      profile << "name = \"scripted\"\ncommand = \"" << self().string()
+              << "\"\narguments = [\"scripted-coder\", \"--script\", \"" << shop_.script().string()
+              << "\"]\noutput = \"jsonl\"\nslots = 3\n";
+      profile.close();
+      start_laptop(l);
+      laptops_.push_back(std::move(l));
+    }
+    await("both daemons to connect", [&] {
+      auto const page = to_->get("/api/daemons?status=online");
+      if (!page || items_of(*page).size() != 2)
+        return false;
+      for (auto const& d : items_of(*page)) {
+        for (auto& l : laptops_) {
+          if (text_at(d, "name") == l.name)
+            l.id = text_at(d, "id");
+        }
+      }
+      return true;
+    });
+    say_.happened("daemons", {{"names", json::array{"laptop-1", "laptop-2"}}},
+                  "Two operators' machines are enrolled and connected: laptop-1, laptop-2");
+  }
+
+  static void start_laptop(laptop& l) {
+    l.process = must(
+        child::start({self().string(), "daemon", "run", "--data", l.data.string(), "--slots", "3"},
+                     l.data.string() + ".log"));
+  }
+
+  // ---- what is wanted ------------------------------------------------------------------------
+
+  std::string submit() {
+    say_.heading("The meeting becomes a brief");
+    auto const made = must(to_->call("POST", "/api/briefs",
+                                     json::object{{"project", "duration"},
+                                                  {"name", "meeting.vtt"},
+                                                  {"text", read_text(shop_.meeting())}}));
+    if (!made.ok())
+      throw broken_off{"the transcript was refused: " + json::canonical(made.body)};
+    brief_ = text_at(made.body, "id");
+    to_->follow("brief=" + brief_);
+    return brief_;
+  }
+
+  void approve_brief() {
+    auto const brief = await_status("/api/briefs/" + brief_, "pending_approval");
+    say_.text(render_brief(brief, style()));
+    say_.happened("brief",
+                  {{"brief", brief_}, {"requirements", brief.at("content").at("requirements")}});
+    if (!ask("Approve this brief?"))
+      throw broken_off{"not approved; nothing was planned and nothing was spent", 0};
+    await_ok("POST", "/api/briefs/" + brief_ + "/approve",
+             json::object{{"content_hash", text_at(brief, "content_hash")}});
+    say_.happened("approved", {{"what", "brief"}, {"id", brief_}}, "Approved: brief " + brief_);
+  }
+
+  void refuse_cycle() {
+    say_.heading("The brief becomes a plan");
+    plan_ = brief_ + ".p1";
+    auto const plan = await_status("/api/plans/" + plan_, "pending_approval");
+    // On purpose: make the first ticket wait for the last one that waits for it.
+    auto content = plan.at("content");
+    auto& items = content.get_object().at("items").get_array();
+    auto const waiting = std::find_if(items.begin(), items.end(), [](json::value const& i) {
+      return i.get_object().contains("blocked_by");
+    });
+    if (waiting == items.end())
+      throw broken_off{"no ticket of the plan depends on another"};
+    auto const blocker = text_at(waiting->at("blocked_by").get_array().front(), {});
+    for (auto& i : items) {
+      if (text_at(i, "key") == blocker)
+        i.get_object()["blocked_by"] = json::array{text_at(*waiting, "key")};
+    }
+    auto const refused =
+        must(to_->call("PUT", "/api/plans/" + plan_, json::object{{"content", content}}));
+    if (refused.status != 409)
+      throw broken_off{"a plan with a cycle was answered with " + std::to_string(refused.status)};
+    say_.text(render_plan(plan, style()));
+    say_.happened("plan", {{"plan", plan_}, {"items", plan.at("content").at("items")}});
+    say_.happened("cycle_refused",
+                  {{"path", refused.body.get_object().contains("path") ? refused.body.at("path")
+                                                                       : json::value{}}},
+                  "An edit that makes ticket " + blocker + " wait for ticket " +
+                      text_at(*waiting, "key") +
+                      " is refused (409): " + text_at(refused.body, "detail"));
+  }
+
+  void approve_plan() {
+    auto const plan = await_status("/api/plans/" + plan_, "pending_approval");
+    if (!ask("Approve this plan?"))
+      throw broken_off{"not approved; no work was started and nothing was spent", 0};
+    await_ok("POST", "/api/plans/" + plan_ + "/approve",
+             json::object{{"content_hash", text_at(plan, "content_hash")}});
+    say_.happened("approved", {{"what", "plan"}, {"id", plan_}}, "Approved: plan " + plan_);
+  }
+
+  // ---- the work ------------------------------------------------------------------------------
+
+  void watch_the_work() {
+    say_.heading("The team works");
+    plan_chaos();
+    for (;;) {
+      if (clock::now() > limit_)
+        throw broken_off{"the work did not end within the time limit"};
+      inflict_chaos();
+      auto const event = to_->next(milliseconds{100});
+      if (!event) {
+        if (is_over())
+          return;
+        continue;
+      }
+      auto const type = text_at(*event, "event");
+      if (type == "snapshot")
+        continue;
+      auto const& data = event->at("data");
+      if (!shown_.insert(text_at(data, "id")).second)
+        continue; // the server was started anew and told again
+      say_.happened("event", data.get_object(), render_event_line(data, style()));
+      on_event(type, data);
+      if (type == "brief.ended" || (type == "approval.opened" && is_over()))
+        return;
+    }
+  }
+
+  [[nodiscard]] bool is_over() {
+    if (clock::now() < next_look_)
+      return false;
+    next_look_ = clock::now() + std::chrono::seconds{1};
+    auto const brief = to_->get("/api/briefs/" + brief_);
+    if (!brief)
+      return false;
+    auto const status = text_at(*brief, "status");
+    return status == "COMPLETED" || status == "FAILED" || status == "CANCELLED";
+  }
+
+  void on_event(std::string const& type, json::value const& e) {
+    if (type == "ticket.leased") {
+      holders_[text_at(e, "entity")] = text_at(e, "data.daemon");
+    } else if (type == "ticket.attempt_started") {
+      auto const ticket = text_at(e, "entity");
+      if (!killed_ && text_at(e, "data.token") == "1" &&
+          title_of(ticket).find("negative") != std::string::npos) {
+        killed_ = true;
+        killed_ticket_ = ticket;
+        kill_laptop(holders_[ticket], "while it works on ticket " + ticket);
+      }
+    } else if (type == "ticket.attempt_ended" && text_at(e, "entity") == killed_ticket_ &&
+               text_at(e, "data.how") == "LOST") {
+      lease_lost_ = true;
+      restart_laptops();
+    } else if (type == "plan.proposed" && text_at(e, "entity") != plan_) {
+      say_.line("   the chief of staff replans: " + text_at(e, "data.content.note"));
+    } else if (type == "plan.approval_asked" && text_at(e, "entity") != plan_) {
+      auto const id = text_at(e, "entity");
+      auto const plan = await_status("/api/plans/" + id, "pending_approval");
+      if (!ask("Approve version " + id.substr(id.rfind('p') + 1) + " of the plan?"))
+        throw broken_off{"the new version was not approved; the work stops here", 0};
+      await_ok("POST", "/api/plans/" + id + "/approve",
+               json::object{{"content_hash", text_at(plan, "content_hash")}});
+    }
+  }
+
+  std::string title_of(std::string const& ticket) {
+    auto const t = to_->get("/api/tickets/" + ticket);
+    return t ? text_at(*t, "item.title") + " " + text_at(*t, "item.text") : std::string{};
+  }
+
+  void kill_laptop(std::string const& daemon, std::string const& when) {
+    for (auto& l : laptops_) {
+      if (l.id != daemon || !l.process)
+        continue;
+      l.process->kill();
+      l.process.reset();
+      say_.happened("daemon_killed", {{"daemon", l.id}, {"name", l.name}},
+                    "   kill -9 " + l.name + " " + when);
+    }
+  }
+
+  void restart_laptops() {
+    for (auto& l : laptops_) {
+      if (l.process && l.process->running())
+        continue;
+      start_laptop(l);
+      say_.happened("daemon_started", {{"daemon", l.id}, {"name", l.name}},
+                    "   " + l.name + " is started again");
+    }
+  }
+
+  // ---- chaos, for tests ----------------------------------------------------------------------
+
+  void plan_chaos() {
+    auto const begin = clock::now();
+    auto const plan = [&](int times, std::vector<clock::time_point>& out) {
+      for (int i = 0; i < times; ++i)
+        out.push_back(begin + milliseconds{300 + i * 700 + static_cast<int>(random_() % 600)});
+    };
+    plan(o_.kill_server, server_kills_);
+    plan(o_.kill_daemon, daemon_kills_);
+  }
+
+  void inflict_chaos() {
+    auto const now = clock::now();
+    if (!server_kills_.empty() && server_kills_.front() <= now) {
+      server_kills_.erase(server_kills_.begin());
+      server_->kill();
+      ++kills_;
+      start_server();
+      say_.happened("server_killed", {{"times", kills_}},
+                    "   kill -9 of the server, started again");
+    }
+    if (!daemon_kills_.empty() && daemon_kills_.front() <= now) {
+      daemon_kills_.erase(daemon_kills_.begin());
+      auto& l = laptops_[random_() % laptops_.size()];
+      if (l.process)
+        l.process->kill();
+      start_laptop(l);
+      ++kills_;
+      say_.happened("daemon_killed", {{"daemon", l.id}, {"times", kills_}},
+                    "   kill -9 of " + l.name + ", started again");
+    }
+    if (!server_->running()) // it may also end by itself: a defect, said at the end
+      throw broken_off{"the server ended by itself:\n" + read_text(shop_.folder() / "server.log")};
+  }
+
+  // ---- the end -------------------------------------------------------------------------------
+
+  int conclude(std::string const& brief) {
+    say_.heading("What came of it");
+    bool good = true;
+    auto const fail_if = [&](bool bad, std::string const& why) {
+      if (bad) {
+        good = false;
+        say_.happened("wrong", {{"why", why}}, "WRONG: " + why);
+      }
+    };
+    auto const ended = must(to_->get("/api/briefs/" + brief));
+    fail_if(text_at(ended, "status") != "COMPLETED",
+            "the brief is " + text_at(ended, "status") + ": " + text_at(ended, "why"));
+    auto const tickets = items_of(must(to_->get("/api/tickets?limit=500&brief=" + brief)));
+    std::size_t done = 0;
+    std::int64_t cost = 0;
+    std::int64_t tokens = 0;
+    json::array outcome;
+    std::string a_commit;
+    for (auto const& t : tickets) {
+      auto const status = text_at(t, "status");
+      done += status == "DONE" ? 1 : 0;
+      auto const number = [&](std::string_view path) {
+        auto const text = text_at(t, path);
+        return text.empty() ? std::int64_t{0} : std::stoll(text);
+      };
+      cost += number("used.cost_micros");
+      tokens += number("used.input_tokens") + number("used.output_tokens");
+      outcome.push_back(json::object{{"title", text_at(t, "item.title")}, {"status", status}});
+      if (status == "DONE" && text_at(t, "item.title").find("week") != std::string::npos)
+        a_commit = text_at(t, "merged_as");
+      if (status == "DONE" && a_commit.empty())
+        a_commit = text_at(t, "merged_as");
+    }
+    auto const main = must(shop_.inspect());
+    fail_if(main.test_exit_code != 0, "the tests of main fail:\n" + main.test_output);
+    fail_if(main.log.size() != done + 1, "main has " + std::to_string(main.log.size() - 1) +
+                                             " merges for " + std::to_string(done) +
+                                             " finished tickets");
+    fail_if(shop_.history_has(std::string{"aws_access_"} + "key_id"),
+            "the planted secret is in the history of main");
+    say_.line("main, as a fresh clone sees it:");
+    for (auto const& l : main.log)
+      say_.line("  " + l);
+    say_.line("its tests: " + std::string{main.test_exit_code == 0 ? "pass" : "FAIL"});
+    std::sort(outcome.begin(), outcome.end(),
+              [](auto const& x, auto const& y) { return json::canonical(x) < json::canonical(y); });
+    say_.line("cost: " + std::to_string(cost / 1'000'000) + " (" + std::to_string(tokens) +
+              " tokens; no model was called)");
+
+    auto const verified = verify();
+    fail_if(verified.exit_code != 0, "troupe verify: " + verified.output);
+    say_.text("troupe verify: " + verified.output);
+
+    if (!a_commit.empty()) {
+      auto const why = must(to_->get("/api/why/" + a_commit));
+      say_.line("\nWhy is commit " + a_commit.substr(0, 10) + " there?");
+      say_.text(render_why(why, style()));
+      say_.happened("why", {{"why", why}});
+    }
+    story_complete(fail_if);
+    say_.happened("outcome", {{"good", good},
+                              {"status", text_at(ended, "status")},
+                              {"tickets", outcome},
+                              {"merges", main.log.size() - 1},
+                              {"tests", main.test_exit_code},
+                              {"cost_micros", cost},
+                              {"kills", kills_},
+                              {"verify", verified.exit_code}});
+    say_.line("\nNext, in your own repository:\n"
+              "  troupe serve                       # once, on this machine\n"
+              "  cd your/repository && troupe init  # finds your tests and your coding CLIs\n"
+              "  troupe brief submit notes.txt      # nothing is spent before you approve");
+    return good ? 0 : 1;
+  }
+
+  /// What the story promises must really have happened, by the ledger's word.
+  template <class FailIf>
+  void story_complete(FailIf const& fail_if) {
+    std::set<std::string> types;
+    bool secret_blocked = false;
+    bool sent_back = false;
+    bool replaced = false;
+    bool answered = false;
+    for (std::string after = "0";;) {
+      auto const page =
+          must(to_->get("/api/events?limit=1000&brief=" + brief_ + "&after=" + after));
+      for (auto const& e : items_of(page)) {
+        auto const type = text_at(e, "type");
+        types.insert(type);
+        secret_blocked =
+            secret_blocked ||
+            (type == "ticket.gated" && json::canonical(e).find("secret") != std::string::npos &&
+             text_at(e, "data.passed").empty());
+        sent_back = sent_back || (type == "ticket.reviewed" && text_at(e, "data.approved").empty());
+        replaced = replaced || (type == "plan.created" && !text_at(e, "data.failed_key").empty());
+        answered = answered || (type == "ticket.wait_ended");
+      }
+      after = text_at(page, "after");
+      if (after.empty())
+        break;
+    }
+    fail_if(!sent_back, "no review sent work back");
+    fail_if(!secret_blocked, "no gate blocked the planted secret");
+    fail_if(!replaced, "no ticket was replanned");
+    fail_if(!answered, "no question was answered");
+    fail_if(!killed_ || !lease_lost_, "no lease moved to the other daemon");
+  }
+
+  ran verify() {
+    if (!o_.store.empty())
+      return demo::run({self().string(), "verify", "--store", o_.store});
+    return demo::run({self().string(), "verify", "--data", (shop_.folder() / "server").string()});
+  }
+
+  // ---- small things --------------------------------------------------------------------------
+
+  [[nodiscard]] text_style style() const {
+    text_style s;
+    s.color = o_.color;
+    return s;
+  }
+
+  /// On a terminal a person decides; without one, or with --yes, it is approved after it was shown.
+  bool ask(std::string const& question) {
+    if (o_.yes || o_.json || ::isatty(0) == 0) {
+      say_.line(question + " yes (no terminal, or --yes)");
+      return true;
+    }
+    std::cout << question << " [Y/n] " << std::flush;
+    std::string answer;
+    if (!std::getline(std::cin, answer))
+      return false;
+    return answer.empty() || answer[0] == 'y' || answer[0] == 'Y';
+  }
+
+  template <class Condition>
+  void await(std::string const& what, Condition const& condition) {
+    auto const limit = std::min(limit_, clock::now() + std::chrono::seconds{40});
+    while (!condition()) {
+      if (clock::now() > limit)
+        throw broken_off{"waited too long for " + what};
+      std::this_thread::sleep_for(milliseconds{30});
+    }
+  }
+
+  json::value await_status(std::string const& path, std::string const& status) {
+    json::value last;
+    await(path + " to be " + status, [&] {
+      auto r = to_->get(path);
+      if (!r)
+        return false;
+      last = std::move(*r);
+      return text_at(last, "status") == status;
+    });
+    return last;
+  }
+
+  /// A command that may come a moment too early (the approval is being opened).
+  void await_ok(std::string const& method, std::string const& path, json::value const& body) {
+    std::string last;
+    await(path + " (" + last + ")", [&] {
+      auto const r = to_->call(method, path, body);
+      if (r && r->ok())
+        return true;
+      last = r ? json::canonical(r->body) : r.error().message;
+      return false;
+    });
+  }
+
+  options o_;
+  teller say_;
+  std::minstd_rand random_;
+  clock::time_point limit_;
+  clock::time_point next_look_{};
+  workshop shop_;
+  int port_ = 0;
+  std::string url_;
+  std::string brief_;
+  std::string plan_;
+  std::optional<child> server_;
+  std::vector<laptop> laptops_;
+  std::unique_ptr<connection> to_;
+  std::map<std::string, std::string> holders_;
+  std::set<std::string> shown_;
+  bool killed_ = false;
+  bool lease_lost_ = false;
+  std::string killed_ticket_;
+  std::vector<clock::time_point> server_kills_;
+  std::vector<clock::time_point> daemon_kills_;
+  int kills_ = 0;
+};
+
+} // namespace
+
+int run(options const& o) {
+  std::unique_ptr<story> s;
+  int code = 1;
+  try {
+    s = std::make_unique<story>(o);
+    code = s->tell();
+  } catch (broken_off const& b) {
+    std::cerr << "troupe demo: " << b.why << std::endl;
+    code = b.exit_code;
+  }
+  if (s)
+    s->clean_up();
+  return code;
+}
+
+} // namespace troupe::demo

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "protocol/result.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace troupe {
+
+struct client_response {
+  int status = 0;
+  std::map<std::string, std::string> headers; ///< names in lower case
+  std::string body;
+};
+
+/// One request over HTTP or HTTPS, waiting for the answer. Certificates and host names are checked
+/// against the system's authorities, or those in the file of `SSL_CERT_FILE`.
+/// Errors: invalid_argument (not an http or https URL), unavailable (nobody there, connection lost,
+/// certificate not trusted; the message says what to do), timeout, too_large (an answer over 64
+/// MiB).
+[[nodiscard]] result<client_response>
+http_request(std::string const& method, std::string const& url,
+             std::map<std::string, std::string> const& headers, std::string const& body,
+             std::chrono::milliseconds timeout = std::chrono::seconds{30});
+
+/// One server-sent event.
+struct stream_event {
+  std::string id;
+  std::string event; ///< `message` where the server named none
+  std::string data;
+};
+
+/// Follows a stream of server-sent events until `stop` is set or the server refuses; a connection
+/// that breaks is made again after a pause that grows to 5 s, with `Last-Event-ID`.
+/// Errors: those of the first answer that is neither 200 nor a temporary refusal (its problem's
+/// detail is the message), invalid_argument.
+[[nodiscard]] result<void> stream_events(std::string const& url,
+                                         std::map<std::string, std::string> const& headers,
+                                         std::function<void(stream_event const&)> const& on_event,
+                                         std::atomic<bool> const& stop);
+
+} // namespace troupe
