@@ -1,0 +1,65 @@
+#pragma once
+
+#include "cli/text/style.hpp"
+#include "protocol/json.hpp"
+
+#include <optional>
+#include <set>
+
+/// What people read of what the API answers. Every function takes the JSON as it came, shows no
+/// control character of it, and ends with a line end (`render_event_line` excepted).
+namespace troupe {
+
+/// A brief: goal, requirements with criteria, decisions, questions, people; each with the sentence
+/// (speaker, time) that it comes from.
+[[nodiscard]] std::string render_brief(json::value const& brief, text_style const& style);
+/// A plan as a graph: every ticket below the one it waits for. `tickets`: the `items` of
+/// `/api/tickets`, to show how far each is; null: only the plan.
+[[nodiscard]] std::string render_plan(json::value const& plan, text_style const& style,
+                                      json::value const& tickets = {});
+/// A ticket: state, attempts, gates, evidence, and its conversation in order.
+[[nodiscard]] std::string render_ticket(json::value const& ticket, text_style const& style);
+/// A run with its tickets as a graph, and what they used.
+[[nodiscard]] std::string render_run(json::value const& run, text_style const& style);
+/// A project with its roster, process and limits.
+[[nodiscard]] std::string render_project(json::value const& project, text_style const& style);
+/// An agent with what lies on its desk.
+[[nodiscard]] std::string render_agent(json::value const& agent, text_style const& style);
+/// An approval with its question.
+[[nodiscard]] std::string render_approval(json::value const& approval, text_style const& style);
+/// The answer of `/api/why/{ref}`: the chain of causes down to the sentence.
+[[nodiscard]] std::string render_why(json::value const& why, text_style const& style);
+/// A page (`items`, `total`) of a kind, as an aligned table: `project`, `brief`, `plan`, `ticket`,
+/// `run`, `agent`, `approval`, `daemon`, `token`.
+[[nodiscard]] std::string render_list(std::string_view kind, json::value const& page,
+                                      text_style const& style);
+/// A conversation (array of envelopes) in order.
+[[nodiscard]] std::string render_conversation(json::array const& messages, text_style const& style,
+                                              std::size_t indent = 0);
+
+/// One readable line about a ledger event, without a line end:
+/// `12:03:04 ✉ dev-ada → pm  Does an upper case "W" count…?`. Cut to the width of the style.
+[[nodiscard]] std::string render_event_line(json::value const& event, text_style const& style);
+/// What an event is about, for choosing what to show.
+struct event_gist {
+  std::string message; ///< id of the message it carries; empty: none
+  bool noise = false;  ///< bookkeeping of the runtime: lease renewals, settled obligations
+};
+[[nodiscard]] event_gist gist_of(json::value const& event);
+
+/// Tells a stream of events as a story: one line each, bookkeeping left out, and a message once,
+/// although sender, receiver and ticket each record it.
+class event_teller {
+public:
+  explicit event_teller(text_style style, bool everything = false)
+      : style_(style), everything_(everything) {}
+  /// The line, or none where there is nothing (new) to tell.
+  [[nodiscard]] std::optional<std::string> tell(json::value const& event);
+
+private:
+  text_style style_;
+  bool everything_;
+  std::set<std::string> told_;
+};
+
+} // namespace troupe
