@@ -1,0 +1,53 @@
+#pragma once
+
+#include "gateway/http/message.hpp"
+#include "gateway/http/wake_up.hpp"
+
+#include <mutex>
+
+namespace troupe {
+
+/// Where a session waits for the answer to one request.
+class reply_slot {
+public:
+  explicit reply_slot(std::shared_ptr<wake_up> waiter) : waiter_(std::move(waiter)) {}
+
+  /// From any thread; the first answer counts.
+  void deliver(response r) {
+    {
+      std::lock_guard lock{mutex_};
+      if (settled_)
+        return;
+      settled_ = true;
+      answer_ = std::move(r);
+    }
+    waiter_->notify();
+  }
+  /// Ends the wait without an answer.
+  void give_up() { waiter_->notify(); }
+
+  /// Empty: none came until the deadline, and none will be taken any more.
+  asio::awaitable<std::optional<response>> wait(std::chrono::milliseconds deadline) {
+    bool const notified = co_await waiter_->wait(deadline);
+    (void)notified;
+    std::lock_guard lock{mutex_};
+    settled_ = true;
+    co_return std::move(answer_);
+  }
+
+private:
+  std::shared_ptr<wake_up> waiter_;
+  std::mutex mutex_;
+  bool settled_ = false;
+  std::optional<response> answer_;
+};
+
+/// The `reply` that a handler gets. It does not keep the session alive.
+inline reply reply_into(std::shared_ptr<reply_slot> const& slot) {
+  return [weak = std::weak_ptr<reply_slot>{slot}](response r) {
+    if (auto waiting = weak.lock())
+      waiting->deliver(std::move(r));
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,270 @@
+#include "gateway/http/outbox.hpp"
+#include "gateway/http/session.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t batch_bytes = 128 * 1024;
+constexpr std::size_t most_unasked_bytes = 64 * 1024;
+
+std::string last_word(std::string const& reason, bool again) {
+  return format_event(
+      {}, "closed",
+      boost::json::serialize(boost::json::object{{"reason", reason}, {"again", again}}));
+}
+
+class sse_stream final : public event_stream, public std::enable_shared_from_this<sse_stream> {
+public:
+  sse_stream(server_settings const& s, std::shared_ptr<wake_up> writer, std::string last_id)
+      : writer_(std::move(writer)), box_(s.stream_queue_items, s.stream_queue_bytes),
+        last_id_(std::move(last_id)) {}
+
+  bool send(std::string id, std::string event, std::string data) override {
+    auto frame = format_event(id, event, data);
+    bool sent = true;
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return false;
+      if (!box_.push(std::move(frame))) {
+        box_.clear();
+        end(lock, "slow_reader", last_word("slow_reader", true));
+        sent = false;
+      }
+    }
+    if (sent)
+      writer_->notify();
+    else
+      announce();
+    return sent;
+  }
+  void open() override {
+    {
+      std::lock_guard lock{mutex_};
+      open_ = true;
+    }
+    writer_->notify();
+  }
+  void reject(response r) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      if (open_ || !box_.empty())
+        end(lock, "rejected", last_word("rejected", false));
+      else {
+        rejection_ = std::move(r);
+        end(lock, "rejected", {});
+      }
+    }
+    announce();
+  }
+  void close(std::string reason, bool again) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      end(lock, reason, last_word(reason, again));
+    }
+    announce();
+  }
+  void on_close(std::function<void(std::string_view)> f) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (!closed_) {
+        callback_ = std::move(f);
+        return;
+      }
+    }
+    f(reason_);
+  }
+  [[nodiscard]] bool closed() const override {
+    std::lock_guard lock{mutex_};
+    return closed_;
+  }
+  [[nodiscard]] std::string const& last_event_id() const override { return last_id_; }
+
+  /// The connection is gone; what is queued cannot be sent.
+  void lost(std::string reason) {
+    {
+      std::lock_guard lock{mutex_};
+      lost_ = true;
+      box_.clear();
+      if (!closed_)
+        end(lock, std::move(reason), {});
+    }
+    announce();
+  }
+
+  struct batch {
+    std::string bytes;
+    std::optional<response> rejection;
+    bool open = false;
+    bool more = false; ///< there is another batch
+    bool over = false; ///< nothing will follow
+    bool lost = false;
+  };
+  batch take() {
+    batch out;
+    std::lock_guard lock{mutex_};
+    while (!box_.empty() && out.bytes.size() < batch_bytes)
+      out.bytes += box_.pop();
+    out.open = open_ = open_ || !out.bytes.empty();
+    out.more = !box_.empty();
+    out.over = closed_ && !out.more;
+    out.lost = lost_;
+    out.rejection = std::exchange(rejection_, std::nullopt);
+    return out;
+  }
+  /// Tells the owner, once.
+  void fire() {
+    std::function<void(std::string_view)> f;
+    {
+      std::lock_guard lock{mutex_};
+      if (!closed_)
+        return;
+      f = std::exchange(callback_, nullptr);
+    }
+    if (!f)
+      return;
+    try {
+      f(reason_);
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: on_close of a stream failed error={}", e.what());
+    }
+  }
+
+private:
+  void end(std::lock_guard<std::mutex> const&, std::string reason, std::string frame) {
+    closed_ = true;
+    reason_ = std::move(reason); // written once, before closed_ is seen by anybody else
+    if (!frame.empty())
+      box_.push_last(std::move(frame));
+  }
+  /// The owner is told on the strand: `send` may be called where the callback would deadlock.
+  void announce() {
+    writer_->notify();
+    writer_->run([weak = weak_from_this()] {
+      if (auto self = weak.lock())
+        self->fire();
+    });
+  }
+
+  std::shared_ptr<wake_up> writer_;
+  mutable std::mutex mutex_;
+  outbox box_;
+  std::string const last_id_;
+  std::string reason_;
+  std::function<void(std::string_view)> callback_;
+  std::optional<response> rejection_;
+  bool open_ = false;
+  bool closed_ = false;
+  bool lost_ = false;
+};
+
+/// Sees that the client goes away, even while there is nothing to write.
+asio::awaitable<void> watch(std::shared_ptr<session> self, std::shared_ptr<sse_stream> out) {
+  std::array<char, 512> bytes{};
+  for (std::size_t total = 0; total < most_unasked_bytes;) {
+    auto [ec, n] = co_await self->stream().async_read_some(asio::buffer(bytes), checked);
+    if (ec)
+      break;
+    total += n;
+  }
+  out->lost("client_left");
+  self->stream().next_layer().close();
+}
+
+response stream_head() {
+  response head;
+  head.content_type = "text/event-stream";
+  head.headers.set("X-Accel-Buffering", "no");
+  return head;
+}
+
+} // namespace
+
+asio::awaitable<void> session::serve_events(admitted& a, framing f) {
+  permit place{host_.streams, host_.settings.max_streams};
+  if (!place.held()) {
+    co_await refuse(
+        problem(fail(errc::busy, "too many streams at once; try again later"), a.req.path), f,
+        false);
+    co_return;
+  }
+  auto const& s = host_.settings;
+  auto& tcp = stream_.next_layer();
+  if (s.stream_socket_buffer_bytes > 0) {
+    boost::system::error_code ignored;
+    tcp.socket().set_option(asio::socket_base::send_buffer_size{s.stream_socket_buffer_bytes},
+                            ignored);
+  }
+  auto waiter = make_wake_up();
+  auto out =
+      std::make_shared<sse_stream>(s, waiter, std::string{a.req.headers.get("Last-Event-ID")});
+  during([out] { out->close("server_stopping", true); }, [out] { out->lost("server_stopping"); });
+  try {
+    std::get<stream_handler>(a.to->handle)(a.req, out);
+  } catch (std::exception const& e) {
+    spdlog::error("gateway: stream handler failed path={} error={}", a.req.path, e.what());
+    out->reject(
+        problem(fail(errc::internal, "an internal error; see the server's log"), a.req.path));
+  }
+  // The read has no deadline, each write has its own; Beast keeps the two apart only while the
+  // other one is pending, so the read must begin before the first write.
+  tcp.expires_never();
+  asio::co_spawn(stream_.get_executor(), watch(shared_from_this(), out), asio::detached);
+  co_await asio::post(stream_.get_executor(), asio::use_awaitable);
+
+  f.keep_alive = false;
+  f.chunked = true;
+  auto const framed = [&f](std::string bytes) {
+    return f.http10 ? std::move(bytes) : format_chunk(bytes);
+  };
+  bool begun = false;
+  bool beat = false;
+  for (;;) {
+    auto batch = out->take();
+    if (batch.lost)
+      break;
+    if (batch.rejection && !begun) {
+      framing plain = f;
+      plain.chunked = false;
+      bool const sent = co_await write(*batch.rejection, plain, false);
+      (void)sent;
+      break;
+    }
+    std::string bytes;
+    if (!begun && (batch.open || beat)) {
+      bytes = format_head(stream_head(), f) + framed("retry: 1000\n\n");
+      begun = true;
+    }
+    if (!batch.bytes.empty())
+      bytes += framed(std::move(batch.bytes));
+    else if (beat)
+      bytes += framed(": keep-alive\n\n");
+    if (batch.over && begun && !f.http10)
+      bytes += format_chunk({});
+    if (!bytes.empty()) {
+      bool const sent = co_await write_bytes(std::move(bytes));
+      if (!sent)
+        break;
+    }
+    beat = false;
+    if (batch.over)
+      break;
+    if (batch.more)
+      continue;
+    bool const notified = co_await waiter->wait(s.keep_alive_interval);
+    beat = !notified;
+  }
+  out->lost("client_left");
+  out->fire();
+  during({}, {});
+}
+
+} // namespace troupe

@@ -1,0 +1,302 @@
+#include "gateway/http/outbox.hpp"
+#include "gateway/http/session.hpp"
+
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+constexpr std::uint16_t code_unsupported = 1003;
+constexpr std::uint16_t code_lost = 1006;
+constexpr std::uint16_t code_internal = 1011;
+constexpr std::uint16_t code_try_later = 1013;
+constexpr std::size_t most_reason_bytes = 123; // RFC 6455, 5.5: a control frame holds 125
+
+using ws_stream = websocket::stream<edge_stream&, false>;
+
+class socket_link final : public web_socket, public std::enable_shared_from_this<socket_link> {
+public:
+  socket_link(server_settings const& s, std::shared_ptr<wake_up> writer)
+      : writer_(std::move(writer)), box_(s.stream_queue_items, s.stream_queue_bytes) {}
+
+  bool send(std::string text) override {
+    bool sent = true;
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return false;
+      if (!box_.push(std::move(text))) {
+        box_.clear();
+        end(lock, code_try_later, "reads too slowly");
+        sent = false;
+      }
+    }
+    if (sent)
+      writer_->notify();
+    else
+      announce();
+    return sent;
+  }
+  void close(std::uint16_t code, std::string reason) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      end(lock, code, std::move(reason));
+    }
+    announce();
+  }
+  void on_text(std::function<void(std::string)> f) override {
+    std::lock_guard lock{mutex_};
+    text_ = std::make_shared<std::function<void(std::string)>>(std::move(f));
+  }
+  void on_close(std::function<void(std::uint16_t, std::string_view)> f) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (!closed_) {
+        callback_ = std::move(f);
+        return;
+      }
+    }
+    f(code_, reason_);
+  }
+  [[nodiscard]] bool closed() const override {
+    std::lock_guard lock{mutex_};
+    return closed_;
+  }
+
+  /// The connection is over; nothing can be sent any more.
+  void lost(std::uint16_t code, std::string reason) {
+    {
+      std::lock_guard lock{mutex_};
+      gone_ = true;
+      box_.clear();
+      if (!closed_)
+        end(lock, code, std::move(reason));
+    }
+    announce();
+  }
+  /// A message came. Those after our own close are dropped: nobody listens.
+  void received(std::string message) {
+    std::shared_ptr<std::function<void(std::string)>> f;
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      f = text_;
+    }
+    if (!f || !*f)
+      return;
+    try {
+      (*f)(std::move(message));
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: on_text failed error={}", e.what());
+      close(code_internal, "internal error");
+    }
+  }
+
+  struct step {
+    std::optional<std::string> text;
+    bool close = false;
+    bool gone = false;
+    std::uint16_t code = 0;
+    std::string reason;
+  };
+  step take() {
+    step out;
+    std::lock_guard lock{mutex_};
+    out.gone = gone_;
+    if (!box_.empty())
+      out.text = box_.pop();
+    else if (closed_) {
+      out.close = true;
+      out.code = code_;
+      out.reason = reason_;
+    }
+    return out;
+  }
+  void fire() {
+    std::function<void(std::uint16_t, std::string_view)> f;
+    {
+      std::lock_guard lock{mutex_};
+      if (!closed_)
+        return;
+      f = std::exchange(callback_, nullptr);
+    }
+    if (!f)
+      return;
+    try {
+      f(code_, reason_);
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: on_close of a socket failed error={}", e.what());
+    }
+  }
+
+private:
+  void end(std::lock_guard<std::mutex> const&, std::uint16_t code, std::string reason) {
+    closed_ = true;
+    code_ = code;
+    reason_ = reason.substr(0, most_reason_bytes);
+  }
+  void announce() {
+    writer_->notify();
+    writer_->run([weak = weak_from_this()] {
+      if (auto self = weak.lock())
+        self->fire();
+    });
+  }
+
+  std::shared_ptr<wake_up> writer_;
+  mutable std::mutex mutex_;
+  outbox box_;
+  std::shared_ptr<std::function<void(std::string)>> text_;
+  std::function<void(std::uint16_t, std::string_view)> callback_;
+  std::uint16_t code_ = 0;
+  std::string reason_;
+  bool closed_ = false;
+  bool gone_ = false;
+};
+
+/// Cuts the connection if what it guards takes too long: Beast's own timeouts watch only reads.
+class cutter {
+public:
+  cutter(edge_stream& stream, std::shared_ptr<session> owner)
+      : timer_(stream.get_executor()), owner_(std::move(owner)) {}
+  void arm(std::chrono::milliseconds after) {
+    timer_.expires_after(after);
+    timer_.async_wait([owner = owner_](boost::system::error_code ec) {
+      if (!ec)
+        owner->stream().next_layer().close();
+    });
+  }
+  void disarm() { timer_.cancel(); }
+
+private:
+  asio::steady_timer timer_;
+  std::shared_ptr<session> owner_;
+};
+
+asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_ptr<ws_stream> ws,
+                                     std::shared_ptr<socket_link> link,
+                                     std::shared_ptr<wake_up> waiter) {
+  cutter guard{self->stream(), self};
+  for (;;) {
+    auto next = link->take();
+    if (next.gone)
+      break;
+    if (next.text) {
+      guard.arm(self->host().settings.write_deadline);
+      auto [ec, n] = co_await ws->async_write(asio::buffer(*next.text), checked);
+      (void)n;
+      guard.disarm();
+      if (ec)
+        break;
+    } else if (next.close) {
+      guard.arm(self->host().settings.header_deadline);
+      websocket::close_reason const why{static_cast<websocket::close_code>(next.code),
+                                        beast::string_view{next.reason}};
+      auto [ec] = co_await ws->async_close(why, checked);
+      (void)ec;
+      guard.disarm();
+      break;
+    } else {
+      bool const notified = co_await waiter->wait(std::chrono::hours{1});
+      (void)notified;
+    }
+  }
+  link->lost(code_lost, "the connection broke");
+  // Ends the reader, if it has not seen the end itself.
+  self->stream().next_layer().close();
+}
+
+/// Close code and reason as the owner is told them, of a read that failed.
+std::pair<std::uint16_t, std::string> end_of(boost::system::error_code const& ec,
+                                             ws_stream const& ws) {
+  if (ec == websocket::error::closed) {
+    auto const& why = ws.reason();
+    return {why.code, std::string{why.reason.data(), why.reason.size()}};
+  }
+  if (ec == websocket::error::message_too_big)
+    return {static_cast<std::uint16_t>(websocket::close_code::too_big), "the message is too large"};
+  if (ec == websocket::error::bad_frame_payload)
+    return {static_cast<std::uint16_t>(websocket::close_code::bad_payload),
+            "the message is not UTF-8"};
+  if (ec.category() == websocket::make_error_code(websocket::error::closed).category())
+    return {static_cast<std::uint16_t>(websocket::close_code::protocol_error), ec.message()};
+  if (ec == beast::error::timeout)
+    return {code_lost, "no answer to a ping"};
+  return {code_lost, "the connection broke"};
+}
+
+} // namespace
+
+asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser, framing f) {
+  if (!websocket::is_upgrade(parser.get())) {
+    auto no =
+        problem(fail(errc::invalid_argument, "this address takes a WebSocket"), a.req.path, 426);
+    no.headers.set("Upgrade", "websocket");
+    co_await refuse(no, f, false);
+    co_return;
+  }
+  permit place{host_.streams, host_.settings.max_streams};
+  if (!place.held()) {
+    co_await refuse(
+        problem(fail(errc::busy, "too many streams at once; try again later"), a.req.path), f,
+        false);
+    co_return;
+  }
+  auto const& s = host_.settings;
+  auto& tcp = stream_.next_layer();
+  tcp.expires_never(); // from here on the WebSocket's own timeouts and the cutter
+  if (s.stream_socket_buffer_bytes > 0) {
+    boost::system::error_code ignored;
+    tcp.socket().set_option(asio::socket_base::send_buffer_size{s.stream_socket_buffer_bytes},
+                            ignored);
+  }
+  auto ws = std::make_shared<ws_stream>(stream_);
+  ws->set_option(websocket::stream_base::timeout{s.header_deadline, s.socket_idle_deadline, true});
+  ws->read_message_max(s.socket_message_bytes);
+  ws->auto_fragment(false);
+  ws->text(true);
+  {
+    auto [ec] = co_await ws->async_accept(parser.get(), checked);
+    if (ec)
+      co_return; // Beast has answered what it refuses
+  }
+  auto waiter = make_wake_up();
+  auto link = std::make_shared<socket_link>(s, waiter);
+  during([link] { link->close(1001, "the server is stopping"); },
+         [link] { link->lost(code_lost, "the server stopped"); });
+  try {
+    std::get<socket_handler>(a.to->handle)(a.req, link);
+  } catch (std::exception const& e) {
+    spdlog::error("gateway: socket handler failed path={} error={}", a.req.path, e.what());
+    link->close(code_internal, "internal error");
+  }
+  asio::co_spawn(stream_.get_executor(), write_messages(shared_from_this(), ws, link, waiter),
+                 asio::detached);
+
+  beast::flat_buffer in;
+  for (;;) {
+    auto [ec, n] = co_await ws->async_read(in, checked);
+    (void)n;
+    if (ec) {
+      auto why = end_of(ec, *ws);
+      link->lost(why.first, std::move(why.second));
+      break;
+    }
+    if (ws->got_binary())
+      link->close(code_unsupported, "text frames only");
+    else
+      link->received(beast::buffers_to_string(in.cdata()));
+    in.consume(in.size());
+  }
+  link->fire();
+  during({}, {});
+}
+
+} // namespace troupe
