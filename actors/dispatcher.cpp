@@ -92,7 +92,7 @@ caf::behavior dispatcher_actor::make_behavior() {
           return;
         auto const held = held_.find(a.ticket);
         if (held != held_.end() && held->second.token == 0)
-          held_.erase(held);
+          let_go(a.ticket);
         bool const later = a.refused->code == errc::busy || a.refused->code == errc::unavailable;
         auto const it = offers_.find(a.ticket);
         if (it != offers_.end() && it->second.key == a.key && !later) {
@@ -153,13 +153,15 @@ void dispatcher_actor::learn_ticket(stored_event const& e) {
     auto const x = read_as<ticket::leased>(e);
     if (!x)
       return;
-    auto& h = held_[e.stream];
+    auto const known = held_.find(e.stream);
+    auto h = known == held_.end() ? holding{} : known->second;
     h.token = x->token;
     h.agent = x->agent;
     h.daemon = x->daemon;
     h.profile = x->profile;
+    hold(e.stream, std::move(h));
   } else if (is_type(e, "ticket.attempt_ended") || is_type(e, "ticket.cancelled")) {
-    if (held_.erase(e.stream) != 0)
+    if (let_go(e.stream))
       plan_match(duration{0});
   }
 }
@@ -175,22 +177,52 @@ void dispatcher_actor::plan_match(duration after) {
   }
 }
 
-std::int32_t dispatcher_actor::in_flight(project_id const& p) const {
-  return static_cast<std::int32_t>(std::count_if(
-      held_.begin(), held_.end(), [&](auto const& kv) { return kv.second.project == p; }));
+void dispatcher_actor::usage_counts::count(holding const& h, std::int32_t change) {
+  auto const add = [change](auto& counts, auto const& key) {
+    auto const it = counts.try_emplace(key, 0).first;
+    it->second += change;
+    if (it->second <= 0)
+      counts.erase(it);
+  };
+  add(agents, h.agent);
+  add(daemons, h.daemon);
+  add(profiles, std::pair{h.daemon, h.profile});
+  add(projects, h.project);
+  if (h.work) {
+    for (auto const& f : h.files)
+      add(files, std::pair{h.project, f});
+  }
 }
 
-bool dispatcher_actor::overlaps(entity_ref const& ticket, offer const& o) const {
-  if (o.kind != stage_kind::work || o.files.empty())
-    return false;
-  return std::any_of(held_.begin(), held_.end(), [&](auto const& kv) {
-    auto const& h = kv.second;
-    return kv.first != ticket && h.work && h.project == o.project &&
-           std::any_of(o.files.begin(), o.files.end(), [&](auto const& f) {
-             return std::find(h.files.begin(), h.files.end(), f) != h.files.end();
-           });
-  });
+void dispatcher_actor::hold(entity_ref const& ticket, holding h) {
+  let_go(ticket);
+  used_.count(h, 1);
+  held_.emplace(ticket, std::move(h));
 }
+
+bool dispatcher_actor::let_go(entity_ref const& ticket) {
+  auto const it = held_.find(ticket);
+  if (it == held_.end())
+    return false;
+  used_.count(it->second, -1);
+  held_.erase(it);
+  return true;
+}
+
+bool dispatcher_actor::overlaps(offer const& o) const {
+  return o.kind == stage_kind::work &&
+         std::any_of(o.files.begin(), o.files.end(), [&](auto const& f) {
+           return used_.files.contains(std::pair{o.project, f});
+         });
+}
+
+namespace {
+template <class Counts, class Key>
+std::int32_t in(Counts const& counts, Key const& key) {
+  auto const it = counts.find(key);
+  return it == counts.end() ? 0 : it->second;
+}
+} // namespace
 
 std::optional<daemon_id> dispatcher_actor::choose_daemon(offer const& o,
                                                          std::string const& profile) const {
@@ -201,17 +233,13 @@ std::optional<daemon_id> dispatcher_actor::choose_daemon(offer const& o,
       continue;
     if (!h.repositories.contains("*") && !h.repositories.contains(o.repository))
       continue;
-    auto const used = static_cast<std::int32_t>(std::count_if(
-        held_.begin(), held_.end(), [&](auto const& kv) { return kv.second.daemon == id; }));
+    auto const used = in(used_.daemons, id);
     auto free = h.slots - used;
     if (!profile.empty()) {
       auto const p = h.profiles.find(profile);
       if (p == h.profiles.end())
         continue;
-      auto const busy =
-          static_cast<std::int32_t>(std::count_if(held_.begin(), held_.end(), [&](auto const& kv) {
-            return kv.second.daemon == id && kv.second.profile == profile;
-          }));
+      auto const busy = in(used_.profiles, std::pair{id, profile});
       free = std::min(free, p->second - busy);
     }
     if (free <= 0)
@@ -241,8 +269,7 @@ std::optional<dispatcher_actor::choice> dispatcher_actor::choose(tenant_id const
       continue;
     if (std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end())
       continue;
-    auto const used = static_cast<std::int32_t>(std::count_if(
-        held_.begin(), held_.end(), [&](auto const& kv) { return kv.second.agent == id; }));
+    auto const used = in(used_.agents, id);
     if (used >= r.spec.capacity)
       continue;
     bool const preferred = id == o.preferred_agent;
@@ -263,9 +290,13 @@ std::optional<dispatcher_actor::choice> dispatcher_actor::choose(tenant_id const
 void dispatcher_actor::match() {
   auto const now = rt_.clock->now();
   // A grant whose answer was lost (the entity crashed) must not hold a slot for ever.
-  std::erase_if(held_, [&](auto const& kv) {
-    return kv.second.token == 0 && now - kv.second.granted > rt_.resend * 6;
-  });
+  std::vector<entity_ref> lost;
+  for (auto const& [ref, h] : held_) {
+    if (h.token == 0 && now - h.granted > rt_.resend * 6)
+      lost.push_back(ref);
+  }
+  for (auto const& ref : lost)
+    let_go(ref);
   std::vector<std::pair<entity_ref const*, waiting const*>> order;
   std::optional<time_point> later;
   for (auto const& [ref, w] : offers_) {
@@ -277,16 +308,13 @@ void dispatcher_actor::match() {
     }
     order.emplace_back(&ref, &w);
   }
-  std::map<project_id, std::int32_t> flying;
-  for (auto const& [ref, h] : held_)
-    ++flying[h.project];
   std::sort(order.begin(), order.end(), [&](auto const& a, auto const& b) {
     auto const& x = *a.second;
     auto const& y = *b.second;
     if (x.what.importance != y.what.importance)
       return x.what.importance > y.what.importance;
-    auto const fx = flying[x.what.project];
-    auto const fy = flying[y.what.project];
+    auto const fx = in(used_.projects, x.what.project);
+    auto const fy = in(used_.projects, y.what.project);
     if (fx != fy)
       return fx < fy;
     return x.since < y.since;
@@ -296,19 +324,20 @@ void dispatcher_actor::match() {
     auto const limit = limits_.find(w->what.project);
     // Only new work is held back: what is under way must be able to end.
     if (w->what.kind == stage_kind::work && limit != limits_.end() &&
-        in_flight(w->what.project) >= limit->second)
+        in(used_.projects, w->what.project) >= limit->second)
       continue;
-    if (overlaps(*ref, w->what))
+    if (overlaps(w->what))
       continue;
     if (auto c = choose(ref->tenant, w->what)) {
-      held_[*ref] = {0,
-                     w->what.project,
-                     c->agent,
-                     c->daemon,
-                     c->profile,
-                     w->what.files,
-                     w->what.kind == stage_kind::work,
-                     now};
+      holding h;
+      h.project = w->what.project;
+      h.agent = c->agent;
+      h.daemon = c->daemon;
+      h.profile = c->profile;
+      h.files = w->what.files;
+      h.work = w->what.kind == stage_kind::work;
+      h.granted = now;
+      hold(*ref, std::move(h));
       grants.emplace_back(*ref, *w, *c);
     }
   }

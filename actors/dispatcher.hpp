@@ -56,6 +56,17 @@ private:
     std::string profile;
   };
 
+  /// How many leases lie on each agent, daemon, runner and project: kept with `held_`, because a
+  /// count over all leases for each candidate would make matching quadratic.
+  struct usage_counts {
+    std::map<agent_id, std::int32_t> agents;
+    std::map<daemon_id, std::int32_t> daemons;
+    std::map<std::pair<daemon_id, std::string>, std::int32_t> profiles;
+    std::map<project_id, std::int32_t> projects;
+    std::map<std::pair<project_id, std::string>, std::int32_t> files; ///< being written
+    void count(holding const& h, std::int32_t change);
+  };
+
   void learn(std::vector<stored_event> const& events);
   void learn(stored_event const& e);
   void learn_ticket(stored_event const& e);
@@ -64,8 +75,9 @@ private:
   [[nodiscard]] std::optional<choice> choose(tenant_id const& tenant, offer const& o) const;
   [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
                                                        std::string const& profile) const;
-  [[nodiscard]] bool overlaps(entity_ref const& ticket, offer const& o) const;
-  [[nodiscard]] std::int32_t in_flight(project_id const& p) const;
+  [[nodiscard]] bool overlaps(offer const& o) const;
+  void hold(entity_ref const& ticket, holding h);
+  bool let_go(entity_ref const& ticket);
   void grant(entity_ref const& ticket, waiting const& w, choice const& c);
 
   runtime const& rt_;
@@ -73,6 +85,7 @@ private:
   std::map<agent_id, roster_entry> roster_;
   std::map<daemon_id, host> hosts_;
   std::map<entity_ref, holding> held_;
+  usage_counts used_;
   std::map<project_id, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;
   bool match_planned_ = false;
