@@ -113,6 +113,14 @@ TEST_CASE("ticket: is ready exactly when its blockers are done and its run is ac
   }
 }
 
+TEST_CASE("ticket: a pause that was lost and comes after its resume is ignored", "[domain]") {
+  ticket_subject t{standard_stages()};
+  CHECK(t.does(ticket::run_changed{true, 2}) == 1);
+  CHECK(t.does(ticket::run_changed{false, 1}) == 0);
+  CHECK(t.now_is().is == status::ready);
+  CHECK(t.now_is().run_active);
+}
+
 TEST_CASE("ticket: work that ends while the run rests waits blocked", "[domain]") {
   ticket_subject t{standard_stages()};
   t.hold();

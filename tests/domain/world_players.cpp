@@ -1,0 +1,575 @@
+#include "tests/domain/world.hpp"
+
+#include <numeric>
+
+/// The part of the world that is not the system: agents' heads, daemons, people, and chance.
+namespace troupe::test {
+
+// ---- daemons --------------------------------------------------------------------------------
+
+void world::start_daemon(entity_ref const& ticket, link::order const& o) {
+  if (taken_.insert({ticket, o.token}).second)
+    attempts_.push_back({ticket, o, 0, false});
+}
+
+void world::notified(entity_ref const& ticket, link::frame_body const& f) {
+  if (auto const* s = std::get_if<link::stop>(&f))
+    std::erase_if(attempts_, [&](attempt const& a) {
+      return a.ticket == ticket && a.order.token == s->token;
+    });
+  if (auto const* s = std::get_if<link::answer>(&f)) {
+    for (auto& a : attempts_) {
+      if (a.ticket == ticket && a.order.token == s->token)
+        a.waits = false;
+    }
+  }
+}
+
+void world::heartbeats() {
+  for (auto const& a : attempts_)
+    send(a.ticket, ticket::command{ticket::renew{a.order.token}}, "daemon:d-1",
+         "beat" + std::to_string(++count_));
+}
+
+link::finished world::report(link::order const& o) {
+  link::finished r;
+  r.ticket = o.ticket;
+  r.token = o.token;
+  r.engine = "scripted";
+  r.session = "s" + std::to_string(o.token);
+  r.summary = "did what was asked";
+  r.used.cost_micros = 3;
+  bool const fails = faults_ && chance(35);
+  bool const another = faults_ && chance(4); // about another commit
+  r.proof.head = another ? "elsewhere" : o.expected_head;
+  if (fails && chance(40)) {
+    constexpr reason reasons[] = {reason::provider_network,
+                                  reason::provider_server,
+                                  reason::rate_limited,
+                                  reason::workspace_busy,
+                                  reason::auth,
+                                  reason::missing_tool,
+                                  reason::policy,
+                                  reason::none};
+    constexpr link::outcome outcomes[] = {link::outcome::failed,    link::outcome::failed,
+                                          link::outcome::timed_out, link::outcome::stalled,
+                                          link::outcome::cancelled, link::outcome::conflict};
+    r.how = outcomes[pick(std::size(outcomes))];
+    r.why = reasons[pick(std::size(reasons))];
+    if (chance(50))
+      r.resume_at = now_ + std::chrono::minutes{5};
+    return r;
+  }
+  switch (o.kind) {
+  case link::order_kind::work:
+    r.proof.base = "base";
+    r.proof.head = o.ticket.value + "#" + std::to_string(o.token);
+    if (fails)
+      r.how = link::outcome::changes_requested;
+    if ((faults_ && chance(5)) || o.role == "pm")
+      r.proof.head = r.proof.base = "";
+    break;
+  case link::order_kind::review:
+    if (fails)
+      r.how = link::outcome::changes_requested;
+    break;
+  case link::order_kind::gates:
+    for (auto const& g : o.gates) {
+      gate_result x;
+      x.gate = g.name;
+      x.passed = !(fails && chance(50));
+      x.message = x.passed ? "" : "red";
+      x.proof.head = r.proof.head;
+      if (!(faults_ && chance(3)))
+        r.gates.push_back(std::move(x));
+    }
+    break;
+  case link::order_kind::merge:
+    if (fails) {
+      r.how = link::outcome::conflict;
+      r.proof.files = {"count.py"};
+    } else {
+      r.merged = "merged-" + o.expected_head;
+    }
+    break;
+  }
+  return r;
+}
+
+/// One attempt goes one step on. False: there is none that can.
+bool world::progress() {
+  std::vector<std::size_t> can;
+  for (std::size_t i = 0; i < attempts_.size(); ++i) {
+    if (!attempts_[i].waits || (faults_ && chance(5)))
+      can.push_back(i);
+  }
+  if (can.empty())
+    return false;
+  auto const at = can[pick(can.size())];
+  auto& a = attempts_[at];
+  auto const id = a.order.attempt + "/" + std::to_string(a.phase);
+  auto const tell_ticket = [&](ticket::command c) {
+    send(a.ticket, std::move(c), "daemon:d-1", id, {}, {}, true);
+  };
+  switch (a.phase++) {
+  case 0:
+    if (faults_ && chance(8)) {
+      tell_ticket(ticket::decline{
+          a.order.token, chance(70) ? reason::workspace_busy : reason::missing_tool, "no"});
+      attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(at));
+      break;
+    }
+    tell_ticket(ticket::start{a.order.token, "base", a.order.session});
+    break;
+  case 1:
+    if (chance(30)) {
+      ticket::say c;
+      c.token = a.order.token;
+      c.key = "q1";
+      c.kind = chance(70) ? message_kind::question : message_kind::note;
+      c.to = agent_id{chance(90) ? "tally.pm" : "tally.qa"};
+      c.text = "Which encoding?";
+      c.engine = "scripted";
+      a.waits = c.kind == message_kind::question && a.order.kind == link::order_kind::work &&
+                c.to != a.order.agent;
+      tell_ticket(std::move(c));
+    }
+    break;
+  default:
+    tell_ticket(ticket::finish{report(a.order)});
+    attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return true;
+}
+
+// ---- the dispatcher -------------------------------------------------------------------------
+
+std::vector<world::open_offer> world::offers() const {
+  std::vector<open_offer> out;
+  for (auto const& [ref, all] : tracked_) {
+    for (auto const& [key, t] : all) {
+      if (auto const* o = std::get_if<offer>(&t.what.what); o && o->not_before <= now_)
+        out.push_back({ref, *o});
+    }
+  }
+  return out;
+}
+
+bool world::dispatch() {
+  auto const all = offers();
+  if (all.empty())
+    return false;
+  auto const& [ticket, o] = all[pick(all.size())];
+  ticket::grant c;
+  c.stage = o.stage;
+  c.after_token = o.after_token;
+  c.daemon = daemon_id{"d-" + std::to_string(pick(3))};
+  if (!o.role.empty()) {
+    auto const* p =
+        checker_.states().find<project_domain>(ref(ticket, entity_kind::project, o.project.value));
+    std::vector<agent_id> fit;
+    for (auto const& a : p->config.roster) {
+      auto const id = project::agent_of(o.project, a.name);
+      bool const excluded = std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end();
+      // Sometimes a dispatcher is wrong; the ticket must not be.
+      if ((a.role == o.role && !excluded) || (faults_ && chance(5)))
+        fit.push_back(id);
+    }
+    if (fit.empty()) { // everybody in the role worked on it: a person must judge
+      send(ticket, ticket::command{ticket::review{true, {}}}, "human:ada",
+           "req" + std::to_string(++count_));
+      return true;
+    }
+    c.agent = fit[pick(fit.size())];
+  }
+  send(ticket, ticket::command{c}, "system", "grant" + std::to_string(++count_));
+  return true;
+}
+
+// ---- the agents' heads ----------------------------------------------------------------------
+
+plan_content world::make_plan(plan::state const& p) {
+  plan_content out = p.previous;
+  if (out.items.empty()) {
+    for (int i = 1; i <= options_.items; ++i) {
+      plan_item item;
+      item.key = std::to_string(i);
+      item.title = "Item " + item.key;
+      item.text = "Do it.";
+      item.role = chance(80) ? "dev" : "pm";
+      item.criteria = {"it works"};
+      for (int b = 1; b < i; ++b) {
+        if (chance(35))
+          item.blocked_by.push_back(std::to_string(b));
+      }
+      out.items.push_back(std::move(item));
+    }
+  } else {
+    int last = 0;
+    for (auto const& i : out.items)
+      last = std::max(last, std::stoi(i.key));
+    auto const fresh = std::to_string(last + 1);
+    bool const forget = chance(30); // dependants are not named again
+    for (auto& i : out.items) {
+      if (i.key == p.failed_key) {
+        i.supersedes = i.key;
+        i.key = fresh;
+        i.role = "dev";
+        continue;
+      }
+      i.supersedes.clear();
+      for (auto& b : i.blocked_by) {
+        if (b == p.failed_key && !forget)
+          b = fresh;
+      }
+    }
+    if (forget) { // a plan that names what it replaced is refused by the check: name it after all
+      for (auto& i : out.items)
+        for (auto& b : i.blocked_by)
+          b = b == p.failed_key ? fresh : b;
+    }
+    if (chance(20)) {
+      plan_item extra = out.items.front();
+      extra.key = std::to_string(last + 2);
+      extra.supersedes.clear();
+      extra.blocked_by = {fresh};
+      out.items.push_back(std::move(extra));
+    }
+  }
+  if (faults_ && chance(20) && out.items.size() > 1) {
+    switch (pick(3)) {
+    case 0:
+      out.items.front().blocked_by = {out.items.back().key};
+      out.items.back().blocked_by = {out.items.front().key};
+      break;
+    case 1:
+      out.items.front().criteria.clear();
+      break;
+    default:
+      out.items.pop_back();
+    }
+  }
+  return out;
+}
+
+json::value world::answer(call const& c) {
+  auto const& data = data_of(c.message);
+  if (faults_ && chance(12)) {
+    json::value const bad[] = {json::object{{"refused", "no"}}, json::object{{"nonsense", 1}},
+                               json::value("text"), json::value{}};
+    return bad[pick(std::size(bad))];
+  }
+  auto const* what = data.is_object() ? data.get_object().if_contains("do") : nullptr;
+  auto const does =
+      what && what->is_string() ? std::string{std::string_view{what->get_string()}} : std::string{};
+  if (does == "draft_brief") {
+    brief_content b;
+    b.title = "Count words";
+    b.goal = "Know how long texts are.";
+    requirement r;
+    r.key = "R1";
+    r.title = "Count the words of a file";
+    r.text = "The tool counts the words of a file.";
+    r.criteria = {"an empty file has none"};
+    b.requirements = {r};
+    return json::object{{"brief", json::to(b)}};
+  }
+  if (does == "draft_plan") {
+    auto const id = std::string{std::string_view{data.at("plan").as_string()}};
+    auto const* p = checker_.states().find<plan_domain>(ref(c.agent, entity_kind::plan, id));
+    return json::object{{"plan", json::to(make_plan(*p))}};
+  }
+  if (does == "critique_plan") {
+    json::array findings;
+    if (chance(30))
+      findings.emplace_back("item 1 is large");
+    bool const blocking = faults_ && !findings.empty() && chance(50);
+    return json::object{{"findings", std::move(findings)}, {"blocking", blocking}};
+  }
+  if (does == "resolve_ticket") {
+    char const* const hows[] = {"retry", "replan", "fail"};
+    return json::object{{"how", hows[pick(3)]}, {"why", "seems best"}};
+  }
+  return json::object{{"answer", "UTF-8"}};
+}
+
+bool world::think() {
+  if (calls_.empty())
+    return false;
+  auto const at = pick(calls_.size());
+  auto const c = calls_[at];
+  calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (faults_ && chance(5)) {
+    send(c.agent, agent::command{agent::give_up{c.message.id, reason::provider_server, "down"}},
+         principal_of(c.agent).value, c.message.id + "/gave-up", {}, {}, true);
+    return true;
+  }
+  envelope m;
+  m.id = c.message.id + ".a";
+  m.reply_to = c.message.id;
+  m.kind = message_kind::answer;
+  m.from = principal_of(c.agent);
+  m.to = c.message.from;
+  m.hops = c.message.hops + 1;
+  m.engine = "scripted";
+  m.parts = {text_part("Here it is."), data_part(answer(c))};
+  send(c.agent, agent::command{agent::reply{m}}, principal_of(c.agent).value,
+       c.message.id + "/answer", {}, {}, true);
+  return true;
+}
+
+// ---- people ---------------------------------------------------------------------------------
+
+/// What a sensible person does; true if there was something.
+bool world::people() {
+  auto const human = [&](entity_ref const& to, any_command c) {
+    send(to, std::move(c), "human:ada", "req" + std::to_string(++count_));
+  };
+  for (auto const* a : all<approval_domain>()) {
+    if (a->is != approval::status::pending && a->is != approval::status::escalated)
+      continue;
+    approval::decide_command c;
+    c.content_hash = a->content_hash;
+    if (faults_ && chance(25))
+      c.how = chance(70) ? approval::choice::revise : approval::choice::reject;
+    if (faults_ && chance(10))
+      c.content_hash = "old";
+    human(a->self, approval::command{c});
+    return true;
+  }
+  for (auto const* b : all<brief_domain>()) {
+    if (b->is == brief::status::on_hold) {
+      human(b->self, b->plan_failed && chance(50) ? any_command{brief::command{brief::cancel{"x"}}}
+                                                  : any_command{brief::command{brief::resume{}}});
+      return true;
+    }
+    if (b->is == brief::status::expired) {
+      human(b->self, brief::command{brief::resend{}});
+      return true;
+    }
+  }
+  for (auto const* r : all<run_domain>()) {
+    if (r->is == run::status::paused) {
+      human(r->self, run::command{run::resume{}});
+      return true;
+    }
+  }
+  for (auto const* a : all<agent_domain>()) {
+    if (a->is == agent::status::paused) {
+      human(a->self, agent::command{agent::resume{}});
+      return true;
+    }
+  }
+  return false;
+}
+
+void world::spend() {
+  for (auto const* b : all<budget_domain>()) {
+    auto const n = std::to_string(pick(40));
+    auto const scope = chance(30) ? "run:r" + std::to_string(pick(3)) : b->scopes.begin()->first;
+    budget::command const c[] = {
+        budget::grant{scope, chance(80) ? b->scopes.begin()->first : "",
+                      static_cast<std::int64_t>(pick(500)), "g" + n},
+        budget::reserve{"h" + n, scope, static_cast<std::int64_t>(pick(400))},
+        budget::charge{"h" + n, static_cast<std::int64_t>(pick(450))}, budget::release{"h" + n}};
+    send(b->self, c[pick(4)], "system", "money" + std::to_string(++count_));
+  }
+}
+
+/// What people and broken programs do at random, allowed or not.
+void world::interfere() {
+  auto const by = chance(70) ? "human:ada" : "agent:tally.dev-ada";
+  auto const id = "odd" + std::to_string(++count_);
+  auto const briefs = all<brief_domain>();
+  auto const& b = *briefs[pick(briefs.size())];
+  auto const tickets = all<ticket_domain>();
+  auto const runs = all<run_domain>();
+  switch (pick(8)) {
+  case 0:
+    send(b.self, chance(50) ? brief::command{brief::hold{"wait"}} : brief::command{brief::resume{}},
+         "human:ada", id);
+    return;
+  case 1:
+    if (!runs.empty())
+      send(runs[pick(runs.size())]->self,
+           chance(50) ? run::command{run::pause{"wait"}} : run::command{run::resume{}}, "human:ada",
+           id);
+    return;
+  case 2:
+    send(ref(b.self, entity_kind::agent, "tally.tech-lead"),
+         chance(40) ? agent::command{agent::pause{"ill"}} : agent::command{agent::resume{}},
+         "human:ada", id);
+    return;
+  case 3:
+    if (chance(4))
+      send(b.self, brief::command{brief::cancel{"enough"}}, "human:ada", id);
+    return;
+  default:
+    break;
+  }
+  if (tickets.empty())
+    return;
+  auto const& t = *tickets[pick(tickets.size())];
+  auto const token = static_cast<std::int64_t>(pick(static_cast<std::size_t>(t.last_token) + 2));
+  link::finished bogus;
+  bogus.token = token;
+  bogus.proof.base = "base";
+  bogus.proof.head = t.proof.head;
+  bogus.merged = chance(50) ? "m" : "";
+  ticket::comment comment;
+  comment.text = "hm";
+  ticket::say say;
+  say.token = token;
+  say.key = "k" + std::to_string(pick(3));
+  say.to = agent_id{"tally.pm"};
+  say.text = "what now";
+  ticket::resolve resolve;
+  resolve.how = static_cast<ticket::resolution>(pick(3));
+  envelope stray;
+  stray.id = "stray" + std::to_string(pick(5));
+  stray.from = principal_id{"agent:tally.pm"};
+  stray.to = principal_of(t.self);
+  stray.reply_to = t.self.id + ".m" + std::to_string(pick(6));
+  ticket::command const all_of[] = {
+      ticket::finish{bogus},
+      comment,
+      say,
+      resolve,
+      ticket::review{chance(50), {"see above"}},
+      hear{stray},
+      ticket::lose{token, "gone"},
+      ticket::decline{token, reason::auth, "no"},
+      ticket::start{token, "b", "s"},
+      ticket::renew{token},
+      settle{"offer:0:develop", {}},
+      ticket::grant{"develop", token, agent_id{"tally.dev-ada"}, daemon_id{"d-9"},
+                    engine_kind::daemon, ""},
+      tick{},
+  };
+  send(t.self, all_of[pick(std::size(all_of))], by, id);
+  if (chance(1))
+    send(t.self, ticket::command{ticket::cancel{"not needed"}}, "human:ada", id);
+}
+
+// ---- chance ---------------------------------------------------------------------------------
+
+void world::step() {
+  switch (pick(20)) {
+  case 0:
+  case 1:
+    carry_out_all();
+    return;
+  case 2:
+  case 3:
+    dispatch();
+    return;
+  case 4:
+  case 5:
+  case 6:
+    progress();
+    return;
+  case 7:
+  case 8:
+    think();
+    return;
+  case 9:
+    people();
+    return;
+  case 10:
+    if (chance(40))
+      interfere();
+    return;
+  case 11:
+    heartbeats();
+    return;
+  case 12: {
+    auto const alarm = next_alarm();
+    now_ += alarm && *alarm > now_ && chance(10) ? *alarm - now_
+                                                 : duration{static_cast<int>(pick(20'000))};
+    tick_due();
+    return;
+  }
+  case 13: {
+    auto at = entities_.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(pick(entities_.size())));
+    restart(at->first);
+    return;
+  }
+  case 14:
+    if (!history_.empty() && chance(30)) {
+      auto old = history_[pick(history_.size())];
+      old.from = {};
+      messages_.push_back(std::move(old));
+    }
+    if (!attempts_.empty() && chance(5)) // its daemon dies
+      attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(pick(attempts_.size())));
+    if (chance(20))
+      spend();
+    return;
+  default:
+    break;
+  }
+  if (messages_.empty())
+    return;
+  auto const at = pick(messages_.size());
+  if (!messages_[at].keep && chance(6)) {
+    messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(at));
+    return;
+  }
+  if (chance(6))
+    messages_.push_back(messages_[at]);
+  deliver(at);
+}
+
+void world::disturb(int steps) {
+  faults_ = true;
+  for (int i = 0; i < steps && problems_.empty(); ++i)
+    step();
+}
+
+bool world::calm_step() {
+  if (!messages_.empty()) {
+    deliver(pick(messages_.size()));
+    return true;
+  }
+  if (carry_out_all() || think() || people() || dispatch() || progress())
+    return true;
+  auto const alarm = next_alarm();
+  bool const alive = !attempts_.empty() || !offers().empty();
+  bool const open = std::any_of(tracked_.begin(), tracked_.end(),
+                                [](auto const& kv) { return !kv.second.empty(); });
+  if (!alarm || !(alive || open))
+    return false;
+  now_ = std::max(now_, *alarm);
+  tick_due();
+  return true;
+}
+
+void world::calm() {
+  faults_ = false;
+  constexpr int limit = 60'000;
+  for (int i = 0; problems_.empty() && calm_step(); ++i) {
+    if (i == limit) {
+      problems_.push_back("the world does not come to rest");
+      return;
+    }
+  }
+  for (auto const* b : all<brief_domain>()) {
+    if (!is_terminal(b->is))
+      problems_.push_back(to_string(b->self) + " is stuck in " + name(b->is));
+  }
+  for (auto const* r : all<run_domain>()) {
+    if (!is_terminal(r->is))
+      problems_.push_back(to_string(r->self) + " is stuck in " + name(r->is));
+  }
+  for (auto const* t : all<ticket_domain>()) {
+    if (!is_terminal(t->is))
+      problems_.push_back(to_string(t->self) + " is stuck in " + name(t->is));
+  }
+  for (auto const* a : all<agent_domain>()) {
+    if (!a->inbox.empty() || !a->outbox.empty())
+      problems_.push_back(to_string(a->self) + " has messages left");
+  }
+}
+
+} // namespace troupe::test
