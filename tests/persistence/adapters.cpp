@@ -7,6 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#if defined(__SANITIZE_ADDRESS__)
+/// libpqxx 6.4 loses one result object whenever a connection dies within a statement.
+extern "C" __attribute__((weak)) char const* __lsan_default_suppressions() {
+  return "leak:pqxx::connection_base::exec_prepared\nleak:pqxx::connection_base::exec\n";
+}
+#endif
+
 namespace troupe::test {
 
 namespace {
