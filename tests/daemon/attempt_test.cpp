@@ -1,0 +1,460 @@
+#include "tests/daemon/lab.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <thread>
+
+using namespace troupe;
+using namespace troupe::local;
+using namespace troupe::test;
+
+namespace {
+
+envelope answer_of(std::string id, std::string text) {
+  envelope e;
+  e.id = std::move(id);
+  e.kind = message_kind::answer;
+  e.from = principal_id{"agent:tally.pm"};
+  e.parts = {text_part(std::move(text))};
+  return e;
+}
+
+constexpr char do_the_work[] = "echo two >> src/tally.txt && git commit -qam 'count on'";
+
+} // namespace
+
+TEST_CASE("attempt: work that commits is pushed, with evidence from git and from the tests",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order = work_order(o, do_the_work);
+  order.test_command = "grep -q two src/tally.txt";
+  auto const done = b.run(order);
+  INFO(done.end.summary);
+  REQUIRE(done.end.how == link::outcome::done);
+  auto const& proof = done.end.proof;
+  CHECK(proof.base == o.head("main"));
+  CHECK(proof.head == o.head("agent/b1-1"));
+  CHECK(proof.files == std::vector<std::string>{"src/tally.txt"});
+  CHECK(proof.insertions == 1);
+  CHECK(proof.deletions == 0);
+  CHECK(proof.command == order.test_command);
+  CHECK(proof.exit_code == 0);
+  CHECK(proof.log_digest.size() == 64);
+  CHECK(proof.diff.empty());
+  REQUIRE(done.started.size() == 1);
+  CHECK(done.started[0].base == o.head("main"));
+  CHECK(o.head("refs/troupe/attempts/b1-1/1") == proof.head);
+  CHECK(o.git({"log", "-1", "--format=%an <%ae>", "agent/b1-1"}) ==
+        "Troupe agent dev-ada <dev-ada@troupe.invalid>");
+  CHECK(done.end.used.wall.count() > 0);
+}
+
+TEST_CASE("attempt: what the coder left uncommitted is committed with trailers", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const done = b.run(work_order(o, "echo two >> src/tally.txt; echo new > added.txt"));
+  REQUIRE(done.end.how == link::outcome::done);
+  CHECK(o.file("added.txt", "agent/b1-1") == "new");
+  auto const message = o.git({"log", "-1", "--format=%B", "agent/b1-1"});
+  CHECK(message.find("Count to two\n\nTroupe-Ticket: b1-1\nTroupe-Brief: b1\n"
+                     "Troupe-Attempt: b1-1.t1") == 0);
+}
+
+TEST_CASE("attempt: exit codes say done, changes requested or failed", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const two = b.run(work_order(o, "exit 2"));
+  CHECK(two.end.how == link::outcome::changes_requested);
+  CHECK(two.end.why == reason::changes_requested);
+  auto const one = b.run(work_order(o, "exit 1", 2));
+  CHECK(one.end.how == link::outcome::failed);
+  CHECK(one.end.why == reason::none);
+  auto const missing = b.run(work_order(o, "no-such-program-here", 3));
+  CHECK(missing.end.why == reason::missing_tool);
+  auto const killed = b.run(work_order(o, "kill -9 $$", 4));
+  CHECK(killed.end.how == link::outcome::failed);
+  CHECK(is_transient(killed.end.why));
+  auto const empty = b.run(work_order(o, "", 5));
+  CHECK(empty.end.why == reason::bad_config);
+}
+
+TEST_CASE("attempt: a test command that fails is evidence, and what it wrote is gone", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order = work_order(o, do_the_work);
+  order.test_command = "echo junk > junk.txt; echo broken > README; exit 3";
+  auto const done = b.run(order);
+  CHECK(done.end.how == link::outcome::done);
+  CHECK(done.end.proof.exit_code == 3);
+  auto const w = b.rooms(o.url()).work_directory(order.ticket);
+  CHECK(git{w}.out({"status", "--porcelain"}).value().empty());
+}
+
+TEST_CASE("attempt: a second daemon goes on from the branch that the first one pushed",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench first{s / "d1"};
+  bench second{s / "d2"};
+  auto const begun = first.run(work_order(o, do_the_work));
+  REQUIRE(begun.end.how == link::outcome::done);
+  auto order = work_order(o,
+                          "grep -q two src/tally.txt && echo three >> src/tally.txt && "
+                          "git commit -qam more",
+                          2);
+  order.round = 1;
+  auto const done = second.run(order);
+  REQUIRE(done.end.how == link::outcome::done);
+  CHECK(done.started.at(0).base == begun.end.proof.head);
+  CHECK(done.end.proof.base == o.head("main"));
+  CHECK(done.end.proof.insertions == 2);
+  CHECK(o.file("src/tally.txt", "agent/b1-1") == "one\ntwo\nthree");
+}
+
+TEST_CASE("attempt: a late attempt cannot replace the work of the one after it", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench first{s / "d1"};
+  bench second{s / "d2"};
+  std::string newer;
+  // While the first one works, its lease is lost and the second one does the ticket.
+  auto const late =
+      first.run(work_order(o, "echo late >> src/tally.txt && git commit -qam late", 1),
+                [&](attempt&, link::frame_body const& f) {
+                  if (!std::holds_alternative<link::started>(f))
+                    return;
+                  auto const done = second.run(work_order(o, do_the_work, 2));
+                  newer = done.end.proof.head;
+                });
+  REQUIRE_FALSE(newer.empty());
+  CHECK(late.end.how == link::outcome::cancelled);
+  CHECK(o.head("agent/b1-1") == newer);
+  // Not lost either: it stands under its own token.
+  CHECK(o.git({"show", "refs/troupe/attempts/b1-1/1:src/tally.txt"}) == "one\nlate");
+}
+
+TEST_CASE("attempt: a stale push does not keep the holder of the lease from the branch",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench stale{s / "d1"};
+  bench holder{s / "d2"};
+  std::string late;
+  auto const done =
+      holder.run(work_order(o, do_the_work, 2), [&](attempt&, link::frame_body const& f) {
+        if (std::holds_alternative<link::started>(f))
+          late = stale.run(work_order(o, "echo late > late.txt", 1)).end.proof.head;
+      });
+  REQUIRE_FALSE(late.empty());
+  REQUIRE(done.end.how == link::outcome::done);
+  CHECK(o.head("agent/b1-1") == done.end.proof.head);
+  CHECK(o.head("refs/troupe/attempts/b1-1/1") == late);
+}
+
+TEST_CASE("attempt: a question reaches the server, and its answer the tool's input", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order = work_order(o, R"(echo '{"type":"progress","text":"reads the ticket"}'
+echo 'plain output, not for the server'
+echo '{"type":"question","to":"pm","text":"Which colour?","engine":"scripted"}'
+read line
+echo "$line" > answer.txt
+echo '{"type":"message","kind":"bug","to":"tech-lead","text":"It is blue."}'
+echo '{"type":"usage","input_tokens":10,"output_tokens":4}'
+echo '{"type":"usage","input_tokens":5,"cost_micros":7}'
+echo '{"type":"result","summary":"Painted it.","notes":["still wet"],"engine":"scripted"}')");
+  order.stall = std::chrono::milliseconds{500};
+  std::thread pm;
+  auto const done = b.run(order, [&](attempt& a, link::frame_body const& f) {
+    auto const* said = std::get_if<link::said>(&f);
+    if (said == nullptr || said->kind != message_kind::question)
+      return;
+    pm = std::thread{[&a] {
+      std::this_thread::sleep_for(std::chrono::milliseconds{800}); // longer than the stall limit
+      a.answer(answer_of("m1", "blue"));
+      a.answer(answer_of("m1", "blue")); // the link may bring it twice
+    }};
+  });
+  pm.join();
+  INFO(done.end.summary);
+  REQUIRE(done.end.how == link::outcome::done);
+  CHECK(o.file("answer.txt", "agent/b1-1") ==
+        R"({"from":"agent:tally.pm","text":"blue","type":"answer"})");
+  REQUIRE(done.said.size() == 2);
+  CHECK(done.said[0].key == "q1");
+  CHECK(done.said[0].to == "pm");
+  CHECK(done.said[0].engine == "scripted");
+  CHECK(done.said[1].kind == message_kind::bug);
+  CHECK(done.said[1].key == "m1");
+  CHECK(done.end.summary == "Painted it.");
+  CHECK(done.end.notes == std::vector<std::string>{"still wet"});
+  CHECK(done.end.engine == "scripted");
+  CHECK(done.end.used.input_tokens == 15);
+  CHECK(done.end.used.output_tokens == 4);
+  CHECK(done.end.used.cost_micros == 7);
+  CHECK(done.progress.at(0) == "reads the ticket");
+  CHECK(done.frames().find("plain output") == std::string::npos);
+}
+
+TEST_CASE("attempt: silence is a stall; what was done so far is kept", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order =
+      work_order(o, "git commit -q --allow-empty -m begun; echo half > half.txt; sleep 60");
+  order.stall = std::chrono::milliseconds{300};
+  auto const done = b.run(order);
+  CHECK(done.end.how == link::outcome::stalled);
+  CHECK(o.git({"log", "-1", "--format=%s", "agent/b1-1"}) == "begun");
+  auto const bare = b.repositories->find(o.url()).value()->bare();
+  CHECK(bare.out({"show", "refs/troupe/snapshots/b1-1/1:half.txt"}).value() == "half");
+}
+
+TEST_CASE("attempt: stopped by the server, the work stays but the branch is left alone",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const done = b.run(
+      work_order(o, "git commit -q --allow-empty -m begun; echo '{\"type\":\"progress\",\"text\":"
+                    "\"begun\"}'; sleep 60"),
+      [](attempt& a, link::frame_body const& f) {
+        if (auto const* p = std::get_if<link::progress>(&f); p != nullptr && p->text == "begun")
+          a.stop(stop_cause::cancelled);
+      });
+  CHECK(done.end.how == link::outcome::cancelled);
+  CHECK(o.head("agent/b1-1").empty());
+  CHECK(o.git({"log", "-1", "--format=%s", "refs/troupe/attempts/b1-1/1"}) == "begun");
+}
+
+TEST_CASE("attempt: a shutdown of the daemon is a transient failure", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const done = b.run(work_order(o, "sleep 60"), [](attempt& a, link::frame_body const& f) {
+    if (std::holds_alternative<link::started>(f))
+      a.stop(stop_cause::draining);
+  });
+  CHECK(done.end.how == link::outcome::failed);
+  CHECK(done.end.why == reason::daemon_lost);
+}
+
+TEST_CASE("attempt: the child's environment is allow-listed", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  ::setenv("TROUPE_TEST_SECRET", "canary-in-environment", 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", "canary-in-environment", 1);
+  ::setenv("TALLY_ALLOWED", "yes", 1);
+  b.settings.environment = {"TALLY_ALLOWED"};
+  auto order = work_order(o, "env -0 | sort -z | tr '\\0' '\\n' > env.txt; test -s "
+                             "\"$TROUPE_PROMPT_FILE\" -a -s \"$TROUPE_ORDER_FILE\"");
+  order.recipe.ports = 1;
+  auto const done = b.run(order);
+  ::unsetenv("TROUPE_TEST_SECRET");
+  ::unsetenv("AWS_SECRET_ACCESS_KEY");
+  REQUIRE(done.end.how == link::outcome::done);
+  auto const text = o.file("env.txt", "agent/b1-1");
+  CHECK(text.find("canary") == std::string::npos);
+  std::set<std::string> names;
+  for (auto const& line : lines_of(text))
+    names.insert(line.substr(0, line.find('=')));
+  std::set<std::string> const allowed{"PATH",
+                                      "HOME",
+                                      "LANG",
+                                      "TERM",
+                                      "TMPDIR",
+                                      "PWD",
+                                      "OLDPWD",
+                                      "SHLVL",
+                                      "_",
+                                      "TALLY_ALLOWED",
+                                      "GIT_AUTHOR_NAME",
+                                      "GIT_AUTHOR_EMAIL",
+                                      "GIT_COMMITTER_NAME",
+                                      "GIT_COMMITTER_EMAIL",
+                                      "TROUPE_TICKET",
+                                      "TROUPE_TITLE",
+                                      "TROUPE_ROLE",
+                                      "TROUPE_AGENT",
+                                      "TROUPE_PROJECT",
+                                      "TROUPE_REPOSITORY",
+                                      "TROUPE_BRANCH",
+                                      "TROUPE_TARGET_BRANCH",
+                                      "TROUPE_STAGE",
+                                      "TROUPE_ROUND",
+                                      "TROUPE_ATTEMPT",
+                                      "TROUPE_PROMPT_FILE",
+                                      "TROUPE_ORDER_FILE",
+                                      "TROUPE_PORT_1",
+                                      "TROUPE_BASE",
+                                      "TROUPE_HEAD"};
+  for (auto const& name : names) {
+    INFO(name);
+    CHECK(allowed.count(name) == 1);
+  }
+  CHECK(text.find("TROUPE_TICKET=b1-1\n") != std::string::npos);
+  CHECK(text.find("TROUPE_AGENT=tally.dev-ada\n") != std::string::npos);
+  CHECK(names.count("TALLY_ALLOWED") == 1);
+}
+
+TEST_CASE("attempt: the prompt has everything the ticket says", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order =
+      work_order(o, "cat \"$TROUPE_PROMPT_FILE\" > prompt.md; cat \"$TROUPE_ORDER_FILE\" > "
+                    "order.json; case \"$TROUPE_PROMPT_FILE\" in $PWD/*) exit 9;; esac");
+  order.instructions = "Follow the style around you.";
+  order.round = 1;
+  order.conversation = {answer_of("m7", "Please use tabs.")};
+  auto const done = b.run(order);
+  REQUIRE(done.end.how == link::outcome::done);
+  auto const prompt = o.file("prompt.md", "agent/b1-1");
+  for (auto const* piece :
+       {"# Count to two", "The tally must say two.", "- src/tally.txt says two",
+        "Follow the style around you.", "Please use tabs.", "**pm**", "round 2"}) {
+    INFO(piece);
+    CHECK(prompt.find(piece) != std::string::npos);
+  }
+  auto const back =
+      json::from<link::order>(json::parse(o.file("order.json", "agent/b1-1")).value());
+  CHECK(back.value() == order);
+}
+
+TEST_CASE("attempt: nothing of the source, the tests' output or a secret is in any frame",
+          "[daemon]") {
+  scratch const s;
+  origin o{s.path()};
+  o.commit({{"src/code.c", "int canary_in_source = 1; /* CANARY-SOURCE */\n"},
+            {"data/table.csv", "CANARY-DATA\n"}});
+  bench b{s / "d1"};
+  auto order = work_order(o, R"(cat src/code.c data/table.csv; cat src/code.c >&2
+echo 'CANARY-NEW' > new.txt
+echo '{"type":"progress","text":"token ghp_0123456789abcdefghijABCDEFGHIJ012345 seen"}'
+printf '%s\n' '{"type":"result","summary":"Changed this:\n```c\nint canary_in_source = 1; /* CANARY-SOURCE */\n```\nwith password = \"hunter2isnotgood\" in it"}')");
+  order.test_command = "cat src/code.c; printf CAN; echo ARY-TEST-OUTPUT; exit 1";
+  auto const done = b.run(order);
+  REQUIRE(done.end.how == link::outcome::done);
+  auto const head = done.end.proof.head;
+  auto gates = order_about(o, link::order_kind::gates, head, 2);
+  gates.test_command = order.test_command;
+  gates.gates = {{"tests", gate_kind::tests, {}, 0, {}},
+                 {"size", gate_kind::patch_size, {}, 1, {}}};
+  auto review = order_about(o, link::order_kind::review, head, 3);
+  review.command = "cat src/code.c; git diff $TROUPE_BASE $TROUPE_HEAD; exit 2";
+  auto const merge = order_about(o, link::order_kind::merge, head, 4);
+  std::string frames = done.frames();
+  for (auto const& other : {gates, review, merge})
+    frames += b.run(other).frames();
+  for (auto const* canary : {"CANARY", "canary", "ghp_0123", "hunter2"}) {
+    INFO(canary);
+    CHECK(frames.find(canary) == std::string::npos);
+  }
+  CHECK(frames.find("[redacted:github-token]") != std::string::npos);
+  CHECK(frames.find("Changed this:") != std::string::npos);
+  CHECK(frames.find("new.txt") != std::string::npos);
+  CHECK(done.end.proof.log_bytes > 0);
+}
+
+TEST_CASE("attempt: only a project that opts in sends its diff, and that redacted", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto order = work_order(o, "echo 'key ghp_0123456789abcdefghijABCDEFGHIJ012345' > added.txt; git "
+                             "add -A; git commit -qm w");
+  order.send_diffs = true;
+  auto const done = b.run(order);
+  CHECK(done.end.proof.diff.find("+key [redacted:github-token]") != std::string::npos);
+}
+
+TEST_CASE("attempt: a reviewer approves, or asks for changes, on the commit it was given",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const work = b.run(work_order(o, do_the_work));
+  auto const head = work.end.proof.head;
+  auto review = order_about(o, link::order_kind::review, head, 2);
+  review.command = "test \"$(git rev-parse HEAD)\" = \"$TROUPE_HEAD\" || exit 9\n"
+                   "git diff --quiet $TROUPE_BASE $TROUPE_HEAD && exit 8\n"
+                   "grep -q two src/tally.txt || exit 7";
+  auto const yes = b.run(review);
+  CHECK(yes.end.how == link::outcome::done);
+  CHECK(yes.end.proof.head == head);
+  CHECK(yes.end.proof.files == std::vector<std::string>{"src/tally.txt"});
+  review.token = 3;
+  review.command =
+      R"(echo '{"type":"result","summary":"Not yet.","notes":["a test is missing"]}'; exit 2)";
+  auto const no = b.run(review);
+  CHECK(no.end.how == link::outcome::changes_requested);
+  CHECK(no.end.notes == std::vector<std::string>{"a test is missing"});
+  CHECK(no.end.proof.head == head);
+  // Its worktree is gone again.
+  CHECK(b.rooms(o.url()).of_ticket(review.ticket).size() == 1);
+}
+
+TEST_CASE("attempt: a reviewer that changes the work is refused, and nothing is published",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const work = b.run(work_order(o, do_the_work));
+  auto review = order_about(o, link::order_kind::review, work.end.proof.head, 2);
+  review.command = GENERATE(as<std::string>{}, "git commit -q --allow-empty -m mine",
+                            "git update-ref refs/heads/agent/b1-1 HEAD~1");
+  auto const done = b.run(review);
+  CHECK(done.end.how == link::outcome::failed);
+  CHECK(done.end.why == reason::policy);
+  CHECK(o.head("agent/b1-1") == work.end.proof.head);
+  CHECK(b.repositories->find(o.url()).value()->bare().commit("refs/heads/agent/b1-1") ==
+        work.end.proof.head);
+}
+
+TEST_CASE("attempt: orders that cannot be carried out here are refused at once", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  CHECK_FALSE(refusal_of(b.settings, *b.repositories, work_order(o, "true")));
+  auto unknown = work_order(o, "true");
+  unknown.engine = engine_kind::daemon;
+  unknown.profile = "no-such-cli";
+  CHECK(refusal_of(b.settings, *b.repositories, unknown)->why == reason::bad_config);
+  auto bad = work_order(o, "true");
+  bad.ticket = ticket_id{"../../etc"};
+  CHECK(refusal_of(b.settings, *b.repositories, bad)->why == reason::bad_config);
+  b.settings.allow_process = false;
+  CHECK(refusal_of(b.settings, *b.repositories, work_order(o, "true"))->why == reason::policy);
+}
+
+TEST_CASE("attempt: parallel tickets of one repository do not collide", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  std::vector<link::finished> ends(6);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    threads.emplace_back([&, i] {
+      auto order =
+          work_order(o, "for n in 1 2 3; do echo $n > file-$TROUPE_TICKET-$n.txt; git add -A; "
+                        "git commit -qm $n; done");
+      order.ticket = ticket_id{"b1-" + std::to_string(i + 1)};
+      order.branch = "agent/" + order.ticket.value;
+      attempt a{b.settings, b.repositories, order, {}};
+      ends[i] = a.run();
+    });
+  for (auto& t : threads)
+    t.join();
+  for (auto const& e : ends) {
+    INFO(e.summary);
+    CHECK(e.how == link::outcome::done);
+    CHECK(e.proof.files.size() == 3);
+  }
+}
