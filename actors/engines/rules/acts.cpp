@@ -299,23 +299,23 @@ void find_marks(unit& u) {
                                   "i'd make it",  "say",         "it's now",      "let's give",
                                   "cap at",       "call it",     "make that",     "more like",
                                   "change it to", "then let's",  "only the",      "just the"});
-  u.judges =
-      contains_any(all, {"is too",          "are too",        "too low",          "too high",
-                         "too generous",    "too long",       "too short",        "too much",
-                         "is better",       "better than",    "it's better",      "is nicer",
-                         "less surprising", "i like",         "don't like",       "hate",
-                         "is hard",         "would be wrong", "is easy",          "isn't hard",
-                         "is cheap",        "is expensive",   "overkill",         "can of worms",
-                         "no other way",    "is plenty",      "is enough",        "is short",
-                         "is long",         "is tight",       "is a lot",         "that's cheap",
-                         "i don't want",    "we don't want",  "is simpler",       "simpler",
-                         "is a mess",       "is overkill",    "is fun",           "was fun",
-                         "is weird",        "is ugly",        "is annoying",      "that's nice",
-                         "is a pain",       "is risky",       "is safer",         "is worse",
-                         "it's fine",       "nobody",         "we can't promise", "that kills",
-                         "i wouldn't even", "nobody's",       "sounds",           "feels",
-                         "worth it",        "we'll see",      "can't work",       "looks the same",
-                         "surely",          "is wrong",       "it's annoying"});
+  u.judges = contains_any(
+      u.flat, {"is too",          "are too",        "too low",          "too high",
+               "too generous",    "too long",       "too short",        "too much",
+               "is better",       "better than",    "it's better",      "is nicer",
+               "less surprising", "i like",         "don't like",       "hate",
+               "is hard",         "would be wrong", "is easy",          "isn't hard",
+               "is cheap",        "is expensive",   "overkill",         "can of worms",
+               "no other way",    "is plenty",      "is enough",        "is short",
+               "is long",         "is tight",       "is a lot",         "that's cheap",
+               "i don't want",    "we don't want",  "is simpler",       "simpler",
+               "is a mess",       "is overkill",    "is fun",           "was fun",
+               "is weird",        "is ugly",        "is annoying",      "that's nice",
+               "is a pain",       "is risky",       "is safer",         "is worse",
+               "it's fine",       "nobody",         "we can't promise", "that kills",
+               "i wouldn't even", "nobody's",       "sounds",           "feels",
+               "worth it",        "we'll see",      "can't work",       "looks the same",
+               "surely",          "is wrong",       "it's annoying"});
 }
 
 /// Words inside relative clauses: they describe a noun and tell nothing by themselves.
@@ -432,17 +432,13 @@ void find_wish(unit& u) {
     return;
   auto const part =
       flat_of(std::vector<word>(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(main_part(w))));
-  if (contains_any(part, {"i'd love",      "i would love",   "i wish",           "would be slick",
-                          "would be cool", "might be nice",  "maybe we",         "perhaps we",
-                          "i could make",  "we could",       "asked for",        "asks for",
-                          "asking for",    "ask for",        "ask for it",       "suggested",
-                          "requested",     "also suggested", "we thought about", "i thought about",
-                          "one could",     "i can imagine",  "it could"})) {
-    u.does = act::weak;
-    return;
-  }
-  if (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) &&
-      !contains_any(part, {"for it", "for that"})) {
+  if (contains_any(part,
+                   {"i'd love", "i would love", "i wish", "would be slick", "would be cool",
+                    "might be nice", "maybe we", "perhaps we", "i could make", "we could",
+                    "suggested", "requested", "we thought about", "i thought about", "one could",
+                    "i can imagine", "it could", "would be great", "'d be great"}) ||
+      (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) &&
+       !contains_any(part, {"for it", "for that"}))) {
     u.does = act::weak;
     return;
   }
@@ -567,61 +563,30 @@ bool is_chatter(unit const& u) {
   }
   if (social > work || (social > 0 && contains_phrase(u.all, "by the way")))
     return true;
-  if (contains_any(u.all, {"can you hear",
-                           "hear us",
-                           "hear me",
-                           "see the screen",
-                           "see my screen",
-                           "share my screen",
-                           "on mute",
-                           "you're muted",
-                           "let's start",
-                           "shall we start",
-                           "crack on",
-                           "shall we begin",
-                           "that's all",
-                           "go ahead",
-                           "go on",
-                           "have to run",
-                           "gotta go",
-                           "got to go",
-                           "have to go",
-                           "need to run",
-                           "run time",
-                           "is joining",
-                           "are we all here",
-                           "is recording",
-                           "recording is on",
-                           "it's recording",
-                           "see you",
-                           "talk soon",
-                           "have a good",
-                           "have a nice",
-                           "good morning",
-                           "good afternoon",
-                           "i'm late",
-                           "two minutes behind",
-                           "start without",
-                           "what did i miss",
-                           "we're at",
-                           "we are at",
-                           "to recap",
-                           "to sum up",
-                           "nice weekend",
-                           "you all see",
-                           "let's go without",
-                           "my point exactly",
-                           "best regards",
-                           "kind regards",
-                           "as discussed",
-                           "here is what",
-                           "have the ticket open",
-                           "good question",
-                           "i'm out",
-                           "on leave",
-                           "i'd like us to be",
-                           "text only"}))
+  if (contains_any(u.all, {"can you hear",     "hear us",           "hear me",
+                           "see the screen",   "see my screen",     "share my screen",
+                           "on mute",          "you're muted",      "let's start",
+                           "shall we start",   "crack on",          "shall we begin",
+                           "that's all",       "have to run",       "gotta go",
+                           "i got to go",
+
+                           "need to run",      "run time",          "is joining",
+                           "are we all here",  "is recording",      "recording is on",
+                           "it's recording",   "see you",           "talk soon",
+                           "have a good",      "have a nice",       "good morning",
+                           "good afternoon",   "i'm late",          "two minutes behind",
+                           "start without",    "what did i miss",   "we're at",
+                           "we are at",        "to recap",          "to sum up",
+                           "nice weekend",     "you all see",       "let's go without",
+                           "my point exactly", "best regards",      "kind regards",
+                           "as discussed",     "here is what",      "have the ticket open",
+                           "like to agree",    "like to talk",      "like to discuss",
+                           "want to talk",     "want to discuss",   "go through the",
+                           "good question",    "good question",     "i'm out",
+                           "on leave",         "i'd like us to be", "text only"}))
     return work < 3;
+  if (u.words.size() <= 3 && contains_any(u.flat, {"go ahead", "go on"}) && work == 0)
+    return true;
   return u.words.size() <= 3 && contains_any(u.flat, {"hi", "hello", "hey", "bye", "cheers",
                                                       "morning", "regards", "welcome", "thanks"});
 }
@@ -671,7 +636,7 @@ void find_act(unit& u, name_list const&) {
       contains_any(u.flat, {"is not", "isn't", "are not", "aren't", "doesn't", "won't"}) &&
       !contains_any(u.flat, {"should", "must", "needs", "has to"}))
     u.judges = true;
-  u.fragment = !verb && !imperative_at(u.words, 0);
+  u.fragment = (!verb && !imperative_at(u.words, 0)) || (u.words.size() == 1 && u.stance != 0);
   find_question(u, u.quote);
   if (u.does == act::none) {
     find_wish(u);

@@ -113,7 +113,9 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
       if (looks_like_file(w) && std::find(r.files.begin(), r.files.end(), w.text) == r.files.end())
         r.files.push_back(w.text);
   }
-  if (thin)
+  if (!t.refers.empty())
+    text += " This means: " + as_sentence(with_digits(t.refers));
+  else if (thin)
     if (auto const c = context_of(t, units); !c.empty())
       text += " Background: " + with_digits(c);
   r.text = text;

@@ -27,6 +27,7 @@ struct line {
 struct thread {
   std::string label; ///< topic under which it was said; may be empty
   std::vector<line> lines;
+  std::string refers;                  ///< what the `it` of its first line means
   std::vector<std::size_t> background; ///< units that say how it is today
   matter about = matter::feature;
   bool optional = false;

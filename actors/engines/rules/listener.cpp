@@ -41,6 +41,10 @@ listener::pending* listener::open_question(unit const& u, bool weak_too) {
     bool const own = q.turn == u.turn || (q.speaker == u.speaker && !q.speaker.empty());
     if (own || i->rejected || (i->weak && !weak_too) || (i->answered && q.turn + 2 < u.turn))
       continue;
+    if (i->weak) // what was asked in the same breath comes before what was only wished
+      for (auto k = i + 1; k != pending_.rend() && at(k->unit).turn == q.turn; ++k)
+        if (!k->weak && !k->rejected && !k->answered)
+          return &*k;
     return &*i;
   }
   return nullptr;
@@ -206,7 +210,16 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       return -1;
     if (label_free)
       return claim(about);
-    return new_thread(about, {});
+    bool const leaning =
+        contains_any(u.flat, {"it", "that", "this", "them", "that sentence", "those"});
+    std::string refers;
+    if (leaning && fresh(focus_, u.turn, 2))
+      for (auto const& l : out_.threads[static_cast<std::size_t>(focus_)].lines)
+        if (l.live)
+          refers = l.text;
+    auto const made = new_thread(about, {});
+    out_.threads.back().refers = refers;
+    return made;
   }
   if (answered != nullptr) {
     if (!answered->subject.empty() && label_free)
@@ -263,7 +276,7 @@ void listener::accept(pending& p, std::size_t by) {
   if (p.text.empty() || at(p.unit).wants == asks::fact)
     return;
   auto const& q = at(p.unit);
-  if (q.corrects && hear_correction(p.unit)) {
+  if (q.corrects && q.does == act::question && hear_correction(p.unit)) {
     p.thread = focus_;
     return;
   }
@@ -299,17 +312,6 @@ void listener::expire(std::size_t turn) {
 }
 
 void listener::hear(std::size_t i) {
-#ifdef RULES_TRACE
-  struct tr {
-    listener* l;
-    std::size_t i;
-    ~tr() {
-      fprintf(stderr, "%zu focus=%zd threads=%zu label=%s(%d,%zd) pend=%zu | %s\n", l->at(i).turn,
-              l->focus_, l->out_.threads.size(), l->label_.c_str(), (int)l->label_open_,
-              l->label_thread_, l->pending_.size(), l->at(i).body.c_str());
-    }
-  } tr_{this, i};
-#endif
   auto const& u = at(i);
   expire(u.turn);
   if (transcript_.form == "prose" && hear_section(i))
@@ -372,15 +374,15 @@ void listener::hear(std::size_t i) {
     return;
   bool const refuses = u.stance < 0 || (u.defers && u.does != act::question);
   if (refuses) {
-    hear_refusal(i);
-    if (u.defers || u.only_stance)
+    if (hear_refusal(i) || u.defers || u.only_stance)
       return;
   } else if (u.stance > 0) {
     hear_agreement(i);
     if (u.only_stance)
       return;
   }
-  if (u.optional && focus_ >= 0 && fresh(focus_, u.turn, 2) && (u.fragment || u.words.size() < 6)) {
+  if (u.optional && focus_ >= 0 && fresh(focus_, u.turn, 2) &&
+      (u.fragment || terms_of(u.words).size() <= 1)) {
     out_.threads[static_cast<std::size_t>(focus_)].optional = true;
     return;
   }

@@ -32,7 +32,7 @@ private:
 
   [[nodiscard]] unit const& at(std::size_t i) const { return units_[i]; }
   [[nodiscard]] bool fresh(std::ptrdiff_t thread, std::size_t turn, std::size_t turns) const;
-  [[nodiscard]] pending* open_question(unit const& u, bool weak_too);
+  [[nodiscard]] pending* open_question(unit const& u, bool weak_too); ///< newest that waits
   [[nodiscard]] matter matter_of(unit const& u) const;
   [[nodiscard]] double overlap(std::vector<std::string> const& terms, thread const& t) const;
   [[nodiscard]] bool about_work(unit const& u) const;
@@ -41,7 +41,7 @@ private:
   bool hear_section(std::size_t i);
   bool hear_label(std::size_t i);
   void hear_question(std::size_t i);
-  void hear_refusal(std::size_t i);
+  bool hear_refusal(std::size_t i); ///< true: the unit is done with
   void hear_agreement(std::size_t i);
   bool hear_correction(std::size_t i);
   void hear_content(std::size_t i);

@@ -35,7 +35,7 @@ std::string bare_text(std::string_view s) {
 }
 
 bool says_content(unit const& u) {
-  return !terms_of(u.words).empty();
+  return !terms_of(u.words).empty() || !quantities_of(u.words).empty();
 }
 
 bool same_measure(quantity const& a, quantity const& b) {
@@ -176,8 +176,11 @@ bool listener::hear_label(std::size_t i) {
       return true;
     }
   }
-  bool const more =
-      i + 1 < units_.size() && units_[i + 1].turn == u.turn && !units_[i + 1].only_stance;
+  bool more = false; // a whole sentence follows in the same breath
+  for (auto k = i + 1; k < units_.size() && units_[k].turn == u.turn; ++k)
+    more = more || (!units_[k].only_stance && !units_[k].fragment) ||
+           (units_[k].fragment && matter_of(units_[k]) != matter::feature) ||
+           units_[k].does == act::question;
   auto const* question = open_question(u, false);
   bool asked = question != nullptr && says_content(at(question->unit));
   // `Yes. ES5. …` goes on with what was agreed to.
@@ -224,6 +227,8 @@ void listener::hear_question(std::size_t i) {
   auto const& u = at(i);
   if (u.wants == asks::consent)
     return;
+  if (!about_work(u) && !fresh(focus_, u.turn, 3) && !label_open_)
+    return; // small talk
   if (side_talk_ == u.turn + 1 && !about_work(u))
     return;
   if (transcript_.form == "prose" && u.wants == asks::proposal && !u.fragment) {
@@ -285,7 +290,7 @@ void listener::hear_question(std::size_t i) {
   pending_.push_back(std::move(p));
 }
 
-void listener::hear_refusal(std::size_t i) {
+bool listener::hear_refusal(std::size_t i) {
   auto const& u = at(i);
   if (u.defers)
     refused_ = u.turn + 1;
@@ -296,7 +301,7 @@ void listener::hear_refusal(std::size_t i) {
       before = nullptr;
     if (before != nullptr && before->negated && before->speaker != u.speaker &&
         before->does != act::question)
-      return;
+      return false;
   }
   if (auto* p = open_question(u, true);
       p != nullptr && !(p->answered && p->thread >= 0 && u.index_in_turn > 0)) {
@@ -314,14 +319,14 @@ void listener::hear_refusal(std::size_t i) {
       put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
     if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
       label_open_ = false;
-    return;
+    return false;
   }
   // `I would love to change it, but yes. Different release.`
   if (u.defers && !pending_.empty() && pending_.back().weak &&
       at(pending_.back().unit).turn == u.turn) {
     pending_.back().rejected = true;
     put_out(pending_.back().text, pending_.back().unit, {i});
-    return;
+    return false;
   }
   // `E-mail yes. Disabled no.`: only what is named is turned down.
   auto const terms = terms_of(u.words);
@@ -336,12 +341,12 @@ void listener::hear_refusal(std::size_t i) {
         l.live = false;
     }
     put_out(u.body, i, {});
-    return;
+    return true;
   }
   // `I'd leave braces out of this release`: the unit says itself what is not wanted.
   if (u.defers && terms.size() >= 2 && !u.leans && u.words.size() > 5) {
     put_out(u.body, i, {});
-    return;
+    return false;
   }
   // A demand of the speaker before is turned down.
   if (focus_ >= 0 && u.index_in_turn == 0) {
@@ -354,13 +359,14 @@ void listener::hear_refusal(std::size_t i) {
         continue;
       bool const value = !quantities_of(u.words).empty() && !quantities_of(said.words).empty();
       if (value && u.stance < 0)
-        return; // a correction: see hear_correction
+        return false; // a correction: see hear_correction
       l->live = false;
       if (l->core)
         put_out(l->text, l->unit, {i});
       break;
     }
   }
+  return false;
 }
 
 void listener::hear_agreement(std::size_t i) {
@@ -374,6 +380,13 @@ void listener::hear_agreement(std::size_t i) {
       p->text = substituted(p->text, old[0], w, u.body, u.words, now[0]);
   }
   if (p != nullptr && !p->answered) {
+    // `In memory?` — `Sixteen megabytes is plenty.`: yes and more; the content is the answer.
+    auto const asked = terms_of(at(p->unit).words);
+    auto const said = terms_of(u.words);
+    bool const more = !u.only_stance && at(p->unit).fragment && !quantities_of(u.words).empty() &&
+                      !std::includes(asked.begin(), asked.end(), said.begin(), said.end());
+    if (more)
+      return;
     accept(*p, i);
     // `Could format have an option?` — `Like iec true?` — `Works.` settles both.
     for (auto& other : pending_)
@@ -400,7 +413,8 @@ void listener::withdraw(unit const& u) {
   bool any = false;
   for (auto const& t : out_.threads)
     for (auto const& l : t.lines)
-      if (l.live && at(l.unit).speaker == u.speaker && at(l.unit).turn + 2 >= u.turn &&
+      if (l.live && at(l.unit).speaker == u.speaker &&
+          at(l.unit).turn + (u.index_in_turn > 0 ? 0 : 2) >= u.turn &&
           at(l.unit).quote != u.quote) {
         last = any ? std::max(last, l.unit) : l.unit;
         any = true;
@@ -452,7 +466,7 @@ bool listener::hear_correction(std::size_t i) {
         blamed = q[0];
   bool const agreed = u.stance > 0 || (u.index_in_turn > 0 && units_[i - 1].stance > 0);
   bool const bare =
-      u.fragment && u.words.size() <= 4 && !now.empty() && u.index_in_turn == 0 && !agreed;
+      u.fragment && u.words.size() <= 4 && now.size() == 1 && u.index_in_turn == 0 && !agreed;
   bool const turned_down = u.stance < 0;
   if (now.empty() && not_this.empty())
     return false;
@@ -532,8 +546,7 @@ void listener::hear_content(std::size_t i) {
     p.unit = i;
     p.text = u.body;
     p.weak = true;
-    if (about_work(u))
-      pending_.push_back(std::move(p));
+    pending_.push_back(std::move(p));
     return;
   }
   if (u.does != act::directive && u.does != act::constraint && !pending_.empty() &&
@@ -612,7 +625,8 @@ void listener::hear_content(std::size_t i) {
   // `We need jitter.` under a topic is about it, even if nobody says the word again.
   bool const demand = contains_any(u.flat, {"we need", "must", "should", "has to", "needs"});
   if (core && !answers && !u.leans && !about_work(u) &&
-      !(demand && (label_free_now() || fresh(focus_, u.turn, 3))))
+      !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
+      !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)))
     return;
   bool const under_label = label_free_now();
   // An extra is a thing of its own: it must not make optional what it is hung on.

@@ -50,6 +50,10 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     what = std::string{trim(what)};
     while (!what.empty() && (what.back() == ',' || what.back() == '.' || what.back() == '?'))
       what.pop_back();
+    auto const flat = ' ' + lower(what) + ' ';
+    if (!last_demand_.empty() && what.size() < 24 &&
+        contains_any(flat, {"do that", "do it", "take it", "take that", "do that one", "do this"}))
+      what = last_demand_;
     if (!who.empty() && what.size() > 2 && out.size() < 8)
       out.push_back({who, what, due_of(u), {cite(u)}});
   };
@@ -81,6 +85,11 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     while (v + 1 < w.size() && (w[v].low == "also" || w[v].low == "just" || w[v].low == "then"))
       ++v;
     if (v >= w.size())
+      break;
+    // `I do want tests` only stresses the wish.
+    if (w[v].low == "do" && v + 1 < w.size() &&
+        contains_any(" want think like need have not agree see know mean believe hope ",
+                     {w[v + 1].low}))
       break;
     bool const open_verb = lexicon::is_change_verb(w[v].low) && !work_verb(w[v].low);
     if (!work_verb(w[v].low) && !open_verb)
@@ -157,6 +166,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
           work_verb(w[i + 2].low))
         add(last_named_, span(u, i + 2, w.size()));
   }
+  if (out.empty() && (u.does == act::directive || u.does == act::constraint) && !u.leans)
+    last_demand_ = u.body;
   if (!out.empty())
     sharing_until_ = std::max(sharing_until_, u.turn + 2);
   return out;

@@ -294,7 +294,7 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
       cut = true;
     auto const head = std::string_view{low}.substr(begin, i - begin);
     if (!cut && (head.ends_with(" no") || head.ends_with(" yes")) &&
-        std::count(head.begin(), head.end(), ' ') <= 3)
+        head.find(',') == std::string_view::npos && std::count(head.begin(), head.end(), ' ') <= 3)
       cut = true; // `Disabled no, I don't want that.`
     if (cut && subordinate(begin) && !is({"but "}))
       cut = false;
