@@ -70,6 +70,15 @@ TEST_CASE("budget: 80 % warns, all of it exhausts, a grant opens again", "[domai
   t.b.check_replay();
 }
 
+TEST_CASE("budget: 80 % is rounded up", "[domain]") {
+  budget_entity b{"project:tally"};
+  b.does(budget::grant{"project:tally", {}, 107, "g1"});
+  b.does(budget::reserve{"a1", "project:tally", 107});
+  auto const spent = GENERATE(85, 86); // 80 % is 85.6; a random walk found 85 warned already
+  b.does(budget::charge{"a1", spent});
+  CHECK(b.s.is == (spent == 86 ? status::warned : status::open));
+}
+
 TEST_CASE("budget: more than reserved is charged as it is, recorded, and exhausts", "[domain]") {
   steps t;
   t.b.does(budget::reserve{"a1", "ticket:t1", 100});

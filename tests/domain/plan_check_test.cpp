@@ -94,8 +94,46 @@ TEST_CASE("plan check: a later version keeps every item but the one it replaces"
   SECTION("another item dropped") {
     CHECK(mentions(texts(a_plan({fresh}), before), "item 2 of the version before is missing"));
   }
+  SECTION("replacing one another") {
+    auto other = an_item("1");
+    other.supersedes = "3";
+    CHECK_FALSE(texts(without_replaced(a_plan({fresh, other, an_item("2")})), before).empty());
+  }
   SECTION("replaced and kept") {
     CHECK(mentions(texts(a_plan({fresh, an_item("1"), an_item("2")}), before),
                    "item 1 is replaced and must not stand"));
+  }
+}
+
+TEST_CASE("plan check: what is replaced goes, and who waited for it waits on", "[domain]") {
+  auto fresh = an_item("3", {"1"});
+  fresh.supersedes = "1";
+  auto newer = an_item("4");
+  newer.supersedes = "3";
+  SECTION("by one") {
+    auto const p = without_replaced(a_plan({an_item("1"), an_item("2", {"1"}), fresh}));
+    REQUIRE(p.items.size() == 2);
+    CHECK(p.items[0].blocked_by == std::vector<std::string>{"3"});
+    CHECK(p.items[1].blocked_by.empty()); // not for itself
+  }
+  SECTION("by one that is replaced itself") {
+    auto const p = without_replaced(a_plan({an_item("1"), an_item("2", {"1"}), fresh, newer}));
+    REQUIRE(p.items.size() == 2);
+    CHECK(p.items[0].blocked_by == std::vector<std::string>{"4"});
+  }
+  SECTION("by two") {
+    auto second = an_item("5");
+    second.supersedes = "1";
+    auto const p = without_replaced(a_plan({an_item("2", {"1", "5"}), fresh, second}));
+    CHECK(p.items[0].blocked_by == std::vector<std::string>{"3", "5"});
+  }
+  SECTION("a cycle that only shows then") {
+    auto back = an_item("3", {"2"});
+    back.supersedes = "1";
+    auto const p = without_replaced(a_plan({an_item("1"), an_item("2", {"1"}), back}));
+    CHECK(cycle_in(p.items) == std::vector<std::string>{"2", "3", "2"});
+  }
+  SECTION("nothing is replaced") {
+    CHECK(without_replaced(a_plan()) == a_plan());
   }
 }
