@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <functional>
+
 namespace troupe::test {
 
 /// One entity under test: given its history, when a command comes, then events, state and
@@ -90,6 +92,8 @@ public:
   time_point now{std::chrono::hours{500'000}};
   std::vector<event> last;
   error problem;
+  /// Hears each event in its stored form.
+  std::function<void(std::string_view type, std::string_view data, event_context const&)> seen;
 
 private:
   void append(event const& e, command_context const& ctx) {
@@ -115,6 +119,9 @@ private:
       }
     }
     CHECK(next.version == at.version);
+    if (seen)
+      seen(std::string{to_string(Domain::kind)} + "." + std::string{json::name_of(e)},
+           json::canonical(data), at);
     auto const snapshot = json::from<typename Domain::state>(json::to(next));
     if (!snapshot)
       FAIL("snapshot: " << snapshot.error().message);
