@@ -83,7 +83,7 @@ struct counters {
   std::int32_t ready = 0;         ///< times that it became ready
   std::int64_t posted = 0;        ///< messages
   std::int64_t commented = 0;
-  std::int32_t resolutions_asked = 0; ///< answered requests, readable or not
+  std::int32_t resolutions_asked = 0; ///< makes each request a new one
   std::int32_t resolutions_bad = 0;   ///< unreadable answers since it failed
   TROUPE_FIELDS(counters, sent_by, tries, uncounted, agent_retries, ready, posted, commented,
                 resolutions_asked, resolutions_bad);

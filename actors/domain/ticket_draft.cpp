@@ -17,6 +17,8 @@ void drafting::add(event e) {
 void drafting::post(envelope m, std::string key) {
   if (m.id.empty())
     m.id = s_.self.id + ".m" + std::to_string(s_.counted.posted + 1);
+  if (m.from == m.to) // invariant 9: whoever speaks to himself speaks to the ticket
+    m.to = principal_of(s_.self);
   if (m.cause.empty())
     m.cause = cause_;
   if (m.correlation.empty())

@@ -26,8 +26,10 @@ void move_to(state& s, status to, event_context const& ctx) {
     return;
   if (to == status::ready && s.is != status::ready)
     ++s.counted.ready;
-  if (to == status::failed_pending)
+  if (to == status::failed_pending) {
     s.counted.resolutions_bad = 0;
+    ++s.counted.resolutions_asked;
+  }
   s.is = to;
   s.changed_at = ctx.at;
 }

@@ -154,7 +154,7 @@ void after_leases(state const& s, bool acknowledge, std::vector<obligation>& out
 }
 
 obligation resolution_request(state const& s) {
-  auto const n = std::to_string(s.counted.resolutions_asked + 1);
+  auto const n = std::to_string(s.counted.resolutions_asked);
   auto const text = "Ticket " + s.self.id + " (" + s.item.title + ") failed after " +
                     std::to_string(s.round) + " rounds: " + s.why +
                     "\nShall it be retried, replanned or given up?";

@@ -29,7 +29,7 @@ std::optional<verdict> read_verdict(envelope const& m) {
 }
 
 result<events> hear_verdict(state const& s, envelope const& m, command_context const& ctx) {
-  auto const present = s.self.id + ".resolve" + std::to_string(s.counted.resolutions_asked + 1);
+  auto const present = s.self.id + ".resolve" + std::to_string(s.counted.resolutions_asked);
   if (s.is != status::failed_pending || m.reply_to != present)
     return events{};
   drafting d{s, ctx};
@@ -92,8 +92,7 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
   envelope m;
   m.kind = c.kind;
   m.from = s.holder.agent.empty() ? system_principal() : principal_of(s.holder.agent);
-  bool const nobody = c.to.empty() || c.to == s.holder.agent; // invariant 9
-  m.to = nobody ? principal_of(s.self) : principal_of(c.to);
+  m.to = c.to.empty() ? principal_of(s.self) : principal_of(c.to);
   m.engine = c.engine;
   m.parts = {text_part(c.text)};
   m.deadline = question ? ctx.now + patience : time_point{};

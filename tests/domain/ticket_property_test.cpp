@@ -105,7 +105,7 @@ ticket::command make_command(ticket_subject const& t, move const& m) {
     e.to = principal_of(s.self);
     e.reply_to = !s.waits.empty() && odd
                      ? s.waits.front().question.id
-                     : s.self.id + ".resolve" + std::to_string(s.counted.resolutions_asked + 1);
+                     : s.self.id + ".resolve" + std::to_string(s.counted.resolutions_asked);
     if (m.variant < 4)
       e.parts = {data_part(json::object{{"how", odd ? "retry" : "replan"}})};
     return hear{e};

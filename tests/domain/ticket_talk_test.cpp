@@ -33,7 +33,7 @@ hear answer_to(std::string reply_to, json::value data = {}) {
 }
 
 hear verdict(ticket_subject const& t, json::value data) {
-  return answer_to("k3f9q2mx-1.resolve" + std::to_string(t.now_is().counted.resolutions_asked + 1),
+  return answer_to("k3f9q2mx-1.resolve" + std::to_string(t.now_is().counted.resolutions_asked),
                    std::move(data));
 }
 
@@ -187,6 +187,17 @@ TEST_CASE("ticket: the chief of staff is asked what becomes of a failed ticket",
       t.to_failed_pending();
     }
     CHECK(t.refused(ticket::review{}) == errc::conflict);
+  }
+  SECTION("a person is faster, and the next failure is another question") {
+    t.does(ticket::resolve{ticket::resolution::retry, "again"}, "human:ada");
+    CHECK(t.does(answer_to(asked.id, json::object{{"how", "fail"}})) == 0);
+    t.to_failed_pending();
+    auto const next = std::get<ask>(t.wanted("ask:").what).message;
+    CHECK(next.id != asked.id);
+    CHECK(t.does(answer_to(asked.id, json::object{{"how", "fail"}})) == 0);
+    CHECK(t.now_is().is == status::failed_pending);
+    t.does(answer_to(next.id, json::object{{"how", "fail"}}));
+    CHECK(t.now_is().is == status::FAILED);
   }
   SECTION("a person's word counts once") {
     ticket::resolve const again{ticket::resolution::retry, "again"};
