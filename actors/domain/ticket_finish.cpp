@@ -102,6 +102,10 @@ bool broke_off(drafting& d, link::finished const& r) {
     }
     auto e = failed(r, attempt_status::FAILED, r.why, {});
     e.permanent = r.why != reason::none && !is_transient(r.why);
+    if (r.why == reason::daemon_lost) { // a machine that went away is not the agent's fault
+      e.how = attempt_status::LOST;
+      e.counted = d.now_at().counted.uncounted >= max_uncounted;
+    }
     fail_attempt(d, std::move(e));
     return true;
   }

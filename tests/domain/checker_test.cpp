@@ -1,104 +1,9 @@
-#include "actors/domain/checker.hpp"
-#include "tests/domain/ticket_subject.hpp"
+#include "tests/domain/ledger.hpp"
 
 using namespace troupe;
 using namespace troupe::test;
 
 namespace {
-
-/// A ledger written by hand, fed to the checker; also one that no domain would ever decide.
-class ledger {
-public:
-  explicit ledger(invariant_checker::secret_finder find = {},
-                  invariant_checker::order o = invariant_checker::order::causal)
-      : checker{std::move(find), o} {}
-
-  template <class Event>
-  std::string add(entity_ref const& stream, Event const& e) {
-    auto data = json::to(e);
-    event_context ctx;
-    ctx.version = ++versions_[stream];
-    ctx.at = time_point{std::chrono::hours{500'000}};
-    ctx.by = principal_id{"system"};
-    ctx.cause = "c";
-    auto const p = checker.check(stream, ctx.version,
-                                 std::string{to_string(stream.kind)} + "." + Event::type_name, 1,
-                                 json::canonical(data), ctx);
-    return p.value_or("");
-  }
-
-  invariant_checker checker;
-
-private:
-  std::map<entity_ref, std::uint64_t> versions_;
-};
-
-entity_ref ticket_ref(std::string id = "k3-1", std::string tenant = "t1") {
-  return {tenant_id{std::move(tenant)}, entity_kind::ticket, std::move(id)};
-}
-
-ticket::opened make_opened(bool by_hand = true) {
-  auto const c = make_open();
-  ticket::opened e;
-  e.project = c.project;
-  e.brief = c.brief;
-  e.plan = c.plan;
-  e.run = c.run;
-  e.item = c.item;
-  e.stages = c.stages;
-  e.run_active = true;
-  e.by_hand = by_hand;
-  return e;
-}
-
-ticket::readiness_changed placed(ticket::status to) {
-  ticket::readiness_changed e;
-  e.to = to;
-  e.run_active = true;
-  return e;
-}
-
-ticket::leased make_leased(std::int64_t token, ticket::status to = ticket::status::claimed) {
-  ticket::leased e;
-  e.token = token;
-  e.agent = agent_id{"tally.dev-ada"};
-  e.to = to;
-  return e;
-}
-
-ticket::attempt_started started(std::int64_t token) {
-  ticket::attempt_started e;
-  e.token = token;
-  e.to = ticket::status::in_progress;
-  return e;
-}
-
-ticket::attempt_ended make_ended(std::int64_t token, ticket::status to = ticket::status::none) {
-  ticket::attempt_ended e;
-  e.token = token;
-  e.to = to;
-  return e;
-}
-
-ticket::evidence_attached make_evidence(std::string head) {
-  ticket::evidence_attached e;
-  e.proof.base = "base";
-  e.proof.head = std::move(head);
-  e.next_stage = 1;
-  e.to = ticket::status::in_review;
-  return e;
-}
-
-/// A ticket by hand that waits for its review; work by dev-ada at head1.
-void to_review(ledger& l) {
-  auto const t = ticket_ref();
-  REQUIRE(l.add(t, make_opened()).empty());
-  REQUIRE(l.add(t, placed(ticket::status::ready)).empty());
-  REQUIRE(l.add(t, make_leased(1)).empty());
-  REQUIRE(l.add(t, started(1)).empty());
-  REQUIRE(l.add(t, make_ended(1)).empty());
-  REQUIRE(l.add(t, make_evidence("head1")).empty());
-}
 
 ticket::reviewed make_review(std::string by) {
   ticket::reviewed e;
@@ -394,25 +299,4 @@ TEST_CASE("checker: invariant 12, nothing secret-shaped", "[domain]") {
   ticket::commented c;
   c.text = "use hunter2";
   CHECK(says(l.add(t, c), "invariant 12: a password"));
-}
-
-TEST_CASE("replay: folds any kind of stream by the types of its events", "[domain]") {
-  ledger l;
-  to_review(l);
-  auto const& states = l.checker.states();
-  auto const t = ticket_ref();
-  CHECK(states.version_of(t) == 6);
-  CHECK(states.state_of(t).at("is") == json::value("in_review"));
-  CHECK(states.state_of(t).at("self") == json::value("t1/ticket/k3-1"));
-  CHECK(states.find<ticket_domain>(t)->holder.token == 1);
-  CHECK(states.find<run_domain>(t) == nullptr);
-  CHECK(states.entities() == std::vector{t});
-  CHECK(states.state_of(ticket_ref("k3-2")).is_null());
-  entity_kind kind{};
-  std::string_view name;
-  CHECK(parse_event_type("ticket.leased", kind, name));
-  CHECK(kind == entity_kind::ticket);
-  CHECK(name == "leased");
-  for (auto const* bad : {"", "ticket", "ticket.", "dog.barked", ".leased"})
-    CHECK_FALSE(parse_event_type(bad, kind, name));
 }

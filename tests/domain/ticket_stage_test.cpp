@@ -129,6 +129,13 @@ TEST_CASE("ticket: a transient failure is tried again later, a lasting one is no
                               reason::budget)));
     CHECK(t.now_is().is == status::failed_pending);
   }
+  SECTION("a daemon that lost the attempt says so, and it does not count") {
+    t.does(t.failure(reason::daemon_lost));
+    CHECK(t.now_is().holder.attempt == attempt_status::LOST);
+    CHECK(t.now_is().is == status::ready);
+    CHECK(t.now_is().counted.tries == 0);
+    CHECK(t.now_is().retry_at == time_point{});
+  }
   SECTION("an attempt that was stopped on the daemon does not count") {
     t.does(t.failure(reason::none, link::outcome::cancelled));
     CHECK(t.now_is().is == status::ready);

@@ -210,7 +210,8 @@ void world::outcome(entity_ref const& from, std::string const& key, std::optiona
     return;
   auto& t = it->second;
   if (refused) {
-    bool const early = refused->code == errc::not_found && t.tries < 10;
+    // The runtime waits longer from try to try; here many fit into a moment.
+    bool const early = refused->code == errc::not_found && t.tries < 300;
     if (early || refused->code == errc::busy)
       return;
   }
