@@ -2,11 +2,12 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/role.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/websocket/ssl.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 
 #include <optional>
 #include <utility>
@@ -61,15 +62,15 @@ private:
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
 };
 
-/// Found by Beast when a WebSocket on this stream ends.
+/// Found by Beast when a WebSocket on this stream ends. Beast's own waits for the peer to close,
+/// for as long as it likes; here only our side ends, and the owner waits with its own deadline.
 template <class Handler>
-void async_teardown(boost::beast::role_type role, edge_stream& stream, Handler&& done) {
-  using boost::beast::async_teardown;
-  using boost::beast::websocket::async_teardown;
-  if (stream.secure())
-    async_teardown(role, stream.tls(), std::forward<Handler>(done));
-  else
-    async_teardown(role, stream.next_layer(), std::forward<Handler>(done));
+void async_teardown(boost::beast::role_type, edge_stream& stream, Handler&& done) {
+  boost::system::error_code ignored;
+  stream.next_layer().socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  boost::asio::post(
+      stream.get_executor(),
+      boost::beast::bind_front_handler(std::forward<Handler>(done), boost::system::error_code{}));
 }
 
 } // namespace troupe

@@ -42,11 +42,27 @@ private:
   std::optional<response> answer_;
 };
 
-/// The `reply` that a handler gets. It does not keep the session alive.
-inline reply reply_into(std::shared_ptr<reply_slot> const& slot) {
-  return [weak = std::weak_ptr<reply_slot>{slot}](response r) {
-    if (auto waiting = weak.lock())
-      waiting->deliver(std::move(r));
+/// The `reply` that a handler gets. It does not keep the session alive. When its last copy goes
+/// without an answer, nobody can answer any more, and the client need not wait for the deadline.
+inline reply reply_into(std::shared_ptr<reply_slot> const& slot, std::string instance) {
+  struct teller {
+    teller(std::weak_ptr<reply_slot> waiting, std::string where)
+        : to(std::move(waiting)), path(std::move(where)) {}
+    teller(teller const&) = delete;
+    teller& operator=(teller const&) = delete;
+    std::weak_ptr<reply_slot> to;
+    std::string path;
+    void tell(response r) const {
+      if (auto waiting = to.lock())
+        waiting->deliver(std::move(r));
+    }
+    ~teller() {
+      tell(problem(fail(errc::timeout, "the answer was lost; the request may still take effect"),
+                   path));
+    }
+  };
+  return [one = std::make_shared<teller const>(slot, std::move(instance))](response r) {
+    one->tell(std::move(r));
   };
 }
 

@@ -273,7 +273,7 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   auto slot = std::make_shared<reply_slot>(make_wake_up());
   during({}, [slot] { slot->give_up(); });
   try {
-    std::get<handler>(a.to->handle)(a.req, reply_into(slot));
+    std::get<handler>(a.to->handle)(a.req, reply_into(slot, a.req.path));
   } catch (std::exception const& e) {
     spdlog::error("gateway: handler failed method={} path={} error={}", a.req.method, a.req.path,
                   e.what());

@@ -14,6 +14,8 @@ constexpr std::uint16_t code_unsupported = 1003;
 constexpr std::uint16_t code_lost = 1006;
 constexpr std::uint16_t code_internal = 1011;
 constexpr std::uint16_t code_try_later = 1013;
+/// How long a peer may take to answer our close frame.
+constexpr auto close_deadline = std::chrono::seconds{3};
 constexpr std::size_t most_reason_bytes = 123; // RFC 6455, 5.5: a control frame holds 125
 
 using ws_stream = websocket::stream<edge_stream&, false>;
@@ -166,6 +168,10 @@ class cutter {
 public:
   cutter(edge_stream& stream, std::shared_ptr<session> owner)
       : timer_(stream.get_executor()), owner_(std::move(owner)) {}
+  ~cutter() { disarm(); }
+  cutter(cutter const&) = delete;
+  cutter& operator=(cutter const&) = delete;
+
   void arm(std::chrono::milliseconds after) {
     timer_.expires_after(after);
     timer_.async_wait([owner = owner_](boost::system::error_code ec) {
@@ -184,33 +190,32 @@ asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_
                                      std::shared_ptr<socket_link> link,
                                      std::shared_ptr<wake_up> waiter) {
   cutter guard{self->stream(), self};
-  for (;;) {
+  boost::system::error_code failed;
+  while (!failed) {
     auto next = link->take();
     if (next.gone)
-      break;
+      co_return;
     if (next.text) {
       guard.arm(self->host().settings.write_deadline);
       auto [ec, n] = co_await ws->async_write(asio::buffer(*next.text), checked);
       (void)n;
-      guard.disarm();
-      if (ec)
-        break;
+      failed = ec;
     } else if (next.close) {
-      guard.arm(self->host().settings.header_deadline);
+      guard.arm(close_deadline);
       websocket::close_reason const why{static_cast<websocket::close_code>(next.code),
                                         beast::string_view{next.reason}};
       auto [ec] = co_await ws->async_close(why, checked);
-      (void)ec;
-      guard.disarm();
-      break;
+      failed = ec;
+      if (!ec)
+        co_return; // the reader sees the end, too
     } else {
       bool const notified = co_await waiter->wait(std::chrono::hours{1});
       (void)notified;
     }
+    guard.disarm();
   }
   link->lost(code_lost, "the connection broke");
-  // Ends the reader, if it has not seen the end itself.
-  self->stream().next_layer().close();
+  self->stream().next_layer().close(); // ends the reader
 }
 
 /// Close code and reason as the owner is told them, of a read that failed.
@@ -297,6 +302,8 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
   }
   link->fire();
   during({}, {});
+  if (!aborted_)
+    co_await linger();
 }
 
 } // namespace troupe
