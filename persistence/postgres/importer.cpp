@@ -2,6 +2,7 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/row_mapping.hpp"
 
 #include <algorithm>
 #include <map>
@@ -10,19 +11,6 @@
 namespace troupe::postgres {
 
 namespace {
-
-std::int64_t num(std::uint32_t n) {
-  return n;
-}
-std::int64_t num(std::uint64_t n) {
-  return static_cast<std::int64_t>(n);
-}
-std::int64_t num(entity_kind kind) {
-  return static_cast<std::int64_t>(kind);
-}
-std::int64_t ms(time_point t) {
-  return t.time_since_epoch().count();
-}
 
 struct shard_head {
   std::uint64_t epoch = 0;

@@ -1,6 +1,7 @@
 #include "persistence/sqlite/writer.hpp"
 
 #include "persistence/sqlite/queries.hpp"
+#include "persistence/sqlite/row_mapping.hpp"
 
 #include <algorithm>
 
@@ -8,20 +9,8 @@ namespace troupe::sqlite {
 
 namespace {
 
-std::int64_t ms(time_point at) {
-  return at.time_since_epoch().count();
-}
-std::int64_t num(std::uint64_t n) {
-  return static_cast<std::int64_t>(n);
-}
-std::int64_t num(std::uint32_t n) {
-  return n;
-}
-std::int64_t num(entity_kind kind) {
-  return static_cast<std::int64_t>(kind);
-}
 std::optional<std::int64_t> ms(std::optional<time_point> const& at) {
-  return at ? std::optional{ms(*at)} : std::nullopt;
+  return at ? std::optional{sqlite::ms(*at)} : std::nullopt;
 }
 
 } // namespace
