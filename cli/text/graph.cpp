@@ -9,6 +9,9 @@ namespace troupe {
 
 namespace {
 
+constexpr std::size_t least_title = 20;
+constexpr std::size_t least_notes = 24;
+
 struct drawing {
   std::map<std::string, graph_node const*> nodes;
   std::map<std::string, std::vector<std::string>> below; ///< by the blocker it hangs from
@@ -94,46 +97,45 @@ std::string draw_graph(std::vector<graph_node> const& nodes, text_style const& s
   for (auto const& key : roots)
     collect(d, key, "", "", rows);
 
+  auto const tail_of = [&](graph_node const& n) {
+    auto tail = n.note;
+    if (auto const& also = d.also[n.key]; !also.empty())
+      tail += (tail.empty() ? "" : ", ") +
+              std::string{depth.contains(n.key) ? "also after " : "after "} + look::joined(also);
+    return tail;
+  };
   std::size_t head = 0;
   std::size_t status = 0;
   std::size_t title = 0;
+  std::size_t tail = 0;
   for (auto const& r : rows) {
     head = std::max(head, columns::width(r.rail) + columns::width(r.node->mark) + 1 +
                               columns::width(r.node->key));
     status = std::max(status, columns::width(r.node->status));
     title = std::max(title, columns::width(r.node->title));
+    tail = std::max(tail, columns::width(tail_of(*r.node)));
+  }
+  auto const before = 2 + head + 2 + (status > 0 ? status + 2 : 0);
+  if (style.width > 0) { // titles give way first, then notes
+    auto const room = static_cast<std::size_t>(style.width);
+    auto const notes = std::min(tail, least_notes);
+    title =
+        std::min(title, std::max(least_title, room > before + notes + 2 ? room - before - notes - 2
+                                                                        : least_title));
+    auto const begun = before + title + 2;
+    tail = std::min(tail, room > begun ? room - begun : 0);
   }
   std::string out;
   for (auto const& r : rows) {
     auto const& n = *r.node;
-    std::string tail = n.note;
-    if (auto const& also = d.also[n.key]; !also.empty())
-      tail += (tail.empty() ? "" : ", ") +
-              std::string{depth.contains(n.key) ? "also after " : "after "} + look::joined(also);
-    auto most = title;
-    if (style.width > 0) {
-      auto const rest = 2 + head + 2 + (status ? status + 2 : 0) +
-                        std::min<std::size_t>(24, columns::width(tail)) + 2;
-      auto const room = static_cast<std::size_t>(style.width);
-      most = std::min(title, room > rest + 20 ? room - rest : 20);
-    }
     auto const used = columns::width(r.rail) + columns::width(n.mark) + 1 + columns::width(n.key);
     auto line = "  " + paint(style, ink::faint, r.rail) + paint(style, n.meaning, n.mark) + " " +
                 paint(style, ink::name, n.key) + std::string(head - used + 2, ' ');
-    auto width = 2 + head + 2;
-    if (status > 0) {
+    if (status > 0)
       line += paint(style, n.meaning, n.status) +
               std::string(status - columns::width(n.status) + 2, ' ');
-      width += status + 2;
-    }
-    auto const shown = columns::fit(n.title, most);
-    line += shown;
-    width += columns::width(shown);
-    if (!tail.empty()) {
-      auto const room = style.width > 0 ? static_cast<std::size_t>(style.width) : width + 500;
-      if (room > width + 4)
-        line += "  " + paint(style, ink::faint, columns::fit(tail, room - width - 2));
-    }
+    line += columns::pad(columns::fit(n.title, title), title) + "  " +
+            paint(style, ink::faint, columns::fit(tail_of(n), tail));
     while (line.back() == ' ')
       line.pop_back();
     out += line + "\n";
@@ -141,7 +143,7 @@ std::string draw_graph(std::vector<graph_node> const& nodes, text_style const& s
   if (nodes.size() > 1) {
     std::vector<std::string> parts;
     for (auto const& wave : layers.waves)
-      parts.push_back(look::joined(wave, " "));
+      parts.push_back(look::joined(wave));
     out += views::said(look::joined(parts, "  →  "), 2, style, ink::faint, "waves: ");
   }
   if (!layers.in_cycle.empty())

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "protocol/json.hpp"
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// The command line's way to a server: its public API, and nothing else.
+class api_client {
+public:
+  using query = std::vector<std::pair<std::string, std::string>>;
+  /// Name (`snapshot`, or the type of an event) and data.
+  using listener = std::function<void(std::string const& name, json::value const& data)>;
+
+  api_client(std::string server, std::string token)
+      : server_(std::move(server)), token_(std::move(token)) {}
+
+  /// Each answers the JSON of the answer, or the server's problem as an error whose details are
+  /// the whole problem. Errors: unavailable and timeout (no answer), those of the server.
+  [[nodiscard]] result<json::value> get(std::string const& path, query const& q = {}) const;
+  /// Writes carry an Idempotency-Key, so that one sent again after `busy` has no second effect.
+  [[nodiscard]] result<json::value> post(std::string const& path,
+                                         json::value const& body = {}) const;
+  [[nodiscard]] result<json::value> put(std::string const& path, json::value const& body) const;
+  [[nodiscard]] result<json::value> patch(std::string const& path, json::value const& body) const;
+  [[nodiscard]] result<json::value> remove(std::string const& path) const;
+  /// Posts bytes as they are.
+  [[nodiscard]] result<json::value> post_bytes(std::string const& path, query const& q,
+                                               std::string const& bytes) const;
+  /// Every page of a list, as one.
+  [[nodiscard]] result<json::value> all(std::string const& path, query q) const;
+
+  /// Follows a stream until `stop` is set; reconnects by itself. Errors: those of its refusal.
+  [[nodiscard]] result<void> follow(std::string const& path, query const& q, listener const& heard,
+                                    std::atomic<bool> const& stop) const;
+
+  [[nodiscard]] std::string const& server() const { return server_; }
+
+private:
+  [[nodiscard]] result<json::value> call(std::string const& method, std::string const& target,
+                                         std::string const& body, std::string const& type) const;
+
+  std::string server_;
+  std::string token_;
+};
+
+/// `path?a=b`, percent-encoded.
+[[nodiscard]] std::string target_of(std::string const& path, api_client::query const& q);
+/// One segment of a path, percent-encoded.
+[[nodiscard]] std::string segment(std::string_view text);
+
+} // namespace troupe

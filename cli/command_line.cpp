@@ -1,0 +1,180 @@
+#include "cli/command_line.hpp"
+
+#include "cli/text/columns.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace troupe {
+
+namespace {
+
+constexpr char const* common_group = "Common";
+
+/// Edits between two words, for "did you mean".
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j)
+    row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      auto const above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(CLI::App const& app, std::string const& word) {
+  std::string best;
+  std::size_t least = 3;
+  for (auto const* sub : app.get_subcommands({})) {
+    auto const d = distance(word, sub->get_name());
+    if (!sub->get_group().empty() && d < least) {
+      least = d;
+      best = sub->get_name();
+    }
+  }
+  return best;
+}
+
+/// `troupe brief submit`.
+std::string full_name(CLI::App const& app) {
+  auto out = app.get_name();
+  for (auto const* up = app.get_parent(); up != nullptr; up = up->get_parent())
+    out = up->get_name() + " " + out;
+  return out;
+}
+
+/// The command whose arguments are wrong: the deepest that was begun.
+CLI::App const& deepest(CLI::App const& app) {
+  auto const* at = &app;
+  for (auto subs = at->get_subcommands(); !subs.empty(); subs = at->get_subcommands())
+    at = subs.back();
+  return *at;
+}
+
+} // namespace
+
+command_line::command_line() : root_("An AI software team on your own machines.", "troupe") {
+  root_.require_subcommand(0, 1);
+  root_.fallthrough();
+  root_.get_formatter()->column_width(34);
+  root_.footer("Every command has --help with examples. `troupe help exit-codes` lists the exit "
+               "codes.\n\nFirst steps:\n  troupe serve                       in one terminal\n  "
+               "troupe init                        in your repository\n  troupe brief submit "
+               "meeting.vtt --project NAME --wait");
+  root_
+      .add_flag("--json", common_.json, "one JSON document (watch: one a line) on standard output")
+      ->group(common_group);
+  root_.add_option("--color", common_.colour, "auto, always or never; NO_COLOR is obeyed")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN")
+      ->group(common_group);
+  root_
+      .add_option("--server", common_.server,
+                  "server to talk to (TROUPE_SERVER; http://127.0.0.1:7777)")
+      ->type_name("URL")
+      ->group(common_group);
+  root_
+      .add_option("--token-file", common_.token_file,
+                  "file with the token (TROUPE_TOKEN holds the token itself)")
+      ->type_name("FILE")
+      ->group(common_group);
+  root_.add_option("--config", common_.config, "settings file (TROUPE_CONFIG)")
+      ->type_name("FILE")
+      ->group(common_group);
+  root_
+      .add_option_function<std::vector<std::string>>(
+          "--set",
+          [this](std::vector<std::string> const& all) {
+            for (auto const& one : all) {
+              auto const equals = one.find('=');
+              if (equals == std::string::npos)
+                throw CLI::ValidationError("--set", one + " is not SECTION.KEY=VALUE");
+              common_.settings[one.substr(0, equals)] = one.substr(equals + 1);
+            }
+          },
+          "any setting, as `troupe config print` shows it")
+      ->type_name("SECTION.KEY=VALUE")
+      ->group(common_group);
+}
+
+CLI::App& command_line::add(CLI::App& below, std::string const& name, std::string const& what,
+                            std::string const& examples, action run) {
+  auto& out = *below.add_subcommand(name, what);
+  out.fallthrough();
+  out.get_formatter()->column_width(34);
+  if (!examples.empty())
+    out.footer("Examples:\n" + examples +
+               "\nCommon flags: --json --color --server --token-file "
+               "--config --set; see `troupe --help`.");
+  // The innermost command is the one that was meant: groups may have a default action.
+  out.callback([this, &out, run = std::move(run)] {
+    if (run && out.get_subcommands().empty()) {
+      chosen_ = run;
+      chosen_command_ = &out;
+    }
+  });
+  return out;
+}
+
+CLI::App& command_line::add_group(std::string const& name, std::string const& what,
+                                  std::string const& examples) {
+  auto& out = add(root_, name, what, examples, {});
+  out.require_subcommand(0, 1);
+  return out;
+}
+
+int command_line::refuse(std::string const& what) const {
+  auto const& at = deepest(root_);
+  auto const rest = at.remaining();
+  auto said = what;
+  std::string hint = "See `" + full_name(at) + " --help`.";
+  bool const has_commands = !at.get_subcommands({}).empty();
+  if (!rest.empty() && has_commands && !rest.front().starts_with("-")) {
+    said = "there is no command `" + full_name(at) + " " + rest.front() + "`";
+    if (auto const meant = nearest(at, rest.front()); !meant.empty())
+      hint = "Did you mean `" + full_name(at) + " " + meant + "`? " + hint;
+  }
+  console const out{common_};
+  return out.misuse(said, hint);
+}
+
+int command_line::run(int argc, char const* const* argv) {
+  // Before parsing, so that a refusal of the arguments is JSON as well where JSON was asked for.
+  try {
+    root_.parse(argc, argv);
+  } catch (CLI::CallForHelp const&) {
+    std::cout << root_.help();
+    return exit_code::ok;
+  } catch (CLI::CallForAllHelp const& e) {
+    return root_.exit(e);
+  } catch (CLI::CallForVersion const& e) {
+    return root_.exit(e);
+  } catch (CLI::ParseError const& e) {
+    for (int i = 1; i < argc; ++i)
+      common_.json = common_.json || std::string_view{argv[i]} == "--json";
+    return refuse(e.what());
+  }
+  if (!chosen_) {
+    auto const& at = deepest(root_);
+    std::cout << root_.help();
+    return &at == &root_ ? exit_code::ok : exit_code::usage;
+  }
+  console out{common_};
+  if (!bare_.contains(chosen_command_) && !out.load())
+    return exit_code::usage;
+  return chosen_(out);
+}
+
+CLI::Option* add_setting(command_line& line, CLI::App& command, std::string const& flag,
+                         std::string const& key, std::string const& what) {
+  return command.add_option_function<std::string>(
+      flag, [&line, key](std::string const& text) { line.common().settings[key] = text; }, what);
+}
+
+} // namespace troupe

@@ -1,0 +1,208 @@
+#include "cli/commands.hpp"
+#include "daemon/daemon_app.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+std::filesystem::path daemon_data(console const& out) {
+  auto const& set = out.configured().daemon.data;
+  return set.empty() ? out.data() / "daemon" : std::filesystem::path{set};
+}
+
+/// `NAME=VALUE` of a list setting.
+bool split(std::string const& text, std::string& name, std::string& value) {
+  auto const equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    return false;
+  name = text.substr(0, equals);
+  value = text.substr(equals + 1);
+  return true;
+}
+
+/// False, with the reason printed, where the settings cannot be meant.
+bool settings_of(console const& out, local::daemon_settings& d) {
+  auto const& s = out.configured();
+  d.data = daemon_data(out);
+  d.slots = s.daemon.slots;
+  d.profiles =
+      s.daemon.profiles.empty() ? d.data / "profiles" : std::filesystem::path{s.daemon.profiles};
+  d.runners = s.daemon.runners;
+  d.any_repository = s.daemon.any_repository;
+  d.allow_process = s.daemon.allow_process;
+  d.command = s.daemon.command;
+  d.environment = s.daemon.environment;
+  d.ca_file = s.daemon.ca_file;
+  d.drain = s.daemon.drain;
+  d.grace = s.daemon.grace;
+  for (auto const& text : s.daemon.repositories) {
+    std::string name, from;
+    if (!split(text, name, from)) {
+      (void)out.misuse("daemon.repositories: " + text + " is not NAME=PATH or NAME=URL",
+                       "See `troupe daemon run --help`.");
+      return false;
+    }
+    std::error_code ec;
+    auto& source = d.repositories[name];
+    source.url = from;
+    if (std::filesystem::is_directory(from, ec))
+      source.checkout = from; // files outside of git are copied from there
+  }
+  return true;
+}
+
+/// The daemon's exit codes in ours.
+int exit_code_of_daemon(int code) {
+  return code == local::daemon_unauthorized ? exit_code::unauthorised : code;
+}
+
+int run(console& out) {
+  local::daemon_settings d;
+  if (!settings_of(out, d))
+    return exit_code::usage;
+  // The server that it enrolled with, unless another one was named on purpose.
+  if (out.loaded().origins.at("client.server") != "default")
+    d.server = out.configured().client.server;
+  auto const& s = out.configured();
+  auto log = spdlog::stderr_color_mt("troupe-daemon");
+  log->set_level(spdlog::level::from_str(s.log.level));
+  if (s.log.json)
+    log->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
+                     spdlog::pattern_time_type::utc);
+  else
+    log->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
+  spdlog::set_default_logger(std::move(log));
+  return exit_code_of_daemon(local::run_daemon(d));
+}
+
+std::string host_name() {
+  char text[256] = {};
+  if (::gethostname(text, sizeof text - 1) != 0)
+    return "daemon";
+  return text;
+}
+
+int enroll(console& out, std::string code, std::string const& name, bool replace) {
+  if (code == "-") {
+    auto const read = read_input("-", 1024);
+    if (!read)
+      return out.fail(read.error());
+    code = read->substr(0, read->find_first_of("\r\n"));
+  }
+  local::daemon_settings d;
+  if (!settings_of(out, d))
+    return exit_code::usage;
+  d.server = out.configured().client.server;
+  d.name = name.empty() ? host_name() : name;
+  auto const who = local::enroll_daemon(d, code, replace);
+  if (!who)
+    return out.fail(who.error(), who.error().code == errc::unauthorized
+                                     ? "Ask an administrator for a code: `troupe daemon code`."
+                                 : who.error().code == errc::conflict
+                                     ? "Start it with `troupe daemon run`, use another --data, or "
+                                       "give the identity up with --replace."
+                                     : "");
+  auto const shown = out.show(json::object{{"daemon", who->daemon.value},
+                                           {"name", who->name},
+                                           {"server", who->server},
+                                           {"data", d.data.string()}},
+                              "Enrolled as " + who->daemon.value + " (" + who->name + ") at " +
+                                  who->server + ".\n");
+  out.note("Next: `troupe daemon run" +
+           (out.configured().daemon.data.empty() ? std::string{} : " --data " + d.data.string()) +
+           "`.");
+  return shown;
+}
+
+void add_local(command_line& line, CLI::App& group) {
+  auto& r =
+      line.add(group, "run",
+               "Runs the daemon on this machine until Ctrl-C: takes work, runs coding CLIs in "
+               "worktrees, reports with evidence.",
+               "  troupe daemon run --slots 3\n"
+               "  troupe daemon run --repository tally=$HOME/src/tally",
+               run);
+  add_setting(line, r, "--data", "daemon.data", "its folder: identity, clones, worktrees, spool")
+      ->type_name("DIR");
+  add_setting(line, r, "--slots", "daemon.slots", "attempts at once (2)")->type_name("N");
+  add_setting(line, r, "--profiles", "daemon.profiles", "folder of further runner profiles")
+      ->type_name("DIR");
+  r.add_option_function<std::vector<std::string>>(
+       "--repository",
+       [&line](std::vector<std::string> const& all) {
+         line.common().settings["daemon.repositories"] = look::joined(all, ",");
+       },
+       "where a repository that projects name is; may come again")
+      ->type_name("NAME=PATH|URL");
+  add_setting(line, r, "--command", "daemon.command", "what the profile `command` runs")
+      ->type_name("COMMAND");
+  add_setting(line, r, "--log-level", "log.level", "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL");
+
+  struct flags {
+    std::string code, name;
+    bool replace = false;
+  };
+  auto const f = std::make_shared<flags>();
+  auto& e =
+      line.add(group, "enroll", "Makes this machine known to a server, with a code.",
+               "  troupe daemon enroll --server https://troupe.example --code K7QF-2MXP-9R3T\n"
+               "  troupe daemon code | troupe daemon enroll --code -",
+               [f](console& out) { return enroll(out, f->code, f->name, f->replace); });
+  e.add_option("--code", f->code, "as `troupe daemon code` printed it; - for standard input")
+      ->required()
+      ->type_name("CODE");
+  e.add_option("--name", f->name, "name of this machine (its host name)")->type_name("NAME");
+  e.add_flag("--replace", f->replace, "give up the identity that this folder has");
+  add_setting(line, e, "--data", "daemon.data", "its folder")->type_name("DIR");
+}
+
+} // namespace
+
+void add_daemon_commands(command_line& line) {
+  auto& group = line.add_group("daemon", "Operators' machines, where code is written.",
+                               "  troupe daemon code                 # on any machine\n"
+                               "  troupe daemon enroll --code CODE   # on the machine that works\n"
+                               "  troupe daemon run");
+  add_local(line, group);
+  line.add(group, "code",
+           "Makes a single-use code with which a machine can enrol in the next "
+           "15 minutes.",
+           "  troupe daemon code", [](console& out) {
+             auto const done = out.api().post("/api/daemons/codes");
+             auto const code = show_done(out, done, done ? look::text(*done, "code") + "\n" : "");
+             if (done)
+               out.note("Valid until " +
+                        look::clock(look::number(*done, "expires"), out.style().local_time) +
+                        ". On the machine: `troupe daemon enroll --server " + out.api().server() +
+                        " --code CODE`.");
+             return code;
+           });
+  {
+    auto const f = std::make_shared<list_flags>();
+    auto& c = line.add(group, "list", "Lists daemons.", "  troupe daemon list --status online",
+                       [f](console& out) { return show_list(out, "daemon", "/api/daemons", *f); });
+    add_list_flags(c, f, {"status"});
+  }
+  struct step {
+    char const *name, *what;
+  };
+  for (auto const& s :
+       {step{"drain", "Lets a daemon finish what it has, and gives it nothing more."},
+        step{"revoke", "Revokes a daemon and its token at once."}}) {
+    auto const id = std::make_shared<std::string>();
+    std::string const name = s.name;
+    auto& c = line.add(
+        group, name, s.what, "  troupe daemon " + name + " d-k3f9q2mx", [id, name](console& out) {
+          auto const done = out.api().post("/api/daemons/" + segment(*id) + "/" + name);
+          return show_done(out, done, done ? status_line(out, "Daemon", *done) : std::string{});
+        });
+    c.add_option("daemon", *id, "id of the daemon")->required()->type_name("ID");
+  }
+}
+
+} // namespace troupe

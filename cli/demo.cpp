@@ -1,0 +1,48 @@
+#include "cli/commands.hpp"
+#include "cli/scripted_coder.hpp"
+#include "demo/story.hpp"
+
+namespace troupe {
+
+void add_demo_command(command_line& line) {
+  struct flags {
+    bool yes = false, keep = false, plain = false;
+    std::string folder;
+    demo::options o;
+  };
+  auto const f = std::make_shared<flags>();
+  auto& c = line.add(line.root(), "demo",
+                     "The main job on a real repository, offline: from a meeting to merged, tested "
+                     "commits. A script plays the model and says so; the rest is real.",
+                     "  troupe demo\n  troupe demo --yes --keep\n  troupe demo --json",
+                     [f](console& out) {
+                       auto o = f->o;
+                       o.yes = f->yes || !out.interactive();
+                       o.json = out.json();
+                       o.keep = f->keep;
+                       o.color = out.style().colour && !f->plain;
+                       o.folder = f->folder;
+                       return demo::run(o);
+                     });
+  c.add_flag("--yes", f->yes, "approve after showing, without asking");
+  c.add_flag("--keep", f->keep, "keep the folder with repository, ledger and logs");
+  c.add_flag("--plain", f->plain, "no colours");
+  c.add_option("--folder", f->folder, "where its folder is made (the temporary folder)")
+      ->type_name("DIR");
+  c.add_option("--store", f->o.store, "PostgreSQL database instead of SQLite")->type_name("URL");
+  // For tests: chaos. Hidden from help, because nobody else needs it.
+  c.add_option("--kill-server", f->o.kill_server, "")->group("");
+  c.add_option("--kill-daemon", f->o.kill_daemon, "")->group("");
+  c.add_option("--seed", f->o.seed, "")->group("");
+  c.add_option("--time-limit", f->o.time_limit_s, "")->group("");
+
+  auto const script = std::make_shared<std::string>();
+  auto& coder = line.add(line.root(), "scripted-coder",
+                         "Stands in for a coding CLI: replays a scene of a script.", "",
+                         [script](console&) { return run_scripted_coder(*script); });
+  coder.add_option("--script", *script, "the script")->required()->type_name("FILE");
+  coder.group("");
+  line.without_settings(coder);
+}
+
+} // namespace troupe

@@ -1,0 +1,202 @@
+#include "cli/checkout.hpp"
+#include "cli/commands.hpp"
+#include "daemon/git.hpp"
+#include "daemon/profile.hpp"
+#include "protocol/process.hpp"
+
+namespace troupe {
+
+namespace {
+
+struct init_flags {
+  bool yes = false, print = false;
+  std::string id, base = "standard", test, profile;
+};
+
+/// What is proposed, each with its reason.
+struct proposal {
+  std::string id, name, repository, target, test, setup, profile;
+  std::vector<std::string> copy;
+  std::vector<std::pair<std::string, std::string>> reasons; ///< what, because of what
+};
+
+std::string target_branch(local::git const& g) {
+  // What the origin calls its main branch, else the branch that is checked out.
+  if (auto const head = g.out({"symbolic-ref", "--short", "refs/remotes/origin/HEAD"}))
+    return head->substr(head->find('/') + 1);
+  if (auto const here = g.out({"symbolic-ref", "--short", "HEAD"}))
+    return *here;
+  return "main";
+}
+
+/// The first installed coding CLI, in the order in which the profiles are listed; `command` is
+/// what is left where there is none.
+std::string installed_profile(std::vector<local::detected_cli> const& clis) {
+  for (auto const& c : clis) {
+    if (!c.path.empty())
+      return c.profile;
+  }
+  return "command";
+}
+
+result<proposal> propose(init_flags const& f) {
+  auto const top = local::git{"."}.out({"rev-parse", "--show-toplevel"});
+  if (!top)
+    return fail(errc::invalid_argument, "this folder is in no git repository");
+  std::filesystem::path const root{*top};
+  local::git const g{root};
+  proposal p;
+  p.name = root.filename().string();
+  p.id = f.id.empty() ? project_id_of(p.name) : f.id;
+  if (auto const origin = g.out({"remote", "get-url", "origin"}); origin && !origin->empty()) {
+    p.repository = without_credentials(*origin);
+    p.reasons.emplace_back("repository", "the remote origin");
+  } else {
+    p.repository = root.string();
+    p.reasons.emplace_back("repository", "this folder; it has no remote origin");
+  }
+  p.target = target_branch(g);
+  if (!f.test.empty()) {
+    p.test = f.test;
+  } else if (auto const found = detect_test_command(root)) {
+    p.test = found->value;
+    p.reasons.emplace_back("tests", found->because);
+  }
+  if (auto const found = detect_setup_command(root)) {
+    p.setup = found->value;
+    p.reasons.emplace_back("setup", found->because);
+  }
+  if (auto const ignored =
+          g.out({"ls-files", "--others", "--ignored", "--exclude-standard", "-z"})) {
+    p.copy = pick_env_files(local::fields_of(*ignored));
+    if (!p.copy.empty())
+      p.reasons.emplace_back("copied", "files outside of git that a checkout needs");
+  }
+  if (!f.profile.empty()) {
+    p.profile = f.profile;
+  } else {
+    p.profile = installed_profile(local::detect_clis());
+    p.reasons.emplace_back("profile", p.profile == "command"
+                                          ? "no coding CLI was found on this machine"
+                                          : "it is installed on this machine");
+  }
+  return p;
+}
+
+/// The body for `POST /api/projects`. The roster is a list, which a merge patch replaces whole: it
+/// is the template's, with the profile put in.
+result<json::value> body_of(proposal const& p, std::string const& base) {
+  auto const from = find_template(base);
+  if (!from)
+    return from.error();
+  auto roster = from->config.roster;
+  for (auto& a : roster) {
+    if (a.engine == engine_kind::daemon)
+      a.profile = p.profile;
+  }
+  json::object config{
+      {"repository", p.repository}, {"target_branch", p.target}, {"roster", json::to(roster)}};
+  if (!p.test.empty())
+    config.emplace("test_command", p.test);
+  json::object recipe;
+  if (!p.copy.empty())
+    recipe.emplace("copy", json::to(p.copy));
+  if (!p.setup.empty())
+    recipe.emplace("setup", p.setup);
+  if (!recipe.empty())
+    config.emplace("recipe", std::move(recipe));
+  return json::value(json::object{
+      {"id", p.id}, {"name", p.name}, {"template_name", base}, {"config", std::move(config)}});
+}
+
+std::string shown(proposal const& p, std::string const& base, text_style const& style) {
+  std::string out;
+  auto const line = [&](std::string const& label, std::string const& value) {
+    std::string because;
+    for (auto const& [what, why] : p.reasons) {
+      if (what == label)
+        because = "  (" + why + ")";
+    }
+    auto head = label;
+    head.resize(12, ' ');
+    out += "  " + paint(style, ink::faint, head) + "  " + (value.empty() ? "-" : value) +
+           paint(style, ink::faint, because) + "\n";
+  };
+  line("project", p.id);
+  line("template", base);
+  line("repository", p.repository);
+  line("target", p.target);
+  line("tests", p.test);
+  line("setup", p.setup);
+  line("copied", look::joined(p.copy));
+  line("profile", p.profile);
+  return out;
+}
+
+int init(console& out, init_flags const& f) {
+  auto p = propose(f);
+  if (!p)
+    return out.fail(p.error(), "Go to your repository, or make one with `git init`.");
+  bool const asks = out.interactive() && !f.yes && !f.print && !out.json();
+  if (asks) {
+    out.print("Proposed for this repository:\n" + shown(*p, f.base, out.style()) + "\n");
+    p->id = project_id_of(out.ask("Project id?", p->id));
+    p->test = out.ask("Command that runs the tests?", p->test);
+    p->profile = out.ask("Runner profile of the developers?", p->profile);
+  }
+  if (p->test.empty() && !f.print)
+    out.note("no test command was found: without one the tests gate cannot pass; set it with "
+             "--test COMMAND");
+  auto const body = body_of(*p, f.base);
+  if (!body)
+    return out.fail(body.error());
+  if (f.print) {
+    if (out.json())
+      out.print_json(*body);
+    else
+      out.print(pretty_json(*body));
+    return exit_code::ok;
+  }
+  if (!asks && !f.yes)
+    return out.misuse("without a terminal nothing is created unasked",
+                      "Accept the proposal with --yes, or look at it with --print.");
+  if (asks && !out.confirm("Create project " + p->id + " on " + out.api().server() + "?", true)) {
+    out.note("Nothing was created.");
+    return exit_code::failed;
+  }
+  auto const done = out.api().post("/api/projects", *body);
+  if (!done)
+    return out.fail(done.error(), done.error().code == errc::conflict
+                                      ? "There is a project " + p->id +
+                                            " already: `troupe project show " + p->id +
+                                            "`; another id goes with --project ID."
+                                      : "");
+  auto const code = out.show(*done, render_project(*done, out.style()));
+  out.note(
+      "\nNext: `troupe daemon code`, then on the machine that works `troupe daemon enroll "
+      "--code CODE` and `troupe daemon run`;\nthen `troupe brief submit meeting.vtt --project " +
+      p->id + " --wait`.");
+  return code;
+}
+
+} // namespace
+
+void add_init_command(command_line& line) {
+  auto const f = std::make_shared<init_flags>();
+  auto& c = line.add(line.root(), "init",
+                     "Proposes a project for the repository of this folder and creates it: finds "
+                     "the test command, files outside of git, installed coding CLIs.",
+                     "  troupe init\n"
+                     "  troupe init --yes --project tally --test \"make check\"\n"
+                     "  troupe init --print > project.json",
+                     [f](console& out) { return init(out, *f); });
+  c.add_flag("--yes", f->yes, "accept the proposal without asking");
+  c.add_flag("--print", f->print, "print the request's JSON; create nothing");
+  c.add_option("--project", f->id, "id of the project (from the folder's name)")->type_name("ID");
+  c.add_option("--template", f->base, "solo, standard or company (standard)")->type_name("NAME");
+  c.add_option("--test", f->test, "command that runs the tests")->type_name("COMMAND");
+  c.add_option("--profile", f->profile, "runner profile of agents that work on a daemon")
+      ->type_name("NAME");
+}
+
+} // namespace troupe

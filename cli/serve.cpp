@@ -1,0 +1,103 @@
+#include "cli/application.hpp"
+#include "cli/commands.hpp"
+
+namespace troupe {
+
+namespace {
+
+server_settings http_of(listen_settings const& s) {
+  server_settings out;
+  out.address = s.address;
+  out.port = static_cast<std::uint16_t>(s.port);
+  out.threads = static_cast<unsigned>(s.threads);
+  out.tls_certificate = s.tls_certificate;
+  out.tls_key = s.tls_key;
+  out.allow_plain = s.allow_plain;
+  out.allowed_hosts = s.allowed_hosts;
+  out.allowed_origins = s.allowed_origins;
+  out.header_bytes = static_cast<std::size_t>(s.header_bytes);
+  out.max_connections = static_cast<std::size_t>(s.max_connections);
+  out.max_in_flight = static_cast<std::size_t>(s.max_in_flight);
+  out.max_streams = static_cast<std::size_t>(s.max_streams);
+  out.header_deadline = s.header_deadline;
+  out.body_deadline = s.body_deadline;
+  out.idle_deadline = s.idle_deadline;
+  out.reply_deadline = s.reply_deadline;
+  out.write_deadline = s.write_deadline;
+  out.stream_queue_items = static_cast<std::size_t>(s.stream_queue_items);
+  out.stream_queue_bytes = static_cast<std::size_t>(s.stream_queue_bytes);
+  out.stream_socket_buffer_bytes = s.stream_socket_buffer_bytes;
+  out.keep_alive_interval = s.keep_alive_interval;
+  out.socket_idle_deadline = s.socket_idle_deadline;
+  out.socket_message_bytes = static_cast<std::size_t>(s.socket_message_bytes);
+  return out;
+}
+
+int serve(console& out) {
+  auto const& s = out.configured();
+  auto const url = store_url(s);
+  if (!url)
+    return out.misuse("cannot read store.url_file " + s.store.url_file,
+                      "Name a file that holds the database URL.");
+  serve_options o;
+  o.data = out.data();
+  o.store = *url;
+  o.http = http_of(s.server);
+  o.script = s.actors.script;
+  o.threads = s.actors.threads;
+  o.writers = s.store.writers;
+  o.resend = s.actors.resend;
+  o.idle = s.actors.idle;
+  o.grace = s.actors.grace;
+  o.heartbeat = s.actors.heartbeat;
+  o.stop_deadline = s.actors.stop_deadline;
+  o.log_level = s.log.level;
+  o.log_json = s.log.json;
+  return run_serve(o, [&](std::string const& at) {
+    auto const where = url->empty() ? o.data.string() : masked(*url);
+    out.show(json::object{{"url", at}, {"ledger", where}},
+             "Troupe serves at " + at + ", ledger in " + where + ". Ctrl-C stops it.\n");
+  });
+}
+
+} // namespace
+
+void add_serve_command(command_line& line) {
+  auto& c = line.add(line.root(), "serve", "Runs the server until Ctrl-C or SIGTERM.",
+                     "  troupe serve\n"
+                     "  troupe serve --port 8080 --data ./data\n"
+                     "  troupe serve --store postgres://troupe@db/troupe --address 0.0.0.0 "
+                     "--tls-certificate cert.pem --tls-key key.pem",
+                     serve);
+  add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
+      ->type_name("DIR");
+  add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")
+      ->type_name("URL");
+  add_setting(line, c, "--address", "server.address", "address to listen on (127.0.0.1)")
+      ->type_name("IP");
+  add_setting(line, c, "--port", "server.port", "port to listen on (7777); 0: any free one")
+      ->type_name("N");
+  add_setting(line, c, "--tls-certificate", "server.tls_certificate", "certificate chain, PEM")
+      ->type_name("FILE");
+  add_setting(line, c, "--tls-key", "server.tls_key", "its key, PEM")->type_name("FILE");
+  c.add_flag_callback(
+      "--allow-plain", [&line] { line.common().settings["server.allow_plain"] = "true"; },
+      "plain HTTP on an address that other machines can reach");
+  add_setting(line, c, "--threads", "actors.threads", "threads of the actor scheduler (2)")
+      ->type_name("N");
+  add_setting(line, c, "--log-level", "log.level", "trace, debug, info, warn, error or off")
+      ->type_name("LEVEL");
+  c.add_flag_callback(
+      "--log-json", [&line] { line.common().settings["log.json"] = "true"; },
+      "logs as one JSON object a line");
+  add_setting(line, c, "--heartbeat-ms", "actors.heartbeat_ms", "between heartbeats of daemons")
+      ->type_name("MS");
+  add_setting(line, c, "--resend-ms", "actors.resend_ms", "until a message is sent again")
+      ->type_name("MS");
+  add_setting(line, c, "--grace-ms", "actors.grace_ms", "how long a lost daemon may stay away")
+      ->type_name("MS");
+  add_setting(line, c, "--script", "actors.script", "script of agents with the engine `scripted`")
+      ->type_name("FILE");
+}
+
+} // namespace troupe
