@@ -23,6 +23,10 @@ public:
     }
     waiter_->notify();
   }
+  [[nodiscard]] bool settled() const {
+    std::lock_guard lock{mutex_};
+    return settled_;
+  }
   /// Ends the wait without an answer.
   void give_up() { waiter_->notify(); }
 
@@ -37,7 +41,7 @@ public:
 
 private:
   std::shared_ptr<wake_up> waiter_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool settled_ = false;
   std::optional<response> answer_;
 };
@@ -57,8 +61,9 @@ inline reply reply_into(std::shared_ptr<reply_slot> const& slot, std::string ins
         waiting->deliver(std::move(r));
     }
     ~teller() {
-      tell(problem(fail(errc::timeout, "the answer was lost; the request may still take effect"),
-                   path));
+      if (auto waiting = to.lock(); waiting && !waiting->settled())
+        waiting->deliver(problem(
+            fail(errc::timeout, "the answer was lost; the request may still take effect"), path));
     }
   };
   return [one = std::make_shared<teller const>(slot, std::move(instance))](response r) {

@@ -16,7 +16,7 @@ using asio::ip::tcp;
 
 /// Connections beyond the limit that are told so at a time; more are closed without a word.
 constexpr std::size_t most_turned_away = 64;
-/// How long cut connections may take to notice.
+/// How long cut connections may take to end.
 constexpr auto cut_deadline = std::chrono::seconds{5};
 
 int choose_alpn(SSL*, unsigned char const** out, unsigned char* out_size, unsigned char const* in,
@@ -56,6 +56,7 @@ struct http_server::impl {
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   std::vector<std::thread> threads;
+  unsigned running = 0; // under host.mutex
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> turned_away{0};
   tcp::endpoint bound;
@@ -165,6 +166,26 @@ struct http_server::impl {
     std::unique_lock lock{host.mutex};
     return host.drained.wait_for(lock, deadline, [this] { return host.sessions.empty(); });
   }
+
+  /// What one I/O thread does.
+  void work_on() {
+    // A handler that throws must not end the thread: the others' requests are on it.
+    for (bool done = false; !done;) {
+      try {
+        host.io->run();
+        done = true;
+      } catch (std::exception const& e) {
+        spdlog::error("gateway: an I/O thread caught a bug error={}", e.what());
+      }
+    }
+    std::lock_guard lock{host.mutex};
+    --running;
+    host.drained.notify_all();
+  }
+  bool wait_until_returned(std::chrono::milliseconds deadline) {
+    std::unique_lock lock{host.mutex};
+    return host.drained.wait_for(lock, deadline, [this] { return running == 0; });
+  }
 };
 
 http_server::http_server(server_settings settings, router routes,
@@ -204,18 +225,9 @@ result<void> http_server::start() {
   asio::co_spawn(
       impl_->acceptor->get_executor(), [self = impl_.get()] { return self->accept_all(); },
       asio::detached);
+  impl_->running = threads;
   for (unsigned i = 0; i < threads; ++i)
-    impl_->threads.emplace_back([io = h.io] {
-      // A handler that throws must not end the thread: the others' requests are on it.
-      for (;;) {
-        try {
-          io->run();
-          return;
-        } catch (std::exception const& e) {
-          spdlog::error("gateway: an I/O thread caught a bug error={}", e.what());
-        }
-      }
-    });
+    impl_->threads.emplace_back([self = impl_.get()] { self->work_on(); });
   return {};
 }
 
@@ -239,17 +251,18 @@ void http_server::stop(std::chrono::milliseconds deadline) {
     self->acceptor->close(ignored);
   });
   impl_->each_session([](session& s) { s.begin_stop(); });
-  if (!impl_->wait_until_drained(deadline)) {
+  if (!impl_->wait_until_drained(deadline))
     impl_->each_session([](session& s) { s.abort(); });
-    if (!impl_->wait_until_drained(cut_deadline))
-      spdlog::error("gateway: connections did not end; leaving them");
-  }
+  // The threads return when no coroutine is left. Stopping the context before would strand those
+  // that still hold it, and it would own itself for ever.
   impl_->work.reset();
-  impl_->host.io->stop();
+  if (!impl_->wait_until_returned(cut_deadline)) {
+    spdlog::error("gateway: connections did not end; leaving them");
+    impl_->host.io->stop();
+  }
   for (auto& t : impl_->threads)
     t.join();
   impl_->threads.clear();
-  // What is left of coroutines refers to the host: it goes before the host does.
   impl_->acceptor.reset();
 }
 

@@ -272,13 +272,16 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   }
   auto slot = std::make_shared<reply_slot>(make_wake_up());
   during({}, [slot] { slot->give_up(); });
-  try {
-    std::get<handler>(a.to->handle)(a.req, reply_into(slot, a.req.path));
-  } catch (std::exception const& e) {
-    spdlog::error("gateway: handler failed method={} path={} error={}", a.req.method, a.req.path,
-                  e.what());
-    slot->deliver(
-        problem(fail(errc::internal, "an internal error; see the server's log"), a.req.path));
+  {
+    auto const answer_with = reply_into(slot, a.req.path);
+    try {
+      std::get<handler>(a.to->handle)(a.req, answer_with);
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: handler failed method={} path={} error={}", a.req.method, a.req.path,
+                    e.what());
+      answer_with(
+          problem(fail(errc::internal, "an internal error; see the server's log"), a.req.path));
+    }
   }
   auto const deadline =
       a.to->reply_deadline.count() > 0 ? a.to->reply_deadline : host_.settings.reply_deadline;
