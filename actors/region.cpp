@@ -36,6 +36,14 @@ void region::remind() const {
     caf::anon_send(s, retry_atom::value);
 }
 
+void region::kill_all() {
+  for (auto& s : shards_) {
+    if (s)
+      caf::anon_send_exit(s, caf::exit_reason::kill);
+    s = nullptr;
+  }
+}
+
 bool region::stop(duration deadline) {
   caf::scoped_actor self{system_};
   std::size_t left = 0;

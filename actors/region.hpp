@@ -35,6 +35,8 @@ public:
   /// Stops all shards and their entities; appends under way still get their answers. Waits; false
   /// when the deadline passed first.
   [[nodiscard]] bool stop(duration deadline);
+  /// Ends shards and entities where they stand, as a crash of the process would; for tests.
+  void kill_all();
 
 private:
   caf::actor_system& system_;

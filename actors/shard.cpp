@@ -21,6 +21,14 @@ shard_actor::shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_
       epoch_(std::make_shared<std::atomic<std::uint64_t>>(epoch)),
       random_(static_cast<std::minstd_rand::result_type>(epoch * 7919 + 1)) {
   set_default_handler(caf::drop);
+  // A shard that is ended takes its entities with it: nobody else would.
+  set_exit_handler([this](caf::exit_msg& m) {
+    for (auto const& [ref, c] : children_) {
+      if (c.actor)
+        caf::anon_send_exit(c.actor, caf::exit_reason::kill);
+    }
+    quit(m.reason);
+  });
   set_down_handler([this](caf::down_msg& d) { went_down(d); });
 }
 

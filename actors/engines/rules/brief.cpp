@@ -13,17 +13,13 @@ namespace {
 
 constexpr std::size_t most_requirements = 150;
 
-citation cite(unit const& u) {
-  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
-}
-
 std::string spoken(line const& l) {
   auto const text = with_digits(l.text);
   return l.lead.empty() ? text : with_digits(l.lead) + ": " + text;
 }
 
 void add_cite(std::vector<citation>& out, unit const& u) {
-  auto c = cite(u);
+  auto c = citation_of(u);
   if (std::find(out.begin(), out.end(), c) == out.end())
     out.push_back(std::move(c));
 }
@@ -135,6 +131,8 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
 void find_order(std::vector<requirement>& out, std::vector<thread const*> const& from,
                 std::vector<unit> const& units, term_weights const& weights) {
   auto const best_match = [&](std::vector<std::string> const& terms, std::size_t self) {
+    // Not the whole thread: the sentence that says the order names the other thing, too.
+    auto const own = terms_of(words_of(out[self].title));
     std::ptrdiff_t best = -1;
     double score = 0.5;
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -143,7 +141,7 @@ void find_order(std::vector<requirement>& out, std::vector<thread const*> const&
       double sum = 0;
       for (auto const& x : terms)
         if (std::binary_search(from[i]->terms.begin(), from[i]->terms.end(), x) &&
-            !std::binary_search(from[self]->terms.begin(), from[self]->terms.end(), x))
+            !std::binary_search(own.begin(), own.end(), x))
           sum += weights.of(x);
       if (sum > score) {
         score = sum;

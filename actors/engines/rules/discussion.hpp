@@ -61,6 +61,10 @@ private:
 /// Stems of the words that say what a unit is about.
 [[nodiscard]] std::vector<std::string> terms_of(std::vector<word> const& words);
 
+/// True if a unit names anything or says a number.
+[[nodiscard]] bool says_content(unit const& u);
+[[nodiscard]] citation citation_of(unit const& u);
+
 /// Follows a talk from its first unit to its last: proposals, answers, corrections, topics.
 [[nodiscard]] outcome follow(transcript const& t, std::vector<unit> const& units,
                              name_list const& names);

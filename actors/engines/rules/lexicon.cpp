@@ -255,7 +255,7 @@ bool is_people(std::string_view w) {
 
 bool is_pronoun(std::string_view w) {
   static set const s = words("it that this these those they them both it's that's its same "
-                             "there it'll they're he she");
+                             "it'll they're he she");
   return has(s, w);
 }
 

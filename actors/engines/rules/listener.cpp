@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t patience = 3;         ///< turns that a question waits for its answer
 constexpr std::size_t threads_in_mind = 10; ///< a talk goes back to one of the last few things
 
-citation cite(unit const& u) {
-  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
-}
-
 } // namespace
 
 listener::listener(transcript const& t, std::vector<unit> const& units, name_list const& names)
@@ -141,9 +137,9 @@ void listener::put_out(std::string text, std::size_t i, std::vector<std::size_t>
   cited_statement s;
   s.text = as_sentence(text);
   s.who = at(i).speaker;
-  s.cites.push_back(cite(at(i)));
+  s.cites.push_back(citation_of(at(i)));
   for (auto const m : more)
-    s.cites.push_back(cite(at(m)));
+    s.cites.push_back(citation_of(at(m)));
   out_.out.push_back(std::move(s));
 }
 
@@ -306,7 +302,7 @@ void listener::expire(std::size_t turn) {
     });
     if (!settled && !p.answered && !p.rejected && !p.weak && q.wants != asks::consent &&
         about_work(q) && !q.chatter)
-      out_.open.push_back({as_sentence(q.body), q.speaker, {cite(q)}});
+      out_.open.push_back({as_sentence(q.body), q.speaker, {citation_of(q)}});
     return true;
   });
 }
@@ -343,13 +339,14 @@ void listener::hear(std::size_t i) {
   if (u.open) {
     if (auto* p = open_question(u, false); p != nullptr && !p->answered) {
       p->answered = true;
-      out_.open.push_back(
-          {as_sentence(at(p->unit).body), at(p->unit).speaker, {cite(at(p->unit)), cite(u)}});
+      out_.open.push_back({as_sentence(at(p->unit).body),
+                           at(p->unit).speaker,
+                           {citation_of(at(p->unit)), citation_of(u)}});
     } else if (!pending_.empty() && at(pending_.back().unit).turn + 1 >= u.turn &&
                !pending_.back().answered) {
       pending_.back().answered = true;
       auto const& q = at(pending_.back().unit);
-      out_.open.push_back({as_sentence(q.body), q.speaker, {cite(q), cite(u)}});
+      out_.open.push_back({as_sentence(q.body), q.speaker, {citation_of(q), citation_of(u)}});
     }
     return;
   }

@@ -1,6 +1,7 @@
 #include "actors/engines/rules/people.hpp"
 
 #include "actors/engines/rules/dates.hpp"
+#include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/text.hpp"
 
@@ -8,10 +9,6 @@
 
 namespace troupe::rules {
 namespace {
-
-citation cite(unit const& u) {
-  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
-}
 
 bool work_verb(std::string_view low) {
   static constexpr std::string_view verbs =
@@ -55,7 +52,7 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
         contains_any(flat, {"do that", "do it", "take it", "take that", "do that one", "do this"}))
       what = last_demand_;
     if (!who.empty() && what.size() > 2 && out.size() < 8)
-      out.push_back({who, what, due_of(u), {cite(u)}});
+      out.push_back({who, what, due_of(u), {citation_of(u)}});
   };
   auto const words = words_of(u.quote);
   unit whole;
@@ -69,7 +66,7 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
   // A question that was put to somebody: `Ifeoma, the page?` — `Yes, mine.`
   if (!asked_.empty() && u.turn > asked_turn_) {
     if (u.speaker == asked_ && u.stance >= 0 && u.turn <= asked_turn_ + 2)
-      out.push_back({asked_, asked_what_, {}, {cite(u)}});
+      out.push_back({asked_, asked_what_, {}, {citation_of(u)}});
     if (u.turn > asked_turn_)
       asked_.clear();
   }

@@ -1,3 +1,4 @@
+#include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/units.hpp"
 
@@ -7,18 +8,16 @@
 namespace troupe::rules {
 namespace {
 
-bool abbreviation(std::string_view before) {
+/// True if the full stop between the two does not end a sentence.
+bool abbreviation(std::string_view before, std::string_view after) {
   static constexpr std::array list = {"e.g",  "i.e", "vs",  "dr", "mr",   "mrs",  "ms",  "approx",
                                       "resp", "cf",  "fig", "st", "prof", "incl", "excl"};
   auto const space = before.find_last_of(" (");
   auto const last = lower(space == std::string_view::npos ? before : before.substr(space + 1));
-  // A single capital is an initial.
-  if (last.size() == 1 && !before.empty() && is_upper(before.back()) && last != "i") {
-    // `J. Smith` and `Ada M. King`, not `capital M. Then …`
-    auto const head =
-        space == std::string_view::npos ? std::string_view{} : trim(before.substr(0, space));
-    auto const previous = head.substr(head.find_last_of(' ') + 1);
-    return head.empty() || is_upper(previous[0]);
+  // `J. Smith` is a name; `capital M. Then …` ends a sentence.
+  if (last.size() == 1 && is_upper(before.back()) && last != "i") {
+    auto const next = after.substr(0, after.find_first_of(" .,?!"));
+    return !next.empty() && is_upper(next[0]) && !lexicon::is_stopword(lower(next));
   }
   return std::find(list.begin(), list.end(), last) != list.end() && last != "ms";
 }
@@ -60,11 +59,13 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
     auto next = end;
     while (next < text.size() && text[next] == ' ')
       ++next;
-    if (c == '.' && dots == 1 && abbreviation(text.substr(begin, i - begin)))
+    if (c == '.' && dots == 1 && abbreviation(text.substr(begin, i - begin), text.substr(next)))
       continue;
     // The speaker only hesitates.
-    if ((dots > 1 || ellipsis) && next < text.size() && !is_upper(text[next]))
+    if ((dots > 1 || ellipsis) && next < text.size() && !is_upper(text[next])) {
+      i = end - 1;
       continue;
+    }
     auto const s = trim(text.substr(begin, (semicolon ? i : end) - begin));
     if (!s.empty())
       out.push_back(s);

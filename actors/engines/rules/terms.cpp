@@ -32,6 +32,14 @@ std::vector<std::string> terms_of(std::vector<word> const& words) {
   return out;
 }
 
+bool says_content(unit const& u) {
+  return !terms_of(u.words).empty() || !quantities_of(u.words).empty();
+}
+
+citation citation_of(unit const& u) {
+  return {static_cast<std::int32_t>(u.turn), u.speaker, u.at, u.quote};
+}
+
 term_weights::term_weights(std::vector<unit> const& units) {
   std::unordered_map<std::string, std::size_t> last;
   for (auto const& u : units) {

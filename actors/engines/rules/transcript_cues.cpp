@@ -124,7 +124,7 @@ bool names_on_first_line(std::vector<cue> const& cues) {
     ++with_name;
     ++count[c.lines[0]];
   }
-  return with_name * 10 >= cues.size() * 8 && count.size() * 2 <= with_name;
+  return with_name * 10 >= cues.size() * 8 && count.size() * 10 <= with_name * 7;
 }
 
 } // namespace

@@ -1,0 +1,132 @@
+#include "actors/engines/rules/grammar.hpp"
+
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+bool determiner(std::string_view low) {
+  return contains_any(
+      " a an the this that these those it them its all any every each both no my our "
+      "your their what which how ",
+      {low});
+}
+
+bool preposition(std::string_view low) {
+  return contains_any(
+      " for in as at by up on to with from into out of over under per back off after "
+      "before between ",
+      {low});
+}
+
+bool adverb_first(std::string_view low) {
+  return contains_any(" please just always better rather then then, only simply maybe also first "
+                      "definitely either perhaps still and ",
+                      {low});
+}
+
+} // namespace
+
+bool imperative_at(std::vector<word> const& w, std::size_t i) {
+  while (i + 1 < w.size() && adverb_first(w[i].low))
+    ++i;
+  if (i >= w.size() || w[i].what != word::kind::plain)
+    return false;
+  auto const& low = w[i].low;
+  if ((low == "don't" || low == "never") && i + 1 < w.size())
+    return low == "don't" || lexicon::is_change_verb(w[i + 1].low);
+  if (low == "do" && i + 1 < w.size() && w[i + 1].low == "not")
+    return true;
+  if (low == "make" || low == "be")
+    return i + 1 < w.size();
+  if (!lexicon::is_change_verb(low) || low == "default" || low == "time" || low == "type")
+    return false;
+  if (i + 1 >= w.size())
+    return !lexicon::is_noun_too(low) || low == "skip" || low == "drop" || low == "copy";
+  auto const& next = w[i + 1];
+  if (next.before != 0)
+    return !lexicon::is_noun_too(low) || low == "drop" || low == "skip";
+  if (next.what != word::kind::plain)
+    return next.what == word::kind::literal || !lexicon::is_noun_too(low) ||
+           next.what == word::kind::number || next.what == word::kind::identifier;
+  if (lexicon::is_auxiliary(next.low) || lexicon::is_past(next.low) ||
+      (lexicon::is_verb_form(next.low) && next.low.ends_with('s')))
+    return false;
+  if (!lexicon::is_noun_too(low))
+    return !next.low.ends_with("ing") || low == "keep" || low == "stop" || low == "start" ||
+           low == "avoid";
+  if (determiner(next.low) || preposition(next.low) || next.low == "everything" ||
+      next.low == "anything" || next.low == "only")
+    return true;
+  // `skip empty lines` against `test coverage`: a plural or an -ed object follows an order.
+  return w.size() > i + 2 &&
+         (low == "skip" || low == "drop" || low == "cut" || low == "use" || low == "write" ||
+          low == "show" || low == "store" || low == "log" || low == "count" || low == "list" ||
+          low == "copy" || low == "return" || low == "pad" || low == "split" || low == "sort" ||
+          low == "wrap" || low == "ship" || low == "mark" || low == "update" || low == "print");
+}
+
+std::size_t main_clause(std::vector<word> const& w) {
+  if (w.empty() || !contains_any(" if when once on after for over until unless while before with "
+                                 "otherwise in at during without ",
+                                 {w[0].low}))
+    return 0;
+  for (std::size_t i = 1; i < w.size(); ++i)
+    if (w[i].before == ',')
+      return i;
+  // `if the original is smaller just copy it`
+  if (w[0].low != "if" && w[0].low != "when")
+    return 0;
+  for (std::size_t i = 3; i + 1 < w.size(); ++i)
+    if ((w[i].low == "just" || w[i].low == "then" || w[i].low == "don't") && imperative_at(w, i))
+      return i;
+  return 0;
+}
+
+std::vector<bool> relative_words(std::vector<word> const& w) {
+  std::vector<bool> out(w.size(), false);
+  bool inside = false;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    if (w[i].before == ',' || contains_any(" if when because since ", {w[i].low}))
+      inside = false;
+    if (i >= 2 && contains_any(" that that's which who ", {w[i].low})) {
+      auto const& before = w[i - 1].low;
+      inside = inside || (!lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
+                          (!lexicon::is_stopword(before) || lexicon::is_people(before)));
+    }
+    out[i] = inside;
+  }
+  return out;
+}
+
+bool tells_past(std::vector<word> const& w, std::size_t n) {
+  auto const relative = relative_words(w);
+  for (std::size_t i = 0; i < n && i < w.size(); ++i) {
+    if (relative[i] || w[i].what != word::kind::plain)
+      continue;
+    if (lexicon::is_past(w[i].low))
+      return true;
+    auto const subject = [&](std::string const& x) {
+      return contains_any(" i we they he she you somebody someone people everybody nobody already "
+                          "just also never legal finance security ",
+                          {x}) ||
+             (lexicon::is_people(x) && x != "team");
+    };
+    if (i > 0 && lexicon::is_participle(w[i].low) && w[i].before == 0 && subject(w[i - 1].low))
+      return true;
+  }
+  return false;
+}
+
+std::size_t main_part(std::vector<word> const& w) {
+  for (std::size_t i = 3; i < w.size(); ++i)
+    if (w[i].before == ',' &&
+        contains_any(" they people somebody everybody because since otherwise nobody ", {w[i].low}))
+      return i;
+  return w.size();
+}
+
+} // namespace troupe::rules

@@ -1,0 +1,149 @@
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/listener.hpp"
+#include "actors/engines/rules/text.hpp"
+#include "actors/engines/rules/values.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+bool listener::hear_refusal(std::size_t i) {
+  auto const& u = at(i);
+  if (u.defers)
+    refused_ = u.turn + 1;
+  if (u.stance < 0 && !u.defers && i > 0) {
+    // `We don't make it a thousand.` — `No no.` agrees.
+    auto const* before = &units_[i - 1];
+    if (u.index_in_turn > 0)
+      before = nullptr;
+    if (before != nullptr && before->negated && before->speaker != u.speaker &&
+        before->does != act::question)
+      return false;
+  }
+  if (auto* p = open_question(u, true);
+      p != nullptr && !(p->answered && p->thread >= 0 && u.index_in_turn > 0)) {
+    bool const rejected_before = p->rejected;
+    p->rejected = true;
+    auto const& q = at(p->unit);
+    bool const idea =
+        p->weak || (q.wants == asks::proposal && (!q.fragment || !p->subject.empty()));
+    // The thread may already hold it, when somebody said yes before somebody said no.
+    for (auto& t : out_.threads)
+      for (auto& l : t.lines)
+        if (l.unit == p->unit)
+          l.live = false;
+    if (idea && !rejected_before && about_work(q))
+      put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
+    if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
+      label_open_ = false;
+    return false;
+  }
+  // `I would love to change it, but yes. Different release.`
+  if (u.defers && !pending_.empty() && pending_.back().weak &&
+      at(pending_.back().unit).turn == u.turn) {
+    pending_.back().rejected = true;
+    put_out(pending_.back().text, pending_.back().unit, {i});
+    return false;
+  }
+  // `E-mail yes. Disabled no.`: only what is named is turned down.
+  auto const terms = terms_of(u.words);
+  if (u.stance < 0 && u.fragment && !u.words.empty() && u.words.size() <= 3 && !terms.empty() &&
+      focus_ >= 0) {
+    for (auto& l : out_.threads[static_cast<std::size_t>(focus_)].lines) {
+      auto const mine = terms_of(at(l.unit).words);
+      if (at(l.unit).turn + 3 >= u.turn && at(l.unit).speaker != u.speaker &&
+          std::any_of(terms.begin(), terms.end(), [&](auto const& t) {
+            return std::binary_search(mine.begin(), mine.end(), t);
+          }))
+        l.live = false;
+    }
+    put_out(u.body, i, {});
+    return true;
+  }
+  // `I'd leave braces out of this release`: the unit says itself what is not wanted.
+  if (u.defers && terms.size() >= 2 && !u.leans && u.words.size() > 5) {
+    put_out(u.body, i, {});
+    return false;
+  }
+  // A demand of the speaker before is turned down.
+  if (focus_ >= 0 && u.index_in_turn == 0) {
+    auto& t = out_.threads[static_cast<std::size_t>(focus_)];
+    for (auto l = t.lines.rbegin(); l != t.lines.rend(); ++l) {
+      auto const& said = at(l->unit);
+      if (said.turn + 1 < u.turn)
+        break;
+      if (said.speaker == u.speaker || !l->live || l->agreed)
+        continue;
+      bool const value = !quantities_of(u.words).empty() && !quantities_of(said.words).empty();
+      if (value && u.stance < 0)
+        return false; // a correction: see hear_correction
+      l->live = false;
+      if (l->core)
+        put_out(l->text, l->unit, {i});
+      break;
+    }
+  }
+  return false;
+}
+
+void listener::hear_agreement(std::size_t i) {
+  auto const& u = at(i);
+  auto* p = open_question(u, true);
+  if (p != nullptr && u.only_stance && at(p->unit).turn + 2 < u.turn)
+    p = nullptr; // a bare yes answers what was just said
+  if (auto const now = quantities_of(u.words); p != nullptr && !p->answered && now.size() == 1) {
+    // `Quality 90?` — `82 it is.`
+    auto const w = words_of(p->text);
+    if (auto const old = quantities_of(w);
+        old.size() == 1 && old[0].value != now[0].value && same_measure(old[0], now[0]))
+      p->text = substituted(p->text, old[0], w, u.body, u.words, now[0]);
+  }
+  if (p != nullptr && !p->answered) {
+    // `In memory?` — `Sixteen megabytes is plenty.`: yes and more; the content is the answer.
+    auto const asked = terms_of(at(p->unit).words);
+    auto const said = terms_of(u.words);
+    bool const more = !u.only_stance && at(p->unit).fragment && !quantities_of(u.words).empty() &&
+                      !std::includes(asked.begin(), asked.end(), said.begin(), said.end());
+    if (more)
+      return;
+    accept(*p, i);
+    // `Could format have an option?` — `Like iec true?` — `Works.` settles both.
+    for (auto& other : pending_)
+      if (!other.answered && !other.rejected && !other.weak && at(other.unit).turn + 2 >= u.turn &&
+          at(other.unit).turn != u.turn && at(other.unit).wants == asks::proposal &&
+          !at(other.unit).fragment)
+        accept(other, i);
+    return;
+  }
+  if (focus_ < 0)
+    return;
+  for (auto& l : out_.threads[static_cast<std::size_t>(focus_)].lines)
+    if (at(l.unit).turn + 1 == u.turn && at(l.unit).speaker != u.speaker && l.live && !l.agreed) {
+      l.agreed = true;
+      l.cites.push_back(i);
+    }
+}
+
+void listener::withdraw(unit const& u) {
+  for (auto& p : pending_)
+    if (at(p.unit).speaker == u.speaker && at(p.unit).turn + 1 >= u.turn)
+      p.rejected = true;
+  std::size_t last = 0;
+  bool any = false;
+  for (auto const& t : out_.threads)
+    for (auto const& l : t.lines)
+      if (l.live && at(l.unit).speaker == u.speaker &&
+          at(l.unit).turn + (u.index_in_turn > 0 ? 0 : 2) >= u.turn &&
+          at(l.unit).quote != u.quote) {
+        last = any ? std::max(last, l.unit) : l.unit;
+        any = true;
+      }
+  if (!any)
+    return;
+  for (auto& t : out_.threads)
+    for (auto& l : t.lines)
+      if (l.unit == last)
+        l.live = false;
+}
+
+} // namespace troupe::rules

@@ -1,0 +1,186 @@
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/listener.hpp"
+#include "actors/engines/rules/text.hpp"
+#include "actors/engines/rules/values.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+std::string bare_text(std::string_view s) {
+  s = trim(s);
+  while (!s.empty() && (s.back() == '.' || s.back() == '?' || s.back() == '!'))
+    s.remove_suffix(1);
+  return std::string{s};
+}
+
+} // namespace
+
+void listener::hear_content(std::size_t i) {
+  auto const& u = at(i);
+  bool const prose = transcript_.form == "prose";
+  if (u.does == act::weak) {
+    pending p;
+    p.unit = i;
+    p.text = u.body;
+    p.weak = true;
+    pending_.push_back(std::move(p));
+    return;
+  }
+  if (u.does != act::directive && u.does != act::constraint && !pending_.empty() &&
+      at(pending_.back().unit).turn == u.turn && !pending_.back().answered &&
+      at(pending_.back().unit).index_in_turn + 1 == u.index_in_turn) {
+    auto& own = pending_.back();
+    bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+      return w.what == word::kind::identifier || w.what == word::kind::literal;
+    });
+    if (u.negated && u.leans) {
+      own.rejected = true; // `Can both go together? That can't work.`
+      return;
+    }
+    if (named && u.words.size() <= 8 && !u.past) {
+      own.text += own.text.empty() ? "" : " – " + bare_text(u.body);
+      own.more.push_back(i);
+      return;
+    }
+  }
+  bool core = u.does == act::directive || u.does == act::constraint ||
+              (u.additive && u.fragment && u.stance == 0 && matter_of(u) != matter::feature);
+  auto* asked = open_question(u, false);
+  bool const plain_answer = asked != nullptr && !asked->answered && !u.told && !u.judges &&
+                            at(asked->unit).wants == asks::fact && u.index_in_turn <= 1 &&
+                            at(asked->unit).turn + 1 == u.turn && about_work(u);
+  if (u.does == act::none && !core && !plain_answer) {
+    if (about_work(u) && !u.judges) {
+      last_background_ = i;
+      if (u.past || u.turn < 10)
+        out_.problems.push_back(i);
+    }
+    // An answer may be given as an opinion or as news; a plain one is no requirement.
+    return;
+  }
+  if (!core && u.leans && !u.fragment && refused_ == u.turn + 1)
+    return; // the reason for a refusal
+  if (side_talk_ + 1 >= u.turn + 1 && side_talk_ > 0 && !about_work(u))
+    return;
+  // Sentences behind a question of the same speaker belong to it: `A flag like --store 117.`
+  if (!core && u.fragment && !pending_.empty() && at(pending_.back().unit).turn == u.turn &&
+      !pending_.back().answered) {
+    auto& p = pending_.back();
+    if (!p.text.empty())
+      p.text += " – " + bare_text(u.body);
+    if (!p.subject.empty() && label_open_ && label_thread_ < 0)
+      label_ += ", " + u.body;
+    while (!label_.empty() && (label_.back() == '.'))
+      label_.pop_back();
+    p.more.push_back(i);
+    return;
+  }
+  auto* p = open_question(u, false);
+  bool const answers =
+      p != nullptr && (!p->answered || at(p->unit).turn + 1 == u.turn) && !(u.breaks || prose);
+  if (!core && !answers) {
+    // A statement completes what was just demanded; alone it only tells.
+    bool const people =
+        !u.words.empty() && lexicon::is_people(u.words[0].low) && u.words[0].low != "we";
+    if (people || prose || !says_content(u))
+      return;
+    // In the same breath as a demand: `Keep it short. The log goes as an attachment.`
+    bool const completes = focus_ >= 0 && u.index_in_turn > 0 && !label_free_now() &&
+                           out_.threads[static_cast<std::size_t>(focus_)].last_turn == u.turn &&
+                           out_.threads[static_cast<std::size_t>(focus_)].lines.back().core &&
+                           !u.leans && about_work(u) && u.words[0].low == "the";
+    if (completes) {
+      add_line(focus_, i, u.body, false);
+      return;
+    }
+    if (focus_ < 0 || !fresh(focus_, u.turn, 2)) {
+      if (about_work(u) && u.turn < 10)
+        out_.problems.push_back(i);
+      return;
+    }
+  }
+  // `We need jitter.` under a topic is about it, even if nobody says the word again.
+  bool const demand = contains_any(u.flat, {"we need", "must", "should", "has to", "needs"});
+  if (core && !answers && !u.leans && !about_work(u) &&
+      !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
+      !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)))
+    return;
+  bool const under_label = label_free_now();
+  // An extra is a thing of its own: it must not make optional what it is hung on.
+  bool const extra = u.optional && core && terms_of(u.words).size() >= 2 && !under_label;
+  if (core && u.leans && i > 0 && units_[i - 1].turn == u.turn && !under_label &&
+      units_[i - 1].does == act::statement && !units_[i - 1].fragment &&
+      about_work(units_[i - 1]) &&
+      contains_any(u.flat, {"like that", "that way", "as it is", "keep it", "keep that"}) &&
+      last_placed_ != i - 1) {
+    // `A star does not cross a slash. I want it to remain like that.`
+    auto const antecedent = place(units_[i - 1], true, nullptr);
+    if (antecedent >= 0)
+      add_line(antecedent, i - 1, units_[i - 1].body, true);
+  }
+  auto const where =
+      extra ? new_thread(matter_of(u), {}) : place(u, core || answers, answers ? p : nullptr);
+  if (where < 0) {
+    if (about_work(u))
+      last_background_ = i;
+    return;
+  }
+  // `Three hundred.` repeats; only what is new is a line.
+  auto& holder = out_.threads[static_cast<std::size_t>(where)];
+  if (u.fragment && !(answers && !p->answered) && !holder.lines.empty() && repeats(u, holder)) {
+    auto& last = holder.lines.back();
+    last.agreed = true;
+    last.cites.push_back(i);
+    holder.last_turn = u.turn;
+    focus_ = where;
+    return;
+  }
+  std::string not_this;
+  auto text = without_contrast(u.body, not_this);
+  bool const first_answer = answers && !p->answered;
+  if (not_this.empty() || quantities_of(words_of(not_this)).empty())
+    text = u.body;
+  auto& l = add_line(where, i, text, core || first_answer);
+  if (u.optional)
+    out_.threads[static_cast<std::size_t>(where)].optional = true;
+  if (under_label && label_thread_ < 0) {
+    l.lead = label_; // the topic went to a thread that was there
+    label_thread_ = where;
+  }
+  if (!answers)
+    return;
+  l.agreed = true;
+  l.cites.push_back(p->unit);
+  bool const thin = u.leans || terms_of(u.words).size() <= 2;
+  if (first_answer && thin && !p->rejected) {
+    // A floated value that was not taken does not stand before the answer.
+    auto const& floated = at(p->unit);
+    if (!p->lead.empty() &&
+        (quantities_of(words_of(p->lead)).empty() || floated.wants == asks::fact ||
+         p->lead.find("if ") != std::string::npos))
+      l.lead = p->lead;
+    else if (!p->parent_lead.empty())
+      l.lead = p->parent_lead;
+    else if (contains_any(u.flat, {"it", "them"}) && floated.wants == asks::proposal &&
+             u.stance >= 0 && !u.negated && !u.corrects)
+      l.lead = l.lead.empty() ? object_of(p->text) : l.lead;
+  }
+  auto const& q = at(p->unit);
+  if (first_answer && q.wants == asks::proposal && !q.fragment && !p->rejected && u.stance >= 0 &&
+      q.flat.starts_with(" could ") && core == false)
+    accept(*p, i);
+  p->answered = true;
+  p->thread = where;
+}
+
+outcome listener::finish() {
+  expire(static_cast<std::size_t>(-1));
+  out_.due = due_.due();
+  out_.due_turn = due_.said_in_turn();
+  return std::move(out_);
+}
+
+} // namespace troupe::rules

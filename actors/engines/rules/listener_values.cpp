@@ -1,0 +1,122 @@
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/listener.hpp"
+#include "actors/engines/rules/text.hpp"
+#include "actors/engines/rules/values.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace troupe::rules {
+/// True if a fragment says no word and no number that the thread does not have.
+bool listener::repeats(unit const& u, thread const& t) const {
+  for (auto const& x : terms_of(u.words))
+    if (!std::binary_search(t.terms.begin(), t.terms.end(), x))
+      return false;
+  for (auto const& q : quantities_of(u.words)) {
+    bool const known = std::any_of(t.lines.begin(), t.lines.end(), [&](line const& l) {
+      auto const have = quantities_of(words_of(l.text));
+      return l.live && std::any_of(have.begin(), have.end(),
+                                   [&](auto const& h) { return h.value == q.value; });
+    });
+    if (!known)
+      return false;
+  }
+  // `Off by default` has only small words, and they matter.
+  return !contains_any(u.flat, {"default", "only", "off", "on", "both", "first", "last", "oldest",
+                                "newest", "none", "any", "not", "same"});
+}
+
+/// A value that takes the place of another. True if the unit is nothing but the new value.
+bool listener::hear_correction(std::size_t i) {
+  auto const& u = at(i);
+  std::string not_this;
+  auto const kept = without_contrast(u.body, not_this);
+  auto const now_words = not_this.empty() ? u.words : words_of(kept);
+  auto const now = quantities_of(now_words);
+  // `A hundred is too low.` says which value the next one replaces.
+  std::optional<quantity> blamed;
+  if (!not_this.empty()) {
+    auto const w = words_of(not_this);
+    if (auto const q = quantities_of(w); !q.empty())
+      blamed = q[0];
+  }
+  for (std::size_t k = i; k-- > 0 && units_[k].turn + 1 >= u.turn && !blamed;)
+    if (units_[k].judges || units_[k].turn == u.turn)
+      if (auto const q = quantities_of(units_[k].words); units_[k].judges && !q.empty())
+        blamed = q[0];
+  bool const agreed = u.stance > 0 || (u.index_in_turn > 0 && units_[i - 1].stance > 0);
+  bool const bare =
+      u.fragment && u.words.size() <= 4 && now.size() == 1 && u.index_in_turn == 0 && !agreed;
+  bool const turned_down = u.stance < 0;
+  if (now.empty() && not_this.empty())
+    return false;
+  if (!u.corrects && !turned_down && !blamed && !bare && !(u.turn > 0 && u.withdraws))
+    return false;
+  bool replaced = false;
+  for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t) {
+    if (t->last_turn + 3 < u.turn)
+      continue;
+    for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
+      auto const& said = at(l->unit);
+      std::size_t const reach = blamed ? 4 : turned_down || bare ? 1 : 3;
+      if (!l->live || said.turn + reach < u.turn || l->unit == i ||
+          (said.turn == u.turn && !u.withdraws))
+        continue;
+      auto const w = words_of(l->text);
+      auto const old = quantities_of(w);
+      if (bare && !u.corrects &&
+          t == out_.threads.rbegin() +
+                   (static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 - focus_) &&
+          repeats(u, *t))
+        return false;
+      if (bare && !blamed && !u.corrects && std::any_of(old.begin(), old.end(), [&](auto const& q) {
+            return q.value == now[0].value;
+          }))
+        return false; // `429, definitely.` repeats a value
+      quantity const* hit = nullptr;
+      for (auto const& q : old) {
+        // 409 is a name: a measured value does not replace it.
+        if (!blamed && q.unit.empty() && q.value >= 100 && !now.empty() &&
+            (!now[0].unit.empty() || now[0].value < 100))
+          continue;
+        if (blamed ? q.value != blamed->value || !same_measure(q, *blamed)
+                   : now.empty() || !same_measure(q, now[0]))
+          continue;
+        auto const same = [&] {
+          auto const a = base_value(q);
+          auto const b = base_value(now[0]);
+          return std::abs(a - b) <= 1e-6 * std::max(a, b);
+        };
+        if (now.empty() || (q.value != now[0].value && !same()))
+          hit = &q;
+      }
+      if (hit == nullptr)
+        continue;
+      auto const mine = terms_of(u.words);
+      auto rest = terms_of(w);
+      std::erase_if(rest, [&](auto const& x) {
+        return std::find(mine.begin(), mine.end(), x) != mine.end();
+      });
+      bool const replaceable = !now.empty() && same_measure(*hit, now[0]) && rest.size() >= 2;
+      if (!replaceable) {
+        l->live = false; // the whole statement is replaced by what is said now
+        replaced = true;
+        if (not_this.empty())
+          return false;
+        continue;
+      }
+      if (replaced)
+        return false;
+      l->text = substituted(l->text, *hit, w, kept, now_words, now[0]);
+      l->changed = l->agreed = true;
+      l->cites.push_back(i);
+      t->last_turn = u.turn;
+      focus_ = static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 - (t - out_.threads.rbegin());
+      return u.words.size() <= 8 && mine.size() <= 2;
+    }
+  }
+  return false;
+}
+
+} // namespace troupe::rules

@@ -1,0 +1,234 @@
+#include "actors/engines/rules/grammar.hpp"
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+
+void find_marks(unit& u) {
+  auto const& all = u.all;
+  u.open = contains_any(all, {"i don't know",
+                              "don't know yet",
+                              "no idea",
+                              "i'm not sure",
+                              "i am not sure",
+                              "not sure",
+                              "i'll ask",
+                              "i can ask",
+                              "let me find out",
+                              "i'll find out",
+                              "leave it open",
+                              "leave that open",
+                              "open question",
+                              "i'll check with",
+                              "come back to you",
+                              "get back to you",
+                              "need an answer",
+                              "to be decided",
+                              "tbd",
+                              "have to ask",
+                              "need to ask",
+                              "i'd have to check",
+                              "who knows",
+                              "nobody knows",
+                              "need to find out",
+                              "i will ask",
+                              "let me check with",
+                              "must ask",
+                              "not clear yet",
+                              "undecided",
+                              "honestly don't know",
+                              "needs an answer",
+                              "let me ask"});
+  u.defers = contains_any(all, {"not now",
+                                "so not now",
+                                "not yet",
+                                "not in this",
+                                "not for this",
+                                "not this time",
+                                "different release",
+                                "another release",
+                                "next release",
+                                "later release",
+                                "next major",
+                                "next version",
+                                "some other time",
+                                "another time",
+                                "different time",
+                                "out of scope",
+                                "park it",
+                                "park that",
+                                "parked",
+                                "maybe later",
+                                "ok later",
+                                "okay later",
+                                "later then",
+                                "separate project",
+                                "separate ticket",
+                                "separate issue",
+                                "separate pr",
+                                "separate story",
+                                "different ticket",
+                                "another ticket",
+                                "different tool",
+                                "different project",
+                                "not needed",
+                                "not necessary",
+                                "no need",
+                                "we won't do",
+                                "never do that",
+                                "not worth it",
+                                "not worth the",
+                                "not this quarter",
+                                "not this year",
+                                "not this month",
+                                "not this sprint",
+                                "not this week",
+                                "next quarter",
+                                "next sprint",
+                                "in version two",
+                                "a follow-up",
+                                "leave it out",
+                                "leave that out",
+                                "leave them out",
+                                "of this release",
+                                "of this version",
+                                "doesn't belong",
+                                "don't need that",
+                                "don't need it",
+                                "we don't need",
+                                "yagni",
+                                "for a later",
+                                "for another day",
+                                "won't happen",
+                                "not going to happen",
+                                "drop that idea",
+                                "forget it",
+                                "forget about it",
+                                "too much for now",
+                                "backlog it",
+                                "in the backlog",
+                                "on the backlog",
+                                "put it on the list for later",
+                                "not part of this",
+                                "revisit",
+                                "not our job",
+                                "not our problem",
+                                "phase two",
+                                "v2",
+                                "next time",
+                                "skip that",
+                                "skip it",
+                                "is a no",
+                                "that's a no",
+                                "i said no",
+                                "we said no",
+                                "not for the",
+                                "not in the first"});
+  u.optional = contains_any(all, {"nice to have",     "if there's time", "if there is time",
+                                  "if time allows",   "bonus",           "optional extra",
+                                  "not a must",       "stretch goal",    "would be nice",
+                                  "it'd be nice",     "if we have time", "if you have time",
+                                  "only if there's",  "not critical",    "low priority",
+                                  "not essential",    "if it's cheap",   "if it is easy",
+                                  "if it's easy",     "would be lovely", "no hurry",
+                                  "not urgent",       "nice-to-have",    "as an extra",
+                                  "when there's time"});
+  u.withdraws =
+      u.withdraws || contains_any(all, {"no wait", "wait no", "scratch that", "forget that",
+                                        "strike that", "i take that back", "joking", "kidding",
+                                        "never mind", "nevermind", "ignore that", "ignore me",
+                                        "i was wrong", "my mistake", "i misspoke", "actually no"});
+  u.acknowledges = contains_any(all, {"will do", "i'll tell", "i'll do that", "i can do that",
+                                      "i'll note", "on it", "i'll write to", "i'll let them know"});
+  u.corrects = contains_any(all, {"make it",      "let's say",   "let's make it", "let's go with",
+                                  "go with",      "i'd go with", "i'd rather",    "rather",
+                                  "instead",      "i'd say",     "i would say",   "better use",
+                                  "i'd make it",  "say",         "it's now",      "let's give",
+                                  "cap at",       "call it",     "make that",     "more like",
+                                  "change it to", "then let's",  "only the",      "just the"});
+  u.judges = contains_any(
+      u.flat, {"is too",          "are too",        "too low",          "too high",
+               "too generous",    "too long",       "too short",        "too much",
+               "is better",       "better than",    "it's better",      "is nicer",
+               "less surprising", "i like",         "don't like",       "hate",
+               "is hard",         "would be wrong", "is easy",          "isn't hard",
+               "is cheap",        "is expensive",   "overkill",         "can of worms",
+               "no other way",    "is plenty",      "is enough",        "is short",
+               "is long",         "is tight",       "is a lot",         "that's cheap",
+               "i don't want",    "we don't want",  "is simpler",       "simpler",
+               "is a mess",       "is overkill",    "is fun",           "was fun",
+               "is weird",        "is ugly",        "is annoying",      "that's nice",
+               "is a pain",       "is risky",       "is safer",         "is worse",
+               "it's fine",       "nobody",         "we can't promise", "that kills",
+               "i wouldn't even", "nobody's",       "sounds",           "feels",
+               "worth it",        "we'll see",      "can't work",       "looks the same",
+               "surely",          "is wrong",       "it's annoying"});
+}
+
+bool background(unit const& u) {
+  auto const n = main_part(u.words);
+  if (tells_past(u.words, n))
+    return true;
+  auto const& first = u.words[0].low;
+  if (first == "otherwise" || first == "because" || first == "since")
+    return true;
+  if (contains_any(u.flat, {"there are", "there's a", "there is a"}) &&
+      u.flat.find(" if ") == std::string::npos && u.flat.rfind(" there ", 0) == 0)
+    return true;
+  // `It is already X, so Y is Z`: the conclusion is new.
+  if (u.flat.find(" so ") != std::string::npos && contains_any(u.flat, {"already"}))
+    return false;
+  auto const part =
+      flat_of(std::vector<word>(u.words.begin(), u.words.begin() + static_cast<std::ptrdiff_t>(n)));
+  return contains_any(part, {"today",        "currently",     "right now",     "at the moment",
+                             "nowadays",     "these days",    "yesterday",     "last week",
+                             "last month",   "last time",     "at present",    "so far",
+                             "already",      "until now",     "the problem",   "complain",
+                             "complains",    "the complaint", "top complaint", "at the minute",
+                             "keeps asking", "keep asking",   "let me look",   "let me see",
+                             "ask me",       "asks me",       "every time",    "i was thinking"}) ||
+         part.starts_with(" now ");
+}
+
+bool is_chatter(unit const& u) {
+  if (contains_any(u.all, {"we're at", "we are at", "to recap", "to sum up", "quick recap"}))
+    return true;
+  std::size_t social = 0;
+  std::size_t work = 0;
+  for (auto const& w : u.words) {
+    social += lexicon::is_social_word(w.low) ? 1 : 0;
+    work += w.what != word::kind::plain || lexicon::is_software_word(w.low) ? 1 : 0;
+  }
+  if (social > work || (social > 0 && contains_phrase(u.all, "by the way")))
+    return true;
+  if (contains_any(u.all, {"can you hear",     "hear us",           "hear me",
+                           "see the screen",   "see my screen",     "share my screen",
+                           "on mute",          "you're muted",      "let's start",
+                           "shall we start",   "crack on",          "shall we begin",
+                           "that's all",       "have to run",       "gotta go",
+                           "i got to go",
+
+                           "need to run",      "run time",          "is joining",
+                           "are we all here",  "is recording",      "recording is on",
+                           "it's recording",   "see you",           "talk soon",
+                           "have a good",      "have a nice",       "good morning",
+                           "good afternoon",   "i'm late",          "two minutes behind",
+                           "start without",    "what did i miss",   "we're at",
+                           "we are at",        "to recap",          "to sum up",
+                           "nice weekend",     "you all see",       "let's go without",
+                           "my point exactly", "best regards",      "kind regards",
+                           "as discussed",     "here is what",      "have the ticket open",
+                           "like to agree",    "like to talk",      "like to discuss",
+                           "want to talk",     "want to discuss",   "go through the",
+                           "good question",    "good question",     "i'm out",
+                           "on leave",         "i'd like us to be", "text only"}))
+    return work < 3;
+  if (u.words.size() <= 3 && contains_any(u.flat, {"go ahead", "go on"}) && work == 0)
+    return true;
+  return u.words.size() <= 3 && contains_any(u.flat, {"hi", "hello", "hey", "bye", "cheers",
+                                                      "morning", "regards", "welcome", "thanks"});
+}
+
+} // namespace troupe::rules

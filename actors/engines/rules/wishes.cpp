@@ -1,0 +1,179 @@
+#include "actors/engines/rules/grammar.hpp"
+#include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/text.hpp"
+
+#include <algorithm>
+
+namespace troupe::rules {
+namespace {
+
+bool modal(std::string_view low) {
+  return low == "should" || low == "must" || low == "shall" || low == "ought" || low == "needs" ||
+         low == "need" || low == "mustn't" || low == "shouldn't";
+}
+
+} // namespace
+
+void find_wish(unit& u) {
+  auto const& w = u.words;
+  auto const& flat = u.flat;
+  auto const reason = std::min({flat.find(" because "), flat.find(" since "), flat.size()});
+  auto const head = std::string_view{flat}.substr(0, reason + 1);
+  bool const thinking = contains_any(u.all, {"let me look", "let me see", "let me check"}) ||
+                        contains_phrase(u.flat, "hmm");
+  if (thinking) {
+    u.past = true; // thinking aloud
+    return;
+  }
+  bool const epistemic = contains_any(
+      flat, {"should have been", "must have been", "should've",     "must've",
+             "had to",           "you should see", "i have to",     "i must",
+             "i should",         "i need to",      "we should be",  "it should be fine",
+             "that should do",   "should be done", "how it should", "i have to run",
+             "needed to",        "i had",          "didn't need",   "you have to",
+             "you need to",      "that must be",   "us to be",      "i have to go",
+             "we need to talk",  "we need to go"});
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    if (u.does != act::none || w[i].what != word::kind::plain)
+      continue;
+    auto const& low = w[i].low;
+    bool const to = i + 1 < w.size() && w[i + 1].low == "to";
+    bool const need = (modal(low) && !(low == "need" && i > 0 &&
+                                       (w[i - 1].low == "don't" || w[i - 1].low == "doesn't"))) ||
+                      ((low == "has" || low == "have") && to) || (low == "gotta");
+    if (need && i > 0 && !epistemic && contains_phrase(head, low) &&
+        !(low == "need" && (w[i - 1].low == "the" || w[i - 1].low == "no" || w[i - 1].low == "i") &&
+          w[i - 1].low != "i"))
+      u.does = act::directive;
+    bool const person =
+        i > 0 && contains_any(" i we they he she people users customers and ", {w[i - 1].low});
+    if ((low == "want" || low == "wants") && i > 0 && contains_phrase(head, low) &&
+        w[i - 1].low != "don't" && w[i - 1].low != "nobody" && w[i - 1].low != "didn't" &&
+        (person || low == "wants" || lexicon::is_people(w[i - 1].low) || w[i - 1].low == "do"))
+      u.does = act::directive;
+  }
+  if (u.does != act::none)
+    return;
+  auto const part =
+      flat_of(std::vector<word>(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(main_part(w))));
+  if (contains_any(part,
+                   {"i'd love", "i would love", "i wish", "would be slick", "would be cool",
+                    "might be nice", "maybe we", "perhaps we", "i could make", "we could",
+                    "suggested", "requested", "we thought about", "i thought about", "one could",
+                    "i can imagine", "it could", "would be great", "'d be great"}) ||
+      (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) &&
+       !contains_any(part, {"for it", "for that"}))) {
+    u.does = act::weak;
+    return;
+  }
+  static constexpr std::string_view first_person =
+      " take make say go add keep put use write give do copy cut strip support suggest propose "
+      "expect prefer normalise normalize rather want like leave key raise cap drop start show ";
+  for (std::size_t i = 0; i + 1 < w.size(); ++i) {
+    auto const& low = w[i].low;
+    bool const would = low == "i'd" || low == "we'd" || low == "wouldn't" ||
+                       (low == "would" && i > 0 && (w[i - 1].low == "i" || w[i - 1].low == "we"));
+    bool const will =
+        low == "we'll" ||
+        ((low == "will" || low == "won't") && i > 0 && w[i - 1].low != "i" &&
+         w[i - 1].low != "it" && (w[i - 1].low == "we" || !lexicon::is_people(w[i - 1].low)));
+    if (!would && !will)
+      continue;
+    auto v = i + 1;
+    while (v + 1 < w.size() && (w[v].low == "not" || w[v].low == "also" || w[v].low == "just" ||
+                                w[v].low == "simply" || w[v].low == "even" || w[v].low == "then"))
+      ++v;
+    if (lexicon::is_change_verb(w[v].low) || contains_any(first_person, {w[v].low})) {
+      u.does = act::directive;
+      return;
+    }
+  }
+  if (contains_any(flat, {"let's", "let us"}) &&
+      !contains_any(flat, {"let's see", "let's start", "let's eat", "let's talk", "let's move on",
+                           "let's wait", "let's hope", "let's go without", "let's go then",
+                           "let's begin", "let's meet", "let's not", "let's go through", "let's be",
+                           "let's continue"})) {
+    u.does = act::directive;
+    return;
+  }
+  if (contains_any(flat, {"would be nice", "it'd be nice", "is required", "is forbidden",
+                          "is not allowed", "make sure", "not be possible", "the idea is",
+                          "is that we", "would be lovely", "would help"}))
+    u.does = act::directive;
+  else if (imperative_at(w, 0) || (main_clause(w) > 0 && imperative_at(w, main_clause(w))))
+    u.does = act::directive;
+  // `maxLength option, cut at a word boundary, never leave a trailing dash`
+  for (std::size_t i = 1; i < w.size() && u.does == act::none && w[0].low != "if"; ++i)
+    if ((w[i].before == ',' || w[i].before == ':') && imperative_at(w, i)) {
+      bool verb = false;
+      for (std::size_t k = 0; k < i; ++k)
+        verb = verb || lexicon::is_auxiliary(w[k].low) || lexicon::is_verb_form(w[k].low) ||
+               lexicon::is_past(w[k].low);
+      if (!verb)
+        u.does = act::directive;
+    }
+  // `and the readme table gets the two new options`
+  if (u.does == act::none && !u.past && contains_any(flat, {"gets", "get", "goes in", "goes into"}))
+    for (auto const& x : w)
+      if (lexicon::is_doc_word(x.low))
+        u.does = act::directive;
+}
+
+void find_constraint(unit& u) {
+  bool const person = !u.words.empty() && (u.words[0].low == "i" || u.words[0].low == "i'll" ||
+                                           u.words[0].low == "you");
+  bool const keeps = contains_any(u.flat, {"stay",
+                                           "stays",
+                                           "remain",
+                                           "remains",
+                                           "unchanged",
+                                           "untouched",
+                                           "doesn't change",
+                                           "don't change",
+                                           "not change",
+                                           "won't change",
+                                           "as is",
+                                           "as it is",
+                                           "as they are",
+                                           "as now",
+                                           "as it was",
+                                           "keep working",
+                                           "keeps working",
+                                           "go on working",
+                                           "keeps on",
+                                           "continue to",
+                                           "continues to",
+                                           "still works",
+                                           "still work",
+                                           "must work",
+                                           "don't touch",
+                                           "not touch",
+                                           "keep",
+                                           "keeps",
+                                           "leave that",
+                                           "leave it",
+                                           "no change",
+                                           "never rename",
+                                           "only add",
+                                           "backwards compatible",
+                                           "backward compatible",
+                                           "nothing changes",
+                                           "must not",
+                                           "may not",
+                                           "must never",
+                                           "never"});
+  if (!keeps || u.past)
+    return;
+  if (u.does == act::directive)
+    u.does = act::constraint;
+  else if (u.does == act::none && !person && !u.judges &&
+           contains_any(u.flat, {"stay", "stays", "remain", "remains", "unchanged", "untouched",
+                                 "doesn't change", "don't change", "won't change", "as is",
+                                 "as it is", "as they are", "keeps", "still works", "must work",
+                                 "no change", "nothing changes"}) &&
+           !contains_any(u.flat, {"keeps asking", "keeps saying", "keeps breaking",
+                                  "keeps crashing", "keeps failing", "keeps coming"}))
+    u.does = act::constraint;
+}
+
+} // namespace troupe::rules

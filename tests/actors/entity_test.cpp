@@ -1,0 +1,235 @@
+#include "tests/actors/stage.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+
+TEST_CASE("entity: nobody hears of a fact before it is durable", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const answer = s.send(ref, test::token_issue());
+  s.run();
+  REQUIRE(s.log.queue.size() == 1);
+  CHECK_FALSE(answer->has_value());
+  auto const before = s.look(ref);
+  REQUIRE(before.has_value());
+  CHECK(before->error().code == errc::not_found); // the last durable state
+
+  s.log.commit();
+  s.run();
+  REQUIRE(answer->has_value());
+  REQUIRE((*answer)->has_value());
+  CHECK((**answer)->version == 1);
+  CHECK(s.look(ref)->has_value());
+}
+
+TEST_CASE("entity: later commands wait while an append is under way", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const first = s.send(ref, test::token_issue(), "c1");
+  auto const second = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.run();
+  CHECK(s.log.queue.size() == 1);
+  s.log.commit();
+  s.run();
+  CHECK(first->has_value());
+  CHECK_FALSE(second->has_value());
+  REQUIRE(s.log.queue.size() == 1); // decided on the state after the first
+  s.log.commit();
+  s.run();
+  REQUIRE(second->has_value());
+  CHECK((**second)->version == 2);
+}
+
+TEST_CASE("entity: one that was killed comes back from the log and goes on", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  (void)s.send(ref, test::token_issue());
+  s.run();
+  auto const actor = s.log.queue.front().reply_to;
+  s.log.commit();
+  s.run();
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  s.run();
+  s.pass(std::chrono::seconds{1}); // its backoff
+  auto const answer = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.settle();
+  REQUIRE(answer->has_value());
+  CHECK((**answer)->version == 2);
+}
+
+TEST_CASE(
+    "entity: killed between commit and answer, the fact is there and the sender may ask again",
+    "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const answer = s.send(ref, test::token_issue());
+  s.run();
+  auto const actor = s.log.queue.front().reply_to;
+  s.log.commit();
+  caf::anon_send_exit(actor,
+                      caf::exit_reason::kill); // before the answer is read? the order decides
+  s.run();
+  s.pass(std::chrono::seconds{1});
+  auto const again = s.send(ref, test::token_issue(), "c1");
+  s.settle();
+  REQUIRE(again->has_value());
+  CHECK((*again)->has_value());
+  CHECK(s.store->stream(ref)->version == 1); // applied once
+}
+
+TEST_CASE("entity: one that crashes again and again is quarantined, the others live", "[actors]") {
+  test::still_stage s;
+  auto const bad = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const good = test::still_stage::ref(entity_kind::principal, "p2");
+  for (int i = 0; i < 4; ++i) {
+    (void)s.send(bad, test::token_issue(), "c" + std::to_string(i));
+    s.run();
+    REQUIRE(s.log.queue.size() == 1);
+    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    s.log.queue.pop_front();
+    s.run();
+    s.pass(std::chrono::seconds{2});
+  }
+  auto const refused = s.send(bad, test::token_issue(), "c9");
+  auto const taken = s.send(good, test::token_issue(), "c10");
+  s.settle();
+  REQUIRE(refused->has_value());
+  CHECK((*refused)->error().code == errc::conflict);
+  REQUIRE(taken->has_value());
+  CHECK((*taken)->has_value());
+}
+
+TEST_CASE("entity: a command that takes it down twice is put aside", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  for (int i = 0; i < 2; ++i) {
+    (void)s.send(ref, test::token_issue(), "poison");
+    s.run();
+    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    s.log.queue.pop_front();
+    s.run();
+    s.pass(std::chrono::seconds{2});
+  }
+  auto const third = s.send(ref, test::token_issue(), "poison");
+  auto const other = s.send(ref, test::token_issue(), "fine");
+  s.settle();
+  REQUIRE(third->has_value());
+  CHECK((*third)->error().code == errc::internal);
+  REQUIRE(other->has_value());
+  CHECK((*other)->has_value());
+}
+
+TEST_CASE("entity: an idle one is let go and started again when it is called", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  (void)s.send(ref, test::token_issue());
+  s.settle();
+  CHECK(s.log.loads == 1);
+  CHECK(s.look(ref)->has_value());
+  CHECK(s.log.loads == 1);
+  for (int i = 0; i < 4; ++i)
+    s.pass(std::chrono::seconds{121});
+  auto const state = s.look(ref);
+  CHECK(s.log.loads == 2);
+  REQUIRE(state.has_value());
+  CHECK((*state)->at("who").as_string() == "human:bob");
+}
+
+TEST_CASE("entity: beyond its queue the answer is busy, never growth", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  std::vector<std::shared_ptr<std::optional<command_result>>> answers;
+  for (std::size_t i = 0; i < s.rt.queue_limit + 2; ++i)
+    answers.push_back(s.send(ref, test::token_issue(), "c" + std::to_string(i)));
+  s.run();
+  REQUIRE(answers.back()->has_value());
+  CHECK((*answers.back())->error().code == errc::busy);
+  s.settle();
+  CHECK((*answers.front())->has_value());
+}
+
+TEST_CASE("entity: a shard with another owner refuses, and nothing was told", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const answer = s.send(ref, test::token_issue());
+  s.run();
+  REQUIRE(s.store->claim(shard_of(ref), "somebody else").has_value());
+  s.log.commit();
+  s.run();
+  REQUIRE(answer->has_value());
+  CHECK((*answer)->error().code == errc::unavailable);
+  CHECK(s.store->stream(ref)->version == 0);
+}
+
+TEST_CASE("entity: what it owes is sent again until it is taken, and has its effect once",
+          "[actors]") {
+  test::still_stage s;
+  auto config = find_template("solo@1")->config;
+  config.repository = "/nowhere";
+  (void)s.send(test::still_stage::ref(entity_kind::project, "tally"),
+               project::command{project::create{"Tally", config}});
+  s.run();
+  s.log.commit(); // the project is made; now it owes a hiring to each agent
+  s.run();
+  auto const hired = s.log.queue.size();
+  REQUIRE(hired == config.roster.size());
+  // No answer comes: the store is slow. Everything is sent again, more than once.
+  for (int i = 0; i < 4; ++i)
+    s.pass(std::chrono::seconds{30});
+  CHECK(s.log.queue.size() == hired);
+  s.settle();
+  for (auto const& a : config.roster) {
+    auto const agent = test::still_stage::ref(entity_kind::agent, "tally." + a.name);
+    CHECK(s.store->stream(agent)->version == 1);
+  }
+  CHECK_FALSE(
+      s.store->stream(test::still_stage::ref(entity_kind::project, "tally"))->wake_at.has_value());
+}
+
+TEST_CASE("entity: an alarm fires when it is due, not before", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::approval, "b.a1");
+  approval::open o;
+  o.project = project_id{"tally"};
+  o.subject = principal_id{"brief:b"};
+  o.question = "Approve?";
+  o.content_hash = std::string(64, 'b');
+  o.deadline = s.clock.now() + std::chrono::hours{1};
+  (void)s.send(ref, approval::command{o});
+  s.settle();
+  s.pass(std::chrono::minutes{59});
+  s.settle();
+  CHECK((*s.look(ref))->at("is").as_string() == "pending");
+  s.pass(std::chrono::minutes{2});
+  s.settle();
+  CHECK((*s.look(ref))->at("is").as_string() == "EXPIRED");
+}
+
+TEST_CASE("entity: a damaged log stops this entity with a way out, and no other", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  unit u;
+  u.shard = shard_of(ref);
+  u.epoch = (*s.store->shards())[u.shard].epoch;
+  u.tenant = ref.tenant;
+  new_event e;
+  e.event_id = s.ids.uuid();
+  e.type = "principal.levitated";
+  e.at = s.clock.now();
+  e.principal = "human:ada";
+  e.cause = "x";
+  e.data = "{}";
+  e.hash = chain_hash(no_hash(), ref, 1, e);
+  u.writes.push_back({ref, 0, {e}, std::nullopt});
+  REQUIRE(s.store->append(std::span{&u, 1})->front().status == unit_status::ok);
+
+  auto const refused = s.send(ref, principal::command{principal::redeem{}});
+  auto const other =
+      s.send(test::still_stage::ref(entity_kind::principal, "p2"), test::token_issue(), "c2");
+  s.settle();
+  REQUIRE(refused->has_value());
+  CHECK((*refused)->error().code == errc::corrupt);
+  CHECK((*refused)->error().message.find("troupe verify") != std::string::npos);
+  CHECK((*other)->has_value());
+}

@@ -1,0 +1,187 @@
+#pragma once
+
+#include "actors/domain/kinds.hpp"
+#include "actors/journal.hpp"
+#include "actors/region.hpp"
+#include "actors/send_point.hpp"
+#include "persistence/memory/memory_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <deque>
+#include <map>
+
+/// A region in which nothing moves unless the test says so: messages by `run`, time by `pass`,
+/// durability by `commit`.
+namespace troupe::test {
+
+class still_clock : public clock_port {
+public:
+  [[nodiscard]] time_point now() const override { return now_; }
+  void pass(duration d) { now_ += d; }
+
+private:
+  time_point now_{duration{1'750'000'000'000}};
+};
+
+class counted_ids : public id_port {
+public:
+  [[nodiscard]] std::string uuid() override { return named(++count_); }
+  [[nodiscard]] std::string short_id() override { return "id" + std::to_string(++count_); }
+
+private:
+  static std::string named(int n) {
+    auto digits = std::to_string(n);
+    return "01900000-0000-7000-8000-" + std::string(12 - digits.size(), '0') + digits;
+  }
+  int count_ = 0;
+};
+
+/// Appends wait until the test commits them.
+class manual_journal : public journal_port {
+public:
+  explicit manual_journal(event_store& store) : store_(store) {}
+  struct waiting {
+    unit what;
+    std::uint64_t id;
+    caf::actor reply_to;
+  };
+  std::deque<waiting> queue;
+  int loads = 0;
+  bool full = false;
+
+  void append(unit what, std::uint64_t id, caf::actor reply_to) override {
+    queue.push_back({std::move(what), id, std::move(reply_to)});
+  }
+  void load(entity_ref stream, caf::actor reply_to) override {
+    ++loads;
+    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{read_all(store_, stream)}));
+  }
+  [[nodiscard]] bool accepts() const override { return !full; }
+  void find_inbox(tenant_id t, std::string source, std::string key,
+                  std::function<void(result<std::optional<inbox_entry>>)> done) override {
+    done(store_.find_inbox(t, source, key));
+  }
+  /// Makes the first waiting append durable and answers it.
+  void commit() {
+    auto w = std::move(queue.front());
+    queue.pop_front();
+    auto r = store_.append(std::span{&w.what, 1});
+    caf::anon_send(w.reply_to,
+                   std::make_shared<appended>(appended{w.id, r ? result<unit_result>{r->front()}
+                                                               : result<unit_result>{r.error()}}));
+  }
+
+private:
+  event_store& store_;
+};
+
+class silent_runner : public runner_port {
+public:
+  std::vector<troupe::launch> launched;
+  void launch(troupe::launch const& l) override { launched.push_back(l); }
+  void forget(ticket_id const&, std::int64_t) override {}
+  void notify(troupe::notify const&, std::function<void()> done) override { done(); }
+};
+
+class silent_engine : public engine_port {
+public:
+  std::vector<envelope> asked;
+  void perform(entity_ref, agent_spec, envelope m, std::function<void(result<envelope>)>) override {
+    asked.push_back(std::move(m));
+  }
+};
+
+struct still_config : caf::actor_system_config {
+  still_config() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+class still_stage {
+public:
+  still_stage() : store((*open_memory_store()())), log(*store) {
+    rt.clock = &clock;
+    rt.ids = &ids;
+    rt.journal = &log;
+    rt.runner = &runner;
+    rt.engine = &engine;
+    rt.resend = std::chrono::seconds{5};
+    rt.idle = std::chrono::seconds{120};
+    where = std::make_unique<region>(system, rt);
+    where->start(*store->claim_all("test"));
+    run();
+  }
+  ~still_stage() {
+    while (!log.queue.empty())
+      log.queue.pop_front();
+    for (auto const& a : spawned)
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    where->kill_all();
+    run();
+  }
+
+  void run() { scheduler.run(); }
+  void pass(duration d) {
+    clock.pass(d);
+    scheduler.advance_time(d);
+    run();
+  }
+  /// Commits all that waits, and what comes of it, until nothing waits.
+  void settle() {
+    run();
+    while (!log.queue.empty()) {
+      log.commit();
+      run();
+    }
+  }
+  [[nodiscard]] static entity_ref ref(entity_kind kind, std::string id) {
+    return {tenant_id{"default"}, kind, std::move(id)};
+  }
+  /// Sends a command; the answer lands in the returned box.
+  std::shared_ptr<std::optional<command_result>> send(entity_ref to, any_command c,
+                                                      std::string id = "c1") {
+    auto box = std::make_shared<std::optional<command_result>>();
+    auto m = std::make_shared<command_message>();
+    m->to = std::move(to);
+    m->command = std::move(c);
+    m->context.id = std::move(id);
+    m->context.by = principal_id{"human:ada"};
+    m->done = [box](command_result r) { *box = std::move(r); };
+    where->deliver(std::move(m));
+    return box;
+  }
+  std::optional<result<json::value>> look(entity_ref of) {
+    auto box = std::make_shared<std::optional<result<json::value>>>();
+    where->query(std::make_shared<query_message>(
+        query_message{std::move(of), [box](result<json::value> r) { *box = std::move(r); }}));
+    run();
+    return *box;
+  }
+
+  still_clock clock;
+  counted_ids ids;
+  std::unique_ptr<event_store> store;
+  manual_journal log;
+  silent_runner runner;
+  silent_engine engine;
+  runtime rt;
+  still_config config;
+  caf::actor_system system{config};
+  caf::scheduler::test_coordinator& scheduler =
+      dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  std::unique_ptr<region> where;
+  std::vector<caf::actor> spawned;
+};
+
+inline any_command token_issue(std::string who = "human:bob") {
+  principal::issue c;
+  c.who = principal_id{std::move(who)};
+  c.label = "laptop";
+  c.secret_hash = std::string(64, 'a');
+  c.roles = {principal::role::viewer};
+  return principal::command{std::move(c)};
+}
+
+} // namespace troupe::test
