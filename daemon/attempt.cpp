@@ -72,7 +72,7 @@ void attempt::say(tool_message m) {
   out.kind = m.kind;
   out.to = one_line(m.to, 80);
   out.text = std::move(text);
-  out.engine = one_line(m.engine, 40);
+  out.engine = engine_name(m.engine);
   bool const question = m.kind == message_kind::question;
   out.key = question ? "q" + std::to_string(++questions_) : "m" + std::to_string(++messages_);
   if (question) {
@@ -94,6 +94,13 @@ reader_events attempt::reading() {
 void attempt::begin(std::string const& base) {
   if (events_.started)
     events_.started({order_.ticket, order_.token, base, order_.session});
+}
+
+std::string attempt::engine_name(std::string_view said) const {
+  // A script says what it is also where its file forgets to.
+  if (said.empty() && order_.engine == engine_kind::scripted)
+    return "scripted";
+  return one_line(said, 40);
 }
 
 link::finished attempt::stopped() const {
@@ -131,7 +138,7 @@ link::finished attempt::run() {
     out.notes.resize(notes_limit);
   for (auto& note : out.notes)
     note = outgoing_text(note, note_limit, order_.send_diffs);
-  out.engine = one_line(out.engine, 40);
+  out.engine = engine_name(out.engine);
   out.session = one_line(out.session, 200);
   for (auto& file : out.proof.files)
     file = outgoing_text(file, 400);

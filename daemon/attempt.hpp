@@ -42,6 +42,7 @@ private:
   [[nodiscard]] result<workspace> detached_at_head(repository& where, workspaces& rooms);
   [[nodiscard]] link::finished report_of(runner_report const& r) const;
   [[nodiscard]] link::finished stopped() const;
+  [[nodiscard]] std::string engine_name(std::string_view said) const;
   void begin(std::string const& base);
   void progress(std::string_view text);
   void say(tool_message m);

@@ -87,7 +87,9 @@ result<runner_profile> profile_of(executor_settings const& settings, link::order
     out.format = output_format::jsonl;
     out.command = o.command;
   } else {
-    auto const name = o.profile.empty() ? std::string{"command"} : o.profile;
+    auto const name = !o.profile.empty()                  ? o.profile
+                      : o.engine == engine_kind::scripted ? std::string{"scripted"}
+                                                          : std::string{"command"};
     auto const found = settings.profiles.find(name);
     if (found == settings.profiles.end())
       return fail(errc::not_found, "this daemon has no runner profile " + one_line(name, 60));
