@@ -101,8 +101,9 @@ using handler = std::function<void(request const&, reply)>;
 class event_stream {
 public:
   virtual ~event_stream() = default;
-  /// Queues one event; `id` and `event` may be empty. False: the stream is closed. A reader so slow
-  /// that the queue is full gets `event: closed` and nothing more.
+  /// Queues one event; `id` and `event` may be empty. False: the stream is closed, or this event
+  /// found the queue full. Such a reader gets what is queued, then `event: closed` with `again`, so
+  /// that it can come back with the last id that it saw.
   virtual bool send(std::string id, std::string event, std::string data) = 0;
   /// Sends the head now.
   virtual void open() = 0;
@@ -124,7 +125,8 @@ using stream_handler = std::function<void(request const&, std::shared_ptr<event_
 class web_socket {
 public:
   virtual ~web_socket() = default;
-  /// Queues one text message. False: closed, or so much is queued that the connection ends (1013).
+  /// Queues one text message. False: closed, or so much is queued that the connection ends (1013)
+  /// once that is sent.
   virtual bool send(std::string text) = 0;
   /// Sends what is queued, then the close frame. Reasons are cut at 123 bytes.
   virtual void close(std::uint16_t code, std::string reason) = 0;

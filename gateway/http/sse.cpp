@@ -31,7 +31,7 @@ public:
       if (closed_)
         return false;
       if (!box_.push(std::move(frame))) {
-        box_.clear();
+        // What is queued still goes out: a client far behind comes back further on each time.
         end(lock, "slow_reader", last_word("slow_reader", true));
         sent = false;
       }

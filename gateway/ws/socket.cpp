@@ -32,7 +32,7 @@ public:
       if (closed_)
         return false;
       if (!box_.push(std::move(text))) {
-        box_.clear();
+        // What is queued still goes out: a peer far behind comes back further on each time.
         end(lock, code_try_later, "reads too slowly");
         sent = false;
       }

@@ -202,6 +202,32 @@ TEST_CASE("events: a reader that never reads again is cut at the deadline", "[ga
   CHECK(eventually([&] { return lab.server->now().connections == 0; }));
 }
 
+TEST_CASE("events: a backlog larger than the queue is passed on in pieces", "[gateway]") {
+  edge_lab lab;
+  lab.settings.stream_queue_items = 10;
+  lab.sse("/log", [](request const&, std::shared_ptr<event_stream> const& s) {
+    auto const last = s->last_event_id();
+    // All at once, before the writer can run: only the queue's worth of it can pass.
+    for (int i = last.empty() ? 1 : std::stoi(last) + 1; i <= 35; ++i) {
+      if (!s->send(std::to_string(i), "", "x"))
+        return;
+    }
+    s->close("done", false);
+  });
+  lab.start();
+  std::string last;
+  int visits = 0;
+  std::string body;
+  do {
+    body = lab.ask(lab.get("/log", "Last-Event-ID: " + last + "\r\n")).body;
+    auto const at = body.rfind("id: ");
+    REQUIRE(at != std::string::npos);
+    last = body.substr(at + 4, body.find('\n', at) - at - 4);
+  } while (body.find("\"done\"") == std::string::npos && ++visits < 10);
+  CHECK(last == "35");
+  CHECK(visits == 3);
+}
+
 TEST_CASE("events: streams are limited", "[gateway]") {
   stream_lab lab;
   lab.settings.max_streams = 2;
