@@ -176,6 +176,8 @@ private:
       if (!text)
         return failed(text.error().message);
       auto const at = text->find(s.replace->from);
+      if (text->find(s.replace->to) != std::string::npos)
+        return true; // an attempt that was lost has done it
       if (at == std::string::npos)
         return failed("the place to change is not in " + s.replace->path);
       text->replace(at, s.replace->from.size(), s.replace->to);
@@ -194,8 +196,11 @@ private:
       return failed("this failed: " + s.run);
     if (s.amend && !amend())
       return failed("cannot rewrite the branch");
+    // Another attempt may have done the same before it was lost: then there is nothing to commit.
     if (!s.commit.empty() &&
-        std::system(("git add -A && git commit -q -m '" + s.commit + "' >&2").c_str()) != 0)
+        std::system(("git add -A && { git diff --cached --quiet || git commit -q -m '" + s.commit +
+                     "' >&2; }")
+                        .c_str()) != 0)
       return failed("cannot commit");
     if (s.bug)
       emit({{"type", "message"}, {"kind", "bug"}, {"to", s.bug->to}, {"text", s.bug->text}});

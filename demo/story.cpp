@@ -201,6 +201,8 @@ private:
       l.name = name;
       l.data = shop_.folder() / name;
       auto const code = must(to_->call("POST", "/api/daemons/codes"));
+      if (!code.ok())
+        throw broken_off{"no enrolment code: " + json::canonical(code.body)};
       auto const enrolled =
           demo::run({self().string(), "daemon", "enroll", "--server", url_, "--code",
                      text_at(code.body, "code"), "--name", name, "--data", l.data.string()});

@@ -83,6 +83,7 @@ void issue_code(api const& a, request const& r, reply const& answer) {
   c.who = r.principal.id;
   c.label = "enrolment";
   c.kind = principal::credential::code;
+  c.roles = {principal::role::daemon};
   c.secret_hash = hash;
   c.expires = a.n.clock().now() + code_life;
   auto const expires = c.expires;
