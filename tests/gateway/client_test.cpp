@@ -50,8 +50,8 @@ TEST_CASE("client: nobody there says what to do", "[gateway]") {
 }
 
 TEST_CASE("client: a silent server is a timeout", "[gateway]") {
+  reply kept; // outlives the server, whose threads assign it
   edge_lab lab;
-  reply kept;
   lab.json("GET", "/never", [&](request const&, reply answer) { kept = std::move(answer); });
   lab.start();
   auto const r = http_request("GET", lab.server->url() + "/never", {}, "", milliseconds{100});

@@ -221,9 +221,9 @@ TEST_CASE("server: a handler that throws is a 500 without its words", "[gateway]
 }
 
 TEST_CASE("server: a forgotten answer is a 504, and the connection goes on", "[gateway]") {
+  reply kept; // outlives the server, whose threads assign it
   edge_lab lab;
   lab.settings.reply_deadline = std::chrono::milliseconds{50};
-  reply kept;
   lab.json("GET", "/never", [&](request const&, reply answer) { kept = std::move(answer); });
   lab.start();
   raw_connection c{lab.port()};
