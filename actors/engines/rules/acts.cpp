@@ -124,6 +124,9 @@ void find_act(unit& u, name_list const&) {
   if (u.does == act::none) {
     find_wish(u);
     find_constraint(u);
+    // `I was thinking we release it after ten minutes` proposes.
+    if (u.does == act::none && u.hedged && !u.past && !u.judges && u.words[0].low == "we")
+      u.does = act::directive;
     if (u.does == act::directive)
       u.fragment = false;
     if (u.does == act::none && !u.past && !u.judges)
@@ -137,8 +140,10 @@ void find_act(unit& u, name_list const&) {
              ((u.words[i].low == "it" || u.words[i].low == "them") && u.words[i - 1].low != "as" &&
               !(i + 1 < u.words.size() && lexicon::is_auxiliary(u.words[i + 1].low)));
   object = object && (u.does == act::directive || u.does == act::constraint);
-  u.leans = object || lexicon::is_pronoun(first) || u.fragment || first == "then" ||
-            first == "just" || first == "only" || first == "same" || first == "otherwise" ||
+  u.leans = object || first == "not" ||
+            (first == "please" && u.words.size() > 1 && u.words[1].low == "not") ||
+            lexicon::is_pronoun(first) || u.fragment || first == "then" || first == "just" ||
+            first == "only" || first == "same" || first == "otherwise" ||
             contains_any(u.flat, {"make it", "keep it", "leave it", "leave that", "do it", "put it",
                                   "for that", "that one", "that very", "those", "them"});
 }

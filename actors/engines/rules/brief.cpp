@@ -157,6 +157,10 @@ void find_order(std::vector<requirement>& out, std::vector<thread const*> const&
         std::find(after.begin(), after.end(), out[sooner].key) == after.end())
       after.push_back(out[sooner].key);
   };
+  std::unordered_map<std::size_t, std::size_t> holder; // unit -> requirement that it is a line of
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (auto const& l : from[i]->lines)
+      holder.emplace(l.unit, i);
   for (std::size_t i = 0; i < out.size(); ++i) {
     std::vector<std::size_t> said;
     for (auto const& l : from[i]->lines) {
@@ -165,7 +169,7 @@ void find_order(std::vector<requirement>& out, std::vector<thread const*> const&
       said.push_back(l.unit);
       // The order is often an aside behind the demand.
       for (auto k = l.unit + 1; k < units.size() && k <= l.unit + 3; ++k)
-        if (units[k].turn <= units[l.unit].turn + 1)
+        if (units[k].turn <= units[l.unit].turn + 1 && (holder.count(k) == 0 || holder[k] == i))
           said.push_back(k);
       said.insert(said.end(), l.cites.begin(), l.cites.end());
     }

@@ -153,18 +153,26 @@ bool due_tracker::take(unit const& u, name_list const& names) {
       (u.words.size() <= 4 &&
        contains_any(u.flat, {"deadline", "ship date", "when", "timing", "timeline", "delivery date",
                              "due date", "release date", "dates", "schedule"}));
+  // `We'd like to have this in the March release.` is about when.
+  if (!opens && days.empty() &&
+      contains_any(u.flat, {"have this in", "have it in", "need this for", "like this in",
+                            "want it in", "want this in"}) &&
+      contains_any(u.flat, {"release", "sprint", "quarter", "version"})) {
+    last_talk_ = u.turn + 1;
+    return true;
+  }
   if (opens)
     last_talk_ = u.turn + 1;
   if (days.empty())
     return opens;
   bool const delivery = contains_any(
       u.flat,
-      {"pull request",  "release",       "deadline", "due",        "code complete", "ship",
-       "done",          "finished",      "ready",    "have it",    "have this",     "like it",
-       "want it",       "need it",       "needed",   "needed by",  "need this",     "beta",
-       "at the latest", "in production", "deliver",  "delivered",  "live",          "the pr",
-       "running",       "manage",        "merged",   "i could do", "end of",        "it by",
-       "land",          "launch",        "have that"});
+      {"pull request",  "release",       "deadline",  "due",        "code complete", "ship",
+       "done",          "finished",      "ready",     "have it",    "have this",     "like it",
+       "want it",       "need it",       "needed",    "needed by",  "need this",     "beta",
+       "at the latest", "in production", "deliver",   "delivered",  "live",          "the pr",
+       "running",       "manage",        "merged",    "i could do", "end of",        "it by",
+       "land",          "launch",        "have that", "freeze",     "code freeze"});
   std::string const rest = [&] {
     std::string left;
     for (std::size_t i = 0; i < u.words.size(); ++i)

@@ -111,7 +111,7 @@ bool tells_past(std::vector<word> const& w, std::size_t n) {
       return true;
     auto const subject = [&](std::string const& x) {
       return contains_any(" i we they he she you somebody someone people everybody nobody already "
-                          "just also never legal finance security ",
+                          "legal finance security ",
                           {x}) ||
              (lexicon::is_people(x) && x != "team");
     };

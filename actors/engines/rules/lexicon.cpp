@@ -45,7 +45,7 @@ set const& change_verbs() {
       "show shrink sign simplify skip snap sort spell spill split stay start stop store stream "
       "strip substitute support surface suppress swap switch sync tag take tell test throw "
       "throttle time trim truncate turn type undo unify update upgrade upload upscale use "
-      "validate verify version wait warn whitelist wire wrap write");
+      "validate verify wait warn whitelist wire wrap write");
   return s;
 }
 

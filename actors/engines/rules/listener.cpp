@@ -235,6 +235,13 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
   if (core && focus_ >= 0 && label_thread_ == focus_ && label_turn_ == u.turn &&
       fresh(focus_, u.turn, 0))
     return focus_;
+  // `There has to be a limit. If more than …`: the first one only announces.
+  if (core && u.index_in_turn > 0 && fresh(focus_, u.turn, 0) && kind_of(focus_) == about) {
+    auto const& t = out_.threads[static_cast<std::size_t>(focus_)];
+    if (t.lines.size() == 1 && t.label.empty() && at(t.lines[0].unit).turn == u.turn &&
+        terms_of(at(t.lines[0].unit).words).size() <= 1)
+      return focus_;
+  }
   bool const alone = core && !u.leans && answered == nullptr;
   double const needed = alone              ? best == focus_ ? 0.8 : 1.0
                         : best == focus_   ? 0.45
@@ -272,10 +279,14 @@ void listener::accept(pending& p, std::size_t by) {
   if (p.text.empty() || at(p.unit).wants == asks::fact)
     return;
   auto const& q = at(p.unit);
-  if (q.corrects && q.does == act::question && hear_correction(p.unit)) {
+  bool const only_value =
+      q.fragment && terms_of(q.words).empty() && quantities_of(q.words).size() == 1;
+  if ((q.corrects || only_value) && q.does == act::question && hear_correction(p.unit)) {
     p.thread = focus_;
     return;
   }
+  if (only_value && !at(by).only_stance)
+    return; // `Ten?` — `Ten minutes, okay.`: the answer says it better
   auto const where = p.thread >= 0 ? p.thread : place(q, true, nullptr);
   if (where < 0)
     return;
@@ -322,6 +333,7 @@ void listener::hear(std::size_t i) {
   auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change, asks_somebody);
   // `Write it down.` — `Will do.`: somebody's errand, not a change.
   bool const errand = u.does == act::directive && u.last_in_turn && i + 1 < units_.size() &&
+                      units_[i + 1].words.size() <= 6 &&
                       contains_any(units_[i + 1].all, {"will do", "i'll do that", "on it",
                                                        "i can do that", "i'll note"}) &&
                       units_[i + 1].speaker != u.speaker;

@@ -16,12 +16,15 @@ bool listener::hear_refusal(std::size_t i) {
     auto const* before = &units_[i - 1];
     if (u.index_in_turn > 0)
       before = nullptr;
+    auto const* asked = open_question(u, false);
+    bool const answers = asked != nullptr && !asked->answered && before != nullptr &&
+                         at(asked->unit).turn == before->turn;
     if (before != nullptr && before->negated && before->speaker != u.speaker &&
-        before->does != act::question)
+        before->does != act::question && !answers)
       return false;
   }
   if (auto* p = open_question(u, true);
-      p != nullptr && !(p->answered && p->thread >= 0 && u.index_in_turn > 0)) {
+      p != nullptr && (u.defers || !(p->answered && p->thread >= 0 && u.index_in_turn > 0))) {
     bool const rejected_before = p->rejected;
     p->rejected = true;
     auto const& q = at(p->unit);
@@ -30,7 +33,8 @@ bool listener::hear_refusal(std::size_t i) {
     // The thread may already hold it, when somebody said yes before somebody said no.
     for (auto& t : out_.threads)
       for (auto& l : t.lines)
-        if (l.unit == p->unit)
+        if (l.unit == p->unit ||
+            (u.defers && at(l.unit).turn == u.turn && at(l.unit).does == act::statement))
           l.live = false;
     if (idea && !rejected_before && about_work(q))
       put_out(p->text.empty() ? q.body : p->text, p->unit, {i});

@@ -22,6 +22,8 @@ void listener::hear_content(std::size_t i) {
   auto const& u = at(i);
   bool const prose = transcript_.form == "prose";
   if (u.does == act::weak) {
+    if (!says_content(u))
+      return; // `I'd love that.`
     pending p;
     p.unit = i;
     p.text = u.body;
@@ -106,7 +108,8 @@ void listener::hear_content(std::size_t i) {
   bool const demand = contains_any(u.flat, {"we need", "must", "should", "has to", "needs"});
   if (core && !answers && !u.leans && !about_work(u) &&
       !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
-      !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)))
+      !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)) &&
+      !(fresh(focus_, u.turn, 1) && u.additive) && !label_free_now())
     return;
   bool const under_label = label_free_now();
   // An extra is a thing of its own: it must not make optional what it is hung on.

@@ -48,6 +48,15 @@ bool listener::hear_section(std::size_t i) {
     return true;
   }
   if (!u.bullet) {
+    auto const colon = u.body.find(": ");
+    if (u.index_in_turn == 0 && colon != std::string::npos && colon < 40) {
+      auto const head = flat_of(words_of(std::string_view{u.body}.substr(0, colon)));
+      if (contains_any(head, {"current", "currently", "actual", "steps", "background", "context",
+                              "today", "reported", "observed"})) {
+        out_.problems.push_back(i); // `Current behaviour: …`
+        return true;
+      }
+    }
     if (u.index_in_turn == 0 && section_ != section::criteria)
       section_ = section_ == section::background && u.turn > 0 && !at(i - 1).bullet
                      ? section::background
@@ -103,9 +112,12 @@ bool listener::hear_label(std::size_t i) {
     if (breaks)
       focus_ = -1;
   };
+  auto const personal = std::any_of(u.words.begin(), u.words.end(), [&](word const& w) {
+    return contains_any(" you i me we us he she ", {w.low}) || !names_.find(w.low).empty();
+  });
   auto const fits = [&] {
-    return u.fragment && u.stance == 0 && u.words.size() <= 6 && says_content(u) && !u.negated &&
-           !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
+    return !personal && u.fragment && u.stance == 0 && u.words.size() <= 6 && says_content(u) &&
+           !u.negated && !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
            (quantities_of(u.words).empty() || topic_break_ || u.breaks);
   };
   if (u.words.size() == 2 && u.words[0].low == "number" && is_number_word(u.words[1].low)) {
@@ -145,8 +157,10 @@ bool listener::hear_label(std::size_t i) {
   auto const* question = open_question(u, false);
   bool asked = question != nullptr && says_content(at(question->unit));
   // `Yes. ES5. …` goes on with what was agreed to.
-  asked = asked || (u.index_in_turn > 0 && units_[i - 1].stance > 0 && units_[i - 1].only_stance &&
-                    fresh(focus_, u.turn, 2) && !u.additive);
+  bool const code = std::any_of(u.words.begin(), u.words.end(),
+                                [](word const& w) { return w.what != word::kind::plain; });
+  asked = asked || (code && u.index_in_turn > 0 && units_[i - 1].stance > 0 &&
+                    units_[i - 1].only_stance && fresh(focus_, u.turn, 2) && !u.additive);
   // `And tests.` asks for them.
   if (u.additive && u.fragment && matter_of(u) != matter::feature)
     return false;
@@ -178,6 +192,7 @@ bool listener::hear_label(std::size_t i) {
     bool const value = rest.size() <= 2 && (rest.empty() || rest[0].what != word::kind::plain ||
                                             rest[0].low == "true" || rest[0].low == "false");
     if (head.size() <= 3 && !value && !head.empty() && !lexicon::is_stopword(head[0].low) &&
+        names_.find(head[0].low).empty() &&
         (label_turn_ != u.turn || label_ != u.body.substr(0, colon)))
       open(std::string_view{u.body}.substr(0, colon), true);
   }

@@ -53,6 +53,11 @@ bool listener::hear_correction(std::size_t i) {
     return false;
   if (!u.corrects && !turned_down && !blamed && !bare && !(u.turn > 0 && u.withdraws))
     return false;
+  // A demand with a subject and a value of its own corrects nothing by the way.
+  bool const own_demand = u.does == act::directive && terms_of(u.words).size() >= 3 &&
+                          contains_any(u.flat, {"must", "should", "has to", "have to", "needs"});
+  if (own_demand && !blamed && !turned_down)
+    return false;
   bool replaced = false;
   for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t) {
     if (t->last_turn + 3 < u.turn)

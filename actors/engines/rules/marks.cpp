@@ -116,7 +116,14 @@ void find_marks(unit& u) {
                                 "not our job",
                                 "not our problem",
                                 "phase two",
-                                "v2",
+                                "for v2",
+                                "in v2",
+                                "for version two",
+                                "project of its own",
+                                "package of its own",
+                                "tool of its own",
+                                "ticket of its own",
+                                "its own project",
                                 "next time",
                                 "skip that",
                                 "skip it",
@@ -141,30 +148,46 @@ void find_marks(unit& u) {
                                         "never mind", "nevermind", "ignore that", "ignore me",
                                         "i was wrong", "my mistake", "i misspoke", "actually no"});
   u.acknowledges = contains_any(all, {"will do", "i'll tell", "i'll do that", "i can do that",
-                                      "i'll note", "on it", "i'll write to", "i'll let them know"});
+                                      "i'll note", "i'll write to", "i'll let them know"});
+  u.acknowledges = u.acknowledges || (u.words.size() <= 3 && contains_phrase(all, "on it"));
   u.corrects = contains_any(all, {"make it",      "let's say",   "let's make it", "let's go with",
                                   "go with",      "i'd go with", "i'd rather",    "rather",
                                   "instead",      "i'd say",     "i would say",   "better use",
                                   "i'd make it",  "say",         "it's now",      "let's give",
                                   "cap at",       "call it",     "make that",     "more like",
                                   "change it to", "then let's",  "only the",      "just the"});
-  u.judges = contains_any(
-      u.flat, {"is too",          "are too",        "too low",          "too high",
-               "too generous",    "too long",       "too short",        "too much",
-               "is better",       "better than",    "it's better",      "is nicer",
-               "less surprising", "i like",         "don't like",       "hate",
-               "is hard",         "would be wrong", "is easy",          "isn't hard",
-               "is cheap",        "is expensive",   "overkill",         "can of worms",
-               "no other way",    "is plenty",      "is enough",        "is short",
-               "is long",         "is tight",       "is a lot",         "that's cheap",
-               "i don't want",    "we don't want",  "is simpler",       "simpler",
-               "is a mess",       "is overkill",    "is fun",           "was fun",
-               "is weird",        "is ugly",        "is annoying",      "that's nice",
-               "is a pain",       "is risky",       "is safer",         "is worse",
-               "it's fine",       "nobody",         "we can't promise", "that kills",
-               "i wouldn't even", "nobody's",       "sounds",           "feels",
-               "worth it",        "we'll see",      "can't work",       "looks the same",
-               "surely",          "is wrong",       "it's annoying"});
+  u.judges = contains_any(u.flat, {"is too",          "are too",
+                                   "too low",         "too high",
+                                   "too generous",    "too long",
+                                   "too short",       "too much",
+                                   "is better",       "better than",
+                                   "it's better",     "is nicer",
+                                   "less surprising", "i like",
+                                   "don't like",      "hate",
+                                   "is hard",         "would be wrong",
+                                   "is easy",         "isn't hard",
+                                   "is cheap",        "is expensive",
+                                   "overkill",        "can of worms",
+                                   "no other way",    "is plenty",
+                                   "is enough",       "is short",
+                                   "is long",         "is tight",
+                                   "is a lot",        "that's cheap",
+                                   "i don't want",    "we don't want",
+                                   "is simpler",      "simpler",
+                                   "is a mess",       "is overkill",
+                                   "is fun",          "was fun",
+                                   "is weird",        "is ugly",
+                                   "is annoying",     "that's nice",
+                                   "is a pain",       "is risky",
+                                   "is safer",        "is worse",
+                                   "it's fine",       "we can't promise",
+                                   "that kills",      "i wouldn't even",
+                                   "sounds",          "feels",
+                                   "worth it",        "we'll see",
+                                   "can't work",      "looks the same",
+                                   "surely",          "is wrong",
+                                   "it's annoying"}) ||
+             u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ");
 }
 
 bool background(unit const& u) {
@@ -188,7 +211,7 @@ bool background(unit const& u) {
                              "already",      "until now",     "the problem",   "complain",
                              "complains",    "the complaint", "top complaint", "at the minute",
                              "keeps asking", "keep asking",   "let me look",   "let me see",
-                             "ask me",       "asks me",       "every time",    "i was thinking"}) ||
+                             "ask me",       "asks me",       "every time",    "it used to be"}) ||
          part.starts_with(" now ");
 }
 

@@ -91,6 +91,10 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     bool const open_verb = lexicon::is_change_verb(w[v].low) && !work_verb(w[v].low);
     if (!work_verb(w[v].low) && !open_verb)
       continue;
+    if (v + 1 < w.size() && v + 2 >= w.size() && !last_question_.empty() && w[v].low == "check") {
+      add(u.speaker, "check: " + last_question_);
+      break;
+    }
     if (v + 1 < w.size() && (w[v + 1].low == "that" || w[v + 1].low == "it") && v + 2 >= w.size() &&
         u.words.size() < 5) {
       if (before != nullptr)
@@ -163,6 +167,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
           work_verb(w[i + 2].low))
         add(last_named_, span(u, i + 2, w.size()));
   }
+  if (u.does == act::question && u.words.size() > 3)
+    last_question_ = u.body;
   if (out.empty() && (u.does == act::directive || u.does == act::constraint) && !u.leans)
     last_demand_ = u.body;
   if (!out.empty())

@@ -130,6 +130,49 @@ std::size_t match(std::vector<word> const& w, std::size_t b, phrases const& list
   return best;
 }
 
+/// Number of words that only soften: `I think`, `I was thinking`, `I'm told`; 0 for none.
+std::size_t hedge(std::vector<word> const& w, std::size_t b) {
+  static phrases const list = {
+      "i was thinking of", "i was thinking",   "i was gonna say",  "i was going to say", "i think",
+      "i guess",           "i suppose",        "i'd say",          "i would say",        "i'm told",
+      "i believe",         "i'd suggest that", "i'd propose that", "in my opinion",      "i feel"};
+  for (auto const p : list) {
+    std::size_t n = 0;
+    std::size_t at = 0;
+    bool same = true;
+    while (same && at <= p.size()) {
+      auto const end = std::min(p.find(' ', at), p.size());
+      same = b + n < w.size() && w[b + n].low == p.substr(at, end - at);
+      ++n;
+      at = end + 1;
+    }
+    // `I think so` answers; a hedge has a statement behind it.
+    if (same && b + n < w.size() && w[b + n].low != "so" && w[b + n].low != "about" &&
+        w[b + n].low != "that's")
+      return n;
+  }
+  return 0;
+}
+
+/// Number of words that only count topics: `second bug,`, `next one,`, `number one from my side:`.
+std::size_t enumerator(std::vector<word> const& w, std::size_t b) {
+  bool const counts = (w[b].low == "number" && b + 1 < w.size() && is_number_word(w[b + 1].low)) ||
+                      ((ordinal_of(w[b].low) || w[b].low == "next" || w[b].low == "last" ||
+                        w[b].low == "another") &&
+                       b + 1 < w.size() && w[b + 1].before == 0);
+  if (!counts)
+    return 0;
+  for (std::size_t i = b + 1; i < w.size() && i < b + 6; ++i)
+    if (w[i].before == ',' || w[i].before == ':') {
+      bool const topic =
+          i == b + 2 && contains_any(" thing one point bug wish topic item question issue problem "
+                                     "change ",
+                                     {w[i - 1].low});
+      return topic || w[b].low == "number" ? i - b : 0;
+    }
+  return 0;
+}
+
 bool always_filler(std::string_view low) {
   static constexpr std::array list = {"so",     "and",      "but",      "well", "okay", "ok",
                                       "oh",     "um",       "uh",       "uhm",  "hm",   "hmm",
@@ -144,7 +187,13 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
   while (b < w.size()) {
     auto const& low = w[b].low;
     bool const pause = b + 1 >= w.size() || w[b + 1].before != 0;
-    if (auto const n = match(w, b, agreeing()); n > 0) {
+    if (auto const h = hedge(w, b); h > 0) {
+      u.hedged = true;
+      b += h;
+    } else if (auto const e = enumerator(w, b); e > 0) {
+      u.breaks = true; // `Second bug, the delay.`
+      b += e;
+    } else if (auto const n = match(w, b, agreeing()); n > 0) {
       u.stance = u.stance == 0 ? 1 : u.stance;
       b += n;
     } else if (auto const m = match(w, b, refusing()); m > 0) {
@@ -193,7 +242,7 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool 
                                 "i'd say",  "i would say", "i'd think", "by the way", "though",
                                 "you know", "haha",        "lol",       "or so",      "actually",
                                 "for now",  "thanks",      "thank you", "right",      "okay",
-                                "ok",       "i believe"};
+                                "ok",       "i believe",   "all right", "alright"};
   auto e = w.size();
   // `…, if I did that right`
   for (auto i = b + 1; i + 2 < e; ++i)
@@ -212,6 +261,8 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool 
       bool const loose =
           t == "please" || t == "pls" || t == "lol" || t == "by the way" || t == "though";
       if ((comma || loose) && trim(flat_of(tail)) == t) {
+        if (!asks && (t == "all right" || t == "alright" || t == "okay" || t == "ok"))
+          u.stance = u.stance == 0 ? 1 : u.stance;
         u.tag = u.tag || (asks && (t == "right" || t == "okay" || t == "ok"));
         e -= n;
         again = true;

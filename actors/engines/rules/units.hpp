@@ -50,6 +50,7 @@ struct unit {
   bool negated = false;
   bool past = false;     ///< tells what happened or how it is today
   bool tag = false;      ///< a statement with `, right?` behind it
+  bool hedged = false;   ///< `I was thinking …`, `I think …`
   bool told = false;     ///< has a verb in the past
   bool judges = false;   ///< an opinion about what was said, not a wish
   bool fragment = false; ///< has no verb

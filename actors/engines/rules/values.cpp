@@ -1,5 +1,7 @@
 #include "actors/engines/rules/values.hpp"
 
+#include "actors/engines/rules/text.hpp"
+
 namespace troupe::rules {
 
 bool same_measure(quantity const& a, quantity const& b) {
@@ -11,7 +13,9 @@ bool same_measure(quantity const& a, quantity const& b) {
 
 std::string substituted(std::string const& text, quantity const& old, std::vector<word> const& w,
                         std::string const& by, std::vector<word> const& bw, quantity const& now) {
-  auto const value = by.substr(bw[now.first].begin, bw[now.last - 1].end - bw[now.first].begin);
+  auto value = by.substr(bw[now.first].begin, bw[now.last - 1].end - bw[now.first].begin);
+  if (w[old.first].begin > 0 && now.spelled)
+    value = lower(value); // it stood at the start of its sentence
   std::string unit_text;
   auto end = w[old.last - 1].end;
   if (!now.unit.empty() && now.last < bw.size()) {

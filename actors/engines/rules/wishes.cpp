@@ -112,6 +112,15 @@ void find_wish(unit& u) {
       if (!verb)
         u.does = act::directive;
     }
+  // `Exit codes: 0 for fine, 1 for some, 2 for none` specifies.
+  auto const colon = u.body.find(": ");
+  if (u.does == act::none && !u.past && colon != std::string::npos && colon < 40 &&
+      std::count(u.body.begin() + static_cast<std::ptrdiff_t>(colon), u.body.end(), ',') >= 2)
+    u.does = act::directive;
+  // `Tests with fake timers, please.`
+  if (u.does == act::none && !u.past && w.size() >= 3 && contains_any(u.all, {"please", "pls"}) &&
+      u.stance == 0)
+    u.does = act::directive;
   // `and the readme table gets the two new options`
   if (u.does == act::none && !u.past && contains_any(flat, {"gets", "get", "goes in", "goes into"}))
     for (auto const& x : w)
@@ -162,7 +171,7 @@ void find_constraint(unit& u) {
                                            "may not",
                                            "must never",
                                            "never"});
-  if (!keeps || u.past)
+  if (!keeps || u.past || contains_any(u.flat, {"and stay", "and remain"}))
     return;
   if (u.does == act::directive)
     u.does = act::constraint;
