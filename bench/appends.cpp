@@ -18,7 +18,8 @@ class appender : public caf::event_based_actor {
 public:
   appender(caf::actor_config& cfg, journal* log, std::vector<std::uint64_t> const* epochs,
            random_id_port* ids, int number, int total, caf::actor report_to)
-      : caf::event_based_actor(cfg), log_(*log), ids_(*ids), left_(total), done_(std::move(report_to)) {
+      : caf::event_based_actor(cfg), log_(*log), ids_(*ids), left_(total),
+        done_(std::move(report_to)) {
     ref_ = {tenant_id{"bench"}, entity_kind::ticket, "e" + std::to_string(number)};
     epoch_ = (*epochs)[shard_of(ref_)];
   }

@@ -57,12 +57,26 @@ CLI::App const& deepest(CLI::App const& app) {
   return *at;
 }
 
+/// Lists commands with the first sentence of what they do; their own help has the rest.
+class short_formatter : public CLI::Formatter {
+public:
+  short_formatter() { column_width(34); }
+  std::string make_subcommand(CLI::App const* sub) const override {
+    auto what = sub->get_description();
+    if (auto const end = what.find_first_of(".:;"); end != std::string::npos)
+      what.resize(end);
+    std::string name = "  " + sub->get_name();
+    name.resize(std::max<std::size_t>(name.size() + 1, 16), ' ');
+    return name + what + "\n";
+  }
+};
+
 } // namespace
 
 command_line::command_line() : root_("An AI software team on your own machines.", "troupe") {
   root_.require_subcommand(0, 1);
   root_.fallthrough();
-  root_.get_formatter()->column_width(34);
+  root_.formatter(std::make_shared<short_formatter>()); // commands below inherit it
   root_.footer("Every command has --help with examples. `troupe help exit-codes` lists the exit "
                "codes.\n\nFirst steps:\n  troupe serve                       in one terminal\n  "
                "troupe init                        in your repository\n  troupe brief submit "
@@ -107,7 +121,6 @@ CLI::App& command_line::add(CLI::App& below, std::string const& name, std::strin
                             std::string const& examples, action run) {
   auto& out = *below.add_subcommand(name, what);
   out.fallthrough();
-  out.get_formatter()->column_width(34);
   if (!examples.empty())
     out.footer("Examples:\n" + examples +
                "\nCommon flags: --json --color --server --token-file "
@@ -135,10 +148,17 @@ int command_line::refuse(std::string const& what) const {
   auto said = what;
   std::string hint = "See `" + full_name(at) + " --help`.";
   bool const has_commands = !at.get_subcommands({}).empty();
-  if (!rest.empty() && has_commands && !rest.front().starts_with("-")) {
-    said = "there is no command `" + full_name(at) + " " + rest.front() + "`";
-    if (auto const meant = nearest(at, rest.front()); !meant.empty())
-      hint = "Did you mean `" + full_name(at) + " " + meant + "`? " + hint;
+  if (has_commands) {
+    // What is left over may hold the mistyped command's own arguments, in any order.
+    for (auto const& word : rest) {
+      auto const meant = word.starts_with("-") ? std::string{} : nearest(at, word);
+      if (meant.empty() && (rest.size() > 1 || word.starts_with("-")))
+        continue;
+      said = "there is no command `" + full_name(at) + " " + word + "`";
+      if (!meant.empty())
+        hint = "Did you mean `" + full_name(at) + " " + meant + "`? " + hint;
+      break;
+    }
   }
   console const out{common_};
   return out.misuse(said, hint);

@@ -147,7 +147,7 @@ void console::note(std::string_view text) const {
   if (flags_.json)
     return;
   progress({});
-  std::cerr << paint(error_style_, ink::faint, columns::printable(text)) << "\n";
+  std::cerr << paint(error_style_, ink::faint, columns::printable(text, true)) << "\n";
 }
 
 void console::progress(std::string_view text) const {

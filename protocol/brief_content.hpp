@@ -8,7 +8,7 @@ namespace troupe {
 struct citation {
   std::int32_t turn = 0; ///< index of the speaker turn in the transcript, from 0
   std::string speaker;
-  duration at{0}; ///< offset from the start; 0 where the form has no times
+  duration at{0};    ///< offset from the start; 0 where the form has no times
   std::string quote; ///< the sentence, word for word
   TROUPE_FIELDS(citation, turn, speaker, at, quote);
 };
@@ -18,16 +18,16 @@ BOOST_DESCRIBE_ENUM(priority, low, normal, high, urgent)
 
 /// One thing that is wanted, and how to tell that it is there.
 struct requirement {
-  std::string key;   ///< `R1`, `R2`, … within its brief
-  std::string title; ///< one imperative line, at most 120 characters
-  std::string text;  ///< the whole statement, self-contained
+  std::string key;                   ///< `R1`, `R2`, … within its brief
+  std::string title;                 ///< one imperative line, at most 120 characters
+  std::string text;                  ///< the whole statement, self-contained
   std::vector<std::string> criteria; ///< acceptance criteria, each checkable; never empty
   std::string owner;                 ///< a person's name where one took it; else empty
   priority importance = priority::normal;
-  bool optional = false;            ///< said to be nice to have
-  std::vector<std::string> after;   ///< keys of requirements that must be done before
-  std::vector<std::string> files;   ///< files named for it, if any
-  std::vector<citation> cites;      ///< never empty when made from a transcript
+  bool optional = false;          ///< said to be nice to have
+  std::vector<std::string> after; ///< keys of requirements that must be done before
+  std::vector<std::string> files; ///< files named for it, if any
+  std::vector<citation> cites;    ///< never empty when made from a transcript
   TROUPE_FIELDS(requirement, key, title, text, criteria, owner, importance, optional, after, files,
                 cites);
 };
@@ -82,8 +82,8 @@ struct plan_item {
 /// The tickets and dependencies of one version of a plan.
 struct plan_content {
   std::vector<plan_item> items;
-  std::string note;             ///< why this version exists
-  duration forecast_time{0};    ///< from the critical path; 0: unknown
+  std::string note;                      ///< why this version exists
+  duration forecast_time{0};             ///< from the critical path; 0: unknown
   std::int64_t forecast_cost_micros = 0; ///< in millionths of the currency unit
   TROUPE_FIELDS(plan_content, items, note, forecast_time, forecast_cost_micros);
 };

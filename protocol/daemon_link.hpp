@@ -27,8 +27,8 @@ BOOST_DESCRIBE_ENUM(order_kind, work, review, gates, merge)
 struct order {
   order_kind kind = order_kind::work;
   ticket_id ticket;
-  std::int64_t token = 0;  ///< fencing token of the lease; on every report
-  std::string attempt;     ///< external id of the attempt
+  std::int64_t token = 0; ///< fencing token of the lease; on every report
+  std::string attempt;    ///< external id of the attempt
   std::string stage;
   std::string role;
   agent_id agent;
@@ -44,7 +44,7 @@ struct order {
   std::int32_t attempt_number = 1;
   std::string session; ///< CLI session to resume, if any
   std::string instructions;
-  plan_item item; ///< title, text, criteria, files
+  plan_item item;                     ///< title, text, criteria, files
   std::vector<envelope> conversation; ///< what was said about the ticket so far, in order
   std::vector<gate_spec> gates;       ///< order_kind::gates
   std::string test_command;
@@ -86,7 +86,7 @@ struct release {
 
 /// First frame of the server.
 struct welcome {
-  std::string stream;     ///< of the server's numbers, new at each start of the server
+  std::string stream;      ///< of the server's numbers, new at each start of the server
   std::uint64_t taken = 0; ///< highest seq of the daemon's stream that is durable here
   duration heartbeat{std::chrono::seconds{10}};
   TROUPE_RECORD(welcome, stream, taken, heartbeat);
@@ -116,11 +116,11 @@ struct held {
 struct hello {
   std::int32_t version = protocol_version;
   daemon_id daemon;
-  std::string name; ///< of the machine
-  std::string stream; ///< of the daemon's numbers; stable while its spool is
-  std::uint64_t taken = 0;      ///< highest seq of `server_stream` that is durable here
-  std::string server_stream;    ///< the server's stream it last saw
-  std::int32_t slots = 1;       ///< attempts at once
+  std::string name;          ///< of the machine
+  std::string stream;        ///< of the daemon's numbers; stable while its spool is
+  std::uint64_t taken = 0;   ///< highest seq of `server_stream` that is durable here
+  std::string server_stream; ///< the server's stream it last saw
+  std::int32_t slots = 1;    ///< attempts at once
   std::vector<runner_info> runners;
   std::vector<std::string> repositories; ///< names it has a clone of; `*`: any URL
   std::vector<held> attempts;
@@ -184,7 +184,7 @@ struct finished {
   std::int64_t token = 0;
   outcome how = outcome::done;
   reason why = reason::none;
-  std::string summary; ///< the agent's own words, redacted
+  std::string summary;            ///< the agent's own words, redacted
   std::vector<std::string> notes; ///< of a review, one point each
   evidence proof;
   std::vector<gate_result> gates;

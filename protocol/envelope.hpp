@@ -7,8 +7,8 @@ namespace troupe {
 /// A part of a message, after A2A 1.0: exactly one of `text`, `data`, `file` is set.
 struct message_part {
   std::string text;
-  json::value data;  ///< null when not set
-  std::string file;  ///< name of an artifact; its content travels apart
+  json::value data; ///< null when not set
+  std::string file; ///< name of an artifact; its content travels apart
   std::string media_type;
   TROUPE_FIELDS(message_part, text, data, file, media_type);
 };
@@ -53,7 +53,9 @@ constexpr std::int32_t hop_limit = 16;
 [[nodiscard]] std::string text_of(envelope const& e);
 /// The first data part, or null.
 [[nodiscard]] json::value const& data_of(envelope const& e);
-[[nodiscard]] inline message_part text_part(std::string text) { return {std::move(text), {}, {}, {}}; }
+[[nodiscard]] inline message_part text_part(std::string text) {
+  return {std::move(text), {}, {}, {}};
+}
 [[nodiscard]] inline message_part data_part(json::value data) {
   return {{}, std::move(data), {}, "application/json"};
 }

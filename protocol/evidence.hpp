@@ -7,8 +7,8 @@ namespace troupe {
 /// Proof that a machine collected; never a model's word.
 struct evidence {
   std::string branch;
-  std::string base; ///< commit that the work started from
-  std::string head; ///< commit it describes
+  std::string base;               ///< commit that the work started from
+  std::string head;               ///< commit it describes
   std::vector<std::string> files; ///< changed against base; names only
   std::int64_t insertions = 0;
   std::int64_t deletions = 0;

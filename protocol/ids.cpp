@@ -6,7 +6,7 @@ namespace troupe {
 
 namespace {
 constexpr std::array<std::string_view, 11> kind_words = {
-    "",      "project", "brief",    "plan",   "run",    "ticket",
+    "",      "project",  "brief",  "plan",   "run",      "ticket",
     "agent", "approval", "budget", "daemon", "principal"};
 } // namespace
 

@@ -2,6 +2,7 @@
 
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
+
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/describe/enum_from_string.hpp>
@@ -9,6 +10,7 @@
 #include <boost/describe/members.hpp>
 #include <boost/json/value.hpp>
 #include <boost/mp11/algorithm.hpp>
+
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -43,8 +45,7 @@ template <class T>
 concept described_struct =
     std::is_class_v<T> && boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
 template <class T>
-concept described_enum =
-    std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
+concept described_enum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
 
 template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_any_access>;
@@ -171,9 +172,8 @@ template <described_enum T>
 struct codec<T> {
   static value write(T x) { return value(boost::describe::enum_to_string(x, "")); }
   static result<void> read(value const& v, T& out, std::string const& path) {
-    if (v.is_string() &&
-        boost::describe::enum_from_string(std::string{std::string_view{v.get_string()}}.c_str(),
-                                          out))
+    if (v.is_string() && boost::describe::enum_from_string(
+                             std::string{std::string_view{v.get_string()}}.c_str(), out))
       return {};
     std::string names = "one of";
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
@@ -197,7 +197,8 @@ struct codec<std::vector<T>> {
     out.clear();
     for (auto const& item : v.get_array()) {
       out.emplace_back();
-      if (auto r = detail::read(item, out.back(), path + "[" + std::to_string(out.size() - 1) + "]");
+      if (auto r =
+              detail::read(item, out.back(), path + "[" + std::to_string(out.size() - 1) + "]");
           !r)
         return r;
     }
@@ -213,8 +214,7 @@ struct codec<std::map<std::string, T>> {
       out.emplace(k, detail::write(x));
     return out;
   }
-  static result<void> read(value const& v, std::map<std::string, T>& out,
-                           std::string const& path) {
+  static result<void> read(value const& v, std::map<std::string, T>& out, std::string const& path) {
     if (!v.is_object())
       return wrong(path, "an object");
     out.clear();
@@ -299,9 +299,8 @@ struct codec<std::variant<Ts...>> {
   static result<void> read_named(std::string_view name, value const& v, std::variant<Ts...>& out,
                                  std::string const& path) {
     result<void> all = error{errc::unsupported, "unknown type " + std::string{name}, {}};
-    (void)((name == Ts::type_name
-                ? (all = detail::read(v, out.template emplace<Ts>(), path), true)
-                : false) ||
+    (void)((name == Ts::type_name ? (all = detail::read(v, out.template emplace<Ts>(), path), true)
+                                  : false) ||
            ...);
     return all;
   }
@@ -337,9 +336,7 @@ template <class Variant>
 template <class Variant>
 [[nodiscard]] std::string_view name_of(Variant const& v) {
   return std::visit(
-      [](auto const& x) -> std::string_view {
-        return std::remove_cvref_t<decltype(x)>::type_name;
-      },
+      [](auto const& x) -> std::string_view { return std::remove_cvref_t<decltype(x)>::type_name; },
       v);
 }
 

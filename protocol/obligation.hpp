@@ -28,10 +28,10 @@ struct offer {
   std::int64_t after_token = 0;
   priority importance = priority::normal;
   std::string repository;
-  std::vector<std::string> files;        ///< planned write set
-  std::vector<agent_id> excluded;        ///< authors may not review
-  agent_id preferred_agent;              ///< rework: the same
-  daemon_id preferred_daemon;            ///< where the workspace is
+  std::vector<std::string> files; ///< planned write set
+  std::vector<agent_id> excluded; ///< authors may not review
+  agent_id preferred_agent;       ///< rework: the same
+  daemon_id preferred_daemon;     ///< where the workspace is
   time_point not_before{};
 };
 /// Start the attempt of the held lease (order is completed with the run's configuration).

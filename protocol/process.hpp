@@ -64,7 +64,8 @@ BOOST_DESCRIBE_ENUM(engine_kind, rules, scripted, daemon, process, human, llm, a
 /// One named agent of a project's roster.
 struct agent_spec {
   std::string name; ///< `dev-ada`, unique in the project
-  std::string role; ///< `dev`, `pm`, `tech-lead`, `qa`, `chief-of-staff`, or any word of the process
+  std::string
+      role; ///< `dev`, `pm`, `tech-lead`, `qa`, `chief-of-staff`, or any word of the process
   engine_kind engine = engine_kind::rules;
   std::string profile; ///< runner profile for `daemon`: `command`, `claude`, …
   std::string command; ///< for `process`: the command line

@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 #include <boost/system/result.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -12,8 +13,8 @@ namespace troupe {
 enum class errc {
   invalid_argument = 1, ///< the input is wrong; sending it again cannot help
   not_found = 2,
-  conflict = 3, ///< not allowed in the present state; `details` may hold `state`, `allowed`
-  busy = 4,     ///< a bound is reached; try again later
+  conflict = 3,    ///< not allowed in the present state; `details` may hold `state`, `allowed`
+  busy = 4,        ///< a bound is reached; try again later
   unavailable = 5, ///< a part is down or the outcome is unknown
   fenced = 6,      ///< the caller's token or epoch has been replaced
   forbidden = 7,
@@ -35,8 +36,7 @@ struct error {
   boost::json::object details = {}; ///< e.g. {"allowed":["ready"]}, {"path":["a","b","a"]}
 };
 
-[[noreturn]] inline void throw_exception_from_error(error const& e,
-                                                    boost::source_location const&) {
+[[noreturn]] inline void throw_exception_from_error(error const& e, boost::source_location const&) {
   throw std::logic_error("result read although it holds an error: " + e.message);
 }
 

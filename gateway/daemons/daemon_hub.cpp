@@ -107,12 +107,6 @@ void daemon_hub::greet(daemon_id const& daemon, std::uint64_t connection, link::
     frames.push_back(link::encode({0, link::welcome{stream_, p.taken, heartbeat_}}));
     for (auto const& f : p.unacknowledged)
       frames.push_back(link::encode({f.seq, f.body}));
-    // An attempt whose lease is gone has nobody left to work for.
-    for (auto const& a : h.attempts) {
-      if (!wanted_.contains({a.ticket, a.token}))
-        frames.push_back(
-            link::encode({0, link::stop{a.ticket, a.token, "the lease of this attempt is over"}}));
-    }
     socket = p.socket;
   }
   for (auto const& f : frames)
@@ -209,8 +203,25 @@ void daemon_hub::received(daemon_id const& daemon, std::uint64_t connection, lin
 
 void daemon_hub::renew(daemon_id const& daemon, link::heartbeat const& h) {
   for (auto const& a : h.attempts)
-    node_->submit(ticket_ref(a.ticket), ticket::command{ticket::renew{a.token}}, as(daemon, {}),
-                  {});
+    node_->submit(
+        ticket_ref(a.ticket), ticket::command{ticket::renew{a.token}}, as(daemon, {}),
+        [this, daemon, a](command_result const& r) {
+          // Only the ticket knows whether the lease is gone: then nobody is left to work
+          // for. A hub that was just started knows nothing and must not say stop.
+          if (!r && (r.error().code == errc::fenced || r.error().code == errc::not_found))
+            send_lossy(daemon, link::stop{a.ticket, a.token, "the lease of this attempt is over"});
+        });
+}
+
+void daemon_hub::send_lossy(daemon_id const& daemon, link::frame_body const& body) {
+  std::shared_ptr<web_socket> socket;
+  {
+    std::lock_guard lock{mutex_};
+    if (auto const it = peers_.find(daemon); it != peers_.end())
+      socket = it->second.socket;
+  }
+  if (socket)
+    socket->send(link::encode({0, body}));
 }
 
 void daemon_hub::report(daemon_id const& daemon, std::uint64_t connection, link::link_frame f) {

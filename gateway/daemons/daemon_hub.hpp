@@ -61,6 +61,8 @@ private:
   void taken(daemon_id const& daemon, std::uint64_t connection, std::uint64_t seq,
              command_result const& r);
   void renew(daemon_id const& daemon, link::heartbeat const& h);
+  /// An unnumbered frame: said again at the next heartbeat where it still matters.
+  void send_lossy(daemon_id const& daemon, link::frame_body const& body);
   void gone(daemon_id const& daemon, std::uint64_t connection);
   void post(daemon_id const& daemon, link::frame_body body, std::function<void()> done);
   void complete(troupe::launch what, result<json::value> const& run);

@@ -150,8 +150,8 @@ void enroll(api const& a, request const& r, reply const& answer) {
                      a.n.submit(a.ref(entity_kind::principal, entity_id(hash)),
                                 principal::command{std::move(c)}, o,
                                 [&a, answer, path, token, daemon](command_result const& done) {
-                           if (done)
-                             a.tokens.learn_state(done->state);
+                                  if (done)
+                                    a.tokens.learn_state(done->state);
                                   answer(done ? json_response(201, json::object{{"daemon", daemon},
                                                                                 {"token", token}})
                                               : problem(done.error(), path));

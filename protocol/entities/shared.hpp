@@ -9,8 +9,8 @@ namespace troupe {
 /// What surrounds a command: everything a decision may need that is not in state or command.
 /// The domain reads no clock and draws no random number: they arrive here.
 struct command_context {
-  std::string id;          ///< of this command or of the message that carries it
-  principal_id by;         ///< who wants it; `system` for the runtime itself
+  std::string id;  ///< of this command or of the message that carries it
+  principal_id by; ///< who wants it; `system` for the runtime itself
   time_point now{};
   std::string cause;       ///< id of the event or message that led to it
   std::string correlation; ///< the brief's id, where there is one

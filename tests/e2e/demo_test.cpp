@@ -3,6 +3,7 @@
 #include "tests/support/postgres_server.hpp"
 
 #include <catch2/catch.hpp>
+
 #include <sstream>
 
 using namespace troupe;
@@ -67,6 +68,6 @@ TEST_CASE("demo: daemons are killed twenty times and the story ends the same", "
 
 TEST_CASE("demo: the server is killed on Postgres and the story ends the same", "[e2e]") {
   test::postgres_server server;
-  check_story(outcome_of(
-      {"--store", server.new_database(), "--kill-server", "20", "--time-limit", "240"}));
+  check_story(
+      outcome_of({"--store", server.new_database(), "--kill-server", "20", "--time-limit", "240"}));
 }

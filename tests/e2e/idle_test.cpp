@@ -3,10 +3,11 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
+
 #include <fstream>
 #include <sstream>
 #include <thread>
-#include <unistd.h>
 
 using namespace troupe;
 
@@ -36,7 +37,8 @@ long ticks_of(int pid) {
 std::string written_by(int pid) {
   auto const text = read_text("/proc/" + std::to_string(pid) + "/io");
   auto const at = text.find("\nwrite_bytes:");
-  return at == std::string::npos ? std::string{} : text.substr(at + 1, text.find('\n', at + 1) - at);
+  return at == std::string::npos ? std::string{}
+                                 : text.substr(at + 1, text.find('\n', at + 1) - at);
 }
 
 } // namespace
@@ -45,9 +47,9 @@ std::string written_by(int pid) {
 TEST_CASE("serve: an idle team writes nothing and takes less than 1 % of a core", "[e2e]") {
   test::temporary_folder folder;
   auto const port = demo::free_port();
-  auto server = demo::child::start({TROUPE_BINARY, "serve", "--data", folder.path().string(),
-                                    "--port", std::to_string(port)},
-                                   folder.path() / "log");
+  auto server = demo::child::start(
+      {TROUPE_BINARY, "serve", "--data", folder.path().string(), "--port", std::to_string(port)},
+      folder.path() / "log");
   REQUIRE(server.has_value());
   auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   std::string token;
@@ -63,9 +65,9 @@ TEST_CASE("serve: an idle team writes nothing and takes less than 1 % of a core"
                                          {"config", json::object{{"repository", "/nowhere"}}}});
   REQUIRE(made.has_value());
   REQUIRE(made->ok());
-  auto const sent = to.call("POST", "/api/briefs",
-                            json::object{{"project", "idle"},
-                                         {"text", "Ada: The parser should accept weeks."}});
+  auto const sent =
+      to.call("POST", "/api/briefs",
+              json::object{{"project", "idle"}, {"text", "Ada: The parser should accept weeks."}});
   REQUIRE(sent.has_value());
   REQUIRE(sent->ok());
   auto const brief = std::string{std::string_view{sent->body.at("id").as_string()}};

@@ -1,0 +1,274 @@
+#include "cli/exit_codes.hpp"
+#include "protocol/json.hpp"
+#include "tests/cli/program.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+using namespace troupe;
+using test::run_troupe;
+using test::temporary_folder;
+
+namespace {
+
+json::value document(std::string const& out) {
+  CHECK(std::count(out.begin(), out.end(), '\n') == 1); // one document, one line
+  auto v = json::parse(out);
+  REQUIRE(v);
+  return *v;
+}
+
+bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<std::string> words_of(std::string const& line) {
+  std::vector<std::string> out;
+  std::istringstream in{line};
+  for (std::string word; in >> word;)
+    out.push_back(word);
+  return out;
+}
+
+/// Every command, as the bash completion lists them.
+std::vector<std::string> every_command(std::filesystem::path const& home) {
+  auto const script = run_troupe({"completion", "bash"}, home).out;
+  auto const begin = script.find("case $next in\n") + 14;
+  auto line = script.substr(begin, script.find(") path=", begin) - begin);
+  std::vector<std::string> out;
+  for (std::size_t at = 0; (at = line.find('\'', at)) != std::string::npos;) {
+    auto const end = line.find('\'', at + 1);
+    out.push_back(line.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("command line: every command has help with examples", "[cli]") {
+  temporary_folder home;
+  auto const all = every_command(home.path());
+  CHECK(all.size() > 60);
+  for (auto const& command : all) {
+    INFO(command);
+    auto words = words_of(command);
+    words.emplace_back("--help");
+    auto const r = run_troupe(words, home.path());
+    CHECK(r.exit_code == 0);
+    CHECK(r.err.empty());
+    CHECK(contains(r.out, "Examples:\n"));
+    CHECK(contains(r.out, "troupe " + words.front()));
+  }
+}
+
+TEST_CASE("command line: without arguments it says what there is", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({}, home.path());
+  CHECK(r.exit_code == 0);
+  for (auto const* word : {"serve", "daemon", "demo", "init", "doctor", "brief", "watch", "verify"})
+    CHECK(contains(r.out, word));
+  CHECK_FALSE(contains(r.out, "scripted-coder"));
+}
+
+TEST_CASE("command line: wrong arguments end with 2, what is wrong and the way out", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"brief", "submit"}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(r.out.empty());
+  CHECK(contains(r.err, "troupe: "));
+  CHECK(contains(r.err, "See `troupe brief submit --help`.\n"));
+
+  CHECK(run_troupe({"brief", "list", "--limit", "0"}, home.path()).exit_code == exit_code::usage);
+  CHECK(run_troupe({"brief", "list", "--nonsense"}, home.path()).exit_code == exit_code::usage);
+  CHECK(run_troupe({"--color", "pink", "version"}, home.path()).exit_code == exit_code::usage);
+  CHECK(run_troupe({"--set", "nonsense", "version"}, home.path()).exit_code == exit_code::usage);
+  CHECK(run_troupe({"ticket", "review", "x"}, home.path()).exit_code == exit_code::usage);
+}
+
+TEST_CASE("command line: a mistyped command is answered with the one that was meant", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"breif", "list"}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "there is no command `troupe breif`"));
+  CHECK(contains(r.err, "Did you mean `troupe brief`?"));
+  CHECK(contains(run_troupe({"brief", "aprove", "x"}, home.path()).err, "troupe brief approve"));
+}
+
+TEST_CASE("command line: bad settings are all said, and end with 2", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"brief", "list"}, home.path(),
+                            {{"TROUPE_SERVER_PORT", "x"}, {"TROUPE_LOG_LEVEL", "loud"}});
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "TROUPE_SERVER_PORT (server.port) is \"x\""));
+  CHECK(contains(r.err, "TROUPE_LOG_LEVEL (log.level) is \"loud\""));
+  CHECK(run_troupe({"brief", "list", "--server", "ftp://x"}, home.path()).exit_code ==
+        exit_code::usage);
+}
+
+TEST_CASE("command line: no server there ends with 5", "[cli]") {
+  temporary_folder home;
+  auto const url = "http://127.0.0.1:" + std::to_string(test::free_port());
+  for (std::vector<std::string> command : {std::vector<std::string>{"brief", "list"},
+                                           {"watch"},
+                                           {"why", "abcdef0"},
+                                           {"approve"},
+                                           {"project", "show", "x"},
+                                           {"token", "list"},
+                                           {"daemon", "code"}}) {
+    INFO(command.front());
+    auto asked = command;
+    asked.insert(asked.end(), {"--server", url});
+    auto const r = run_troupe(asked, home.path());
+    CHECK(r.exit_code == exit_code::unreachable);
+    CHECK(contains(r.err, url));
+    CHECK(contains(r.err, "troupe serve"));
+    asked.emplace_back("--json");
+    auto const j = run_troupe(asked, home.path());
+    CHECK(j.exit_code == exit_code::unreachable);
+    auto const d = document(j.out);
+    CHECK(d.at("error").at("code") == "unavailable");
+    CHECK(d.at("error").at("exit_code") == exit_code::unreachable);
+  }
+}
+
+TEST_CASE("command line: completion scripts are accepted by their shells", "[cli]") {
+  temporary_folder home;
+  for (auto const* shell : {"bash", "zsh", "fish"}) {
+    auto const script = run_troupe({"completion", shell}, home.path());
+    REQUIRE(script.exit_code == 0);
+    CHECK(contains(script.out, "submit"));
+    CHECK_FALSE(contains(script.out, "scripted-coder"));
+    auto const file = home.path() / shell;
+    std::ofstream{file} << script.out;
+    // zsh and fish are looked at where they are installed.
+    auto const r = test::run_program({shell, "-n", file.string()}, {{"PATH", "/usr/bin:/bin"}}, "",
+                                     home.path());
+    if (r.exit_code != 127 || std::string_view{shell} == "bash") {
+      INFO(r.err);
+      CHECK(r.exit_code == 0);
+    }
+  }
+}
+
+TEST_CASE("command line: bash completes commands and flags", "[cli]") {
+  temporary_folder home;
+  std::ofstream{home.path() / "c"} << run_troupe({"completion", "bash"}, home.path()).out;
+  auto const complete = [&](std::string const& words, int at) {
+    return test::run_program({"bash", "-c",
+                              "source c; COMP_WORDS=(" + words + "); COMP_CWORD=" +
+                                  std::to_string(at) + "; _troupe; echo \"${COMPREPLY[*]}\""},
+                             {{"PATH", "/usr/bin:/bin"}}, "", home.path())
+        .out;
+  };
+  CHECK(complete("troupe bri", 1) == "brief\n");
+  CHECK(complete("troupe brief app", 2) == "approve\n");
+  CHECK(complete("troupe --json brief rev", 3) == "revise\n");
+  CHECK(contains(complete("troupe brief submit --p", 3), "--project"));
+}
+
+TEST_CASE("command line: the exit codes are documented as they are", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"help", "exit-codes"}, home.path());
+  auto const page = test::text_of(TROUPE_SOURCE_DIR "/docs/cli.md");
+  for (auto const& row : exit_code_table()) {
+    CHECK(contains(r.out, std::string{row.meaning}));
+    CHECK(contains(page, "| " + std::to_string(row.code) + " | " + std::string{row.name} + " | " +
+                             std::string{row.meaning} + " |"));
+  }
+}
+
+TEST_CASE("command line: the page about it names every command", "[cli]") {
+  temporary_folder home;
+  auto const page = test::text_of(TROUPE_SOURCE_DIR "/docs/cli.md");
+  for (auto const& command : every_command(home.path())) {
+    INFO(command);
+    CHECK(contains(page, "`troupe " + command));
+  }
+}
+
+TEST_CASE("config: print shows values with where they come from, and no password", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"config", "print", "--json"}, home.path(),
+                            {{"TROUPE_STORE", "postgres://a:hunter2@h/d"}});
+  REQUIRE(r.exit_code == 0);
+  CHECK_FALSE(contains(r.out, "hunter2"));
+  auto const d = document(r.out);
+  CHECK(d.at("server.port").at("value") == "7777");
+  CHECK(d.at("server.port").at("from") == "default");
+  CHECK(d.at("store.url").at("from") == "environment TROUPE_STORE");
+}
+
+TEST_CASE("config: check takes the printed example and refuses a broken file", "[cli]") {
+  temporary_folder home;
+  auto const example = run_troupe({"config", "print", "--example"}, home.path());
+  REQUIRE(example.exit_code == 0);
+  std::ofstream{home.path() / "a.toml"} << example.out;
+  std::ofstream{home.path() / "b.toml"} << "[server]\nport = -1\n";
+  CHECK(run_troupe({"config", "check", (home.path() / "a.toml").string()}, home.path()).exit_code ==
+        0);
+  auto const r = run_troupe({"config", "check", (home.path() / "b.toml").string()}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "b.toml:2: server.port = -1"));
+}
+
+TEST_CASE("verify: what is no ledger is not found", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"verify", "--data", (home.path() / "none").string()}, home.path());
+  CHECK(r.exit_code == exit_code::not_found);
+  CHECK(contains(r.err, "--data DIR"));
+  std::ofstream{home.path() / "x"} << "no export\n";
+  CHECK(run_troupe({"verify", "--file", (home.path() / "x").string()}, home.path()).exit_code ==
+        exit_code::unsound);
+}
+
+TEST_CASE("colours: never in a pipe, unless they are asked for", "[cli]") {
+  temporary_folder home;
+  CHECK_FALSE(contains(run_troupe({"help", "exit-codes"}, home.path()).out, "\x1b["));
+  CHECK(
+      contains(run_troupe({"help", "exit-codes", "--color", "always"}, home.path()).out, "\x1b["));
+}
+
+TEST_CASE("init: proposes a project for the repository of the folder", "[cli]") {
+  temporary_folder home;
+  auto const shop = home.path() / "Tally Shop";
+  std::filesystem::create_directories(shop / "t");
+  std::ofstream{shop / "t" / "a.t"} << "print \"1..0\\n\";\n";
+  std::ofstream{shop / ".gitignore"} << ".env\n";
+  std::ofstream{shop / ".env"} << "A=b\n";
+  auto const in_shop = [&](std::vector<std::string> a) {
+    return run_troupe(std::move(a), home.path(), {}, "", shop);
+  };
+  auto const outside = in_shop({"init", "--print"});
+  CHECK(outside.exit_code != 0);
+  CHECK(contains(outside.err, "in no git repository"));
+
+  std::map<std::string, std::string> const env{{"PATH", "/usr/bin:/bin"},
+                                               {"HOME", home.path().string()}};
+  REQUIRE(test::run_program({"git", "init", "-q", "-b", "trunk"}, env, "", shop).exit_code == 0);
+  auto const unasked = in_shop({"init"});
+  CHECK(unasked.exit_code == exit_code::usage);
+  CHECK(contains(unasked.err, "--yes"));
+  auto const r = in_shop({"init", "--print", "--json", "--profile", "command"});
+  REQUIRE(r.exit_code == 0);
+  auto const d = document(r.out);
+  CHECK(d.at("id") == "tally-shop");
+  CHECK(d.at("config").at("test_command") == "prove -lr t");
+  CHECK(d.at("config").at("target_branch") == "trunk");
+  CHECK(d.at("config").at("recipe").at("copy").at(0) == ".env");
+}
+
+TEST_CASE("doctor: looks at the machine without a server", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe(
+      {"doctor", "--json", "--server", "http://127.0.0.1:" + std::to_string(test::free_port())},
+      home.path());
+  CHECK(r.exit_code == 0); // a server is good to have, not needed
+  auto const d = document(r.out);
+  CHECK(d.at("checks").get_array().size() >= 4);
+  CHECK(d.at("clis").get_array().size() >= 4);
+}

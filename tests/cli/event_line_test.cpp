@@ -1,0 +1,76 @@
+#include "cli/text/columns.hpp"
+#include "cli/text/render.hpp"
+#include "tests/cli/program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+
+using namespace troupe;
+
+namespace {
+
+std::string const folder = TROUPE_SOURCE_DIR "/tests/data/cli/";
+
+json::array events() {
+  auto const v = json::parse(test::text_of(folder + "events.json"));
+  if (!v)
+    throw std::runtime_error(v.error().message);
+  return v->get_array();
+}
+
+text_style plain(int width) {
+  text_style s;
+  s.width = width;
+  return s;
+}
+
+} // namespace
+
+TEST_CASE("events: the story of a brief reads as lines", "[cli]") {
+  event_teller teller{plain(0)};
+  std::string text;
+  for (auto const& e : events()) {
+    if (auto const line = teller.tell(e))
+      text += *line + "\n";
+  }
+  if (std::getenv("TROUPE_WRITE_GOLDEN") != nullptr)
+    std::ofstream{folder + "events.txt"} << text;
+  CHECK(text == test::text_of(folder + "events.txt"));
+}
+
+TEST_CASE("events: a message is told once, although three streams record it", "[cli]") {
+  event_teller teller{plain(0)};
+  int told = 0;
+  for (auto const& e : events()) {
+    auto const line = teller.tell(e);
+    told += line && line->find("upper case") != std::string::npos ? 1 : 0;
+  }
+  CHECK(told == 1);
+}
+
+TEST_CASE("events: bookkeeping is left out, unless everything is wanted", "[cli]") {
+  event_teller story{plain(0)};
+  event_teller all{plain(0), true};
+  std::size_t lines = 0;
+  for (auto const& e : events()) {
+    auto const type = std::string_view{e.at("type").get_string()};
+    if (type == "ticket.renewed" || type == "brief.settled")
+      CHECK_FALSE(story.tell(e));
+    lines += all.tell(e).has_value();
+  }
+  CHECK(lines == events().size());
+}
+
+TEST_CASE("events: a line fits the terminal", "[cli]") {
+  for (auto const& e : events())
+    CHECK(columns::width(render_event_line(e, plain(60))) <= 60);
+}
+
+TEST_CASE("events: the gist names the message and tells bookkeeping apart", "[cli]") {
+  auto const all = events();
+  CHECK(gist_of(all.at(12)).message == "m1");
+  CHECK_FALSE(gist_of(all.at(12)).noise);
+  CHECK(gist_of(all.at(11)).noise);
+}

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+/// The binary under test, as a process of its own.
+namespace troupe::test {
+
+struct ran {
+  int exit_code = -1; ///< 128 + signal
+  std::string out;
+  std::string err;
+};
+
+/// Runs `troupe arguments…` to its end. The environment is empty but for PATH, HOME (`home`) and
+/// what is given. A run past the deadline is killed and fails.
+[[nodiscard]] ran run_troupe(std::vector<std::string> arguments, std::filesystem::path const& home,
+                             std::map<std::string, std::string> environment = {},
+                             std::string const& input = {},
+                             std::filesystem::path const& directory = {});
+/// The same for any program.
+[[nodiscard]] ran run_program(std::vector<std::string> arguments,
+                              std::map<std::string, std::string> const& environment,
+                              std::string const& input, std::filesystem::path const& directory);
+
+/// `troupe arguments…` in the background, with its output in files. Ended by the destructor.
+class background {
+public:
+  background(std::vector<std::string> arguments, std::filesystem::path const& home,
+             std::filesystem::path const& log);
+  ~background();
+  background(background const&) = delete;
+  background& operator=(background const&) = delete;
+  /// Asks it to stop (SIGTERM) and waits; the exit code, -1 where it had to be killed.
+  int stop();
+  [[nodiscard]] bool running();
+
+private:
+  int pid_ = -1;
+};
+
+/// A port of the loopback interface that is free now.
+[[nodiscard]] int free_port();
+[[nodiscard]] std::string text_of(std::filesystem::path const& file);
+
+/// Waits until `done` or the deadline; whether it came.
+template <class F>
+[[nodiscard]] bool eventually(F const& done,
+                              std::chrono::milliseconds limit = std::chrono::seconds{30});
+
+} // namespace troupe::test
+
+#include <thread>
+
+template <class F>
+bool troupe::test::eventually(F const& done, std::chrono::milliseconds limit) {
+  auto const end = std::chrono::steady_clock::now() + limit;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20}); // between two looks, not for luck
+  }
+  return true;
+}

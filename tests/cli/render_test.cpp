@@ -1,0 +1,130 @@
+#include "cli/text/render.hpp"
+#include "tests/cli/program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+using namespace troupe;
+
+namespace {
+
+std::string const folder = TROUPE_SOURCE_DIR "/tests/data/cli/";
+
+json::value read(std::string const& name) {
+  auto v = json::parse(test::text_of(folder + name));
+  if (!v)
+    throw std::runtime_error(name + ": " + v.error().message);
+  return *v;
+}
+
+/// The file is what people were shown when it was last looked at by one. With
+/// TROUPE_WRITE_GOLDEN=1 it is written anew: then read the difference.
+void check_golden(std::string const& name, std::string const& text) {
+  if (std::getenv("TROUPE_WRITE_GOLDEN") != nullptr)
+    std::ofstream{folder + name} << text;
+  CHECK(text == test::text_of(folder + name));
+}
+
+text_style plain(int width = 80) {
+  text_style s;
+  s.width = width;
+  return s;
+}
+
+std::size_t count_of(std::string const& text, std::string const& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++n;
+  return n;
+}
+
+} // namespace
+
+TEST_CASE("text: a brief shows every requirement with criteria and the sentence it is from",
+          "[cli]") {
+  check_golden("brief.txt", render_brief(read("brief.json"), plain()));
+}
+
+TEST_CASE("text: a plan is a graph, each ticket once", "[cli]") {
+  auto const text = render_plan(read("plan.json"), plain());
+  check_golden("plan.txt", text);
+  check_golden("plan-with-tickets.txt",
+               render_plan(read("plan.json"), plain(), read("tickets.json")));
+}
+
+TEST_CASE("text: a plan with a cycle shows its path and still every ticket", "[cli]") {
+  auto const text = render_plan(read("cycle.json"), plain());
+  CHECK(text.find("cycle: 1 -> 2 -> 1") != std::string::npos);
+  for (auto const* title : {"First", "Second", "Third"})
+    CHECK(count_of(text, title) == 2); // in the graph and in the list
+}
+
+TEST_CASE("text: a ticket shows its conversation in order, attempts, gates and evidence", "[cli]") {
+  auto const text = render_ticket(read("ticket.json"), plain());
+  check_golden("ticket.txt", text);
+  CHECK(text.find("upper case \"W\"") < text.find("Yes, upper case counts"));
+}
+
+TEST_CASE("text: a run shows how far each ticket is", "[cli]") {
+  check_golden("run.txt", render_run(read("run.json"), plain()));
+}
+
+TEST_CASE("text: why reads from the commit down to the sentence", "[cli]") {
+  auto const text = render_why(read("why.json"), plain());
+  check_golden("why.txt", text);
+  CHECK(text.find("commit") < text.find("Aisha Okafor, 00:00:10"));
+}
+
+TEST_CASE("text: colours only where the style has them, and each is ended on its line", "[cli]") {
+  auto style = plain();
+  CHECK(render_ticket(read("ticket.json"), style).find('\x1b') == std::string::npos);
+  style.colour = true;
+  for (auto const& text :
+       {render_ticket(read("ticket.json"), style), render_brief(read("brief.json"), style),
+        render_plan(read("plan.json"), style), render_why(read("why.json"), style)}) {
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);)
+      CHECK(count_of(line, "\x1b[") == 2 * count_of(line, "\x1b[0m"));
+  }
+}
+
+TEST_CASE("text: every view takes an empty answer", "[cli]") {
+  json::value const nothing;
+  json::value const object = json::object{};
+  for (auto const& v : {nothing, object}) {
+    CHECK_FALSE(render_brief(v, plain()).empty());
+    CHECK_FALSE(render_plan(v, plain()).empty());
+    CHECK_FALSE(render_ticket(v, plain()).empty());
+    CHECK_FALSE(render_run(v, plain()).empty());
+    CHECK_FALSE(render_project(v, plain()).empty());
+    CHECK_FALSE(render_agent(v, plain()).empty());
+    CHECK_FALSE(render_approval(v, plain()).empty());
+    CHECK_FALSE(render_why(v, plain()).empty());
+    for (auto const* kind :
+         {"project", "brief", "plan", "ticket", "run", "agent", "approval", "daemon", "token"})
+      CHECK(render_list(kind, v, plain()) == "There is no " + std::string{kind} + " to show.\n");
+    (void)render_event_line(v, plain());
+  }
+}
+
+TEST_CASE("text: a list says how to get the rest of it", "[cli]") {
+  auto const page = json::parse(R"({"items":[{"id":"a","status":"active","name":"A"}],"total":3,
+                                    "skip":1,"limit":1})");
+  REQUIRE(page);
+  CHECK(render_list("project", *page, plain()) == "project  status  name\n"
+                                                  "a        active  A\n"
+                                                  "1 of 3; more with --skip 2\n");
+}
+
+TEST_CASE("text: an agent's row shows what it works on and what waits on its desk", "[cli]") {
+  auto const page = json::parse(
+      R"({"items":[{"id":"tally.dev-ada","status":"working","spec":{"role":"dev","engine":"daemon",
+      "profile":"claude"},"leases":[{"ticket":"k3-1","token":2}],"inbox":[{},{}],"answered":7}]})");
+  REQUIRE(page);
+  CHECK(render_list("agent", *page, plain(0)) ==
+        "agent          status   role  engine         inbox  answered  works on\n"
+        "tally.dev-ada  working  dev   daemon:claude      2         7  k3-1\n");
+}
