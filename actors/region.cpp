@@ -39,7 +39,8 @@ void region::remind() const {
 void region::kill_all() {
   for (auto& s : shards_) {
     if (s)
-      caf::anon_send_exit(s, caf::exit_reason::kill);
+      caf::anon_send_exit(s,
+                          caf::exit_reason::remote_link_unreachable); // kill would skip the handler
     s = nullptr;
   }
 }
