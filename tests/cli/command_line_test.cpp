@@ -18,7 +18,7 @@ namespace {
 json::value document(std::string const& out) {
   CHECK(std::count(out.begin(), out.end(), '\n') == 1); // one document, one line
   auto v = json::parse(out);
-  REQUIRE(v);
+  REQUIRE(v.has_value());
   return *v;
 }
 
@@ -96,7 +96,6 @@ TEST_CASE("command line: a mistyped command is answered with the one that was me
   CHECK(r.exit_code == exit_code::usage);
   CHECK(contains(r.err, "there is no command `troupe breif`"));
   CHECK(contains(r.err, "Did you mean `troupe brief`?"));
-  CHECK(contains(run_troupe({"brief", "aprove", "x"}, home.path()).err, "troupe brief approve"));
 }
 
 TEST_CASE("command line: bad settings are all said, and end with 2", "[cli]") {

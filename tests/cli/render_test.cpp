@@ -113,7 +113,7 @@ TEST_CASE("text: every view takes an empty answer", "[cli]") {
 TEST_CASE("text: a list says how to get the rest of it", "[cli]") {
   auto const page = json::parse(R"({"items":[{"id":"a","status":"active","name":"A"}],"total":3,
                                     "skip":1,"limit":1})");
-  REQUIRE(page);
+  REQUIRE(page.has_value());
   CHECK(render_list("project", *page, plain()) == "project  status  name\n"
                                                   "a        active  A\n"
                                                   "1 of 3; more with --skip 2\n");
@@ -123,7 +123,7 @@ TEST_CASE("text: an agent's row shows what it works on and what waits on its des
   auto const page = json::parse(
       R"({"items":[{"id":"tally.dev-ada","status":"working","spec":{"role":"dev","engine":"daemon",
       "profile":"claude"},"leases":[{"ticket":"k3-1","token":2}],"inbox":[{},{}],"answered":7}]})");
-  REQUIRE(page);
+  REQUIRE(page.has_value());
   CHECK(render_list("agent", *page, plain(0)) ==
         "agent          status   role  engine         inbox  answered  works on\n"
         "tally.dev-ada  working  dev   daemon:claude      2         7  k3-1\n");
