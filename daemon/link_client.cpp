@@ -109,6 +109,8 @@ private:
       spdlog::info("link server={} error=\"{}\"", where.host, resolve_ec.message());
       co_return;
     }
+    if (stopping_)
+      co_return; // told between the answer and now, when there was nothing to cancel
     if (where.tls) {
       auto tls = tls_context(settings_.ca_file);
       websocket::stream<tls_stream> ws{io_, tls};

@@ -42,12 +42,14 @@ public:
 
   /// Runs on the server's thread, and waits for it.
   void on_thread(std::function<void()> what) {
-    std::promise<void> done;
-    asio::post(io_, [&] {
+    // Shared: who waits may go on, and away, while `set_value` is still in its last steps.
+    auto const done = std::make_shared<std::promise<void>>();
+    auto const ended = done->get_future();
+    asio::post(io_, [&what, done] {
       what();
-      done.set_value();
+      done->set_value();
     });
-    done.get_future().wait();
+    ended.wait();
   }
 
   struct live {
@@ -62,6 +64,9 @@ public:
       live_->send(link::encode({seq, std::move(body)}));
   }
 
+  /// First, so that it goes last: `live_` may hold a stream to the end, and a stream that outlives
+  /// its context takes itself out of a list that is gone.
+  asio::io_context io_{1};
   options options_;
   int port_ = 0;
   mutable std::mutex mutex_; ///< of what tests look at
@@ -233,7 +238,6 @@ private:
       self->send(link::encode({seq, body}));
   }
 
-  asio::io_context io_{1};
   std::minstd_rand random_;
   asio::ip::tcp::acceptor acceptor_;
   asio::ssl::context tls_;
