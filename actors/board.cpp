@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace troupe {
 
@@ -59,6 +60,7 @@ void board::apply(stored_event const& e) {
     spdlog::warn("board cannot apply event={} why=\"{}\"", e.event.event_id, r.error().message);
   ++last_;
   index_[e.stream.tenant][e.stream.kind][e.stream.id] = last_;
+  heads_[e.shard] = e.seq;
   recent_.push_back({last_, e});
   if (recent_.size() > recent_limit)
     recent_.pop_front();
@@ -104,8 +106,15 @@ std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
                                      std::function<bool(json::value const&)> const& keep,
                                      std::size_t skip, std::size_t limit,
                                      std::size_t& total) const {
-  std::vector<json::value> out;
-  total = 0;
+  auto found = page(tenant, kind, keep, std::numeric_limits<std::uint64_t>::max(), skip, limit);
+  total = found.total;
+  return std::move(found.states);
+}
+
+board_page board::page(tenant_id const& tenant, entity_kind kind,
+                       std::function<bool(json::value const&)> const& keep, std::uint64_t below,
+                       std::size_t skip, std::size_t limit) const {
+  board_page out;
   std::lock_guard lock{mutex_};
   auto const t = index_.find(tenant);
   if (t == index_.end())
@@ -121,10 +130,28 @@ std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
     auto state = states_.state_of({tenant, kind, *id});
     if (!keep(state))
       continue;
-    ++total;
-    if (total > skip && out.size() < limit)
-      out.push_back(std::move(state));
+    ++out.total;
+    if (n >= below)
+      continue;
+    if (skip > 0) {
+      --skip;
+      continue;
+    }
+    if (out.states.size() == limit) {
+      out.more = true;
+      continue;
+    }
+    out.states.push_back(std::move(state));
+    out.last = n;
   }
+  return out;
+}
+
+std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {
+  std::lock_guard lock{mutex_};
+  auto out = heads_;
+  for (auto it = recent_.rbegin(); it != recent_.rend() && it->n > at; ++it)
+    out[it->event.shard] = it->event.seq - 1;
   return out;
 }
 

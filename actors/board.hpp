@@ -18,6 +18,14 @@ struct board_event {
   stored_event event;
 };
 
+/// A page of entities, newest change first.
+struct board_page {
+  std::vector<json::value> states;
+  std::size_t total = 0;  ///< how many there are, on every page
+  std::uint64_t last = 0; ///< place of the last one; the next page is below it
+  bool more = false;
+};
+
 /// The read side of one node: the state of every entity by the domain's own `evolve`, for lists,
 /// boards and live streams. Built from the log at start, then fed by the journal, on a thread of
 /// its own: a slow reader never slows an append. Disposable; nothing is decided by it. Thread-safe.
@@ -42,6 +50,13 @@ public:
                                               std::function<bool(json::value const&)> const& keep,
                                               std::size_t skip, std::size_t limit,
                                               std::size_t& total) const;
+  /// The same as a page: of those whose last change has n < `below`, `limit` after `skip`.
+  [[nodiscard]] board_page page(tenant_id const& tenant, entity_kind kind,
+                                std::function<bool(json::value const&)> const& keep,
+                                std::uint64_t below, std::size_t skip, std::size_t limit) const;
+  /// Sequence number of the last event of each shard among those with n <= `at`. Unlike `n`, these
+  /// are the same after a restart.
+  [[nodiscard]] std::map<std::uint32_t, std::uint64_t> heads(std::uint64_t at) const;
   /// Events with n > `after` that `keep` accepts, in order.
   [[nodiscard]] std::vector<board_event>
   events(std::uint64_t after, std::size_t limit,
@@ -64,6 +79,7 @@ private:
   replayer states_;
   std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
   std::deque<board_event> recent_;
+  std::map<std::uint32_t, std::uint64_t> heads_; ///< by shard
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, listener> listeners_;
   std::uint64_t next_listener_ = 0;

@@ -102,6 +102,11 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto const signals = block_signals();
   set_up_log(o);
   tenant_id const tenant{default_tenant};
+  // The address comes first: a second server on the same ledger must be refused before it takes the
+  // shards away from the one that runs, and before it makes a token that nobody can use.
+  http_server server{o.http};
+  if (auto ok = server.bind(); !ok)
+    return refuse_start(ok.error());
   if (!o.data.empty()) {
     std::error_code ec;
     std::filesystem::create_directories(o.data, ec);
@@ -149,12 +154,11 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (auto ok = first_token(n, tokens, o); !ok)
     return refuse_start(ok.error());
 
-  api const a{n, hub, tokens, tenant, n.ids().short_id()};
+  api const a{n, hub, tokens, tenant};
   router table;
   for (auto& r : all_routes(a))
     table.add(std::move(r));
-  http_server server{o.http, std::move(table), checker};
-  if (auto ok = server.start(); !ok)
+  if (auto ok = server.start(std::move(table), checker); !ok)
     return refuse_start(ok.error());
   auto const url = server.url();
   spdlog::info("serving url={} store={}", url, o.store.empty() ? "sqlite" : "postgres");

@@ -207,6 +207,8 @@ public:
       if (!line.empty() && line.back() == '\r')
         line.pop_back();
       if (line.empty()) {
+        // Only now: an event that breaks off after its id must come again.
+        last_id = id_;
         if (has_data_)
           on_event(stream_event{last_id, event_.empty() ? "message" : event_, data_});
         event_.clear();
@@ -222,7 +224,7 @@ public:
       if (!value.empty() && value.front() == ' ')
         value.erase(0, 1);
       if (field == "id") {
-        last_id = value;
+        id_ = value;
       } else if (field == "event") {
         event_ = value;
       } else if (field == "data") {
@@ -235,6 +237,7 @@ public:
   }
   void begin_anew() {
     pending_.clear();
+    id_ = last_id;
     event_.clear();
     data_.clear();
     has_data_ = false;
@@ -243,10 +246,22 @@ public:
 
 private:
   std::string pending_;
+  std::string id_;
   std::string event_;
   std::string data_;
   bool has_data_ = false;
 };
+
+/// Whether an event is the server's last word: there is nothing to come back for.
+bool ends_for_good(stream_event const& e) {
+  if (e.event != "closed")
+    return false;
+  auto const v = json::parse(e.data);
+  if (!v || !v->is_object())
+    return false;
+  auto const* again = v->get_object().if_contains("again");
+  return again != nullptr && again->is_bool() && !again->get_bool();
+}
 
 bool is_temporary(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
@@ -300,8 +315,13 @@ result<void> stream_events(std::string const& url,
   if (!a)
     return a.error();
   event_reader events;
+  bool over = false;
+  auto const take = [&](stream_event const& e) {
+    over = over || ends_for_good(e);
+    on_event(e);
+  };
   milliseconds pause{100};
-  while (!stop) {
+  while (!stop && !over) {
     connection c{*a};
     events.begin_anew();
     if (!c.open(milliseconds{5000})) {
@@ -320,11 +340,11 @@ result<void> stream_events(std::string const& url,
         } else {
           pause = milliseconds{100};
           // A keep-alive comment comes every 15 s; without any byte for 45 s the server is gone.
-          while (!stop && !parser.is_done()) {
+          while (!stop && !over && !parser.is_done()) {
             c.expire(milliseconds{45'000});
             auto const ec = c.read_some(parser, stop);
             auto& text = parser.get().body();
-            events.feed(text, on_event);
+            events.feed(text, take);
             text.clear();
             if (ec)
               break;
@@ -332,7 +352,7 @@ result<void> stream_events(std::string const& url,
         }
       }
     }
-    for (milliseconds waited{0}; waited < pause && !stop; waited += slice)
+    for (milliseconds waited{0}; waited < pause && !stop && !over; waited += slice)
       std::this_thread::sleep_for(std::min(slice, pause));
     pause = std::min(pause * 2, longest_pause);
   }

@@ -33,8 +33,9 @@ struct stream_event {
   std::string data;
 };
 
-/// Follows a stream of server-sent events until `stop` is set or the server refuses; a connection
-/// that breaks is made again after a pause that grows to 5 s, with `Last-Event-ID`.
+/// Follows a stream of server-sent events until `stop` is set, the server refuses, or the server
+/// ends it for good (`event: closed` with `"again":false`, which `on_event` gets, too); a
+/// connection that breaks is made again after a pause that grows to 5 s, with `Last-Event-ID`.
 /// Errors: those of the first answer that is neither 200 nor a temporary refusal (its problem's
 /// detail is the message), invalid_argument.
 [[nodiscard]] result<void> stream_events(std::string const& url,

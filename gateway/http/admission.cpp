@@ -106,10 +106,7 @@ refusal check_body(request_head const& head, route const& to, std::string_view p
   if (!head.has_body)
     return {};
   if (head.content_length && *head.content_length > to.body_limit)
-    return problem(fail(errc::too_large,
-                        "the body may have " + std::to_string(to.body_limit) + " bytes at most",
-                        {{"limit_bytes", to.body_limit}}),
-                   path);
+    return problem(body_too_large(to), path);
   if (to.kind == route_kind::json && !json_type(head.headers.get("Content-Type")))
     return problem(fail(errc::unsupported, "send `Content-Type: application/json`"), path);
   return {};
@@ -155,6 +152,15 @@ refusal read_key(request_head const& head, std::string_view path, std::string& k
 }
 
 } // namespace
+
+error body_too_large(route const& to) {
+  auto text = to.body_limit == 0
+                  ? std::string{"this address takes no body"}
+                  : "the body may have " + std::to_string(to.body_limit) + " bytes at most";
+  if (!to.limit_hint.empty())
+    text += "; " + to.limit_hint;
+  return fail(errc::too_large, std::move(text), {{"limit_bytes", to.body_limit}});
+}
 
 std::string host_name(std::string_view header) {
   header = trim(header);

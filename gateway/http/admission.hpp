@@ -38,6 +38,9 @@ struct admitted {
 /// Takes the body of an admitted request: parses it where the route wants JSON.
 [[nodiscard]] result<void> take_body(admitted& a, std::string body);
 
+/// The refusal of a body larger than its route takes, with the limit and what to do.
+[[nodiscard]] error body_too_large(route const& to);
+
 /// Host part of a `Host` header, lower case, without port and brackets; empty if it is malformed.
 [[nodiscard]] std::string host_name(std::string_view host_header);
 /// Whether a name or address can only mean this machine.

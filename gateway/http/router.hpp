@@ -26,6 +26,7 @@ struct route {
   std::string pattern;
   role needs = role::viewer;
   std::size_t body_limit = 256 * 1024; ///< bytes; 0: no body at all
+  std::string limit_hint;              ///< what to do about a body that is too large
   route_kind kind = route_kind::json;
   /// Matches `kind`: `handler` for json and raw, else the handler of a stream or a socket.
   std::variant<handler, stream_handler, socket_handler> handle;

@@ -196,11 +196,13 @@ http_server::http_server(server_settings settings, router routes,
   impl_->host.tokens = std::move(tokens);
 }
 
+http_server::http_server(server_settings settings) : http_server(std::move(settings), router{}) {}
+
 http_server::~http_server() {
   stop(std::chrono::milliseconds{0});
 }
 
-result<void> http_server::start() {
+result<void> http_server::bind() {
   auto& h = impl_->host;
   boost::system::error_code ec;
   auto const address = asio::ip::make_address(
@@ -219,8 +221,22 @@ result<void> http_server::start() {
   auto const threads = std::max(1u, h.settings.threads);
   h.io = std::make_shared<asio::io_context>(static_cast<int>(threads));
   h.loopback_bind = address.is_loopback();
-  if (auto r = impl_->bind(address); !r)
-    return r;
+  return impl_->bind(address);
+}
+
+result<void> http_server::start(router routes, std::shared_ptr<token_checker> tokens) {
+  impl_->host.routes = std::move(routes);
+  impl_->host.tokens = std::move(tokens);
+  return start();
+}
+
+result<void> http_server::start() {
+  if (!impl_->acceptor) {
+    if (auto r = bind(); !r)
+      return r;
+  }
+  auto& h = impl_->host;
+  auto const threads = std::max(1u, h.settings.threads);
   impl_->work.emplace(h.io->get_executor());
   asio::co_spawn(
       impl_->acceptor->get_executor(), [self = impl_.get()] { return self->accept_all(); },

@@ -15,17 +15,24 @@ public:
   /// Without a checker, no token is valid and only routes that need none can be reached.
   http_server(server_settings settings, router routes,
               std::shared_ptr<token_checker> tokens = nullptr);
+  /// For a server that takes its address before there is anything to serve; see `bind`.
+  explicit http_server(server_settings settings);
   ~http_server(); ///< stops at once
   http_server(http_server const&) = delete;
   http_server& operator=(http_server const&) = delete;
 
-  /// Binds and begins to accept. Errors: invalid_argument (bad address; unreadable certificate or
-  /// key; an address that others can reach without TLS), conflict (the address is in use),
-  /// unavailable (any other refusal of the system).
+  /// Takes the address, so that nobody else can have it; who connects waits until `start`.
+  /// Errors: invalid_argument (bad address; unreadable certificate or key; an address that others
+  /// can reach without TLS), conflict (the address is in use), unavailable (any other refusal of
+  /// the system).
+  [[nodiscard]] result<void> bind();
+  /// Begins to accept, and binds first where that was not done. Errors: those of `bind`.
   [[nodiscard]] result<void> start();
-  /// The port that is listened on; 0 before `start`.
+  /// The same with these routes.
+  [[nodiscard]] result<void> start(router routes, std::shared_ptr<token_checker> tokens);
+  /// The port that is listened on; 0 before `bind`.
   [[nodiscard]] std::uint16_t port() const;
-  /// `http://127.0.0.1:7717`; empty before `start`.
+  /// `http://127.0.0.1:7717`; empty before `bind`.
   [[nodiscard]] std::string url() const;
 
   /// Stops accepting, tells streams that the server goes, lets requests in flight finish until the

@@ -241,11 +241,7 @@ asio::awaitable<bool> session::read_body(request_parser& parser, admitted& a, fr
     if (ec) {
       auto no = answer_to(ec);
       if (ec == http::error::body_limit)
-        no =
-            problem(fail(errc::too_large,
-                         "the body may have " + std::to_string(a.to->body_limit) + " bytes at most",
-                         {{"limit_bytes", a.to->body_limit}}),
-                    a.req.path);
+        no = problem(body_too_large(*a.to), a.req.path);
       if (no)
         co_await refuse(*no, f, head_only);
       f.keep_alive = false;

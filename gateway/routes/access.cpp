@@ -3,18 +3,27 @@
 #include "gateway/routes/table.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace troupe {
 
 namespace {
 
-constexpr auto code_life = std::chrono::minutes{15};
+constexpr std::int64_t code_seconds = 15 * 60;
+constexpr std::int64_t longest_code_seconds = 24 * 60 * 60;
+constexpr std::int64_t day_seconds = 24 * 60 * 60;
+constexpr std::int64_t longest_token_seconds = 3650 * day_seconds;
 
 struct token_body {
   std::string name;
   std::vector<principal::role> roles;
-  std::int64_t days = 0; ///< 0: does not expire
-  TROUPE_FIELDS(token_body, name, roles, days);
+  std::int64_t days = 0;    ///< with `seconds`: until it expires; both 0: it does not
+  std::int64_t seconds = 0; ///< for a job's token
+  TROUPE_FIELDS(token_body, name, roles, days, seconds);
+};
+struct code_body {
+  std::int64_t seconds = code_seconds; ///< how long it is good for
+  TROUPE_FIELDS(code_body, seconds);
 };
 struct enroll_body {
   std::string code;
@@ -22,13 +31,18 @@ struct enroll_body {
   std::vector<link::runner_info> runners;
   TROUPE_FIELDS(enroll_body, code, name, runners);
 };
-struct why_body {
-  std::string why;
-  TROUPE_FIELDS(why_body, why);
-};
 
 std::string entity_id(std::string const& hash) {
   return hash.substr(0, 32);
+}
+
+/// What was shown once cannot be shown again: the request was sent a second time.
+response shown_before(receipt const& made, std::string_view path, std::string const& way_out) {
+  return problem(
+      fail(errc::conflict,
+           "this request was carried out before, and its secret is shown only once; " + way_out,
+           {{"id", made.entity.id}}),
+      path);
 }
 
 /// A new token for a person. Shown once: only its hash is kept.
@@ -41,13 +55,17 @@ void issue_token(api const& a, request const& r, reply const& answer) {
   bool const usual =
       !b->roles.empty() && !b->name.empty() &&
       std::find(b->roles.begin(), b->roles.end(), principal::role::daemon) == b->roles.end();
-  if (!usual || b->days < 0 || b->days > 3650) {
+  bool const days = b->days >= 0 && b->days <= 3650;
+  bool const seconds = b->seconds >= 0 && b->seconds <= longest_token_seconds;
+  if (!usual || !days || !seconds) {
     refuse(r, answer,
            fail(errc::invalid_argument,
-                "name and roles (viewer, developer, approver, admin) are needed; days is 0 to 3650",
-                {{"field", b->name.empty()    ? "name"
-                           : b->roles.empty() ? "roles"
-                                              : "days"}}));
+                "name and roles (viewer, developer, approver, admin) are needed; days is 0 to "
+                "3650, seconds not more",
+                {{"field", b->name.empty() ? "name"
+                           : !usual        ? "roles"
+                           : !days         ? "days"
+                                           : "seconds"}}));
     return;
   }
   auto const token = new_token();
@@ -57,14 +75,19 @@ void issue_token(api const& a, request const& r, reply const& answer) {
   c.label = b->name;
   c.secret_hash = hash;
   c.roles = b->roles;
-  if (b->days > 0)
-    c.expires = a.n.clock().now() + std::chrono::hours{24} * b->days;
-  auto o = a.options(r);
-  o.idempotency.reset(); // a stored answer would have to store the token
+  if (auto const life = b->days * day_seconds + b->seconds; life > 0)
+    c.expires = a.n.clock().now() + std::chrono::seconds{life};
   a.n.submit(a.ref(entity_kind::principal, entity_id(hash)), principal::command{std::move(c)},
-             std::move(o), [&a, answer, path = r.path, token](command_result const& done) {
+             a.options(r),
+             [&a, answer, path = r.path, token, id = entity_id(hash)](command_result const& done) {
                if (!done) {
-                 answer(problem(done.error(), path));
+                 answer(answer_of(done, path));
+                 return;
+               }
+               if (done->entity.id != id) {
+                 answer(shown_before(*done, path,
+                                     "revoke that token with DELETE /api/tokens/" +
+                                         done->entity.id + " and ask with another key"));
                  return;
                }
                a.tokens.learn_state(done->state); // valid from the moment it is shown
@@ -77,6 +100,17 @@ void issue_token(api const& a, request const& r, reply const& answer) {
 
 /// A single-use code with which one daemon can enrol in the next minutes.
 void issue_code(api const& a, request const& r, reply const& answer) {
+  auto const b = optional_body<code_body>(r);
+  if (!b) {
+    refuse(r, answer, b.error());
+    return;
+  }
+  if (b->seconds < 1 || b->seconds > longest_code_seconds) {
+    refuse(r, answer,
+           fail(errc::invalid_argument, "seconds is 1 to " + std::to_string(longest_code_seconds),
+                {{"field", "seconds"}}));
+    return;
+  }
   auto const code = new_enrolment_code();
   auto const hash = hash_token(code);
   principal::issue c;
@@ -85,16 +119,19 @@ void issue_code(api const& a, request const& r, reply const& answer) {
   c.kind = principal::credential::code;
   c.roles = {principal::role::daemon};
   c.secret_hash = hash;
-  c.expires = a.n.clock().now() + code_life;
+  c.expires = a.n.clock().now() + std::chrono::seconds{b->seconds};
   auto const expires = c.expires;
-  auto o = a.options(r);
-  o.idempotency.reset();
-  a.n.submit(a.ref(entity_kind::principal, entity_id(hash)), principal::command{std::move(c)},
-             std::move(o), [answer, path = r.path, code, expires](command_result const& done) {
-               answer(done ? json_response(
-                                 201, json::object{{"code", code}, {"expires", json::to(expires)}})
-                           : problem(done.error(), path));
-             });
+  a.n.submit(
+      a.ref(entity_kind::principal, entity_id(hash)), principal::command{std::move(c)},
+      a.options(r),
+      [answer, path = r.path, code, expires, id = entity_id(hash)](command_result const& done) {
+        if (!done)
+          answer(answer_of(done, path));
+        else if (done->entity.id != id)
+          answer(shown_before(*done, path, "ask for another code with another key"));
+        else
+          answer(json_response(201, json::object{{"code", code}, {"expires", json::to(expires)}}));
+      });
 }
 
 /// Code for identity: the code is used up first (durably, once), then the daemon and its token are
@@ -162,6 +199,10 @@ void enroll(api const& a, request const& r, reply const& answer) {
 
 /// Revokes a daemon and every token that is its own.
 void revoke_daemon(api const& a, request const& r, reply const& answer) {
+  if (auto ok = no_fields(r); !ok) {
+    refuse(r, answer, ok.error());
+    return;
+  }
   auto const id = r.params.at("id");
   std::size_t total = 0;
   auto const tokens = a.n.view().list(
@@ -171,17 +212,55 @@ void revoke_daemon(api const& a, request const& r, reply const& answer) {
         return who != nullptr && who->is_string() && who->get_string() == "daemon:" + id;
       },
       0, 100, total);
+  // The link is cut when its tokens are no longer good: cut before, the daemon would be back.
+  auto const last = [&a, r, answer, id] {
+    a.hub.drop(daemon_id{id}, "this daemon was revoked");
+    a.command(r, answer, a.ref(entity_kind::daemon, id),
+              daemon::command{daemon::revoke{"revoked by " + r.principal.id.value}});
+  };
+  if (tokens.empty()) {
+    last();
+    return;
+  }
+  auto const left = std::make_shared<std::atomic<std::size_t>>(tokens.size());
   for (auto const& t : tokens) {
     auto const shown = present(t, false);
     submit_options o;
     o.by = r.principal.id;
+    o.want_state = true;
     a.n.submit(
         a.ref(entity_kind::principal, std::string{std::string_view{shown.at("id").get_string()}}),
-        principal::command{principal::revoke{"daemon revoked"}}, o, {});
+        principal::command{principal::revoke{"daemon revoked"}}, o,
+        [&a, left, last](command_result const& done) {
+          if (done)
+            a.tokens.learn_state(done->state);
+          if (--*left == 0)
+            last();
+        });
   }
-  a.hub.drop(daemon_id{id}, "this daemon was revoked");
-  a.command(r, answer, a.ref(entity_kind::daemon, id),
-            daemon::command{daemon::revoke{"revoked by " + r.principal.id.value}});
+}
+
+/// Revokes a token, and what was opened with it goes too: streams see it by themselves, a daemon's
+/// link is cut.
+void revoke_token(api const& a, request const& r, reply const& answer) {
+  a.n.submit(a.ref(entity_kind::principal, r.params.at("id")),
+             principal::command{principal::revoke{"revoked by " + r.principal.id.value}},
+             a.options(r), [&a, answer, path = r.path](command_result const& done) {
+               if (!done) {
+                 answer(answer_of(done, path));
+                 return;
+               }
+               a.tokens.learn_state(done->state);
+               auto shown = present(done->state, true);
+               shown.erase("secret_hash");
+               constexpr std::string_view daemon_prefix = "daemon:";
+               if (auto const* who = shown.if_contains("who"); who != nullptr && who->is_string())
+                 if (auto const text = std::string_view{who->get_string()};
+                     text.starts_with(daemon_prefix))
+                   a.hub.drop(daemon_id{std::string{text.substr(daemon_prefix.size())}},
+                              "the token of this daemon was revoked");
+               answer(json_response(200, shown));
+             });
 }
 
 } // namespace
@@ -199,11 +278,9 @@ void add_access_routes(std::vector<route>& out, api const& a) {
                      [&a](request const& r, reply const& answer) { enroll(a, r, answer); }));
   out.push_back(post("/api/daemons/{id}/revoke", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { revoke_daemon(a, r, answer); }));
-  out.push_back(post("/api/daemons/{id}/drain", role::admin, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::daemon, r.params.at("id")),
-                                 daemon::command{daemon::drain{}});
-                     }));
+  out.push_back(
+      post("/api/daemons/{id}/drain", role::admin, small_body,
+           bare_command(a, entity_kind::daemon, any_command{daemon::command{daemon::drain{}}})));
 
   out.push_back(get("/api/tokens", role::admin, [&a](request const& r, reply const& answer) {
     a.list(r,
@@ -221,10 +298,8 @@ void add_access_routes(std::vector<route>& out, api const& a) {
   out.push_back(post("/api/tokens", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { issue_token(a, r, answer); }));
   out.push_back(
-      remove("/api/tokens/{id}", role::admin, [&a](request const& r, reply const& answer) {
-        a.command(r, answer, a.ref(entity_kind::principal, r.params.at("id")),
-                  principal::command{principal::revoke{"revoked by " + r.principal.id.value}});
-      }));
+      remove("/api/tokens/{id}", role::admin,
+             [&a](request const& r, reply const& answer) { revoke_token(a, r, answer); }));
   out.push_back(socket(
       "/api/daemon/link", role::daemon,
       [&a](request const& r, std::shared_ptr<web_socket> s) { a.hub.serve(r, std::move(s)); }));

@@ -3,6 +3,7 @@
 #include "protocol/content_hash.hpp"
 
 #include <charconv>
+#include <limits>
 
 namespace troupe {
 
@@ -12,15 +13,16 @@ constexpr std::size_t default_page = 50;
 constexpr std::size_t largest_page = 500;
 
 result<std::size_t> number(request const& r, std::string_view name, std::size_t fallback,
-                           std::size_t most) {
+                           std::size_t least, std::size_t most) {
   auto const text = r.query.get(name);
   if (!text)
     return fallback;
   std::size_t n = 0;
   auto const [end, ec] = std::from_chars(text->data(), text->data() + text->size(), n);
-  if (ec != std::errc{} || end != text->data() + text->size() || n > most)
+  if (ec != std::errc{} || end != text->data() + text->size() || n < least || n > most)
     return fail(errc::invalid_argument,
-                std::string{name} + " must be a whole number up to " + std::to_string(most),
+                std::string{name} + " must be a whole number from " + std::to_string(least) +
+                    " to " + std::to_string(most),
                 {{"field", name}});
   return n;
 }
@@ -60,17 +62,62 @@ json::object present(json::value const& state, bool whole) {
   return out;
 }
 
+response answer_of(command_result const& done, std::string_view path, int status) {
+  if (done)
+    return json_response(status, present(done->state, true));
+  bool const reused = done.error().details.contains("idempotency_key");
+  return reused ? problem(done.error(), path, 422) : problem(done.error(), path);
+}
+
+result<void> no_fields(request const& r) {
+  if (r.json.is_null() || (r.json.is_object() && r.json.get_object().empty()))
+    return {};
+  if (!r.json.is_object())
+    return fail(errc::invalid_argument, "this takes no body, or {}");
+  std::string const name{r.json.get_object().begin()->key()};
+  return fail(errc::invalid_argument, "unknown field " + name + "; this takes no body, or {}",
+              {{"field", name}});
+}
+
+handler bare_command(api const& a, entity_kind kind, any_command c) {
+  return [&a, kind, c = std::move(c)](request const& r, reply const& answer) {
+    if (auto ok = no_fields(r); !ok) {
+      refuse(r, answer, ok.error());
+      return;
+    }
+    a.command(r, answer, a.ref(kind, r.params.at("id")), c);
+  };
+}
+
 submit_options api::options(request const& r) const {
   submit_options o;
   o.by = r.principal.id;
   o.trace = r.trace;
   o.want_state = true;
-  if (!r.idempotency_key.empty())
-    o.idempotency = inbox_entry{"api:" + r.principal.id.value,
-                                r.idempotency_key,
-                                sha256(r.method + " " + r.path + "\n" + r.body),
-                                {}};
+  if (!r.idempotency_key.empty()) {
+    auto what = r.method + " " + r.path;
+    for (auto const& [name, value] : r.query)
+      what += "\n?" + name + "=" + value;
+    o.idempotency = inbox_entry{
+        "api:" + r.principal.id.value, r.idempotency_key, sha256(what + "\n" + r.body), {}};
+  }
   return o;
+}
+
+void api::if_repeated(submit_options const& options, std::function<void()> again,
+                      std::function<void()> no) const {
+  if (!options.idempotency) {
+    no();
+    return;
+  }
+  n.log().find_inbox(tenant, options.idempotency->source, options.idempotency->key,
+                     [again = std::move(again),
+                      no = std::move(no)](result<std::optional<inbox_entry>> const& found) {
+                       if (found && *found)
+                         again();
+                       else
+                         no();
+                     });
 }
 
 void api::command(request const& r, reply const& answer, entity_ref to, any_command c, int status,
@@ -79,13 +126,7 @@ void api::command(request const& r, reply const& answer, entity_ref to, any_comm
   o.correlation = std::move(correlation);
   n.submit(std::move(to), std::move(c), std::move(o),
            [answer, path = r.path, status](command_result const& done) {
-             if (!done) {
-               auto const& e = done.error();
-               bool const reused = e.details.contains("idempotency_key");
-               answer(reused ? problem(e, path, 422) : problem(e, path));
-               return;
-             }
-             answer(json_response(status, present(done->state, true)));
+             answer(answer_of(done, path, status));
            });
 }
 
@@ -111,16 +152,15 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
       return;
     }
   }
-  auto const limit = number(r, "limit", default_page, largest_page);
-  // The cursor of a page is where the next one begins; opaque to clients.
-  auto const skip = r.query.get("cursor") ? number(r, "cursor", 0, 100'000'000)
-                                          : number(r, "skip", 0, 100'000'000);
-  if (!limit || !skip) {
-    refuse(r, answer, !limit ? limit.error() : skip.error());
+  constexpr std::size_t no_end = std::numeric_limits<std::int64_t>::max();
+  auto const limit = number(r, "limit", default_page, 1, largest_page);
+  auto const skip = number(r, "skip", 0, 0, 100'000'000);
+  auto const below = number(r, "cursor", no_end, 1, no_end);
+  if (!limit || !skip || !below) {
+    refuse(r, answer, !limit ? limit.error() : !skip ? skip.error() : below.error());
     return;
   }
-  std::size_t total = 0;
-  auto const states = n.view().list(
+  auto const found = n.view().page(
       r.principal.tenant, kind,
       [&](json::value const& s) {
         for (auto const& [name, member] : filters) {
@@ -133,14 +173,14 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
         }
         return true;
       },
-      *skip, *limit, total);
+      *below, *skip, *limit);
   json::array items;
-  for (auto const& s : states)
+  for (auto const& s : found.states)
     items.push_back(present(s, false));
   json::object page{
-      {"items", std::move(items)}, {"total", total}, {"skip", *skip}, {"limit", *limit}};
-  if (*skip + states.size() < total)
-    page.emplace("cursor", std::to_string(*skip + states.size()));
+      {"items", std::move(items)}, {"total", found.total}, {"skip", *skip}, {"limit", *limit}};
+  if (found.more)
+    page.emplace("cursor", std::to_string(found.last));
   answer(json_response(200, page));
 }
 

@@ -13,7 +13,6 @@ struct api {
   daemon_hub& hub;
   token_index& tokens;
   tenant_id tenant;
-  std::string start_id; ///< of this start of the server, part of stream positions
 
   [[nodiscard]] entity_ref ref(entity_kind kind, std::string id) const {
     return {tenant, kind, std::move(id)};
@@ -25,17 +24,43 @@ struct api {
                int status = 200, std::string correlation = {}) const;
   /// Answers with the state of an entity.
   void show(request const& r, reply const& answer, entity_ref of) const;
-  /// Answers with a page of a kind: `skip`, `limit` (at most 500) or `cursor`, plus equality
-  /// filters on members of the state given as `filters` (query name -> member).
+  /// Answers with a page of a kind, newest change first: `skip`, `limit` (1 to 500) or `cursor`,
+  /// plus equality filters on members of the state given as `filters` (query name -> member). A
+  /// cursor names a place in that order and not a count: what changes meanwhile moves before it, so
+  /// that nothing comes twice.
   void list(request const& r, reply const& answer, entity_kind kind,
             std::map<std::string, std::string> const& filters) const;
+
+  /// For a request that is refused because of what it would already have done: if it is the same
+  /// request again, `again` runs (a submit then gives the stored answer), else `no`.
+  void if_repeated(submit_options const& options, std::function<void()> again,
+                   std::function<void()> no) const;
 
   [[nodiscard]] submit_options options(request const& r) const;
 };
 
+/// The answer to a command: the entity's state with `status`, or the problem; 422 for an
+/// Idempotency-Key that was used for another request.
+[[nodiscard]] response answer_of(command_result const& done, std::string_view path,
+                                 int status = 200);
+
+/// A handler that sends one fixed command to the entity `{id}`. It takes no body, or `{}`.
+[[nodiscard]] handler bare_command(api const& a, entity_kind kind, any_command c);
+
+/// invalid_argument naming the first field of a body where none has a meaning.
+[[nodiscard]] result<void> no_fields(request const& r);
+
 /// The state of an entity as the API shows it: `id` and `status` first, no internals. `whole` keeps
 /// the long members (configuration, source text, conversation).
 [[nodiscard]] json::object present(json::value const& state, bool whole);
+
+/// Reads the JSON body as a T; one that may be left out. invalid_argument names the field.
+template <class T>
+[[nodiscard]] result<T> optional_body(request const& r) {
+  if (r.json.is_null())
+    return T{};
+  return json::from<T>(r.json);
+}
 
 /// Reads the JSON body as a T. invalid_argument names the field.
 template <class T>

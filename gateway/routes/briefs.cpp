@@ -39,12 +39,19 @@ struct plan_body {
   TROUPE_FIELDS(plan_body, content);
 };
 
-/// A body that may be left out.
-template <class T>
-result<T> optional_body(request const& r) {
-  if (r.json.is_null())
-    return T{};
-  return json::from<T>(r.json);
+constexpr char const* split_hint = "split the meeting, or leave out what is not about it";
+
+/// Whether a body of this type can be a transcript: what says that it is something else is refused,
+/// because almost any bytes can be read as prose.
+bool may_be_text(std::string_view content_type) {
+  std::string type{content_type.substr(0, content_type.find(';'))};
+  while (!type.empty() && type.back() == ' ')
+    type.pop_back();
+  for (auto& c : type)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  // The form type is what curl says when nobody says anything.
+  return type.empty() || type.starts_with("text/") || type == "application/octet-stream" ||
+         type == "application/x-subrip" || type == "application/x-www-form-urlencoded";
 }
 
 /// Reads the project, then submits its transcript with the configuration of this moment.
@@ -59,9 +66,10 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
   }
   if (raw.size() > brief::max_source_bytes) {
     refuse(r, answer,
-           fail(errc::too_large, "a source may have at most " +
-                                     std::to_string(brief::max_source_bytes / 1024) +
-                                     " KiB; split the meeting, or leave out what is not about it"));
+           fail(errc::too_large,
+                "a source may have " + std::to_string(brief::max_source_bytes) +
+                    " bytes at most; " + split_hint,
+                {{"limit_bytes", brief::max_source_bytes}}));
     return;
   }
   auto text = rules::decode_text(raw);
@@ -93,17 +101,10 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
           id = hash.substr(0, 8);
         }
         options.correlation = id;
-        a.n.submit(a.ref(entity_kind::brief, id),
-                   brief::command{brief::submit{project, std::move(from), p->config}},
-                   std::move(options), [answer, path](command_result const& done) {
-                     if (!done) {
-                       bool const reused = done.error().details.contains("idempotency_key");
-                       answer(reused ? problem(done.error(), path, 422)
-                                     : problem(done.error(), path));
-                       return;
-                     }
-                     answer(json_response(201, present(done->state, true)));
-                   });
+        a.n.submit(
+            a.ref(entity_kind::brief, id),
+            brief::command{brief::submit{project, std::move(from), p->config}}, std::move(options),
+            [answer, path](command_result const& done) { answer(answer_of(done, path, 201)); });
       });
 }
 
@@ -111,14 +112,15 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
 /// `brief approve` without knowing that approvals have names.
 template <class State>
 void decide(api const& a, request const& r, reply const& answer, entity_kind kind,
-            approval::choice how, std::function<std::string(State const&)> const& approval_id_of) {
+            approval::choice how, transition_table<decltype(State::is)> table,
+            std::function<std::string(State const&)> const& approval_id_of) {
   auto body = optional_body<notes_body>(r);
   if (!body) {
     refuse(r, answer, body.error());
     return;
   }
   auto const subject = a.ref(kind, r.params.at("id"));
-  a.n.query(subject, [&a, answer, path = r.path, options = a.options(r), how, subject,
+  a.n.query(subject, [&a, answer, path = r.path, options = a.options(r), how, subject, table,
                       body = std::move(*body),
                       approval_id_of](result<json::value> const& state) mutable {
     auto s = state ? json::from<State>(*state) : result<State>{state.error()};
@@ -126,31 +128,34 @@ void decide(api const& a, request const& r, reply const& answer, entity_kind kin
       answer(problem(s.error(), path));
       return;
     }
-    if (name(s->is) != "pending_approval") {
-      answer(problem(conflict(subject.id + " is " + name(s->is) +
-                                  ", not pending_approval: there is nothing to decide",
-                              name(s->is), {}),
-                     path));
+    auto const go = [&a, answer, path, options, how, body, id = approval_id_of(*s)] {
+      a.n.submit(a.ref(entity_kind::approval, id),
+                 approval::command{approval::decide_command{how, body.notes, body.content_hash}},
+                 options,
+                 [answer, path](command_result const& done) { answer(answer_of(done, path)); });
+    };
+    if (name(s->is) == "pending_approval") {
+      go();
       return;
     }
-    a.n.submit(a.ref(entity_kind::approval, approval_id_of(*s)),
-               approval::command{approval::decide_command{how, body.notes, body.content_hash}},
-               std::move(options), [answer, path](command_result const& done) {
-                 answer(done ? json_response(200, present(done->state, true))
-                             : problem(done.error(), path));
-               });
+    a.if_repeated(options, go,
+                  [answer, path,
+                   no = conflict(subject.id + " is " + name(s->is) +
+                                     ", not pending_approval: there is "
+                                     "nothing to decide",
+                                 s->is, table)] { answer(problem(no, path)); });
   });
 }
 
 handler decide_brief(api const& a, approval::choice how) {
   return [&a, how](request const& r, reply const& answer) {
-    decide<brief::state>(a, r, answer, entity_kind::brief, how,
+    decide<brief::state>(a, r, answer, entity_kind::brief, how, brief::transitions(),
                          [](brief::state const& s) { return brief::present_approval(s).value; });
   };
 }
 handler decide_plan(api const& a, approval::choice how) {
   return [&a, how](request const& r, reply const& answer) {
-    decide<plan::state>(a, r, answer, entity_kind::plan, how,
+    decide<plan::state>(a, r, answer, entity_kind::plan, how, plan::transitions(),
                         [](plan::state const& s) { return plan::present_approval(s).value; });
   };
 }
@@ -181,15 +186,24 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
                        auto const text = b->text;
                        submit(a, r, answer, std::move(*b), text);
                      }));
+  out.back().limit_hint = split_hint;
   // The transcript itself as the body, in whatever encoding it has.
-  out.push_back(post_raw("/api/sources", role::developer, submit_limit,
+  out.push_back(post_raw("/api/sources", role::developer, brief::max_source_bytes,
                          [&a](request const& r, reply const& answer) {
+                           if (!may_be_text(r.headers.get("Content-Type"))) {
+                             refuse(r, answer,
+                                    fail(errc::unsupported,
+                                         "send the transcript as text/plain, text/vtt or "
+                                         "application/octet-stream; JSON goes to /api/briefs"));
+                             return;
+                           }
                            submit_body b;
                            b.project = project_id{r.query.get("project").value_or("")};
                            b.name = r.query.get("name").value_or("");
                            b.kind = r.query.get("kind").value_or("transcript");
                            submit(a, r, answer, std::move(b), r.body);
                          }));
+  out.back().limit_hint = split_hint;
   out.push_back(get("/api/briefs", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::brief, {{"project", "project"}, {"status", "is"}});
   }));
@@ -212,18 +226,14 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
                      decide_brief(a, approval::choice::revise)));
   out.push_back(post("/api/briefs/{id}/reject", role::approver, small_body,
                      decide_brief(a, approval::choice::reject)));
-  out.push_back(post("/api/briefs/{id}/resend", role::approver, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::brief, r.params.at("id")),
-                                 brief::command{brief::resend{}});
-                     }));
+  out.push_back(
+      post("/api/briefs/{id}/resend", role::approver, small_body,
+           bare_command(a, entity_kind::brief, any_command{brief::command{brief::resend{}}})));
   out.push_back(
       post("/api/briefs/{id}/hold", role::developer, small_body, brief_why<brief::hold>(a)));
-  out.push_back(post("/api/briefs/{id}/resume", role::developer, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::brief, r.params.at("id")),
-                                 brief::command{brief::resume{}});
-                     }));
+  out.push_back(
+      post("/api/briefs/{id}/resume", role::developer, small_body,
+           bare_command(a, entity_kind::brief, any_command{brief::command{brief::resume{}}})));
   out.push_back(
       post("/api/briefs/{id}/cancel", role::developer, small_body, brief_why<brief::cancel>(a)));
 

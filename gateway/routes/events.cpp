@@ -1,8 +1,11 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/why.hpp"
+#include "gateway/routes/stream_position.hpp"
 #include "gateway/routes/table.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <mutex>
 
 namespace troupe {
 
@@ -66,7 +69,7 @@ struct event_filter {
   }
 };
 
-result<event_filter> filter_of(request const& r) {
+result<event_filter> filter_of(request const& r, std::vector<std::string_view> const& more) {
   event_filter f;
   f.tenant = r.principal.tenant;
   for (auto const& [name, value] : r.query) {
@@ -82,11 +85,13 @@ result<event_filter> filter_of(request const& r) {
       f.type = value;
     else if (name == "entity")
       f.entity = value;
-    else if (name != "after" && name != "limit")
-      return fail(errc::invalid_argument,
-                  "unknown parameter " + name +
-                      "; known: brief, ticket, agent, kind, type, entity, after, limit",
+    else if (std::find(more.begin(), more.end(), name) == more.end()) {
+      std::string known = "brief, ticket, agent, kind, type, entity";
+      for (auto const m : more)
+        known += ", " + std::string{m};
+      return fail(errc::invalid_argument, "unknown parameter " + name + "; known: " + known,
                   {{"field", name}});
+    }
   }
   entity_kind k{};
   if (!f.kind.empty() && !parse(f.kind, k))
@@ -103,16 +108,16 @@ std::optional<std::uint64_t> whole(std::string_view text) {
 }
 
 void list(api const& a, request const& r, reply const& answer) {
-  auto f = filter_of(r);
+  auto f = filter_of(r, {"after", "limit"});
   if (!f) {
     refuse(r, answer, f.error());
     return;
   }
   auto const after = whole(r.query.get("after").value_or("0"));
   auto const limit = whole(r.query.get("limit").value_or("100"));
-  if (!after || !limit || *limit > largest_page) {
+  if (!after || !limit || *limit == 0 || *limit > largest_page) {
     refuse(r, answer,
-           fail(errc::invalid_argument, "after and limit are whole numbers; limit is at most 1000",
+           fail(errc::invalid_argument, "after and limit are whole numbers; limit is 1 to 1000",
                 {{"field", after ? "limit" : "after"}}));
     return;
   }
@@ -160,65 +165,140 @@ json::object snapshot(api const& a, event_filter const& f) {
   return out;
 }
 
-/// Snapshot first, then every event that matches. `Last-Event-ID` is `<start>-<n>`: within one
-/// start of the server nothing is missed or repeated; after another start the snapshot comes again.
+/// One reader of the stream. Everything that comes from the board's thread passes `take`, in order;
+/// the position alone says what was given already.
+class follower : public std::enable_shared_from_this<follower> {
+public:
+  follower(api const& a, event_filter f, std::string token,
+           std::shared_ptr<event_stream> const& out)
+      : a_(a), filter_(std::move(f)), token_(std::move(token)), out_(out),
+        last_id_(out->last_event_id()) {}
+
+  /// Subscribes first and reads the past then; what comes in between waits in `early_`.
+  void start() {
+    auto const out = out_.lock();
+    if (!out)
+      return;
+    out->open();
+    std::uint64_t seen = 0;
+    auto const id = a_.n.view().subscribe(
+        [me = shared_from_this()](board_event const& e) {
+          std::lock_guard lock{me->mutex_};
+          if (me->live_)
+            me->take(e);
+          else
+            me->early_.push_back(e);
+        },
+        [&](std::uint64_t n) { seen = n; });
+    out->on_close([&view = a_.n.view(), id](std::string_view) { view.unsubscribe(id); });
+    auto const heads = a_.n.view().heads(seen);
+    auto const resumed = decode_position(last_id_);
+    if (!resumed || !resume(*out, *resumed, heads)) {
+      position_ = heads;
+      out->send(encode_position(position_), "snapshot", json::canonical(snapshot(a_, filter_)));
+    }
+    std::lock_guard lock{mutex_};
+    for (auto const& e : early_)
+      take(e);
+    early_.clear();
+    live_ = true;
+  }
+
+private:
+  /// Sends what came after the position. False: that cannot be told (the position is of another
+  /// ledger, or so old that the events are no longer at hand), so the snapshot must come again.
+  bool resume(event_stream& out, stream_position at, stream_position const& heads) {
+    for (auto const& [shard, seq] : at) {
+      auto const head = heads.find(shard);
+      if (head == heads.end() || head->second < seq)
+        return false;
+    }
+    bool gap = false;
+    std::vector<std::string> ids;
+    auto const past = a_.n.view().events(0, most_past, [&](stored_event const& e) {
+      auto& have = at[e.shard];
+      if (e.seq <= have)
+        return false;
+      gap = gap || e.seq != have + 1;
+      have = e.seq;
+      if (!filter_.matches(e))
+        return false;
+      ids.push_back(encode_position(at));
+      return true;
+    });
+    bool const whole_past = past.size() < most_past;
+    for (auto const& [shard, seq] : heads)
+      gap = gap || (whole_past && at[shard] < seq);
+    if (gap)
+      return false;
+    for (std::size_t i = 0; i < past.size(); ++i) {
+      if (!out.send(ids[i], past[i].event.event.type, json::canonical(shown(past[i]))))
+        return true; // it comes back with the last id that it saw
+    }
+    if (!whole_past)
+      out.close("more_follows", true);
+    position_ = std::move(at);
+    return true;
+  }
+
+  void take(board_event const& e) {
+    auto& have = position_[e.event.shard];
+    if (e.event.seq <= have)
+      return;
+    have = e.event.seq;
+    auto const out = out_.lock();
+    if (!out)
+      return;
+    // The token may have been revoked, or have run out, since the stream was opened.
+    if (!a_.tokens.check(token_)) {
+      out->close("the token is not valid any more", false);
+      return;
+    }
+    if (filter_.matches(e.event))
+      out->send(encode_position(position_), e.event.event.type, json::canonical(shown(e)));
+  }
+
+  static constexpr std::size_t most_past = 1000; ///< fits the queue of a stream
+
+  api const& a_;
+  event_filter const filter_;
+  std::string const token_;
+  std::weak_ptr<event_stream> const out_;
+  std::string const last_id_;
+  std::mutex mutex_;
+  bool live_ = false;
+  std::vector<board_event> early_;
+  stream_position position_;
+};
+
+/// Snapshot first, then every event that matches. With the `Last-Event-ID` of an event, also from
+/// before a restart of the server, exactly those after it come, and no snapshot.
 void follow(api const& a, request const& r, std::shared_ptr<event_stream> const& out) {
-  auto f = filter_of(r);
+  auto f = filter_of(r, {});
   if (!f) {
     out->reject(problem(f.error(), r.path));
     return;
   }
-  auto const start = a.start_id + "-";
-  std::uint64_t resume = 0;
-  auto const& last = out->last_event_id();
-  if (last.starts_with(start))
-    resume = whole(std::string_view{last}.substr(start.size())).value_or(0);
-  out->open();
-  std::weak_ptr<event_stream> const weak = out;
-  auto const send = [weak, start, f = *f](board_event const& e) {
-    if (!f.matches(e.event))
-      return;
-    if (auto const s = weak.lock())
-      s->send(start + std::to_string(e.n), e.event.event.type, json::canonical(shown(e)));
-  };
-  // Events that come while the past is being read wait in order: subscribe first, then read.
-  struct joint {
-    std::mutex mutex;
-    bool live = false;
-    std::uint64_t sent = 0;
-    std::vector<board_event> early;
-  };
-  auto const j = std::make_shared<joint>();
-  std::uint64_t seen = 0;
-  auto const id = a.n.view().subscribe(
-      [j, send](board_event const& e) {
-        std::lock_guard lock{j->mutex};
-        if (!j->live)
-          j->early.push_back(e);
-        else if (e.n > j->sent)
-          send(e);
-      },
-      [&](std::uint64_t n) { seen = n; });
-  out->on_close([&a, id](std::string_view) { a.n.view().unsubscribe(id); });
-  if (resume == 0)
-    out->send(start + std::to_string(seen), "snapshot", json::canonical(snapshot(a, *f)));
-  auto const past = resume == 0
-                        ? std::vector<board_event>{}
-                        : a.n.view().events(resume, 100'000, [](auto const&) { return true; });
-  std::lock_guard lock{j->mutex};
-  j->sent = seen;
-  for (auto const& e : past) {
-    send(e);
-    j->sent = std::max(j->sent, e.n);
+  auto const authorization = r.headers.get("Authorization");
+  auto const space = authorization.rfind(' ');
+  auto const reader = std::make_shared<follower>(a, *f,
+                                                 std::string{space == std::string_view::npos
+                                                                 ? authorization
+                                                                 : authorization.substr(space + 1)},
+                                                 out);
+  if (f->brief.empty() && f->ticket.empty()) {
+    reader->start();
+    return;
   }
-  for (auto const& e : j->early) {
-    if (e.n > j->sent) {
-      send(e);
-      j->sent = e.n;
-    }
-  }
-  j->early.clear();
-  j->live = true;
+  // The entity itself is asked: the board may not have heard yet of what was made a moment ago.
+  auto const about = f->ticket.empty() ? a.ref(entity_kind::brief, f->brief)
+                                       : a.ref(entity_kind::ticket, f->ticket);
+  a.n.query(about, [reader, out, path = r.path](result<json::value> const& state) {
+    if (state)
+      reader->start();
+    else
+      out->reject(problem(state.error(), path));
+  });
 }
 
 } // namespace

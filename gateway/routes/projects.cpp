@@ -59,7 +59,7 @@ void create(api const& a, request const& r, reply const& answer) {
 template <class Command>
 handler agent_why(api const& a) {
   return [&a](request const& r, reply const& answer) {
-    auto b = r.json.is_null() ? result<why_body>{why_body{}} : json::from<why_body>(r.json);
+    auto b = optional_body<why_body>(r);
     if (!b) {
       refuse(r, answer, b.error());
       return;
@@ -103,11 +103,9 @@ void add_project_routes(std::vector<route>& out, api const& a) {
         a.command(r, answer, a.ref(entity_kind::project, r.params.at("id")),
                   project::command{project::change{r.json}});
       }));
-  out.push_back(post("/api/projects/{id}/archive", role::admin, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::project, r.params.at("id")),
-                                 project::command{project::archive{}});
-                     }));
+  out.push_back(post(
+      "/api/projects/{id}/archive", role::admin, small_body,
+      bare_command(a, entity_kind::project, any_command{project::command{project::archive{}}})));
 
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}});
@@ -117,16 +115,12 @@ void add_project_routes(std::vector<route>& out, api const& a) {
   }));
   out.push_back(
       post("/api/agents/{id}/pause", role::developer, small_body, agent_why<agent::pause>(a)));
-  out.push_back(post("/api/agents/{id}/resume", role::developer, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
-                                 agent::command{agent::resume{}});
-                     }));
-  out.push_back(post("/api/agents/{id}/retire", role::admin, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
-                                 agent::command{agent::retire{}});
-                     }));
+  out.push_back(
+      post("/api/agents/{id}/resume", role::developer, small_body,
+           bare_command(a, entity_kind::agent, any_command{agent::command{agent::resume{}}})));
+  out.push_back(
+      post("/api/agents/{id}/retire", role::admin, small_body,
+           bare_command(a, entity_kind::agent, any_command{agent::command{agent::retire{}}})));
 }
 
 } // namespace troupe

@@ -75,7 +75,17 @@ void answer_question(api const& a, request const& r, reply const& answer) {
         asked = &m;
     }
     if (asked == nullptr || s->is != ticket::status::waiting) {
-      answer(problem(conflict("ticket " + ref.id + " waits for no answer", name(s->is), {}), path));
+      // The same answer sent again finds the ticket at work; the command is never reached.
+      a.if_repeated(
+          options,
+          [&a, answer, path, options, ref] {
+            a.n.submit(
+                ref, ticket::command{hear{}}, options,
+                [answer, path](command_result const& done) { answer(answer_of(done, path)); });
+          },
+          [answer, path,
+           no = conflict("ticket " + ref.id + " is " + name(s->is) + " and waits for no answer",
+                         s->is, ticket::transitions())] { answer(problem(no, path)); });
       return;
     }
     envelope e;
@@ -89,10 +99,7 @@ void answer_question(api const& a, request const& r, reply const& answer) {
     e.hops = asked->hops + 1;
     e.parts.push_back(text_part(std::move(b.text)));
     a.n.submit(ref, ticket::command{hear{std::move(e)}}, std::move(options),
-               [answer, path](command_result const& done) {
-                 answer(done ? json_response(200, present(done->state, true))
-                             : problem(done.error(), path));
-               });
+               [answer, path](command_result const& done) { answer(answer_of(done, path)); });
   });
 }
 
@@ -139,10 +146,7 @@ void add_ticket_routes(std::vector<route>& out, api const& a) {
                      with_body<why_body>(
                          a, u, false, [](why_body b) { return run::command{run::pause{b.why}}; })));
   out.push_back(post("/api/runs/{id}/resume", role::developer, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       a.command(r, answer, a.ref(u, r.params.at("id")),
-                                 run::command{run::resume{}});
-                     }));
+                     bare_command(a, u, any_command{run::command{run::resume{}}})));
   out.push_back(post("/api/runs/{id}/cancel", role::developer, small_body,
                      with_body<why_body>(a, u, false, [](why_body b) {
                        return run::command{run::cancel{b.why}};
