@@ -92,8 +92,16 @@ void find_act(unit& u, name_list const&) {
     if (w.what != word::kind::plain)
       continue;
     auto const& before = i > 0 ? u.words[i - 1].low : w.low;
-    bool const noun =
-        i > 0 && contains_any(" a an the no this that each every my our your ", {before});
+    // `that was`, `this should`: a pronoun, not a determiner.
+    bool const noun = i > 0 &&
+                      contains_any(" a an the no this that each every my our your ", {before}) &&
+                      !((before == "that" || before == "this") && lexicon::is_auxiliary(w.low));
+    // `the reader checks them in`: a noun has no object.
+    bool const has_object =
+        i > 0 && i + 1 < u.words.size() && w.low.ends_with('s') && lexicon::is_noun_too(w.low) &&
+        u.words[i + 1].before == 0 && w.before == 0 && !lexicon::is_stopword(before) &&
+        contains_any(" them it him her us the a an its every each all any their ",
+                     {u.words[i + 1].low});
     bool const after_plural =
         i > 0 && lexicon::is_noun_too(w.low) && lexicon::is_change_verb(w.low) &&
         ((before.size() > 3 && before.ends_with('s') && !lexicon::is_stopword(before)) ||
@@ -102,7 +110,7 @@ void find_act(unit& u, name_list const&) {
     bool const aside = w.low == "mean" && before == "i"; // `a test, I mean with made-up numbers`
     if (!mask[i] && !noun && !aside)
       verb = verb || lexicon::is_auxiliary(w.low) || lexicon::is_past(w.low) ||
-             lexicon::is_verb_form(w.low) || after_plural;
+             lexicon::is_verb_form(w.low) || after_plural || has_object;
     subordinate =
         subordinate ||
         (i > 0 && contains_any(" when if because that who which since unless until so ", {w.low}));
@@ -129,7 +137,9 @@ void find_act(unit& u, name_list const&) {
       u.does = act::directive;
     if (u.does == act::directive)
       u.fragment = false;
-    if (u.does == act::none && !u.past && !u.judges)
+    // What the speaker does or feels says nothing about the thing.
+    bool const self = (u.words[0].low == "i" || u.words[0].low == "i'm") && !u.hedged;
+    if (u.does == act::none && !u.past && !u.judges && !self)
       u.does = act::statement;
   }
   auto const& first = u.words[0].low;

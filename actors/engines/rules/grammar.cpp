@@ -36,8 +36,8 @@ bool imperative_at(std::vector<word> const& w, std::size_t i) {
   if (i >= w.size() || w[i].what != word::kind::plain)
     return false;
   auto const& low = w[i].low;
-  if ((low == "don't" || low == "never") && i + 1 < w.size())
-    return low == "don't" || lexicon::is_change_verb(w[i + 1].low);
+  if (low == "don't" || low == "never")
+    return i + 1 < w.size() && (low == "don't" || lexicon::is_change_verb(w[i + 1].low));
   if (low == "do" && i + 1 < w.size() && w[i + 1].low == "not")
     return true;
   if (low == "make" || low == "be")
@@ -116,6 +116,10 @@ bool tells_past(std::vector<word> const& w, std::size_t n) {
              (lexicon::is_people(x) && x != "team");
     };
     if (i > 0 && lexicon::is_participle(w[i].low) && w[i].before == 0 && subject(w[i - 1].low))
+      return true;
+    // `It filled up in an hour`; `can it load …` asks.
+    if (i > 0 && w[i].low.ends_with("ed") && lexicon::is_participle(w[i].low) && w[i].before == 0 &&
+        w[i - 1].low == "it" && (i == 1 || !lexicon::is_auxiliary(w[i - 2].low)))
       return true;
   }
   return false;

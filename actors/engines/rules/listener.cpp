@@ -9,8 +9,7 @@
 namespace troupe::rules {
 namespace {
 
-constexpr std::size_t patience = 3;         ///< turns that a question waits for its answer
-constexpr std::size_t threads_in_mind = 10; ///< a talk goes back to one of the last few things
+constexpr std::size_t patience = 3; ///< turns that a question waits for its answer
 
 } // namespace
 
@@ -141,137 +140,6 @@ void listener::put_out(std::string text, std::size_t i, std::vector<std::size_t>
   for (auto const m : more)
     s.cites.push_back(citation_of(at(m)));
   out_.out.push_back(std::move(s));
-}
-
-/// Finds the thread that a unit belongs to, or makes one. -1: it belongs nowhere.
-std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered) {
-  bool const label_free = label_open_ && label_thread_ < 0 && label_turn_ + 8 >= u.turn;
-  auto about = matter_of(u);
-  if (about == matter::feature && label_free) {
-    unit named;
-    named.words = words_of(label_);
-    named.flat = flat_of(named.words);
-    about = matter_of(named);
-  }
-  auto const terms = terms_of(u.words);
-  auto const n = static_cast<std::ptrdiff_t>(out_.threads.size());
-  auto const oldest = std::max<std::ptrdiff_t>(0, n - static_cast<std::ptrdiff_t>(threads_in_mind));
-  std::ptrdiff_t best = -1;
-  double best_score = 0;
-  for (auto i = n - 1; i >= oldest; --i) {
-    auto const& t = out_.threads[static_cast<std::size_t>(i)];
-    if (t.about != about && about != matter::feature)
-      continue;
-    if (about == matter::feature && t.about != matter::feature && i != focus_)
-      continue;
-    auto score = overlap(terms, t);
-    if (i == focus_ && fresh(i, u.turn, 3))
-      score *= 1.5;
-    else if (!fresh(i, u.turn, 6))
-      score *= 0.5;
-    if (score > best_score) {
-      best = i;
-      best_score = score;
-    }
-  }
-  bool const near = fresh(focus_, u.turn, 3) && !label_free;
-  auto const kind_of = [&](std::ptrdiff_t i) {
-    return out_.threads[static_cast<std::size_t>(i)].about;
-  };
-  // What is hung on in the same breath goes where the breath went.
-  if (u.fragment && u.index_in_turn > 0 && !label_free && fresh(focus_, u.turn, 0) &&
-      about == matter::feature)
-    return focus_;
-  auto const claim = [&](matter m) {
-    auto const i = new_thread(m, label_);
-    label_thread_ = i;
-    return i;
-  };
-  if (about == matter::tests || about == matter::docs || about == matter::delivery) {
-    // A test for *that* belongs to what it tests; other tests and documents are things of their
-    // own.
-    bool const that = about == matter::tests &&
-                      contains_any(u.flat, {"it", "that", "that one", "this", "that very", "them"});
-    if (that && fresh(focus_, u.turn, 2))
-      return focus_;
-    if (fresh(focus_, u.turn, 4) && kind_of(focus_) == about)
-      return focus_;
-    if (best >= 0 && kind_of(best) == about && best_score > 0.4)
-      return best;
-    if (about == matter::delivery)
-      for (auto i = n - 1; i >= oldest; --i)
-        if (kind_of(i) == about)
-          return i;
-    if (!core)
-      return -1;
-    if (label_free)
-      return claim(about);
-    bool const leaning =
-        contains_any(u.flat, {"it", "that", "this", "them", "that sentence", "those"});
-    std::string refers;
-    if (leaning && fresh(focus_, u.turn, 2))
-      for (auto const& l : out_.threads[static_cast<std::size_t>(focus_)].lines)
-        if (l.live)
-          refers = l.text;
-    auto const made = new_thread(about, {});
-    out_.threads.back().refers = refers;
-    return made;
-  }
-  if (answered != nullptr) {
-    if (!answered->subject.empty() && label_free)
-      return best >= 0 && best_score > 1.2 ? best : claim(matter::feature);
-    if (answered->thread >= 0)
-      return answered->thread;
-    if (answered->elsewhere && !answered->answered)
-      return best >= 0 && best != focus_ && best_score > 0.8 ? best
-                                                             : new_thread(matter::feature, {});
-  }
-  if (label_free) {
-    // A statement alone does not open a topic: it is the problem, not the wish.
-    if (best >= 0 && best_score > 1.6 && fresh(best, u.turn, 6))
-      return best;
-    return core || answered != nullptr ? claim(matter::feature) : -1;
-  }
-  if (core && focus_ >= 0 && label_thread_ == focus_ && label_turn_ == u.turn &&
-      fresh(focus_, u.turn, 0))
-    return focus_;
-  // `There has to be a limit. If more than …`: the first one only announces.
-  if (core && u.index_in_turn > 0 && fresh(focus_, u.turn, 0) && kind_of(focus_) == about) {
-    auto const& t = out_.threads[static_cast<std::size_t>(focus_)];
-    if (t.lines.size() == 1 && t.label.empty() && at(t.lines[0].unit).turn == u.turn &&
-        terms_of(at(t.lines[0].unit).words).size() <= 1)
-      return focus_;
-  }
-  bool const alone = core && !u.leans && answered == nullptr;
-  double const needed = alone              ? best == focus_ ? 0.8 : 1.0
-                        : best == focus_   ? 0.45
-                        : u.leans || !core ? 0.4
-                                           : 0.7;
-  if (best >= 0 && best_score >= needed && (core || fresh(best, u.turn, 4)))
-    return best;
-  // `Yes. Strip the accents.` goes on with what it agrees to.
-  bool const agrees = u.index_in_turn <= 1 && fresh(focus_, u.turn, 1) && !label_free &&
-                      (u.stance > 0 || (u.index_in_turn == 1 && &u > units_.data() &&
-                                        (&u)[-1].stance > 0 && (&u)[-1].turn == u.turn)) &&
-                      (u.does == act::directive || u.does == act::constraint) &&
-                      lexicon::is_change_verb(u.words[0].low) && kind_of(focus_) == about;
-  if (agrees && best_score < 1.2)
-    return focus_;
-  // `It should …` may mean the product: with words of its own it is a thing of its own.
-  bool const own_words = u.does == act::directive && terms.size() >= 2 && u.words.size() >= 5 &&
-                         u.words[0].low == "it" &&
-                         contains_any(" should must has needs ", {u.words[1].low}) &&
-                         !(label_open_ && label_thread_ == focus_) && answered == nullptr;
-  // A long order with an `it` somewhere stands alone, unless it is said in the same breath.
-  bool const long_order = u.does == act::directive && terms.size() > 3 && u.index_in_turn == 0 &&
-                          !lexicon::is_pronoun(u.words[0].low) && answered == nullptr;
-  if (u.leans && near && !own_words && !long_order)
-    return focus_;
-  if (!core)
-    return answered != nullptr && near ? focus_ : -1;
-  if (answered != nullptr && near)
-    return focus_;
-  return new_thread(matter::feature, {});
 }
 
 void listener::accept(pending& p, std::size_t by) {

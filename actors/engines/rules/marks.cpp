@@ -6,6 +6,33 @@
 
 namespace troupe::rules {
 
+namespace {
+
+/// `Eighty is late.`, `Half an hour is too –`: an opinion on a value; `eighty is the limit` and
+/// `eighty are kept` say something about the thing.
+bool judges_value(std::vector<word> const& w) {
+  auto const q = quantities_of(w);
+  if (q.empty() || q[0].first != 0)
+    return false;
+  auto const verb = q[0].last + (q[0].unit.empty() ? 0 : 1);
+  if (verb + 1 >= w.size() || w.size() > verb + 4 || w[verb].before != 0 ||
+      !contains_any(" is are seems sounds feels ", {w[verb].low}))
+    return false;
+  auto const& x = w[verb + 1];
+  return x.what == word::kind::plain && !lexicon::is_participle(x.low) &&
+         !lexicon::is_change_verb(x.low) && !lexicon::is_software_word(x.low) &&
+         !contains_any(" the a an what how for in on at per not only ", {x.low});
+}
+
+/// `Automatic failover scares me.`: what a thing does to the speaker.
+bool moves_speaker(std::vector<word> const& w) {
+  return w.size() >= 3 && w.size() <= 7 && w.back().low == "me" &&
+         w[w.size() - 2].low.ends_with('s') && w[w.size() - 2].what == word::kind::plain &&
+         !contains_any(" gives tells shows sends lets asks needs reaches ", {w[w.size() - 2].low});
+}
+
+} // namespace
+
 void find_marks(unit& u) {
   auto const& all = u.all;
   u.open = contains_any(all, {"i don't know",
@@ -132,7 +159,12 @@ void find_marks(unit& u) {
                                 "i said no",
                                 "we said no",
                                 "not for the",
-                                "not in the first"});
+                                "not in the first",
+                                "not as part",
+                                "not part of"});
+  // `In ten years maybe.`
+  u.defers = u.defers || (u.words.size() <= 5 && u.words.size() >= 2 &&
+                          u.flat.starts_with(" in ") && contains_any(u.flat, {"maybe", "perhaps"}));
   u.optional = contains_any(all, {"nice to have",     "if there's time", "if there is time",
                                   "if time allows",   "bonus",           "optional extra",
                                   "not a must",       "stretch goal",    "would be nice",
@@ -187,7 +219,9 @@ void find_marks(unit& u) {
                                    "can't work",      "looks the same",
                                    "surely",          "is wrong",
                                    "it's annoying"}) ||
-             u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ");
+             u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ") ||
+             u.flat.starts_with(" that's what ") || u.flat.starts_with(" that's exactly what ") ||
+             judges_value(u.words) || moves_speaker(u.words);
 }
 
 bool background(unit const& u) {

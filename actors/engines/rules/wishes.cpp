@@ -31,6 +31,7 @@ void find_wish(unit& u) {
              "i should",         "i need to",      "we should be",  "it should be fine",
              "that should do",   "should be done", "how it should", "i have to run",
              "needed to",        "i had",          "didn't need",   "you have to",
+             "you said",         "you told",       "nobody has to", "nobody needs to",
              "you need to",      "that must be",   "us to be",      "i have to go",
              "we need to talk",  "we need to go"});
   for (std::size_t i = 0; i < w.size(); ++i) {
@@ -66,6 +67,22 @@ void find_wish(unit& u) {
     u.does = act::weak;
     return;
   }
+  // `Snapshots are to be deleted`, `No card number may end up in the logs`, `I propose …`.
+  bool const duty = contains_any(part, {"are to be", "is to be", "may only", "must only"}) ||
+                    (w[0].low == "no" && u.stance == 0 && w.size() > 3 &&
+                     contains_any(part, {"may", "must", "should", "can", "is to", "are to"}));
+  bool const performs = contains_any(
+      u.all, {"i propose", "i suggest", "i recommend", "i'd recommend", "my proposal is",
+              "my suggestion is", "i vote for", "we agreed that", "we agreed to", "we agreed on",
+              "we decided that", "we decided to", "we decided on"});
+  // `The load writes a count, so that we see it`: who gives a purpose describes what will be.
+  bool const design = !u.past && !u.judges && w.size() > 6 && !lexicon::is_people(w[0].low) &&
+                      flat.find(" so that ") != std::string::npos && flat.find(" so that ") > 0 &&
+                      !lexicon::is_pronoun(w[0].low);
+  if ((duty && !epistemic) || performs || design) {
+    u.does = act::directive;
+    return;
+  }
   static constexpr std::string_view first_person =
       " take make say go add keep put use write give do copy cut strip support suggest propose "
       "expect prefer normalise normalize rather want like leave key raise cap drop start show ";
@@ -83,16 +100,18 @@ void find_wish(unit& u) {
     while (v + 1 < w.size() && (w[v].low == "not" || w[v].low == "also" || w[v].low == "just" ||
                                 w[v].low == "simply" || w[v].low == "even" || w[v].low == "then"))
       ++v;
-    if (lexicon::is_change_verb(w[v].low) || contains_any(first_person, {w[v].low})) {
+    bool const talks = will && contains_any(" ask tell complain answer respond ", {w[v].low});
+    if (!talks && (lexicon::is_change_verb(w[v].low) || contains_any(first_person, {w[v].low}))) {
       u.does = act::directive;
       return;
     }
   }
   if (contains_any(flat, {"let's", "let us"}) &&
-      !contains_any(flat, {"let's see", "let's start", "let's eat", "let's talk", "let's move on",
-                           "let's wait", "let's hope", "let's go without", "let's go then",
-                           "let's begin", "let's meet", "let's not", "let's go through", "let's be",
-                           "let's continue"})) {
+      !contains_any(flat,
+                    {"let's see", "let's start", "let's eat", "let's talk", "let's move on",
+                     "let's hope", "let's go without", "let's go then", "let's begin", "let's meet",
+                     "let's not", "let's go through", "let's be", "let's continue"}) &&
+      !(contains_phrase(flat, "let's wait") && w.size() < 4)) {
     u.does = act::directive;
     return;
   }
