@@ -1,9 +1,7 @@
 #pragma once
 
-#include "persistence/event_store.hpp"
 #include "protocol/json.hpp"
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -11,36 +9,53 @@ namespace troupe::bench {
 
 /// One measured line. Rates are per second, latencies in microseconds.
 struct measure {
-  std::string what;  ///< `appends`, `tickets`, `messages`, `memory`
-  std::string where; ///< `memory`, `sqlite`, `postgres`, empty
-  int level = 0;     ///< concurrent entities, or tickets in flight
-  double rate = 0;
-  double p50_us = 0;
+  std::string what;  ///< `floor`, `messages`, `appends`, `tickets`, `memory`
+  std::string where; ///< the adapter, or which actors
+  int level = 0;     ///< how much is under way at once
+  double rate = 0;   ///< median of the repeats
+  double rate_low = 0;
+  double rate_high = 0;
+  double p50_us = 0; ///< of the repeat whose rate is the median
   double p99_us = 0;
-  std::uint64_t count = 0;
-  double bytes = 0; ///< of `memory`
-  TROUPE_FIELDS(measure, what, where, level, rate, p50_us, p99_us, count, bytes);
+  std::uint64_t count = 0;     ///< samples of that repeat
+  double events_each = 0;      ///< events that one of them stores
+  double events_per_batch = 0; ///< events that one commit made durable
+  double bytes = 0;            ///< of `memory`, each
+  TROUPE_FIELDS(measure, what, where, level, rate, rate_low, rate_high, p50_us, p99_us, count,
+                events_each, events_per_batch, bytes);
 };
+
+/// What the figures depend on.
+struct machine {
+  std::string commit;
+  std::string at; ///< UTC
+  std::string processor;
+  int processors = 0;
+  std::int64_t memory_mib = 0;
+  std::string kernel;
+  std::string file_system; ///< under the stores
+  std::string build;       ///< compiler and whether it optimised
+  std::string sqlite;      ///< version and what makes it durable
+  std::string postgres;    ///< the same; empty: left out
+  double load = 0;         ///< average of the minute before
+  TROUPE_FIELDS(machine, commit, at, processor, processors, memory_mib, kernel, file_system, build,
+                sqlite, postgres, load);
+};
+
+struct report {
+  machine on;
+  int repeats = 0;
+  std::vector<measure> measures;
+  TROUPE_FIELDS(report, on, repeats, measures);
+};
+
+[[nodiscard]] machine this_machine(std::string const& folder);
 
 /// Median over repeated runs of the same measure: by rate, its latencies with it.
 [[nodiscard]] measure median(std::vector<measure> runs);
-/// The value below which `share` of the sorted samples lie, in microseconds.
-[[nodiscard]] double percentile(std::vector<double>& samples_us, double share);
-[[nodiscard]] std::string table(std::vector<measure> const& all);
-
-struct stores {
-  std::string name;
-  std::function<result<store_factory>()> open; ///< a new, empty store
-  int writers = 1;
-};
-
-/// Round trips of a message between two actors: raw CAF, with one and with many under way.
-[[nodiscard]] std::vector<measure> messages(int repeats);
-/// Appends of one event each, through the journal, by entities that wait for each answer.
-[[nodiscard]] result<std::vector<measure>> appends(stores const& s, int repeats);
-/// Tickets from `open` to `DONE` through the process `standard`, with an engine that does nothing.
-[[nodiscard]] result<std::vector<measure>> tickets(stores const& s, std::vector<int> const& levels);
-/// Resident bytes of one ticket that is live and idle.
-[[nodiscard]] result<measure> idle_ticket();
+/// Sets the percentiles and the count from samples in microseconds, in any order.
+void add_latencies(measure& m, std::vector<double> samples_us);
+/// The whole report as Markdown.
+[[nodiscard]] std::string table(report const& r);
 
 } // namespace troupe::bench

@@ -1,180 +1,167 @@
-#include "actors/domain/kinds.hpp"
-#include "actors/instant_runner.hpp"
-#include "bench/report.hpp"
-#include "persistence/memory/memory_store.hpp"
-
-#include <unistd.h>
+#include "bench/stage.hpp"
 
 #include <condition_variable>
-#include <fstream>
-#include <map>
 #include <mutex>
+#include <unordered_map>
 
 namespace troupe::bench {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
-tenant_id const tenant{"default"};
+/// Keeps `level` tickets under way. A ticket begins when its `open` is sent and ends when the read
+/// side shows that it is merged, which is what a client sees.
+class flow {
+public:
+  flow(stage& on, int level) : on_(on), level_(level) {
+    listener_ = on_.at().view().subscribe([this](board_event const& e) { heard(e); }, {});
+  }
+  ~flow() { on_.at().view().unsubscribe(listener_); }
+  flow(flow const&) = delete;
+  flow& operator=(flow const&) = delete;
 
-/// A node with one project whose agents have room for everything.
-struct stage {
-  instant_runner runner;
-  std::unique_ptr<node> n;
+  /// Warm-up, measurement, and the rest until nothing is under way any more. The measurement goes
+  /// on until at least twice `level` tickets were merged, because they move in waves.
+  result<measure> run(timing const& t) {
+    {
+      std::lock_guard lock{mutex_};
+      for (int i = 0; i < level_; ++i)
+        open_next();
+    }
+    auto warm = wait(t.warm_up, level_);
+    if (!warm)
+      return warm.error();
+    journal_counters const& c = on_.at().log().counters();
+    auto const events = c.events.load();
+    auto const batches = c.batches.load();
+    auto const begin = clock::now();
+    {
+      std::lock_guard lock{mutex_};
+      counting_ = true;
+    }
+    auto ran = wait(t.run, merged_at_start() + 2 * level_);
+    if (!ran)
+      return ran.error();
+    measure m;
+    std::vector<double> samples;
+    {
+      std::lock_guard lock{mutex_};
+      counting_ = false;
+      ending_ = true;
+      samples = std::move(samples_);
+    }
+    auto const took = us_since(begin) / 1e6;
+    m.what = "tickets";
+    m.level = level_;
+    m.rate = static_cast<double>(samples.size()) / took;
+    auto const stored = static_cast<double>(c.events.load() - events);
+    m.events_each = stored / static_cast<double>(samples.size());
+    m.events_per_batch = stored / static_cast<double>(c.batches.load() - batches);
+    add_latencies(m, std::move(samples));
+    std::unique_lock lock{mutex_};
+    if (!changed_.wait_for(lock, limit, [&] { return begun_.empty() || !refused_.empty(); }))
+      return fail(errc::timeout, std::to_string(begun_.size()) + " tickets were not finished");
+    if (!refused_.empty())
+      return fail(errc::internal, "a ticket was refused: " + refused_);
+    return m;
+  }
 
-  result<void> open(stores const& s, int slots) {
-    auto store = s.open();
-    if (!store)
-      return store.error();
-    node_settings settings;
-    settings.owner = "bench";
-    settings.journal.writers = s.writers;
-    settings.engines[engine_kind::rules] = make_rules_thinker();
-    auto started = node::start(std::move(settings), *store, runner, nullptr);
-    if (!started)
-      return started.error();
-    n = std::move(*started);
-    runner.attach(*n, tenant);
-    if (auto r = n->resume(); !r)
-      return r;
-    auto config = find_template("standard@1")->config;
-    config.repository = "none";
-    for (auto& a : config.roster)
-      a.capacity = slots;
-    submit_options by;
-    by.by = principal_id{"human:bench"};
-    auto const made = n->tell({tenant, entity_kind::project, "bench"},
-                              project::command{project::create{"bench", config}}, by);
-    if (!made)
-      return made.error();
-    runner.announce(slots);
+private:
+  static constexpr std::chrono::seconds limit{60};
+
+  int merged_at_start() {
+    std::lock_guard lock{mutex_};
+    return merged_;
+  }
+
+  /// Until `least` has passed and `merged` tickets are merged.
+  result<void> wait(seconds least, int merged) {
+    auto const end = clock::now() + least;
+    std::unique_lock lock{mutex_};
+    bool const moved =
+        changed_.wait_for(lock, limit, [&] { return merged_ >= merged || !refused_.empty(); });
+    if (!refused_.empty())
+      return fail(errc::internal, "a ticket was refused: " + refused_);
+    if (!moved)
+      return fail(errc::timeout,
+                  "only " + std::to_string(merged_) + " tickets were merged in a minute");
+    changed_.wait_until(lock, end, [&] { return clock::now() >= end || !refused_.empty(); });
     return {};
   }
 
-  [[nodiscard]] ticket::open ticket(int number) const {
-    ticket::open o;
-    o.project = project_id{"bench"};
-    o.item.key = std::to_string(number);
-    o.item.title = "Ticket " + std::to_string(number);
-    o.item.criteria = {"it is done"};
-    o.item.role = "dev";
-    o.stages = shipped_process("standard")->stages;
-    o.repository = "none";
-    o.target_branch = "main";
-    o.run_active = true;
-    o.by_hand = true;
-    return o;
+  void open_next() { // under the lock
+    auto const ref = stage::ref(++opened_);
+    begun_.emplace(ref.id, clock::now());
+    on_.at().submit(ref, ticket::command{stage::ticket(opened_)}, stage::by(),
+                    [this](command_result const& r) {
+                      if (r)
+                        return;
+                      std::lock_guard lock{mutex_};
+                      refused_ = r.error().message;
+                      changed_.notify_one();
+                    });
   }
+
+  void heard(board_event const& e) {
+    if (e.event.event.type != "ticket.merged")
+      return;
+    std::lock_guard lock{mutex_};
+    auto const it = begun_.find(e.event.stream.id);
+    if (it == begun_.end())
+      return;
+    if (counting_)
+      samples_.push_back(us_since(it->second));
+    begun_.erase(it);
+    ++merged_;
+    if (!ending_)
+      open_next();
+    changed_.notify_one();
+  }
+
+  stage& on_;
+  int level_;
+  std::uint64_t listener_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_map<std::string, clock::time_point> begun_;
+  std::vector<double> samples_;
+  std::string refused_;
+  int opened_ = 0;
+  int merged_ = 0;
+  bool counting_ = false;
+  bool ending_ = false;
 };
 
-result<measure> one(stores const& s, int level, int total) {
+result<measure> one(stores const& s, int level, timing const& t) {
+  auto at = s.open();
+  if (!at)
+    return at.error();
   stage on;
-  if (auto r = on.open(s, level); !r)
+  if (auto r = on.open(s, *at, level); !r)
     return r.error();
-  std::mutex m;
-  std::condition_variable cv;
-  std::map<std::string, clock::time_point> begun;
-  std::vector<double> samples;
-  int opened = 0;
-  int done = 0;
-  submit_options by;
-  by.by = principal_id{"human:bench"};
-  auto const open_next = [&] { // under the lock
-    auto const number = ++opened;
-    auto const id = "t" + std::to_string(number);
-    begun[id] = clock::now();
-    on.n->submit({tenant, entity_kind::ticket, id}, ticket::command{on.ticket(number)}, by, {});
-  };
-  auto const listener = on.n->view().subscribe(
-      [&](board_event const& e) {
-        if (e.event.event.type != "ticket.merged")
-          return;
-        std::lock_guard lock{m};
-        samples.push_back(
-            std::chrono::duration<double, std::micro>(clock::now() - begun[e.event.stream.id])
-                .count());
-        ++done;
-        if (opened < total)
-          open_next();
-        cv.notify_one();
-      },
-      {});
-  auto const begin = clock::now();
-  {
-    std::lock_guard lock{m};
-    for (int i = 0; i < level && i < total; ++i)
-      open_next();
-  }
-  bool finished = false;
-  {
-    std::unique_lock lock{m};
-    finished = cv.wait_for(lock, std::chrono::seconds{120}, [&] { return done == total; });
-  }
-  auto const seconds = std::chrono::duration<double>(clock::now() - begin).count();
-  on.n->view().unsubscribe(listener);
-  if (!on.n->stop(std::chrono::seconds{20}))
+  flow tickets_flow{on, level}; // outlives the node's work: answers may still come
+  auto m = tickets_flow.run(t);
+  if (!on.close())
     return fail(errc::timeout, "the node did not stop");
-  if (!finished)
-    return fail(errc::timeout, "only " + std::to_string(done) + " of " + std::to_string(total) +
-                                   " tickets were finished");
-  measure out{"tickets", s.name, level, done / seconds, 0, 0, static_cast<std::uint64_t>(done), 0};
-  out.p50_us = percentile(samples, 0.5);
-  out.p99_us = percentile(samples, 0.99);
-  return out;
-}
-
-double resident_bytes() {
-  std::ifstream in{"/proc/self/statm"};
-  double pages = 0;
-  double resident = 0;
-  in >> pages >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (m)
+    m->where = s.name;
+  return m;
 }
 
 } // namespace
 
-result<std::vector<measure>> tickets(stores const& s, std::vector<int> const& levels) {
+result<std::vector<measure>> tickets(stores const& s, std::vector<int> const& levels,
+                                     timing const& t) {
   std::vector<measure> out;
   for (int const level : levels) {
-    auto m = one(s, level, level == 1 ? 100 : level == 10 ? 500 : 2 * level + 1000);
-    if (!m)
-      return m.error();
-    out.push_back(std::move(*m));
+    std::vector<measure> runs;
+    for (int i = 0; i < t.repeats; ++i) {
+      auto m = one(s, level, t);
+      if (!m)
+        return m.error();
+      runs.push_back(std::move(*m));
+    }
+    out.push_back(median(std::move(runs)));
   }
-  return out;
-}
-
-result<measure> idle_ticket() {
-  constexpr int count = 10'000;
-  stores s{"memory", [] { return result<store_factory>{open_memory_store()}; }, 1};
-  stage on;
-  if (auto r = on.open(s, 1); !r)
-    return r.error();
-  submit_options by;
-  by.by = principal_id{"human:bench"};
-  std::mutex m;
-  std::condition_variable cv;
-  int open = 0;
-  auto const before = resident_bytes();
-  for (int i = 0; i < count; ++i) {
-    auto o = on.ticket(i);
-    o.blocked_by = {ticket_id{"never"}}; // so that it stays live and idle
-    on.n->submit({tenant, entity_kind::ticket, "t" + std::to_string(i)},
-                 ticket::command{std::move(o)}, by, [&](command_result const&) {
-                   std::lock_guard lock{m};
-                   ++open;
-                   cv.notify_one();
-                 });
-  }
-  {
-    std::unique_lock lock{m};
-    if (!cv.wait_for(lock, std::chrono::seconds{60}, [&] { return open == count; }))
-      return fail(errc::timeout, "tickets were not opened");
-  }
-  on.n->view().settle();
-  measure out{"memory", "", 0, 0, 0, 0, count, (resident_bytes() - before) / count};
-  if (!on.n->stop(std::chrono::seconds{20}))
-    return fail(errc::timeout, "the node did not stop");
   return out;
 }
 
