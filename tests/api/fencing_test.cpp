@@ -1,0 +1,210 @@
+#include "protocol/daemon_link.hpp"
+#include "tests/api/lab.hpp"
+#include "tests/gateway/edge_lab.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+/// A daemon that says exactly what the test wants.
+class puppet {
+public:
+  explicit puppet(api_lab const& lab) : lab_(lab) {
+    auto const made =
+        lab.post("/api/daemons/enroll", R"({"name":"puppet","code":")" +
+                                            lab.post("/api/daemons/codes").text("code") + "\"}");
+    REQUIRE(made.status == 201);
+    id_ = made.text("daemon");
+    token_ = made.text("token");
+  }
+
+  void connect() {
+    socket_.emplace(static_cast<std::uint16_t>(lab_.port()), "/api/daemon/link", token_);
+    REQUIRE(socket_->handshake().status == 101);
+    link::hello h;
+    h.daemon = daemon_id{id_};
+    h.name = "puppet";
+    h.stream = "s1";
+    h.runners = {{"command", "", 1}};
+    h.repositories = {"*"};
+    say(0, h);
+    (void)hear<link::welcome>();
+  }
+  void say(std::uint64_t seq, link::frame_body body) {
+    REQUIRE(socket_->text(link::encode({seq, std::move(body)})));
+  }
+  /// The next frame of a kind; others are passed over.
+  template <class Frame>
+  Frame hear() {
+    for (;;) {
+      auto const f = socket_->read_message();
+      INFO(f.payload);
+      REQUIRE(f.opcode == 1);
+      auto const decoded = link::decode_frame(f.payload);
+      REQUIRE(decoded.has_value());
+      if (auto const* x = std::get_if<Frame>(&decoded->body))
+        return *x;
+    }
+  }
+  raw_socket& socket() { return *socket_; }
+  [[nodiscard]] std::string const& id() const { return id_; }
+  [[nodiscard]] std::string const& token() const { return token_; }
+
+private:
+  api_lab const& lab_;
+  std::string id_;
+  std::string token_;
+  std::optional<raw_socket> socket_;
+};
+
+} // namespace
+
+TEST_CASE("api: reports with a stale fencing token are taken and change nothing", "[api]") {
+  api_lab lab;
+  lab.project();
+  puppet daemon{lab};
+  daemon.connect();
+  (void)lab.running(lab.pending_plan(lab.pending_brief()));
+  auto const order = daemon.hear<link::order>();
+  auto const ticket = "/api/tickets/" + order.ticket.value;
+  {
+    unchanged const guard{lab};
+    std::uint64_t seq = 0;
+    for (auto const token : {order.token - 1, order.token + 1, std::int64_t{0}, std::int64_t{-7}}) {
+      link::started s;
+      s.ticket = order.ticket;
+      s.token = token;
+      s.base = "0123456789";
+      daemon.say(++seq, s);
+      CHECK(daemon.hear<link::ack>().taken == seq);
+      link::finished f;
+      f.ticket = order.ticket;
+      f.token = token;
+      daemon.say(++seq, f);
+      CHECK(daemon.hear<link::ack>().taken == seq);
+      link::said q;
+      q.ticket = order.ticket;
+      q.token = token;
+      q.key = "q1";
+      q.to = "pm";
+      q.text = "May I?";
+      daemon.say(++seq, q);
+      CHECK(daemon.hear<link::ack>().taken == seq);
+    }
+    link::started unknown;
+    unknown.ticket = ticket_id{"nope-1"};
+    unknown.token = 1;
+    daemon.say(++seq, unknown);
+    CHECK(daemon.hear<link::ack>().taken == seq);
+    CHECK(lab.get(ticket).text("status") == "claimed");
+  }
+  // The right one still counts.
+  link::started s;
+  s.ticket = order.ticket;
+  s.token = order.token;
+  s.base = "0123456789";
+  daemon.say(14, s);
+  CHECK(daemon.hear<link::ack>().taken == 14);
+  CHECK(eventually([&] { return lab.get(ticket).text("status") == "in_progress"; }));
+}
+
+TEST_CASE("api: a heartbeat with a stale fencing token is told to stop", "[api]") {
+  api_lab lab;
+  lab.project();
+  puppet daemon{lab};
+  daemon.connect();
+  (void)lab.running(lab.pending_plan(lab.pending_brief()));
+  auto const order = daemon.hear<link::order>();
+  unchanged const guard{lab};
+  link::heartbeat h;
+  h.attempts = {{order.ticket, order.token + 5}};
+  daemon.say(0, h);
+  auto const stop = daemon.hear<link::stop>();
+  CHECK(stop.ticket == order.ticket);
+  CHECK(stop.token == order.token + 5);
+  h.attempts = {{ticket_id{"nope-1"}, 1}};
+  daemon.say(0, h);
+  CHECK(daemon.hear<link::stop>().ticket.value == "nope-1");
+}
+
+TEST_CASE("api: a report of another daemon's attempt changes nothing", "[api]") {
+  api_lab lab;
+  lab.project();
+  puppet worker{lab};
+  worker.connect();
+  (void)lab.running(lab.pending_plan(lab.pending_brief()));
+  auto const order = worker.hear<link::order>();
+  puppet thief{lab};
+  unchanged const guard{lab}; // the thief's own link is an event: it comes before
+  link::hello h;
+  h.daemon = daemon_id{thief.id()};
+  h.stream = "s2";
+  h.slots = 0;
+  raw_socket socket{static_cast<std::uint16_t>(lab.port()), "/api/daemon/link", thief.token()};
+  REQUIRE(socket.handshake().status == 101);
+  // Without a hello, and with the token of somebody else's lease.
+  link::finished f;
+  f.ticket = order.ticket;
+  f.token = order.token;
+  REQUIRE(socket.text(link::encode({1, f})));
+  socket.connection().close();
+}
+
+TEST_CASE("api: frames that are none end the link", "[api]") {
+  api_lab lab;
+  puppet daemon{lab};
+  daemon.connect();
+  (void)lab.quiet_mark();
+  auto const before = lab.events().size();
+  auto const text =
+      GENERATE(as<std::string>{}, "not json", "{}", R"({"seq":1,"type":"order66"})",
+               R"({"seq":1,"type":"started","tikcet":"x"})", R"({"seq":-1,"type":"started"})");
+  INFO(text);
+  REQUIRE(daemon.socket().text(text));
+  CHECK(daemon.socket().read_message().close_code() == 1002);
+  daemon.socket().connection().close();
+  // Only the end of the link is told.
+  CHECK(eventually([&] { return lab.events().size() > before; }));
+  for (auto const& e : lab.events("&kind=daemon"))
+    CHECK(text_at(e, "type").substr(0, 7) == "daemon.");
+  CHECK(lab.events("&kind=ticket").empty());
+  CHECK(lab.healthy());
+}
+
+TEST_CASE("api: a revoked daemon loses its link and its token", "[api]") {
+  api_lab lab;
+  puppet daemon{lab};
+  daemon.connect();
+  REQUIRE(eventually(
+      [&] { return lab.get("/api/daemons/" + daemon.id()).text("status") == "online"; }));
+  SECTION("by its name") {
+    CHECK(lab.post("/api/daemons/" + daemon.id() + "/revoke").text("status") == "REVOKED");
+  }
+  SECTION("by its token") {
+    std::string token;
+    auto const page = lab.get("/api/tokens?who=daemon:" + daemon.id());
+    for (auto const& t : page.json.at("items").as_array())
+      token = text_at(t, "id");
+    CHECK(lab.remove("/api/tokens/" + token).text("status") == "REVOKED");
+  }
+  CHECK(daemon.socket().read_message().close_code() == 1000);
+  CHECK(raw_socket{static_cast<std::uint16_t>(lab.port()), "/api/daemon/link", daemon.token()}
+            .handshake()
+            .status == 401);
+}
+
+TEST_CASE("api: a drained daemon gets nothing more", "[api]") {
+  api_lab lab;
+  lab.project();
+  puppet daemon{lab};
+  daemon.connect();
+  REQUIRE(eventually(
+      [&] { return lab.get("/api/daemons/" + daemon.id()).text("status") == "online"; }));
+  CHECK(lab.post("/api/daemons/" + daemon.id() + "/drain").text("status") == "draining");
+  (void)lab.running(lab.pending_plan(lab.pending_brief()));
+  (void)lab.quiet_mark();
+  CHECK(lab.get("/api/tickets?status=claimed").json.at("total").to_number<int>() == 0);
+}
