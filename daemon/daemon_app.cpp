@@ -161,6 +161,9 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
   auto const lock = lock_folder(settings.data);
   if (!lock)
     return say(daemon_failed, lock.error().message);
+  auto const programs = program_lineage::begin(settings.data, std::chrono::seconds{20});
+  if (!programs)
+    return say(daemon_failed, programs.error().message);
   auto reports = spool::open(settings.data);
   if (!reports)
     return say(daemon_failed, reports.error().message);

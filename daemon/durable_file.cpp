@@ -2,6 +2,7 @@
 
 #include <boost/crc.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,6 +173,33 @@ result<unique_fd> lock_folder(fs::path const& folder) {
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(errc::conflict, "another daemon uses " + folder.string());
   return fd;
+}
+
+program_lineage::program_lineage(unique_fd fd) : fd_(std::move(fd)) {
+  share_with_children(fd_.get());
+}
+
+program_lineage::~program_lineage() {
+  if (fd_.valid())
+    share_with_children(-1);
+}
+
+result<program_lineage> program_lineage::begin(fs::path const& folder,
+                                               std::chrono::milliseconds patience) {
+  auto const file = folder / "programs.lock";
+  unique_fd fd{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  if (!fd.valid())
+    return system_error("cannot open", file);
+  // The lock lies on the open file, which children inherit: it is free when the last of them ended.
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return fail(errc::timeout, "programs that an earlier daemon started still run in " +
+                                     folder.string() + "; end them (fuser " + file.string() +
+                                     " names them) and start again");
+    ::poll(nullptr, 0, 20);
+  }
+  return program_lineage{std::move(fd)};
 }
 
 } // namespace troupe::local

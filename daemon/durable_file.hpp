@@ -38,4 +38,20 @@ private:
 /// Held by the one process that uses a folder; conflict if another one does.
 [[nodiscard]] result<unique_fd> lock_folder(std::filesystem::path const& folder);
 
+/// Waits until no program of an earlier daemon of this folder runs any more (a killed daemon's git
+/// goes on for a moment, and a guard takes one to end its tools), then lets every program that is
+/// started while this lives hold the place in turn. Errors: timeout.
+class program_lineage {
+public:
+  static result<program_lineage> begin(std::filesystem::path const& folder,
+                                       std::chrono::milliseconds patience);
+  program_lineage(program_lineage&&) = default;
+  program_lineage& operator=(program_lineage&&) = delete;
+  ~program_lineage();
+
+private:
+  explicit program_lineage(unique_fd fd);
+  unique_fd fd_;
+};
+
 } // namespace troupe::local

@@ -158,6 +158,8 @@ int guard_main(int argc, char** argv) {
   int const signals = ::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
   ::fcntl(orders_fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(reports_fd, F_SETFD, FD_CLOEXEC);
+  // Ours alone: we outlive the tool and all that it starts.
+  ::fcntl(lineage_fd, F_SETFD, FD_CLOEXEC);
 
   std::array<int, 2> failure{};
   if (signals < 0 || ::pipe2(failure.data(), O_CLOEXEC) != 0) {

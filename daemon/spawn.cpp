@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -40,6 +41,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   out.push_back(nullptr);
   return out;
 }
+
+/// What every child inherits; -1: nothing.
+std::atomic<int> shared_with_children{-1};
 
 /// Reads what is there; false at the end.
 bool drain(int fd, std::string& into) {
@@ -75,6 +79,10 @@ result<pipe_ends> make_pipe() {
   return pipe_ends{unique_fd{fds[0]}, unique_fd{fds[1]}};
 }
 
+void share_with_children(int fd) {
+  shared_with_children = fd;
+}
+
 result<pid_t> spawn(spawn_options const& options) {
   // A child that closed its input must be an error of write(), not the end of the daemon.
   static bool const ignored = std::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
@@ -87,6 +95,11 @@ result<pid_t> spawn(spawn_options const& options) {
     if (!moved.back().valid())
       return fail(errc::unavailable, std::string{"no descriptor: "} + std::strerror(errno));
     posix_spawn_file_actions_adddup2(&actions.raw, moved.back().get(), to);
+  }
+  if (int const shared = shared_with_children; shared >= 0) {
+    moved.emplace_back(::fcntl(shared, F_DUPFD_CLOEXEC, 64));
+    if (moved.back().valid())
+      posix_spawn_file_actions_adddup2(&actions.raw, moved.back().get(), lineage_fd);
   }
   for (int standard = 0; standard < 3; ++standard) {
     bool given = false;

@@ -66,6 +66,11 @@ struct spawn_options {
   bool new_group = false;
 };
 
+/// The descriptor's number in every child from now on (see `program_lineage`).
+constexpr int lineage_fd = 63;
+/// Every process that is started from now on keeps `fd` open as `lineage_fd`; -1: none any more.
+void share_with_children(int fd);
+
 /// Starts a process (posix_spawn). Errors: not_found (no such program or directory), unavailable.
 [[nodiscard]] result<pid_t> spawn(spawn_options const& options);
 

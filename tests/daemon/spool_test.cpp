@@ -227,6 +227,23 @@ TEST_CASE("spool: one daemon a folder", "[daemon]") {
   CHECK(lock_folder(s.path()).error().code == errc::conflict);
 }
 
+TEST_CASE("programs: a daemon begins when the programs of the one before have ended", "[daemon]") {
+  scratch const s;
+  pid_t child = 0;
+  {
+    auto const first = program_lineage::begin(s.path(), std::chrono::milliseconds{0});
+    REQUIRE(first.has_value());
+    spawn_options options;
+    options.argv = {"sleep", "1000"};
+    child = spawn(options).value();
+  } // as a daemon that is killed: its descriptor is closed, its child runs on
+  CHECK(program_lineage::begin(s.path(), std::chrono::milliseconds{50}).error().code ==
+        errc::timeout);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK(program_lineage::begin(s.path(), std::chrono::seconds{10}).has_value());
+}
+
 TEST_CASE("identity: kept for its owner's eyes only", "[daemon]") {
   scratch const s;
   CHECK(load_identity(s.path()).error().code == errc::not_found);
