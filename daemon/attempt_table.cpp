@@ -238,9 +238,10 @@ result<void> attempt_table::remove_all_of(link::release const& r) {
     return where.error();
   workspaces rooms{*where, settings_.data / "worktrees"};
   for (auto const& folder : rooms.of_ticket(r.ticket)) {
-    std::error_code ec;
-    if (!std::filesystem::exists(folder / ".git", ec))
-      continue; // moved aside once; not ours to remove
+    if (!rooms.is_worktree(folder)) { // moved aside once, or never finished; not ours to remove
+      spdlog::info("release ticket={} kept={}", r.ticket.value, folder.string());
+      continue;
+    }
     auto snapshot = rooms.remove(folder, r.ticket.value, "released");
     if (!snapshot)
       return snapshot.error();

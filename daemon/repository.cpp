@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 
 namespace troupe::local {
 
@@ -28,7 +29,58 @@ fs::path repository::checkout() const {
   return is_local_checkout() ? fs::path{source_.url} : fs::path{};
 }
 
+namespace {
+
+void remove_locks_in(fs::path const& folder) {
+  std::error_code ec;
+  for (auto const& entry : fs::directory_iterator{folder, ec})
+    if (entry.path().extension() == ".lock" && entry.is_regular_file(ec))
+      fs::remove(entry.path(), ec);
+}
+
+void remove_locks_below(fs::path const& folder) {
+  remove_locks_in(folder);
+  std::error_code ec;
+  for (auto const& entry : fs::recursive_directory_iterator{folder, ec})
+    if (entry.is_directory(ec) && !entry.is_symlink(ec))
+      remove_locks_in(entry.path());
+}
+
+/// A worktree's folder in the clone as `git worktree add` begins it: without a head. Nothing stands
+/// in it yet, but as long as it is there, no fetch of the clone succeeds.
+void remove_unfinished_worktrees(fs::path const& folder) {
+  std::error_code ec;
+  std::vector<fs::path> unfinished;
+  for (auto const& entry : fs::directory_iterator{folder, ec}) {
+    std::ifstream in{entry.path() / "HEAD"};
+    std::string head;
+    std::getline(in, head);
+    if (head.find_first_not_of('0') == std::string::npos)
+      unfinished.push_back(entry.path());
+  }
+  for (auto const& path : unfinished)
+    fs::remove_all(path, ec);
+}
+
+} // namespace
+
+void repository::unlock_all() const {
+  remove_unfinished_worktrees(directory_ / "worktrees");
+  remove_locks_in(directory_);
+  for (auto const* part : {"refs", "logs", "worktrees", "info", "objects/info", "objects/pack"})
+    remove_locks_below(directory_ / part);
+}
+
+void repository::unlock(fs::path const& worktree_git_folder, std::string const& branch) {
+  remove_locks_in(worktree_git_folder);
+  std::error_code ec;
+  fs::remove(directory_ / ("refs/heads/" + branch + ".lock"), ec);
+}
+
 result<void> repository::create() {
+  // Whoever held a lock at this time ended with an earlier daemon (see program_lineage).
+  if (!std::exchange(unlocked_, true))
+    unlock_all();
   std::error_code ec;
   if (fs::exists(directory_ / "troupe-ready", ec))
     return {};

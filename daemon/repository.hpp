@@ -59,12 +59,18 @@ public:
   /// Held over a whole merge: two merges into one branch would only make each other try again.
   [[nodiscard]] std::mutex& merging() { return merging_; }
 
+  /// Removes the locks that a killed git left at a worktree (its folder in the clone) and at its
+  /// branch. Only when no program can be at work there.
+  void unlock(std::filesystem::path const& worktree_git_folder, std::string const& branch);
+
 private:
   [[nodiscard]] result<void> create();
+  void unlock_all() const;
   [[nodiscard]] bool is_local_checkout() const;
 
   std::filesystem::path directory_;
   repository_source source_;
+  bool unlocked_ = false; ///< locks of an earlier process are gone
   std::recursive_mutex lock_;
   std::mutex merging_;
 };

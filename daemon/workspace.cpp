@@ -58,12 +58,6 @@ std::string as_pattern(std::string_view path) {
   return out;
 }
 
-/// Where a commit's history left the target branch; the commit itself if they share none.
-std::string fork_point(git const& g, std::string const& target, std::string const& commit) {
-  auto const found = g.run({"merge-base", target, commit});
-  return found && found->ok() ? found->out : commit;
-}
-
 result<void> add_excludes(git const& g, std::vector<std::string> const& paths) {
   auto folder = git_folder(g);
   if (!folder)
@@ -83,6 +77,17 @@ result<void> add_excludes(git const& g, std::vector<std::string> const& paths) {
 }
 
 } // namespace
+
+result<std::string> fork_point(git const& g, std::string const& target, std::string const& commit) {
+  auto const found = g.run({"merge-base", target, commit});
+  if (!found)
+    return found.error();
+  if (found->ok())
+    return found->out;
+  if (found->exit_code == 1)
+    return std::string{};
+  return fail(errc::unavailable, "git merge-base failed: " + one_line(found->err, 200));
+}
 
 workspaces::workspaces(std::shared_ptr<repository> where, fs::path root)
     : where_(std::move(where)), root_(std::move(root)) {}
@@ -123,7 +128,12 @@ result<std::string> workspaces::furthest(link::order const& o) {
       return fail(errc::not_found, "commit " + o.expected_head + " is not on the origin");
     start = wanted;
   }
-  auto const here = g.commit("refs/heads/" + branch);
+  auto here = g.commit("refs/heads/" + branch);
+  // Without a commit of its own (its attempt ended before the first) a branch of ours would only
+  // keep the ticket on what the target branch was then.
+  if (!here.empty() &&
+      g.succeeds({"merge-base", "--is-ancestor", here, where_->origin_branch(o.target_branch)}))
+    here.clear();
   if (start.empty() && here.empty()) {
     start = g.commit(where_->origin_branch(o.target_branch));
     if (start.empty())
@@ -144,7 +154,39 @@ result<std::string> workspaces::furthest(link::order const& o) {
   return start;
 }
 
+bool workspaces::is_worktree(fs::path const& directory) const {
+  std::error_code ec;
+  if (!fs::exists(directory / ".git", ec))
+    return false;
+  auto const g = where_->at(directory);
+  auto const common = g.out({"rev-parse", "--path-format=absolute", "--git-common-dir"});
+  return common && fs::equivalent(*common, where_->directory(), ec) && !g.commit("HEAD").empty();
+}
+
+void workspaces::unlock(fs::path const& directory, std::string const& ticket) {
+  if (auto const folder = git_folder(where_->at(directory)))
+    where_->unlock(*folder, "agent/" + ticket);
+}
+
+result<void> workspaces::move_aside(fs::path const& directory, std::int64_t token) {
+  std::error_code ec;
+  if (!fs::exists(directory, ec) || fs::remove(directory, ec)) // an empty folder is nobody's
+    return {};
+  auto const stem = directory.string() + ".aside-" + std::to_string(token);
+  fs::path aside{stem};
+  for (int n = 2; fs::exists(aside, ec); ++n)
+    aside = stem + "-" + std::to_string(n);
+  fs::rename(directory, aside, ec);
+  if (ec)
+    return fail(errc::unavailable, "cannot move " + directory.string() + " aside");
+  // Half of a worktree: its link must not lead into the worktree that takes its place.
+  if (fs::is_regular_file(aside / ".git", ec))
+    fs::rename(aside / ".git", aside / ".git-link", ec);
+  return {};
+}
+
 result<void> workspaces::clean_up(fs::path const& directory, link::order const& o) {
+  unlock(directory, o.ticket.value);
   auto saved = snapshot(directory, o.ticket.value, "before-" + std::to_string(o.token));
   if (!saved)
     return saved.error();
@@ -173,30 +215,32 @@ result<workspace> workspaces::prepare_work(link::order const& o) {
   if (auto r = g.must({"worktree", "prune"}); !r)
     return r.error();
   // Git's word that the folder is a worktree, not only that a folder of that name is there.
-  bool const usable = fs::exists(w.directory / ".git", ec) &&
-                      where_->at(w.directory).succeeds({"rev-parse", "--verify", "HEAD"});
-  if (usable) {
+  if (is_worktree(w.directory)) {
     if (auto r = clean_up(w.directory, o); !r)
       return r.error();
-    if (auto r = where_->at(w.directory).must({"checkout", "--quiet", "-B", branch, *start}); !r)
-      return r.error();
   } else {
-    if (fs::exists(w.directory, ec)) {
-      // Something else: moved aside, never deleted.
-      auto aside = w.directory;
-      aside += ".aside-" + std::to_string(o.token);
-      fs::rename(w.directory, aside, ec);
-      if (ec)
-        return fail(errc::unavailable, "cannot move " + w.directory.string() + " aside");
-    }
-    if (auto r = g.must({"worktree", "add", "--quiet", "--force", "--no-track", "-B", branch,
+    // Something else: moved aside, never deleted.
+    if (auto r = move_aside(w.directory, o.token); !r)
+      return r.error();
+    // Twice, because a worktree that was not finished is locked, and no pruning takes it away.
+    if (auto r = g.must({"worktree", "add", "--quiet", "--force", "--force", "--detach",
                          w.directory.string(), *start});
         !r)
       return r.error();
     w.fresh = true;
   }
+  // In a step of its own, as only this one does not mind where else the branch is out: in a
+  // reviewer's worktree that a killed daemon left, say.
+  if (auto r = where_->at(w.directory)
+                   .must({"checkout", "--quiet", "--no-track", "--ignore-other-worktrees", "-B",
+                          branch, *start});
+      !r)
+    return r.error();
   w.start = *start;
-  w.base = fork_point(g, where_->origin_branch(o.target_branch), w.start);
+  auto const base = fork_point(g, where_->origin_branch(o.target_branch), w.start);
+  if (!base)
+    return base.error();
+  w.base = base->empty() ? w.start : *base;
   w.variables = settings_of(w.directory);
   return w;
 }
@@ -222,11 +266,14 @@ result<workspace> workspaces::prepare_detached(link::order const& o, std::string
   w.directory = root_ / stem;
   for (int n = 2; fs::exists(w.directory, ec); ++n)
     w.directory = root_ / (stem + "-" + std::to_string(n));
-  if (auto r = g.must(
-          {"worktree", "add", "--quiet", "--force", "--detach", w.directory.string(), start});
+  if (auto r = g.must({"worktree", "add", "--quiet", "--force", "--force", "--detach",
+                       w.directory.string(), start});
       !r)
     return r.error();
-  w.base = fork_point(g, where_->origin_branch(o.target_branch), start);
+  auto const base = fork_point(g, where_->origin_branch(o.target_branch), start);
+  if (!base)
+    return base.error();
+  w.base = base->empty() ? start : *base;
   return w;
 }
 

@@ -32,8 +32,9 @@ public:
 
   /// The worktree of a ticket's work on branch `agent/<ticket>`. The same folder serves all
   /// attempts of a ticket on this machine, because CLI sessions belong to a folder. It starts from
-  /// what is furthest: commits made here and not yet published, the published branch,
-  /// `expected_head`, or the target branch. What an earlier attempt left uncommitted goes into a
+  /// what is furthest: commits made here and not yet published (of an attempt that was killed,
+  /// say; they count as the ticket's work), the published branch, `expected_head`, or the target
+  /// branch as it is now. What an earlier attempt left uncommitted goes into a
   /// snapshot first. Errors: unavailable (origin), not_found (no target branch, no such commit).
   [[nodiscard]] result<workspace> prepare_work(link::order const& o);
   /// A worktree of its own on one commit, without a branch.
@@ -61,12 +62,19 @@ public:
   [[nodiscard]] result<std::string> remove(std::filesystem::path const& directory,
                                            std::string const& ticket, std::string const& name);
 
+  /// Removes the locks that a killed git left there. Only where no program is at work.
+  void unlock(std::filesystem::path const& directory, std::string const& ticket);
+  /// Whether a folder is a whole worktree of this repository: not somebody's folder of that name,
+  /// nor one that a killed daemon left half made.
+  [[nodiscard]] bool is_worktree(std::filesystem::path const& directory) const;
+
   [[nodiscard]] std::filesystem::path work_directory(ticket_id const& ticket) const;
   /// Folders here that belong to a ticket.
   [[nodiscard]] std::vector<std::filesystem::path> of_ticket(ticket_id const& ticket) const;
 
 private:
   [[nodiscard]] result<std::string> furthest(link::order const& o);
+  [[nodiscard]] result<void> move_aside(std::filesystem::path const& directory, std::int64_t token);
   [[nodiscard]] result<void> clean_up(std::filesystem::path const& directory, link::order const& o);
   [[nodiscard]] result<std::string> tree_of(std::filesystem::path const& directory) const;
   [[nodiscard]] environment settings_of(std::filesystem::path const& directory) const;
@@ -74,6 +82,10 @@ private:
   std::shared_ptr<repository> where_;
   std::filesystem::path root_;
 };
+
+/// Where a commit's history left the target branch; empty if they share none. Errors: unavailable.
+[[nodiscard]] result<std::string> fork_point(git const& g, std::string const& target,
+                                             std::string const& commit);
 
 /// `n` ports on the loopback interface that are free now; not given out twice by this process.
 [[nodiscard]] result<std::vector<int>> free_ports(int n);

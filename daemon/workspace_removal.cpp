@@ -107,6 +107,7 @@ result<std::string> workspaces::remove(fs::path const& directory, std::string co
   std::error_code ec;
   if (!fs::exists(directory, ec))
     return std::string{};
+  unlock(directory, ticket);
   for (int round = 0;; ++round) {
     auto planned = plan_removal(directory, ticket, name);
     if (!planned)

@@ -126,6 +126,114 @@ TEST_CASE("workspace: commits that were not published yet are gone on with", "[d
   CHECK(again.base == o.head());
 }
 
+TEST_CASE("workspace: what a killed git left locked does not stop the next attempt", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto rooms = b.rooms(o.url());
+  auto const w = rooms.prepare_work(work_order(o, "true")).value();
+  auto const mine = commit_in(w.directory, "a.txt", "a\n");
+  auto const clone = b.repositories->find(o.url()).value()->directory();
+  auto const index = fs::path{b.repositories->find(o.url())
+                                  .value()
+                                  ->at(w.directory)
+                                  .out({"rev-parse", "--git-path", "index"})
+                                  .value()};
+  auto const index_lock = fs::path{index.string() + ".lock"};
+  write(index_lock, "");
+  write(clone / "refs/heads/agent/b1-1.lock", "");
+
+  SECTION("the daemon lives on: only a tool was killed") {
+    auto const again = rooms.prepare_work(work_order(o, "true", 2)).value();
+    CHECK(again.start == mine);
+    CHECK(read(again.directory / "a.txt") == "a\n");
+    commit_in(again.directory, "b.txt", "b\n");
+  }
+  SECTION("the daemon was started again") {
+    write(clone / "packed-refs.lock", "");
+    write(clone / "HEAD.lock", "");
+    write(clone / "refs/remotes/origin/main.lock", "");
+    bench next{s / "d1"};
+    auto const again = next.rooms(o.url()).prepare_work(work_order(o, "true", 2)).value();
+    CHECK(again.start == mine);
+    CHECK_FALSE(fs::exists(clone / "packed-refs.lock"));
+    commit_in(again.directory, "b.txt", "b\n");
+  }
+}
+
+TEST_CASE("workspace: half of a worktree, left by a daemon that was killed, is no obstacle",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto rooms = b.rooms(o.url());
+  auto const w = rooms.prepare_work(work_order(o, "true")).value();
+  auto const bare = b.repositories->find(o.url()).value()->bare();
+  auto const folder = fs::path{git{w.directory}.out({"rev-parse", "--absolute-git-dir"}).value()};
+  // As git leaves it from its first to its last step.
+  write(folder / "locked", "initializing\n");
+  bool keeps = true;
+  SECTION("the folder was not made yet") {
+    fs::remove_all(w.directory);
+    keeps = false;
+  }
+  SECTION("the folder is there, its link is not") {
+    fs::remove(w.directory / ".git");
+  }
+  SECTION("the head names nothing yet") {
+    write(folder / "HEAD", std::string(40, '0') + "\n");
+  }
+  SECTION("the files were being written") {
+    fs::remove(folder / "index");
+    write(folder / "index.lock", "");
+    fs::remove(w.directory / "README");
+    keeps = false;
+  }
+  bench next{s / "d1"};
+  auto again_in = next.rooms(o.url());
+  auto const again = again_in.prepare_work(work_order(o, "true", 2)).value();
+  CHECK(again.start == o.head());
+  CHECK(read(again.directory / "README") == "tally\n");
+  CHECK(git{again.directory}.out({"branch", "--show-current"}).value() == "agent/b1-1");
+  auto const mine = commit_in(again.directory, "a.txt", "a\n");
+  CHECK(bare.commit("refs/heads/agent/b1-1") == mine);
+  // What stood in the way was moved, and does not lead into the new worktree.
+  CHECK(fs::exists(s / "d1/worktrees/b1-1.aside-2") == keeps);
+  CHECK_FALSE(again_in.is_worktree(s / "d1/worktrees/b1-1.aside-2"));
+  CHECK(again_in.remove(again.directory, "b1-1", "2").has_value());
+}
+
+TEST_CASE("workspace: a branch without a commit of its own starts from the target as it is now",
+          "[daemon]") {
+  scratch const s;
+  origin o{s.path()};
+  bench b{s / "d1"};
+  auto rooms = b.rooms(o.url());
+  CHECK(rooms.prepare_work(work_order(o, "true")).has_value()); // killed before its first commit
+  auto const now = o.commit({{"later.txt", "x\n"}});
+  auto const again = rooms.prepare_work(work_order(o, "true", 2)).value();
+  CHECK(again.start == now);
+  CHECK(again.base == now);
+}
+
+TEST_CASE("workspace: a reviewer's worktree that was left with the branch out is no obstacle",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto rooms = b.rooms(o.url());
+  auto const w = rooms.prepare_work(work_order(o, "true")).value();
+  auto const mine = commit_in(w.directory, "a.txt", "a\n");
+  auto const review = order_about(o, link::order_kind::review, mine, 2);
+  auto const left = rooms.prepare_detached(review, mine).value();
+  REQUIRE(git{left.directory}
+              .must({"checkout", "--quiet", "--ignore-other-worktrees", "agent/b1-1"})
+              .has_value());
+  auto const again = rooms.prepare_work(work_order(o, "true", 3));
+  REQUIRE(again.has_value());
+  CHECK(again->start == mine);
+}
+
 TEST_CASE("workspace: where another daemon went on, own commits step aside but are kept",
           "[daemon]") {
   scratch const s;
