@@ -1,12 +1,8 @@
 #include "daemon/attempt.hpp"
 
-#include "daemon/gates.hpp"
-#include "daemon/merge.hpp"
 #include "daemon/outgoing_text.hpp"
 
 #include <spdlog/spdlog.h>
-
-#include <algorithm>
 
 namespace troupe::local {
 
@@ -175,6 +171,8 @@ result<void> attempt::make_ready(workspaces& rooms, workspace& w) {
       attempt_folder(settings_, order_) / "setup.log", settings_.setup_timeout, control_);
   if (end.how == tool_how::stopped)
     return {};
+  if (!conclusive(end))
+    return fail(errc::unavailable, "the setup command could not be run: " + end.message);
   if (end.how != tool_how::exited || end.exit_code != 0)
     return fail(errc::invalid_argument, "the setup command failed with exit code " +
                                             std::to_string(end.exit_code) +
@@ -198,175 +196,6 @@ link::finished attempt::report_of(runner_report const& r) const {
     out.summary = "The attempt took longer than it may.";
   if (out.summary.empty() && out.how == link::outcome::stalled)
     out.summary = "The tool said nothing for too long.";
-  return out;
-}
-
-result<link::finished> attempt::work(repository& where, workspaces& rooms) {
-  auto prepared = rooms.prepare_work(order_);
-  if (!prepared)
-    return prepared.error();
-  auto& w = *prepared;
-  if (auto r = make_ready(rooms, w); !r)
-    return r.error();
-  if (control_.stopped() != stop_cause::none)
-    return stopped();
-  begin(w.start);
-  auto ran = run_runner(settings_, order_, w, control_, reading());
-  if (!ran)
-    return ran.error();
-  auto out = report_of(*ran);
-
-  bool const ended = out.how == link::outcome::done || out.how == link::outcome::changes_requested;
-  if (ended) {
-    progress("collects evidence");
-    if (auto r = commit_leftovers(settings_, order_, w); !r) {
-      out.how = link::outcome::failed;
-      out.why = reason::none;
-      out.summary = r.error().message;
-    }
-  }
-  auto const g = where.at(w.directory);
-  auto head = g.commit("HEAD");
-  auto const target = where.origin_branch(order_.target_branch);
-  auto const forked = g.run({"merge-base", target, head});
-  auto const base = forked && forked->ok() ? forked->out : w.base;
-  if (out.how == link::outcome::done) {
-    auto folded = fold_secret_history(settings_, order_, w, base);
-    if (!folded)
-      return folded.error();
-    head = g.commit("HEAD");
-  }
-  auto proof = collect_evidence(g, order_, base, head);
-  if (!proof)
-    return proof.error();
-  out.proof = std::move(*proof);
-  // Pushed before the tests run: they may take long, and the work is safe sooner.
-  if (head != w.start || head != base) {
-    auto const published = out.how == link::outcome::cancelled
-                               ? where.publish_apart(order_.ticket, order_.token, head)
-                               : where.publish(order_.ticket, order_.token, head);
-    if (!published) {
-      spdlog::warn("publish ticket={} token={} error=\"{}\"", order_.ticket.value, order_.token,
-                   published.error().message);
-      if (out.how == link::outcome::done) {
-        // Evidence about a commit that nobody else can get would be worthless.
-        out.how = published.error().code == errc::fenced ? link::outcome::cancelled
-                                                         : link::outcome::failed;
-        out.why = published.error().code == errc::fenced ? reason::none : reason::workspace_busy;
-        out.summary = published.error().message;
-      }
-    }
-  }
-  if (out.how == link::outcome::done && !order_.test_command.empty()) {
-    progress("runs the tests");
-    if (!add_test_run(out.proof, settings_, order_, w, control_)) {
-      auto s = stopped();
-      s.proof = std::move(out.proof);
-      s.used = out.used;
-      s.session = out.session;
-      return s;
-    }
-  }
-  if (!ended) {
-    auto kept = rooms.snapshot(w.directory, order_.ticket.value, std::to_string(order_.token));
-    if (!kept)
-      spdlog::warn("snapshot ticket={} error=\"{}\"", order_.ticket.value, kept.error().message);
-  }
-  return out;
-}
-
-result<workspace> attempt::detached_at_head(repository& where, workspaces& rooms) {
-  if (auto r = where.fetch(); !r)
-    return r.error();
-  auto const head =
-      order_.expected_head.empty() ? where.origin_branch(order_.branch) : order_.expected_head;
-  auto w = rooms.prepare_detached(order_, head);
-  if (!w)
-    return w;
-  if (auto r = make_ready(rooms, *w); !r) {
-    [[maybe_unused]] auto const removed =
-        rooms.remove(w->directory, order_.ticket.value, std::to_string(order_.token));
-    return r.error();
-  }
-  return w;
-}
-
-result<link::finished> attempt::review(repository& where, workspaces& rooms) {
-  auto prepared = detached_at_head(where, rooms);
-  if (!prepared)
-    return prepared.error();
-  auto const& w = *prepared;
-  auto const g = where.at(w.directory);
-  auto const branch = "refs/heads/" + order_.branch;
-  auto const branch_before = where.bare().commit(branch);
-  begin(w.start);
-  auto ran = run_runner(settings_, order_, w, control_, reading());
-  if (!ran)
-    return ran.error();
-  auto out = report_of(*ran);
-  auto proof = collect_evidence(g, order_, w.base, w.start);
-  if (!proof)
-    return proof.error();
-  out.proof = std::move(*proof);
-  // The verdict is about the author's commit; a reviewer that commits has become an author.
-  auto const branch_after = where.bare().commit(branch);
-  if (branch_after != branch_before && !branch_before.empty()) [[maybe_unused]]
-    auto const back = where.bare().run({"update-ref", branch, branch_before, branch_after});
-  if (g.commit("HEAD") != w.start || branch_after != branch_before) {
-    out.how = link::outcome::failed;
-    out.why = reason::policy;
-    out.summary = "The reviewer changed the work; a review may only judge it.";
-  }
-  auto removed =
-      rooms.remove(w.directory, order_.ticket.value, "review-" + std::to_string(order_.token));
-  if (!removed)
-    spdlog::warn("remove worktree={} error=\"{}\"", w.directory.string(), removed.error().message);
-  return out;
-}
-
-result<link::finished> attempt::gates(repository& where, workspaces& rooms) {
-  auto prepared = detached_at_head(where, rooms);
-  if (!prepared)
-    return prepared.error();
-  auto const& w = *prepared;
-  begin(w.start);
-  auto const begun = std::chrono::steady_clock::now();
-  auto results = run_gates(settings_, order_, w, control_, reading());
-  auto removed =
-      rooms.remove(w.directory, order_.ticket.value, "gates-" + std::to_string(order_.token));
-  if (!removed)
-    spdlog::warn("remove worktree={} error=\"{}\"", w.directory.string(), removed.error().message);
-  if (!results)
-    return results.error();
-  if (control_.stopped() != stop_cause::none)
-    return stopped();
-  link::finished out;
-  out.gates = std::move(*results);
-  bool const passed = std::all_of(out.gates.begin(), out.gates.end(),
-                                  [](gate_result const& g) { return g.passed; });
-  out.summary = passed ? "All gates passed." : "A gate failed.";
-  auto proof = collect_evidence(where.bare(), order_, w.base, w.start);
-  if (!proof)
-    return proof.error();
-  out.proof = std::move(*proof);
-  out.proof.diff.clear();
-  out.used.wall = std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - begun);
-  return out;
-}
-
-result<link::finished> attempt::merge(repository& where, workspaces& rooms) {
-  if (auto r = where.fetch(); !r)
-    return r.error();
-  begin(where.bare().commit(where.origin_branch(order_.target_branch)));
-  auto done = merge_ticket(settings_, order_, where, rooms, control_, reading());
-  if (!done)
-    return done.error();
-  link::finished out;
-  out.how = done->how;
-  out.why = done->why;
-  out.summary = done->summary;
-  out.merged = done->merged;
-  out.proof = std::move(done->proof);
   return out;
 }
 

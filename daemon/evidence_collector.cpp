@@ -4,6 +4,7 @@
 #include "protocol/redact.hpp"
 
 #include <charconv>
+#include <csignal>
 
 namespace troupe::local {
 
@@ -58,13 +59,24 @@ result<evidence> collect_evidence(git const& g, link::order const& o, std::strin
   return out;
 }
 
-bool add_test_run(evidence& proof, executor_settings const& settings, link::order const& o,
-                  workspace const& w, tool_control& control) {
-  if (o.test_command.empty())
+bool to_be_run(std::string const& command) {
+  return !command.empty() && command != no_command;
+}
+
+bool conclusive(tool_end const& end) {
+  return end.how != tool_how::not_started &&
+         (end.how != tool_how::signalled || end.exit_code != 128 + SIGKILL);
+}
+
+result<bool> add_test_run(evidence& proof, executor_settings const& settings, link::order const& o,
+                          workspace const& w, tool_control& control) {
+  if (!to_be_run(o.test_command))
     return true;
   auto const end =
       run_shell(settings, o.test_command, w.directory, attempt_environment(settings, o, w),
                 attempt_folder(settings, o) / "tests.log", settings.test_timeout, control);
+  if (!conclusive(end))
+    return fail(errc::unavailable, "the tests could not be run: " + end.message);
   proof.command = redact(o.test_command);
   proof.exit_code = end.exit_code;
   proof.log_digest = end.log_digest;

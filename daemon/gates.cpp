@@ -31,19 +31,29 @@ std::string some(std::vector<std::string> const& items) {
   return out;
 }
 
-void command_gate(bench& b, gate_spec const& spec, gate_result& out, bool& stopped) {
-  auto const& command =
-      spec.command.empty() && spec.kind == gate_kind::tests ? b.order.test_command : spec.command;
+std::string const& command_of(link::order const& o, gate_spec const& spec) {
+  return spec.command.empty() && spec.kind == gate_kind::tests ? o.test_command : spec.command;
+}
+
+result<void> command_gate(bench& b, gate_spec const& spec, gate_result& out, bool& stopped) {
+  auto const& command = command_of(b.order, spec);
   if (command.empty()) {
+    // To pass would be to say that something was looked at.
+    out.message = "nothing was run: there is no command for it";
+    return {};
+  }
+  if (!to_be_run(command)) {
     out.passed = true;
-    out.message = "nothing was run: the project names no command for it";
-    return;
+    out.message = "nothing was run: the project says `" + command + "`, that there is nothing";
+    return {};
   }
   auto const end = run_shell(
       b.settings, command, b.where.directory, attempt_environment(b.settings, b.order, b.where),
       attempt_folder(b.settings, b.order) / ("gate-" + safe_name(spec.name) + ".log"),
       b.settings.test_timeout, b.control);
   stopped = end.how == tool_how::stopped;
+  if (!conclusive(end))
+    return fail(errc::unavailable, "gate " + spec.name + " could not be run: " + end.message);
   out.passed = end.how == tool_how::exited && end.exit_code == 0;
   out.proof.command = redact(command);
   out.proof.exit_code = end.exit_code;
@@ -54,6 +64,7 @@ void command_gate(bench& b, gate_spec const& spec, gate_result& out, bool& stopp
   // The next gate looks at the commit, not at what this one left behind.
   [[maybe_unused]] auto const reset = b.g.run({"reset", "--quiet", "--hard", b.where.start});
   [[maybe_unused]] auto const clean = b.g.run({"clean", "--quiet", "-ffd"}, b.where.variables);
+  return {};
 }
 
 void size_gate(bench& b, gate_spec const& spec, gate_result& out) {
@@ -107,6 +118,25 @@ result<void> secrets_gate(bench& b, gate_result& out) {
 
 } // namespace
 
+std::string missing_commands(link::order const& o) {
+  std::string names;
+  bool tests = false;
+  for (auto const& spec : o.gates) {
+    bool const runs = spec.kind == gate_kind::tests || spec.kind == gate_kind::lint;
+    if (!runs || !command_of(o, spec).empty())
+      continue;
+    names += (names.empty() ? "" : ", ") + spec.name;
+    tests = tests || spec.kind == gate_kind::tests;
+  }
+  if (names.empty())
+    return {};
+  return "There is no command to run for: " + names + ". " +
+         (tests ? std::string{"Set the project's test_command"}
+                : std::string{"Give the gate a command"}) +
+         "; where there is nothing to run, say so with the command `" + std::string{no_command} +
+         "`, or take the gate out of the process.";
+}
+
 bool matches_path(std::string const& pattern, std::string const& path) {
   std::string p = pattern.starts_with('/') ? pattern.substr(1) : pattern;
   if (p.empty())
@@ -151,7 +181,7 @@ result<std::vector<gate_result>> run_gates(executor_settings const& settings, li
     case gate_kind::tests:
     case gate_kind::lint:
       if (!stopped)
-        command_gate(b, spec, r, stopped);
+        done = command_gate(b, spec, r, stopped);
       break;
     case gate_kind::patch_size:
       size_gate(b, spec, r);

@@ -99,7 +99,7 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
     return out;
   }
   auto const commit = g.commit("HEAD");
-  if (!o.test_command.empty()) {
+  if (to_be_run(o.test_command)) {
     workspace ready = w;
     if (auto r = rooms.equip(ready, o.recipe); !r)
       return r.error();
@@ -109,12 +109,17 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
           attempt_folder(settings, o) / "setup.log", settings.setup_timeout, control);
       if (end.how == tool_how::stopped)
         return stopped(control);
+      if (!conclusive(end))
+        return fail(errc::unavailable, "the setup command could not be run: " + end.message);
       if (end.exit_code != 0)
         return fail(errc::invalid_argument, "the setup command failed");
     }
     auto tested = out.proof;
     tested.head = commit;
-    if (!add_test_run(tested, settings, o, ready, control))
+    auto const ran = add_test_run(tested, settings, o, ready, control);
+    if (!ran)
+      return ran.error();
+    if (!*ran)
       return stopped(control);
     out.proof.command = tested.command;
     out.proof.exit_code = tested.exit_code;

@@ -117,6 +117,61 @@ TEST_CASE("attempt: a second daemon goes on from the branch that the first one p
   CHECK(o.file("src/tally.txt", "agent/b1-1") == "one\ntwo\nthree");
 }
 
+TEST_CASE("attempt: what a killed attempt committed counts as the ticket's work", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  std::string left;
+  {
+    bench killed{s / "d1"};
+    auto rooms = killed.rooms(o.url());
+    left = commit_in(rooms.prepare_work(work_order(o, "true")).value().directory, "a.txt", "a\n");
+  }
+  SECTION("on the same daemon, also if the next attempt finds nothing left to do") {
+    bench next{s / "d1"};
+    auto const done = next.run(work_order(o, "test -e a.txt", 2));
+    REQUIRE(done.end.how == link::outcome::done);
+    CHECK(done.started.at(0).base == left);
+    CHECK(done.end.proof.base == o.head("main"));
+    CHECK(done.end.proof.head == left);
+    CHECK(done.end.proof.files == std::vector<std::string>{"a.txt"});
+    CHECK(o.head("agent/b1-1") == left);
+  }
+  SECTION("another daemon begins anew, and the first one keeps what it had") {
+    bench other{s / "d2"};
+    auto const done = other.run(work_order(o, std::string{"test ! -e a.txt && "} + do_the_work, 2));
+    REQUIRE(done.end.how == link::outcome::done);
+    CHECK(done.end.proof.files == std::vector<std::string>{"src/tally.txt"});
+    bench next{s / "d1"};
+    auto const more = next.run(work_order(o, "grep -q two src/tally.txt && test ! -e a.txt", 3));
+    REQUIRE(more.end.how == link::outcome::done);
+    CHECK(more.end.proof.head == done.end.proof.head);
+    auto const bare = next.repositories->find(o.url()).value()->bare();
+    CHECK(bare.commit("refs/troupe/snapshots/b1-1/left-" + left.substr(0, 12)) == left);
+  }
+  SECTION("also where its commits were published, but not reported") {
+    bench next{s / "d1"};
+    auto const where = next.repositories->find(o.url()).value();
+    REQUIRE(where->publish(ticket_id{"b1-1"}, 1, left).has_value());
+    bench other{s / "d2"};
+    auto const done = other.run(work_order(o, "test -e a.txt", 2));
+    REQUIRE(done.end.how == link::outcome::done);
+    CHECK(done.end.proof.head == left);
+    CHECK(done.end.proof.base == o.head("main"));
+  }
+}
+
+TEST_CASE("attempt: a commit that was cut off in the middle does not spoil this attempt",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const done = b.run(
+      work_order(o, "echo two >> src/tally.txt; touch $(git rev-parse --git-path index.lock)"));
+  INFO(done.end.summary);
+  REQUIRE(done.end.how == link::outcome::done);
+  CHECK(o.file("src/tally.txt", "agent/b1-1") == "one\ntwo");
+}
+
 TEST_CASE("attempt: a late attempt cannot replace the work of the one after it", "[daemon]") {
   scratch const s;
   origin const o{s.path()};

@@ -3,10 +3,12 @@
 #include "tests/daemon/link_server.hpp"
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <charconv>
 #include <csignal>
+#include <random>
 #include <thread>
 
 using namespace troupe;
@@ -59,7 +61,10 @@ std::vector<link::finished> ends(link_server const& s) {
 }
 
 pid_t start_host(fs::path const& data) {
+  unique_fd const log{
+      ::open((data / "log.txt").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   spawn_options o;
+  o.descriptors = {{log.get(), 1}, {log.get(), 2}};
   o.argv = {TROUPE_TEST_HOST, "run-daemon", data.string()};
   o.env = allowed_environment({"PATH", "HOME", "TMPDIR"});
   return spawn(o).value();
@@ -275,6 +280,73 @@ TEST_CASE("daemon: killed with -9 it loses no report; its tools end; the attempt
   ::waitpid(second, &status, 0);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == daemon_ok);
+  CHECK(server.gaps() == 0);
+}
+
+TEST_CASE("daemon: killed with -9 at any moment, attempts are lost and never spoilt", "[daemon]") {
+  scratch const s;
+  origin o{s.path()};
+  link_server server;
+  auto const data = s / "d1";
+  REQUIRE(
+      save_identity(data, {daemon_id{"d-test1234"}, "trp_test", server.url(), "x"}).has_value());
+  std::minstd_rand random{GENERATE(1U, 2U, 3U)};
+  // Commits again and again, so that many of the kills fall into one.
+  constexpr char busy[] = "for n in 1 2 3 4 5 6; do echo $n >> count.txt; git add -A; "
+                          "git commit -qm $n; done";
+  std::int64_t token = 0;
+  auto daemon = start_host(data);
+  // Kills the daemon somewhere in each of some attempts, then lets one be.
+  auto const through = [&](link::order order, int kills) {
+    for (int round = 0; round <= kills; ++round) {
+      order.token = ++token;
+      server.send(order);
+      auto const ended = [&] {
+        auto const all = ends(server);
+        return !all.empty() && all.back().token == token;
+      };
+      if (round < kills) {
+        (void)eventually(ended, std::chrono::milliseconds{20 + random() % 500});
+        ::kill(daemon, SIGKILL);
+        ::waitpid(daemon, nullptr, 0);
+        daemon = start_host(data);
+      }
+      INFO(read(data / "log.txt"));
+      REQUIRE(eventually(ended, std::chrono::seconds{60}));
+      auto const end = ends(server).back();
+      INFO("token " << end.token << ": " << end.summary);
+      CHECK((end.how == link::outcome::done || end.why == reason::daemon_lost));
+    }
+    auto const end = ends(server).back();
+    REQUIRE(end.how == link::outcome::done);
+    return end;
+  };
+  auto const work = through(work_order(o, busy), 8);
+  CHECK(work.proof.head == o.head("agent/b1-1"));
+  CHECK(work.proof.base == o.head("main"));
+  CHECK(work.proof.files == std::vector<std::string>{"count.txt"});
+  auto const review = through(
+      [&] {
+        auto r = order_about(o, link::order_kind::review, work.proof.head, 0);
+        r.command = "git diff --stat $TROUPE_BASE $TROUPE_HEAD; sleep 0.2";
+        return r;
+      }(),
+      3);
+  CHECK(review.proof.head == work.proof.head);
+  o.commit({{"other.txt", "meanwhile\n"}});
+  auto merge = order_about(o, link::order_kind::merge, work.proof.head, 0);
+  merge.test_command = "test -e count.txt -a -e other.txt";
+  auto const merged = through(merge, 4);
+  CHECK(merged.proof.head == work.proof.head);
+  CHECK(o.git({"rev-list", "--count", "--merges", "main"}) == "1");
+  CHECK(merged.merged == o.head("main"));
+  // And nothing of it keeps the ticket's folders from being cleared away.
+  server.send(link::release{ticket_id{"b1-1"}, "DONE"});
+  CHECK(eventually([&] { return !fs::exists(data / "worktrees/b1-1"); }));
+  ::kill(daemon, SIGTERM);
+  int status = 0;
+  ::waitpid(daemon, &status, 0);
+  CHECK(WIFEXITED(status));
   CHECK(server.gaps() == 0);
 }
 

@@ -137,16 +137,72 @@ TEST_CASE("gates: a secret that a later commit takes back does not stay in the h
         std::string::npos);
 }
 
-TEST_CASE("gates: without a command there is nothing to run, and the gate says so", "[daemon]") {
+TEST_CASE("gates: a gate without a command does not pass, and the report says what to do",
+          "[daemon]") {
   scratch const s;
   origin const o{s.path()};
   bench b{s / "d1"};
   auto const work = b.run(work_order(o, "echo two >> src/tally.txt"));
   auto order = all_gates(o, work.end.proof.head);
   order.test_command.clear();
+  order.gates[1].command = GENERATE(as<std::string>{}, "", "true");
   auto const done = b.run(order);
-  CHECK(gate(done, "tests").passed);
+  CHECK(done.end.how == link::outcome::failed);
+  CHECK(done.end.why == reason::bad_config);
+  CHECK_FALSE(gate(done, "tests").passed);
   CHECK(gate(done, "tests").message.find("nothing was run") != std::string::npos);
+  CHECK(done.end.summary.find("tests") != std::string::npos);
+  CHECK((done.end.summary.find("lint") != std::string::npos) == order.gates[1].command.empty());
+  CHECK(done.end.summary.find("test_command") != std::string::npos);
+  CHECK(done.end.summary.find("`none`") != std::string::npos);
+  // The others were looked at all the same.
+  CHECK(gate(done, "secrets").passed);
+}
+
+TEST_CASE("gates: a project that says it has no tests is believed, in every kind of order",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto first = work_order(o, "echo two >> src/tally.txt");
+  first.test_command = "none";
+  auto const work = b.run(first);
+  REQUIRE(work.end.how == link::outcome::done);
+  CHECK(work.end.proof.command.empty());
+  auto order = all_gates(o, work.end.proof.head);
+  order.test_command = "none";
+  order.gates[1].command = "none";
+  auto const done = b.run(order);
+  CHECK(done.end.how == link::outcome::done);
+  CHECK(failed_gates(done).empty());
+  for (auto const* name : {"tests", "lint"}) {
+    CHECK(gate(done, name).message.find("nothing was run") != std::string::npos);
+    CHECK(gate(done, name).proof.command.empty());
+  }
+  auto merge = order_about(o, link::order_kind::merge, work.end.proof.head, 3);
+  merge.test_command = "none";
+  CHECK(b.run(merge).end.how == link::outcome::done);
+}
+
+TEST_CASE("gates: a command that was killed from outside says nothing about the change",
+          "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const work = b.run(work_order(o, "echo two >> src/tally.txt"));
+  auto order = all_gates(o, work.end.proof.head);
+  SECTION("by the kernel, say: worth another try") {
+    order.test_command = "kill -KILL $$";
+    auto const done = b.run(order);
+    CHECK(done.end.how == link::outcome::failed);
+    CHECK(is_transient(done.end.why));
+  }
+  SECTION("but one that crashes has failed") {
+    order.test_command = "kill -SEGV $$";
+    auto const done = b.run(order);
+    CHECK(done.end.how == link::outcome::done);
+    CHECK(failed_gates(done) == std::set<std::string>{"tests"});
+  }
 }
 
 TEST_CASE("gates: globs of forbidden paths", "[daemon]") {
