@@ -2,8 +2,7 @@
 
 #include "actors/domain/kinds.hpp"
 #include "actors/entity.hpp"
-#include "actors/region.hpp"
-#include "actors/send_point.hpp"
+#include "actors/obligation_runner.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
@@ -11,7 +10,6 @@
 #include <spdlog/spdlog.h>
 
 #include <deque>
-#include <map>
 
 namespace troupe {
 
@@ -31,7 +29,9 @@ public:
   entity_shell(caf::actor_config& cfg, entity_ref self, runtime const* rt, caf::actor shard,
                std::shared_ptr<entity_link> link)
       : caf::event_based_actor(cfg), ref_(std::move(self)), rt_(*rt), shard_(std::move(shard)),
-        link_(std::move(link)), state_(Domain::initial(ref_)) {
+        link_(std::move(link)), state_(Domain::initial(ref_)),
+        work_({*this, ref_, rt_, state_, last_event_id_, correlation_,
+               [this](command_type c, std::string id) { push_own(std::move(c), std::move(id)); }}) {
     set_exception_handler([this](std::exception_ptr& e) -> caf::error {
       try {
         std::rethrow_exception(e);
@@ -51,13 +51,16 @@ public:
         [this](query_ptr& q) { answer(std::move(q)); },
         [this](loaded_ptr const& l) { on_loaded(*l); },
         [this](appended_ptr const& a) { on_appended(*a); },
-        [this](obligation_outcome const& o) { on_outcome(o); },
-        [this](alarm_atom, std::string const& key, std::uint64_t round) { on_alarm(key, round); },
-        [this](retry_atom, std::uint64_t round) {
-          if (round == retry_round_)
-            send_again(false);
+        [this](obligation_outcome const& o) {
+          work_.on_outcome(o);
+          stop_if_done();
         },
-        [this](retry_atom) { send_again(true); },
+        [this](alarm_atom, std::string const& key, std::uint64_t round) {
+          if (!broken_)
+            work_.on_alarm(key, round);
+        },
+        [this](retry_atom, std::uint64_t round) { work_.on_retry(round); },
+        [this](retry_atom) { work_.send_again(true); },
         [this](passivate_atom) {
           if (idle())
             this->send(shard_, idle_notice{ref_});
@@ -79,17 +82,6 @@ private:
     std::string last_event_id;
     std::size_t events = 0;
     std::vector<obligation> obligations;
-  };
-  /// An obligation that is being carried out.
-  struct tracked {
-    obligation what;
-    std::string cause; ///< event that first asked for it
-    bool done = false; ///< taken over; nothing more to do in this wake
-    bool held = false; ///< taken over, and the settle waits for quiet ones
-    std::string refused;
-    int tries = 0;
-    std::uint64_t round = 0;
-    time_point not_before{};
   };
 
   // ---- starting ------------------------------------------------------------------------------
@@ -115,10 +107,8 @@ private:
     loaded_ = true;
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
-    recovering_ = true;
     if (!broken_)
-      carry_out(Domain::obligations(state_));
-    recovering_ = false;
+      work_.carry_out(Domain::obligations(state_), true);
     pump();
   }
 
@@ -172,14 +162,14 @@ private:
   }
 
   /// A command of the entity to itself.
-  void push_own(command_type what, std::string id, std::string cause) {
+  void push_own(command_type what, std::string id) {
     auto c = std::make_shared<command_message>();
     c->to = ref_;
     c->context.correlation = correlation_;
     c->command = std::move(what);
     c->context.id = std::move(id);
     c->context.by = principal_id{"system"};
-    c->context.cause = std::move(cause);
+    c->context.cause = last_event_id_;
     push(std::move(c));
   }
 
@@ -307,7 +297,7 @@ private:
       if (correlation_.empty())
         correlation_ = p.cause->context.correlation;
       finish(*p.cause, make_receipt(*p.cause, p.events));
-      carry_out(std::move(p.obligations));
+      work_.carry_out(std::move(p.obligations));
       break;
     case unit_status::conflict:
       if (r.by_inbox) {
@@ -320,7 +310,7 @@ private:
       spdlog::error("append conflict entity={} version={}", to_string(ref_), version_);
       ++link_->busy;
       queue_.push_front(std::move(p.cause));
-      tracked_.clear();
+      work_.clear();
       load();
       return;
     case unit_status::fenced:
@@ -357,220 +347,9 @@ private:
       q->done(json::to(state_));
   }
 
-  // ---- obligations ---------------------------------------------------------------------------
-
-  void carry_out(std::vector<obligation> wanted) {
-    std::map<std::string, obligation*> by_key;
-    for (auto& o : wanted)
-      by_key.emplace(o.key, &o);
-    for (auto it = tracked_.begin(); it != tracked_.end();) {
-      if (by_key.contains(it->first)) {
-        ++it;
-      } else {
-        take_back(it->second.what);
-        it = tracked_.erase(it);
-      }
-    }
-    std::vector<std::string> fresh;
-    for (auto& [key, o] : by_key) {
-      auto const [it, added] = tracked_.try_emplace(key);
-      auto& t = it->second;
-      auto const* now = std::get_if<alarm>(&o->what);
-      auto const* before = added ? nullptr : std::get_if<alarm>(&t.what.what);
-      bool const moved = now != nullptr && before != nullptr && now->at != before->at;
-      if (!added && !moved)
-        continue;
-      t.what = std::move(*o);
-      t.done = false;
-      t.cause = last_event_id_;
-      fresh.push_back(key);
-    }
-    for (auto const& key : fresh) {
-      if (auto it = tracked_.find(key); it != tracked_.end())
-        carry_out(it->second);
-    }
-    settle_held();
-    plan_retry();
-  }
-
-  /// What must be undone when the state no longer asks for it.
-  void take_back(obligation const& o) {
-    std::visit(
-        overloaded{
-            [&](offer const&) {
-              caf::anon_send(rt_.dispatcher, offer_message{ref_, o.key, std::nullopt});
-            },
-            [&](troupe::launch const& l) { rt_.runner->forget(l.what.ticket, l.what.token); },
-            [](auto const&) {},
-        },
-        o.what);
-  }
-
-  void carry_out(tracked& t) {
-    ++t.tries;
-    t.round = ++round_;
-    t.not_before = rt_.clock->now() + rt_.resend * std::min(t.tries, 12);
-    std::visit(overloaded{
-                   [&](tell const& x) { send_tell(t, x); },
-                   [&](ask const& x) { send_ask(t, x); },
-                   [&](offer const& x) {
-                     t.done = true;
-                     caf::anon_send(rt_.dispatcher, offer_message{ref_, t.what.key, x});
-                   },
-                   [&](troupe::launch const& x) {
-                     t.done = true;
-                     rt_.runner->launch(x);
-                   },
-                   [&](notify const& x) {
-                     rt_.runner->notify(
-                         x, [me = this->address(), key = t.what.key, round = t.round] {
-                           if (auto a = caf::actor_cast<caf::actor>(me))
-                             caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
-                         });
-                   },
-                   [&](alarm const& x) {
-                     t.done = true;
-                     auto delay = x.at - rt_.clock->now();
-                     if (delay < duration{0})
-                       delay = recovering_ ? rt_.grace : (t.tries > 1 ? rt_.resend : duration{0});
-                     this->delayed_send(this, delay, alarm_atom::value, t.what.key, t.round);
-                   },
-               },
-               t.what.what);
-  }
-
-  void send_tell(tracked& t, tell const& x) {
-    auto c = std::make_shared<command_message>();
-    c->to = x.to;
-    c->command = x.command;
-    c->context.id = t.cause + "/" + t.what.key;
-    c->context.by = principal_id{std::string{to_string(ref_.kind)} + ":" + ref_.id};
-    c->context.cause = t.cause;
-    c->context.correlation = correlation_;
-    c->done = [me = this->address(), key = t.what.key, round = t.round](command_result const& o) {
-      if (auto a = caf::actor_cast<caf::actor>(me))
-        caf::anon_send(
-            a, obligation_outcome{key, round, o ? std::nullopt : std::optional<error>{o.error()}});
-    };
-    rt_.where->deliver(std::move(c));
-  }
-
-  void send_ask(tracked& t, ask const& x) {
-    if constexpr (Domain::kind == entity_kind::agent) {
-      // The agent thinks; its answer comes back as a command through the shard.
-      t.done = true;
-      rt_.engine->perform(ref_, state_.spec, x.message,
-                          [where = rt_.where, ref = ref_, asked = x.message](result<envelope> r) {
-                            auto c = std::make_shared<command_message>();
-                            c->to = ref;
-                            c->context.by = principal_id{"agent:" + ref.id};
-                            c->context.id = asked.id + "/answer";
-                            c->context.cause = asked.id;
-                            if (r)
-                              c->command = agent::command{agent::reply{std::move(*r)}};
-                            else
-                              c->command = agent::command{agent::give_up{
-                                  asked.id, reason::invalid_output, r.error().message}};
-                            where->deliver(std::move(c));
-                          });
-    } else {
-      auto where = send_point(rt_, ref_.tenant, x.message);
-      if (!where) {
-        t.done = true;
-        spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(ref_),
-                     x.message.id, where.error().message);
-        return;
-      }
-      send_tell(t, *where);
-    }
-  }
-
-  static bool may_pass(error const& e) {
-    return e.code == errc::busy || e.code == errc::unavailable || e.code == errc::timeout ||
-           e.code == errc::fenced;
-  }
-
-  void on_outcome(obligation_outcome const& o) {
-    auto const it = tracked_.find(o.key);
-    if (it == tracked_.end() || it->second.done)
-      return;
-    auto& t = it->second;
-    if (o.refused) {
-      // Not found may only mean: not yet. An entity that is asked for before it is made comes.
-      bool const early = o.refused->code == errc::not_found && t.tries < 10;
-      if (may_pass(*o.refused) || early)
-        return; // plan_retry is under way
-      t.refused = o.refused->message;
-      spdlog::warn("obligation refused entity={} key={} why=\"{}\"", to_string(ref_), o.key,
-                   t.refused);
-    }
-    t.done = true;
-    t.held = t.what.acknowledge;
-    settle_held();
-    stop_if_done();
-  }
-
-  /// Settles what was taken over, but only when the quiet obligations have been carried out too:
-  /// a settle may be the last event, after which nothing would remember them.
-  void settle_held() {
-    for (auto const& [key, t] : tracked_) {
-      bool const quiet = !t.what.acknowledge && (std::holds_alternative<tell>(t.what.what) ||
-                                                 std::holds_alternative<notify>(t.what.what));
-      if (quiet && !t.done)
-        return;
-    }
-    std::vector<std::pair<std::string, std::string>> ready;
-    for (auto& [key, t] : tracked_) {
-      if (std::exchange(t.held, false))
-        ready.emplace_back(key, t.refused);
-    }
-    for (auto& [key, refused] : ready)
-      push_own(command_type{settle{key, refused}}, last_event_id_ + "/settle/" + key,
-               last_event_id_);
-  }
-
-  void plan_retry() {
-    bool const open = std::any_of(tracked_.begin(), tracked_.end(),
-                                  [](auto const& kv) { return !kv.second.done; });
-    if (!open)
-      return;
-    this->delayed_send(this, rt_.resend, retry_atom::value, ++retry_round_);
-  }
-
-  /// Sends again what was not answered; with `all`, also offers and launches (their taker is new).
-  void send_again(bool all) {
-    auto const now = rt_.clock->now();
-    for (auto& [key, t] : tracked_) {
-      bool const volatile_taker = std::holds_alternative<offer>(t.what.what) ||
-                                  std::holds_alternative<troupe::launch>(t.what.what);
-      if ((!t.done && t.not_before <= now) || (all && volatile_taker))
-        carry_out(t);
-    }
-    plan_retry();
-  }
-
-  void on_alarm(std::string const& key, std::uint64_t round) {
-    auto const it = tracked_.find(key);
-    if (it == tracked_.end() || it->second.round != round || broken_)
-      return;
-    push_own(command_type{tick{}}, last_event_id_ + "/tick/" + std::to_string(round),
-             last_event_id_);
-    // Still wanted after the tick: the clock was early, or the append failed. Look again later.
-    if (auto again = tracked_.find(key); again != tracked_.end() && again->second.round == round)
-      carry_out(again->second);
-  }
-
   // ---- going ---------------------------------------------------------------------------------
 
-  [[nodiscard]] bool idle() const {
-    return loaded_ && !pending_ && queue_.empty() &&
-           std::all_of(tracked_.begin(), tracked_.end(), [](auto const& kv) {
-             return kv.second.done && !std::holds_alternative<alarm>(kv.second.what.what) &&
-                    !std::holds_alternative<ask>(kv.second.what.what) &&
-                    !std::holds_alternative<offer>(kv.second.what.what) &&
-                    !std::holds_alternative<troupe::launch>(kv.second.what.what);
-           });
-  }
+  [[nodiscard]] bool idle() const { return loaded_ && !pending_ && queue_.empty() && work_.idle(); }
 
   void stop_if_done() {
     if (stopping_ && !pending_ && queue_.empty())
@@ -588,16 +367,13 @@ private:
   std::string correlation_; ///< the brief that all of this belongs to
   std::optional<error> broken_;
   bool loaded_ = false;
-  bool recovering_ = false;
   bool stopping_ = false;
   bool pumping_ = false;
   std::deque<command_ptr> queue_;
   std::vector<query_ptr> queries_;
   std::optional<pending_append> pending_;
-  std::map<std::string, tracked> tracked_;
   std::uint64_t append_id_ = 0;
-  std::uint64_t round_ = 0;
-  std::uint64_t retry_round_ = 0;
+  obligation_runner<Domain> work_;
 };
 
 } // namespace troupe

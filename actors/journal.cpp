@@ -1,5 +1,7 @@
 #include "actors/journal.hpp"
 
+#include "persistence/batch.hpp"
+
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -82,6 +84,11 @@ journal::~journal() {
 }
 
 void journal::append(unit what, std::uint64_t id, caf::actor reply_to) {
+  // A unit that no store would take must not spoil the batch that it would have come into.
+  if (auto ok = check_unit(what); !ok) {
+    caf::anon_send(reply_to, std::make_shared<appended>(appended{id, ok.error()}));
+    return;
+  }
   auto& w = *writers_[what.shard % writers_.size()];
   auto const bytes = size_of(what);
   queued_bytes_ += bytes;
@@ -152,7 +159,7 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
   }
   restore();
   if (!answers && batch.size() > 1) {
-    // One unit spoils the batch: find it by sending each alone.
+    // One unit spoils the batch, though each looks right by itself: send each alone.
     for (auto& e : batch) {
       std::vector<entry> one;
       one.push_back(std::move(e));

@@ -30,7 +30,8 @@ class journal_port {
 public:
   virtual ~journal_port() = default;
   /// Queues a unit; the answer is `appended_ptr` with `id`. An unknown outcome is solved inside:
-  /// the unit is sent again until the store's answer is definite, or the journal stops.
+  /// the unit is sent again until the store's answer is definite, or the journal stops. A unit that
+  /// no store would take is answered `invalid_argument` at once.
   virtual void append(unit what, std::uint64_t id, caf::actor reply_to) = 0;
   /// All events of a stream, as `loaded_ptr`.
   virtual void load(entity_ref stream, caf::actor reply_to) = 0;
