@@ -208,7 +208,8 @@ void read_environment(std::map<std::string, std::string> const& env, loaded_sett
     }
   });
   // Other TROUPE_ variables belong to coders and their tools; those with a section's name are ours.
-  for (auto const& [variable, value] : env) {
+  for (auto const& entry : env) {
+    auto const& variable = entry.first; // a binding could not be captured below (C++20 on clang 14)
     bool const ours = std::any_of(prefixes.begin(), prefixes.end(),
                                   [&](std::string const& p) { return variable.starts_with(p); });
     if (ours && !known.contains(variable))

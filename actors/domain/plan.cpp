@@ -151,7 +151,7 @@ private:
   [[nodiscard]] plan_before before() const { return {s.previous, s.failed_key}; }
 
   /// The round is lost; with the last one the plan fails.
-  [[nodiscard]] events lost_round(events out, std::string why, std::vector<std::string> path,
+  [[nodiscard]] events lost_round(events out, std::string const& why, std::vector<std::string> path,
                                   status to) const {
     out.emplace_back(invalidated{why, std::move(path), to});
     if (s.bad_rounds + 1 >= max_bad_rounds)
