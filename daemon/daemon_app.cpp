@@ -158,7 +158,7 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
     return say(daemon_bad_settings, runners.error().message);
   if (settings.slots < 1 || settings.slots > 256)
     return say(daemon_bad_settings, "slots must be between 1 and 256");
-  auto const lock = lock_folder(settings.data);
+  auto const lock = lock_folder(settings.data, std::chrono::seconds{2});
   if (!lock)
     return say(daemon_failed, lock.error().message);
   auto const programs = program_lineage::begin(settings.data, std::chrono::seconds{20});

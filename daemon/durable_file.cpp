@@ -163,14 +163,29 @@ result<void> record_log::rewrite(std::vector<std::string> const& records) {
   return {};
 }
 
-result<unique_fd> lock_folder(fs::path const& folder) {
+namespace {
+
+/// Tries for as long as `patience`; the lock lies on the open file, which children inherit.
+bool lock_within(int fd, std::chrono::milliseconds patience) {
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return false;
+    ::poll(nullptr, 0, 20);
+  }
+  return true;
+}
+
+} // namespace
+
+result<unique_fd> lock_folder(fs::path const& folder, std::chrono::milliseconds patience) {
   std::error_code ec;
   fs::create_directories(folder, ec);
   auto const file = folder / "lock";
   unique_fd fd{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!fd.valid())
     return system_error("cannot open", file);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+  if (!lock_within(fd.get(), patience))
     return fail(errc::conflict, "another daemon uses " + folder.string());
   return fd;
 }
@@ -190,15 +205,11 @@ result<program_lineage> program_lineage::begin(fs::path const& folder,
   unique_fd fd{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!fd.valid())
     return system_error("cannot open", file);
-  // The lock lies on the open file, which children inherit: it is free when the last of them ended.
-  auto const deadline = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() > deadline)
-      return fail(errc::timeout, "programs that an earlier daemon started still run in " +
-                                     folder.string() + "; end them (fuser " + file.string() +
-                                     " names them) and start again");
-    ::poll(nullptr, 0, 20);
-  }
+  // Free when the last of the programs has ended.
+  if (!lock_within(fd.get(), patience))
+    return fail(errc::timeout, "programs that an earlier daemon started still run in " +
+                                   folder.string() + "; end them (fuser " + file.string() +
+                                   " names them) and start again");
   return program_lineage{std::move(fd)};
 }
 

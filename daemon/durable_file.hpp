@@ -35,8 +35,11 @@ private:
   std::size_t size_ = 0;
 };
 
-/// Held by the one process that uses a folder; conflict if another one does.
-[[nodiscard]] result<unique_fd> lock_folder(std::filesystem::path const& folder);
+/// Held by the one process that uses a folder; conflict if another one does, for longer than
+/// `patience`: a child of a daemon that was killed holds the lock until it has become its program.
+[[nodiscard]] result<unique_fd>
+lock_folder(std::filesystem::path const& folder,
+            std::chrono::milliseconds patience = std::chrono::milliseconds{0});
 
 /// Waits until no program of an earlier daemon of this folder runs any more (a killed daemon's git
 /// goes on for a moment, and a guard takes one to end its tools), then lets every program that is

@@ -311,8 +311,9 @@ TEST_CASE("daemon: killed with -9 at any moment, attempts are lost and never spo
         ::waitpid(daemon, nullptr, 0);
         daemon = start_host(data);
       }
+      bool const has_ended = eventually(ended, std::chrono::seconds{60});
       INFO(read(data / "log.txt"));
-      REQUIRE(eventually(ended, std::chrono::seconds{60}));
+      REQUIRE(has_ended);
       auto const end = ends(server).back();
       INFO("token " << end.token << ": " << end.summary);
       CHECK((end.how == link::outcome::done || end.why == reason::daemon_lost));
