@@ -129,8 +129,12 @@ result<json::value> api_client::call(std::string const& method, std::string cons
       std::this_thread::sleep_for(std::chrono::seconds{wait_of(*r)});
       continue;
     }
-    if (r->status < 200 || r->status > 299)
-      return problem_of(*r);
+    if (r->status < 200 || r->status > 299) {
+      auto e = problem_of(*r);
+      if (r->status == 401 && token_.empty())
+        e.message = "no token was found to send to " + server_;
+      return e;
+    }
     if (r->body.empty())
       return json::value{};
     auto v = json::parse(r->body);
@@ -189,14 +193,28 @@ result<void> api_client::follow(std::string const& path, query const& q, listene
   std::map<std::string, std::string> headers;
   if (!token_.empty())
     headers.emplace("Authorization", "Bearer " + token_);
-  return stream_events(
+  std::string last_word;
+  auto const followed = stream_events(
       server_ + target_of(path, q), headers,
       [&](stream_event const& e) {
         auto const v = json::parse(e.data);
-        if (v && !stop)
+        if (!v || stop)
+          return;
+        if (e.event != "closed")
           heard(e.event, *v);
+        else if (auto const* again =
+                     v->is_object() ? v->get_object().if_contains("again") : nullptr;
+                 again != nullptr && again->is_bool() && !again->get_bool()) {
+          auto const* why = v->get_object().if_contains("reason");
+          last_word = why != nullptr && why->is_string() ? std::string{why->get_string()}
+                                                         : std::string{"it said no more"};
+        }
       },
       stop);
+  if (!followed || last_word.empty())
+    return followed;
+  // The only end for good after a stream was opened is that of the token.
+  return fail(errc::unauthorized, "the server ended the stream: " + last_word);
 }
 
 } // namespace troupe

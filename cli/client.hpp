@@ -35,7 +35,8 @@ public:
   /// Every page of a list, as one.
   [[nodiscard]] result<json::value> all(std::string const& path, query q) const;
 
-  /// Follows a stream until `stop` is set; reconnects by itself. Errors: those of its refusal.
+  /// Follows a stream until `stop` is set; reconnects by itself. Errors: those of its refusal,
+  /// unauthorized (the server ended it for good: the token was revoked, or ran out).
   [[nodiscard]] result<void> follow(std::string const& path, query const& q, listener const& heard,
                                     std::atomic<bool> const& stop) const;
 

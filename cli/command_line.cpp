@@ -1,9 +1,8 @@
 #include "cli/command_line.hpp"
 
-#include "cli/text/columns.hpp"
+#include "cli/text/look.hpp"
 
 #include <algorithm>
-#include <iostream>
 
 namespace troupe {
 
@@ -28,17 +27,47 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string nearest(CLI::App const& app, std::string const& word) {
+/// The word of a list that was meant; empty where none is near.
+std::string nearest(std::vector<std::string> const& known, std::string const& word) {
   std::string best;
   std::size_t least = 3;
-  for (auto const* sub : app.get_subcommands({})) {
-    auto const d = distance(word, sub->get_name());
-    if (!sub->get_group().empty() && d < least) {
+  for (auto const& k : known) {
+    auto const d = distance(word, k);
+    if (d < least && d < word.size()) {
       least = d;
-      best = sub->get_name();
+      best = k;
     }
   }
   return best;
+}
+
+std::vector<std::string> commands_of(CLI::App const& app) {
+  std::vector<std::string> out;
+  for (auto const* sub : app.get_subcommands({})) {
+    if (!sub->get_group().empty())
+      out.push_back(sub->get_name());
+  }
+  return out;
+}
+
+/// `--limit` and the like, of a command and of those above it.
+std::vector<std::string> options_of(CLI::App const& app) {
+  std::vector<std::string> out;
+  for (auto const* at = &app; at != nullptr; at = at->get_parent()) {
+    for (auto const* option : at->get_options()) {
+      for (auto const& name : option->get_lnames())
+        out.push_back("--" + name);
+    }
+  }
+  return out;
+}
+
+CLI::Option const* option_named(CLI::App const& app, std::string const& name) {
+  for (auto const* at = &app; at != nullptr; at = at->get_parent()) {
+    if (auto const* found = at->get_option_no_throw(name))
+      return found;
+  }
+  return nullptr;
 }
 
 /// `troupe brief submit`.
@@ -55,6 +84,56 @@ CLI::App const& deepest(CLI::App const& app) {
   for (auto subs = at->get_subcommands(); !subs.empty(); subs = at->get_subcommands())
     at = subs.back();
   return *at;
+}
+
+/// The first argument that fits nowhere, and what to say of it.
+struct misfit {
+  std::string said, hint;
+};
+
+/// Reads the arguments once more, in their order: the parser only answers those that are left over,
+/// where the arguments of a mistyped command stand beside its name.
+std::optional<misfit> find_misfit(CLI::App const& root, int argc, char const* const* argv) {
+  auto const* at = &root;
+  std::size_t positionals = 0;
+  auto const meant = [&](std::string const& before, std::string const& near) {
+    return near.empty() ? std::string{} : "Did you mean `" + before + near + "`? ";
+  };
+  for (int i = 1; i < argc; ++i) {
+    std::string const word = argv[i];
+    if (word == "--")
+      return std::nullopt;
+    auto const see = "See `" + full_name(*at) + " --help`.";
+    if (word.size() > 1 && word.front() == '-') {
+      auto const name = word.substr(0, word.find('='));
+      auto const* known = option_named(*at, name);
+      if (known == nullptr)
+        return misfit{"`" + full_name(*at) + "` has no option `" + name + "`",
+                      meant("", nearest(options_of(*at), name)) + see};
+      if (name == word && known->get_items_expected_max() > 0)
+        ++i; // its value
+      continue;
+    }
+    auto const below =
+        at->get_subcommands([&](CLI::App const* sub) { return sub->get_name() == word; });
+    if (!below.empty()) {
+      at = below.front();
+      positionals = 0;
+      continue;
+    }
+    auto const places = at->get_options([](CLI::Option const* o) { return o->get_positional(); });
+    if (positionals < places.size()) {
+      if (places[positionals]->get_items_expected_max() > 1)
+        return std::nullopt; // takes all that follow
+      ++positionals;
+      continue;
+    }
+    if (auto const commands = commands_of(*at); !commands.empty())
+      return misfit{"there is no command `" + full_name(*at) + " " + word + "`",
+                    meant(full_name(*at) + " ", nearest(commands, word)) + see};
+    return misfit{"`" + full_name(*at) + "` takes no argument `" + word + "`", see};
+  }
+  return std::nullopt;
 }
 
 /// Lists commands with the first sentence of what they do; their own help has the rest.
@@ -143,52 +222,49 @@ CLI::App& command_line::add_group(std::string const& name, std::string const& wh
 }
 
 int command_line::refuse(std::string const& what) const {
-  auto const& at = deepest(root_);
-  auto const rest = at.remaining();
-  auto said = what;
-  std::string hint = "See `" + full_name(at) + " --help`.";
-  bool const has_commands = !at.get_subcommands({}).empty();
-  if (has_commands) {
-    // What is left over may hold the mistyped command's own arguments, in any order.
-    for (auto const& word : rest) {
-      auto const meant = word.starts_with("-") ? std::string{} : nearest(at, word);
-      if (meant.empty() && (rest.size() > 1 || word.starts_with("-")))
-        continue;
-      said = "there is no command `" + full_name(at) + " " + word + "`";
-      if (!meant.empty())
-        hint = "Did you mean `" + full_name(at) + " " + meant + "`? " + hint;
-      break;
-    }
-  }
   console const out{common_};
-  return out.misuse(said, hint);
+  return out.misuse(what, "See `" + full_name(deepest(root_)) + " --help`.");
 }
 
 int command_line::run(int argc, char const* const* argv) {
-  // Before parsing, so that a refusal of the arguments is JSON as well where JSON was asked for.
+  // Also before the parser has come so far: a refusal of the arguments is JSON as well where JSON
+  // was asked for.
+  auto const ask_json = [&] {
+    for (int i = 1; i < argc; ++i)
+      common_.json = common_.json || std::string_view{argv[i]} == "--json";
+  };
   try {
     root_.parse(argc, argv);
   } catch (CLI::CallForHelp const&) {
-    std::cout << root_.help();
-    return exit_code::ok;
+    ask_json();
+    auto const text = root_.help();
+    return console{common_}.show(json::object{{"help", text}}, text);
   } catch (CLI::CallForAllHelp const& e) {
     return root_.exit(e);
   } catch (CLI::CallForVersion const& e) {
     return root_.exit(e);
   } catch (CLI::ParseError const& e) {
-    for (int i = 1; i < argc; ++i)
-      common_.json = common_.json || std::string_view{argv[i]} == "--json";
-    return refuse(e.what());
+    ask_json();
+    // A required argument may be missing only because its option was mistyped.
+    auto const wrong = find_misfit(root_, argc, argv);
+    return wrong ? console{common_}.misuse(wrong->said, wrong->hint) : refuse(e.what());
   }
   if (!chosen_) {
     auto const& at = deepest(root_);
-    std::cout << root_.help();
+    if (&at != &root_ && common_.json)
+      return refuse("`" + full_name(at) + "` wants one of: " + look::joined(commands_of(at), ", "));
+    auto const text = root_.help();
+    (void)console{common_}.show(json::object{{"help", text}}, text);
     return &at == &root_ ? exit_code::ok : exit_code::usage;
   }
   console out{common_};
   if (!bare_.contains(chosen_command_) && !out.load())
     return exit_code::usage;
   return chosen_(out);
+}
+
+std::string nearest_command(CLI::App const& app, std::string const& word) {
+  return nearest(commands_of(app), word);
 }
 
 CLI::Option* add_setting(command_line& line, CLI::App& command, std::string const& flag,

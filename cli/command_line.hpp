@@ -42,6 +42,9 @@ private:
   std::set<CLI::App const*> bare_;
 };
 
+/// The command below `app` that a mistyped word means; empty where none is near.
+[[nodiscard]] std::string nearest_command(CLI::App const& app, std::string const& word);
+
 /// A flag whose text is a setting: `--port 8080` is `server.port`.
 CLI::Option* add_setting(command_line& line, CLI::App& command, std::string const& flag,
                          std::string const& key, std::string const& what);

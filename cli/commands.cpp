@@ -110,19 +110,16 @@ std::atomic<bool>& stop_on_interrupt() {
 result<json::value> wait_for(console& out, std::string const& path, std::string const& brief,
                              std::function<bool(json::value const& entity)> const& ended) {
   auto& stop = stop_on_interrupt();
-  std::atomic<bool> done{false};
   auto answer = out.api().get(path);
   if (!answer || ended(*answer))
     return answer;
   event_teller teller{out.style()};
-  // The stream tells when to look; what counts is always the entity itself.
+  bool over = false;
+  // The stream tells when to look; what counts is always the entity itself. One flag ends it, so
+  // that Ctrl-C is heard also while the stream is quiet.
   auto const followed = out.api().follow(
       "/api/stream", {{"brief", brief}},
       [&](std::string const& name, json::value const& event) {
-        if (stop) {
-          done = true;
-          return;
-        }
         if (name != "snapshot" && out.shows_progress()) {
           if (auto const told = teller.tell(event)) {
             out.progress({});
@@ -130,15 +127,22 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
           }
         }
         answer = out.api().get(path);
-        if (!answer || ended(*answer))
-          done = true;
+        over = !answer || ended(*answer);
+        if (over)
+          stop = true;
       },
-      done);
+      stop);
   if (!followed)
     return followed.error();
-  if (stop)
+  if (!over)
     return fail(errc::timeout, "interrupted; it goes on without you", {{"interrupted", true}});
+  stop = false;
   return answer;
+}
+
+int fail_waiting(console& out, error const& e, std::string_view way_out) {
+  auto const code = out.fail(e, way_out);
+  return look::flag(json::value(e.details), "interrupted") ? exit_code::interrupted : code;
 }
 
 namespace {

@@ -58,6 +58,8 @@ using renderer = std::string (*)(json::value const&, text_style const&);
 [[nodiscard]] result<json::value>
 wait_for(console& out, std::string const& path, std::string const& brief,
          std::function<bool(json::value const& entity)> const& ended);
+/// Says why `wait_for` ended without an entity, and what to do; 130 after Ctrl-C.
+[[nodiscard]] int fail_waiting(console& out, error const& e, std::string_view way_out);
 /// Set by Ctrl-C while something is followed; the first call takes the signal over.
 [[nodiscard]] std::atomic<bool>& stop_on_interrupt();
 

@@ -90,8 +90,7 @@ bool console::load() {
   }
   for (auto const& p : loaded_.problems)
     std::cerr << "troupe: " << columns::printable(p) << "\n";
-  std::cerr << "Mend " << (loaded_.problems.size() == 1 ? "this setting" : "these settings")
-            << "; `troupe config print --example` shows every key with its range.\n";
+  std::cerr << "Mend this; `troupe config print --example` shows every key with its range.\n";
   return false;
 }
 
@@ -173,16 +172,23 @@ std::string way_out_of(error const& e) {
            "--role ROLE`.";
   case errc::unavailable:
   case errc::timeout:
-    return "Start a server with `troupe serve`, or name another one with --server URL.";
+    // The message of a client that met nobody says already how to start one.
+    return e.message.find("; ") == std::string::npos
+               ? "Start a server with `troupe serve`, or name another one with --server URL."
+               : "Another server goes with --server URL, or TROUPE_SERVER.";
   case errc::busy:
     return "Try again in " + look::count(look::number(details, "retry_after", 1), "second") + ".";
   case errc::conflict: {
     if (auto const path = joined_list(e, "path", " -> "); !path.empty())
       return "Take one edge of the cycle away: " + path + ".";
     if (look::at(details, "allowed").is_array()) {
-      auto const next = joined_list(e, "allowed", ", ");
-      return next.empty() ? "It is over: nothing can follow."
-                          : "From here it can become: " + next + ".";
+      if (auto const next = joined_list(e, "allowed", ", "); !next.empty())
+        return "From here it can become: " + next + ".";
+      // States that end an entity are in capitals.
+      auto const state = look::text(details, "state");
+      return !state.empty() && state.front() >= 'A' && state.front() <= 'Z'
+                 ? "It is over: nothing can follow."
+                 : "Its `show` command says how it stands.";
     }
     return "Look at it again before you go on.";
   }
@@ -224,9 +230,10 @@ int console::fail(error const& e, std::string_view way_out) const {
 
 int console::misuse(std::string_view what, std::string_view way_out) const {
   if (flags_.json)
-    print_json(json::object{
-        {"error",
-         json::object{{"code", "usage"}, {"message", what}, {"exit_code", exit_code::usage}}}});
+    print_json(json::object{{"error", json::object{{"code", "usage"},
+                                                   {"message", what},
+                                                   {"hint", way_out},
+                                                   {"exit_code", exit_code::usage}}}});
   std::cerr << paint(error_style_, ink::bad, "troupe: ") << columns::printable(what) << "\n"
             << way_out << "\n";
   return exit_code::usage;

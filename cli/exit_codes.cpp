@@ -13,7 +13,8 @@ std::vector<exit_code_row> const& exit_code_table() {
       {exit_code::unreachable, "unreachable", "No server there, or no answer in time."},
       {exit_code::unauthorised, "unauthorised", "No valid token, or a token without the role."},
       {exit_code::unsound, "unsound", "Verification found something wrong in the ledger."},
-      {exit_code::busy, "busy", "A bound of the server is reached; try again later."},
+      {exit_code::busy, "busy",
+       "A bound is reached, or somebody else uses the ledger; try again later."},
       {75, "unfinished", "`troupe serve` did not stop within its deadline; nothing is lost."},
       {exit_code::interrupted, "interrupted", "Stopped by Ctrl-C while waiting."},
   };

@@ -26,9 +26,13 @@ int help(console& out, CLI::App& root, std::vector<std::string> const& words) {
   std::string before;
   for (auto const& word : words) {
     auto const below = at->get_subcommands([&](CLI::App* c) { return c->get_name() == word; });
-    if (below.empty())
-      return out.misuse("there is no command `" + at->get_name() + " " + word + "`",
-                        "`troupe help` lists all commands.");
+    if (below.empty()) {
+      auto const name = (before.empty() ? "" : before + " ") + at->get_name();
+      auto const meant = nearest_command(*at, word);
+      return out.misuse("there is no command `" + name + " " + word + "`",
+                        (meant.empty() ? "" : "Did you mean `" + name + " " + meant + "`? ") +
+                            "`troupe help` lists all commands.");
+    }
     before += (before.empty() ? "" : " ") + at->get_name();
     at = below.front();
   }

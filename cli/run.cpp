@@ -1,12 +1,10 @@
-#include "cli/commands.hpp"
+#include "cli/entity_commands.hpp"
 
 namespace troupe {
 
 namespace {
 
-std::string run_path(std::string const& id) {
-  return "/api/runs/" + segment(id);
-}
+entity_words const run_words{"run", "/api/runs/", "k3f9q2mx.r1"};
 
 bool is_over(json::value const& run) {
   auto const status = look::text(run, "status");
@@ -14,17 +12,14 @@ bool is_over(json::value const& run) {
 }
 
 int show(console& out, std::string const& id, bool follow) {
-  auto run = out.api().get(run_path(id));
+  auto run = out.api().get(run_words.path_of(id));
   if (!run)
     return out.fail(run.error());
   if (follow) {
-    run = wait_for(out, run_path(id), look::text(*run, "brief"), is_over);
-    if (!run) {
-      auto const code =
-          out.fail(run.error(), "`troupe run show " + id + " --follow` follows it again.");
-      return look::flag(json::value(run.error().details), "interrupted") ? exit_code::interrupted
-                                                                         : code;
-    }
+    run = wait_for(out, run_words.path_of(id), look::text(*run, "brief"), is_over);
+    if (!run)
+      return fail_waiting(out, run.error(),
+                          "`troupe run show " + id + " --follow` follows it again.");
   }
   out.show(*run, render_run(*run, out.style()));
   bool const bad = follow && look::text(*run, "status") != "COMPLETED";
@@ -58,31 +53,10 @@ void add_run_commands(command_line& line) {
     c.add_option("run", f->id, "id of the run")->required()->type_name("ID");
     c.add_flag("--follow", f->follow, "tell what happens until it ends");
   }
-  struct step {
-    char const *name, *what;
-    bool has_why;
-  };
-  for (auto const& s : {step{"pause", "Pauses a run: no new attempts begin.", true},
-                        step{"resume", "Goes on with a paused run.", false},
-                        step{"cancel", "Cancels a run with its tickets.", true}}) {
-    struct flags {
-      std::string id, why;
-    };
-    auto const f = std::make_shared<flags>();
-    std::string const name = s.name;
-    bool const has_why = s.has_why;
-    auto& c = line.add(
-        group, name, s.what, "  troupe run " + name + " k3f9q2mx.r1",
-        [f, name, has_why](console& out) {
-          auto const done =
-              out.api().post(run_path(f->id) + "/" + name,
-                             has_why ? json::value(json::object{{"why", f->why}}) : json::value{});
-          return show_done(out, done, done ? status_line(out, "Run", *done) : std::string{});
-        });
-    c.add_option("run", f->id, "id of the run")->required()->type_name("ID");
-    if (has_why)
-      c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");
-  }
+  add_entity_steps(line, group, run_words,
+                   {{"pause", "Pauses a run: no new attempts begin.", true},
+                    {"resume", "Goes on with a paused run.", false},
+                    {"cancel", "Cancels a run with its tickets.", true}});
 }
 
 } // namespace troupe

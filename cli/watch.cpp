@@ -1,6 +1,10 @@
 #include "cli/commands.hpp"
+#include "protocol/ids.hpp"
 
+#include <chrono>
 #include <deque>
+#include <limits>
+#include <thread>
 
 namespace troupe {
 
@@ -12,8 +16,10 @@ struct watch_flags {
   bool everything = false;
 };
 
-/// Follows the ledger live. Events are numbered (`n`) in the server's order; what was missed while
-/// the connection was away is fetched before what comes next, so that nothing is skipped or twice.
+/// Follows the ledger live. The stream resumes by itself, also after the server was started again;
+/// where it cannot (the connection was away too long), it begins anew with a snapshot, and what was
+/// missed is read. What was told is remembered as the last sequence number of each shard: that is
+/// the ledger's own, while `n` counts anew after each start of the server.
 class watcher {
 public:
   watcher(console& out, watch_flags const& flags)
@@ -29,8 +35,21 @@ public:
         "/api/stream", with({}),
         [&](std::string const& name, json::value const& data) {
           if (name == "snapshot")
-            catch_up();
-          else
+            behind_ = true;
+          // What comes live must not be told before what was missed: it would hide it.
+          while (behind_ && !stop) {
+            if (auto const caught_up = catch_up(); caught_up)
+              break;
+            else if (caught_up.error().code != errc::unavailable &&
+                     caught_up.error().code != errc::timeout) {
+              out_.note("cannot read what happened before: " + caught_up.error().message);
+              return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds{250}); // it is being started
+          }
+          if (stop)
+            return;
+          if (name != "snapshot")
             take(data);
         },
         stop);
@@ -46,42 +65,53 @@ private:
     return more;
   }
 
-  /// At the first snapshot: the last events of the past. At a later one (the server was started
-  /// again): what happened since the last event that was told.
-  void catch_up() {
-    std::deque<json::value> past;
-    auto after = last_;
-    auto const wanted = static_cast<std::size_t>(begun_ ? 1'000'000 : flags_.history);
-    while (true) {
-      auto const page = out_.api().get("/api/events",
-                                       with({{"after", std::to_string(after)}, {"limit", "1000"}}));
-      if (!page) {
-        out_.note("cannot read what happened before: " + page.error().message);
-        break;
-      }
+  /// At the first snapshot: the last events of the past. At a later one: everything that was not
+  /// told yet. Where it fails nothing was told, and it can be called again.
+  result<void> catch_up() {
+    std::deque<json::value> missed;
+    std::map<std::int64_t, std::int64_t> reached;
+    auto const wanted =
+        static_cast<std::size_t>(begun_ ? std::numeric_limits<int>::max() : flags_.history);
+    for (std::string after = "0"; !after.empty();) {
+      auto const page = out_.api().get("/api/events", with({{"after", after}, {"limit", "1000"}}));
+      if (!page)
+        return page.error();
       for (auto const& e : look::list(*page, "items")) {
-        after = look::number(e, "n");
-        past.push_back(e);
-        if (past.size() > wanted)
-          past.pop_front();
+        if (is_told(e))
+          continue;
+        auto& last = reached[look::number(e, "shard")];
+        last = std::max(last, look::number(e, "seq"));
+        missed.push_back(e);
+        if (missed.size() > wanted)
+          missed.pop_front();
       }
-      if (look::at(*page, "after").is_null())
-        break;
+      auto const next = look::number(*page, "after");
+      after = next > 0 ? std::to_string(next) : std::string{};
     }
-    begun_ = true;
-    for (auto const& e : past)
-      take(e);
-    last_ = std::max(last_, after);
-    if (past.empty() && !told_hint_)
+    behind_ = false;
+    if (!begun_ && missed.empty())
       out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
-    told_hint_ = true;
+    begun_ = true;
+    for (auto const& e : missed)
+      tell(e);
+    for (auto const& [shard, seq] : reached)
+      told_[shard] = seq;
+    return {};
+  }
+
+  [[nodiscard]] bool is_told(json::value const& event) const {
+    auto const found = told_.find(look::number(event, "shard"));
+    return found != told_.end() && look::number(event, "seq") <= found->second;
   }
 
   void take(json::value const& event) {
-    auto const n = look::number(event, "n");
-    if (n <= last_)
+    if (is_told(event))
       return;
-    last_ = n;
+    told_[look::number(event, "shard")] = look::number(event, "seq");
+    tell(event);
+  }
+
+  void tell(json::value const& event) {
     if (out_.json()) {
       out_.print_json(event);
       return;
@@ -93,10 +123,18 @@ private:
   console& out_;
   watch_flags const& flags_;
   event_teller teller_;
-  std::int64_t last_ = 0;
+  std::map<std::int64_t, std::int64_t> told_; ///< shard -> last seq
+  bool behind_ = true;
   bool begun_ = false;
-  bool told_hint_ = false;
 };
+
+/// What the server lets be watched: all kinds but credentials.
+std::vector<std::string> kinds() {
+  std::vector<std::string> out;
+  for (int i = 1; i < static_cast<int>(entity_kind::principal); ++i)
+    out.emplace_back(to_string(static_cast<entity_kind>(i)));
+  return out;
+}
 
 } // namespace
 
@@ -113,17 +151,17 @@ void add_watch_command(command_line& line) {
   struct filter {
     char const *name, *what, *type;
   };
-  for (auto const& x :
-       {filter{"agent", "only what names this agent", "NAME"},
-        filter{"ticket", "only this ticket", "ID"}, filter{"brief", "only this brief's work", "ID"},
-        filter{"kind", "only this kind: ticket, brief, plan, run, agent, approval, daemon, …",
-               "KIND"},
-        filter{"type", "only types that begin so, e.g. ticket.mess", "TYPE"}}) {
-    std::string const name = x.name;
-    c.add_option_function<std::string>(
-         "--" + name, [f, name](std::string const& v) { f->filters[name] = v; }, x.what)
-        ->type_name(x.type);
-  }
+  auto const add_filter = [&](std::string const& name, char const* what, char const* type) {
+    return c
+        .add_option_function<std::string>(
+            "--" + name, [f, name](std::string const& v) { f->filters[name] = v; }, what)
+        ->type_name(type);
+  };
+  add_filter("agent", "only what names this agent", "NAME");
+  add_filter("ticket", "only this ticket", "ID");
+  add_filter("brief", "only this brief's work", "ID");
+  add_filter("kind", "only this kind of thing", "KIND")->check(CLI::IsMember(kinds()));
+  add_filter("type", "only types that begin so, e.g. ticket.mess", "TYPE");
   c.add_option("--history", f->history, "begin with the last N events")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
       ->type_name("N");
