@@ -1,67 +1,54 @@
 #include "persistence/export_import.hpp"
 
 #include "persistence/batch.hpp"
+#include "persistence/walk.hpp"
 
 #include <istream>
-#include <limits>
 #include <ostream>
 
 namespace troupe {
 
 namespace {
 
-constexpr std::size_t page = 500;
 /// How much is imported in one transaction.
 constexpr std::size_t import_bytes = 1024 * 1024;
 
-/// Ends what `freeze` began.
-struct thaw_at_end {
-  event_store& store;
-  ~thaw_at_end() { (void)store.thaw(); }
-};
+/// Writes what a walk shows. A row that no importer would take ends it.
+struct store_export {
+  export_writer& out;
 
-result<void> export_shard(event_store& store, shard_info const& s, export_writer& out) {
-  for (std::uint64_t seq = 0;;) {
-    auto const events = store.read_shard(s.shard, seq, page);
-    if (!events)
-      return events.error();
-    if (events->empty())
-      break;
-    for (auto const& e : *events) {
-      if (auto ok = check_event(e); !ok)
-        return fail(errc::corrupt, "shard " + std::to_string(s.shard) + ", seq " +
-                                       std::to_string(e.seq) + ": " + ok.error().message);
-      out.put(e);
-    }
-    seq = events->back().seq;
-    if (!out.good())
+  result<void> shards(std::vector<shard_info> const&) { return {}; }
+  bool wants(shard_info const& s) { return s.epoch != 0 || s.last_seq != 0; }
+  result<void> event(stored_event const& e) {
+    if (auto ok = check_event(e); !ok)
+      return fail(errc::corrupt, "shard " + std::to_string(e.shard) + ", seq " +
+                                     std::to_string(e.seq) + ": " + ok.error().message);
+    return put(e);
+  }
+  result<void> shard(shard_info const& s) { return put(s); }
+  result<void> stream(stream_info const& s) {
+    if (!known(s.stream.kind))
+      return fail(errc::corrupt, "stream " + s.stream.id + " has an unknown kind");
+    if (!s.wake_at) // the rest of a head follows from the events
       return {};
+    return put(s);
   }
-  out.put(s);
-  for (std::optional<entity_ref> after;;) {
-    auto const streams = store.streams(s.shard, after, page);
-    if (!streams)
-      return streams.error();
-    if (streams->empty())
-      break;
-    for (auto const& x : *streams) {
-      if (!known(x.stream.kind))
-        return fail(errc::corrupt, "stream " + x.stream.id + " has an unknown kind");
-      if (x.wake_at) // the rest of a head follows from the events
-        out.put(x);
-    }
-    after = streams->back().stream;
-  }
-  auto const effects = store.outbox(s.shard, std::numeric_limits<std::size_t>::max());
-  if (!effects)
-    return effects.error();
-  for (auto const& row : *effects) {
+  result<void> all_streams(std::uint32_t) { return {}; }
+  result<void> effect(std::uint32_t shard, outbox_row const& row) {
     if (!known(row.declared))
       return fail(errc::corrupt, "effect " + row.effect_id + " has an unknown class");
-    out.put(shard_effect{s.shard, row});
+    return put(shard_effect{shard, row});
   }
-  return {};
-}
+  result<void> answer(inbox_row const& row) { return put(row); }
+
+  template <class Record>
+  result<void> put(Record const& record) {
+    out.put(record);
+    if (!out.good())
+      return fail(errc::unavailable, "the export could not be written");
+    return {};
+  }
+};
 
 /// Collects records and stores them in pieces: events first, then what stands beside them.
 class importer {
@@ -147,27 +134,10 @@ result<void> look_ahead(std::istream& in) {
 } // namespace
 
 result<export_stats> export_store(event_store& store, std::ostream& out) {
-  if (auto ok = store.freeze(); !ok)
-    return ok.error();
-  thaw_at_end const guard{store};
   export_writer writer{out};
-  auto const shards = store.shards();
-  if (!shards)
-    return shards.error();
-  for (auto const& s : *shards)
-    if (s.epoch != 0 || s.last_seq != 0)
-      if (auto ok = export_shard(store, s, writer); !ok)
-        return ok.error();
-  for (std::optional<inbox_row> after;;) {
-    auto const answers = store.inbox_rows(after, page);
-    if (!answers)
-      return answers.error();
-    if (answers->empty())
-      break;
-    for (auto const& row : *answers)
-      writer.put(row);
-    after = answers->back();
-  }
+  store_export to{writer};
+  if (auto ok = walk(store, to); !ok)
+    return ok.error();
   auto stats = writer.finish();
   if (!writer.good())
     return fail(errc::unavailable, "the export could not be written");

@@ -2,10 +2,10 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/export_format.hpp"
+#include "persistence/walk.hpp"
 
 #include <array>
 #include <cstring>
-#include <limits>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,7 +14,6 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t page = 500;
 constexpr time_point earliest{std::chrono::sys_days{std::chrono::year{2020} / 1 / 1}};
 constexpr duration clock_doubt = std::chrono::hours{24};
 
@@ -216,70 +215,49 @@ private:
   std::set<std::string> tenants_;
 };
 
-result<void> check_shard(event_store& store, shard_info const& s, checker& out) {
-  out.begin_shard(s.shard);
-  for (std::uint64_t seq = 0;;) {
-    auto const events = store.read_shard(s.shard, seq, page);
-    if (!events)
-      return events.error();
-    if (events->empty())
-      break;
-    for (auto const& e : *events)
-      out.event(e);
-    if (events->back().seq <= seq)
-      return fail(errc::corrupt, "the feed of shard " + std::to_string(s.shard) + " goes back");
-    seq = events->back().seq;
-  }
-  out.shard_row(s);
-  for (std::optional<entity_ref> after;;) {
-    auto const streams = store.streams(s.shard, after, page);
-    if (!streams)
-      return streams.error();
-    if (streams->empty())
-      break;
-    for (auto const& x : *streams)
-      out.stream_row(x);
-    after = streams->back().stream;
-  }
-  out.all_stream_rows_seen();
-  auto const effects = store.outbox(s.shard, std::numeric_limits<std::size_t>::max());
-  if (!effects)
-    return effects.error();
-  for (auto const& row : *effects)
-    out.effect(s.shard, row);
-  return {};
-}
+/// Shows the checker a store: what is wrong with the data never ends the walk.
+struct store_check {
+  checker& out;
 
-struct thaw_at_end {
-  event_store& store;
-  ~thaw_at_end() { (void)store.thaw(); }
+  result<void> shards(std::vector<shard_info> const& all) {
+    if (all.size() != shard_count)
+      out.problem("the store has " + std::to_string(all.size()) + " shards, not 256");
+    return {};
+  }
+  bool wants(shard_info const&) { return true; }
+  result<void> event(stored_event const& e) {
+    out.event(e);
+    return {};
+  }
+  result<void> shard(shard_info const& s) {
+    out.shard_row(s);
+    return {};
+  }
+  result<void> stream(stream_info const& s) {
+    out.stream_row(s);
+    return {};
+  }
+  result<void> all_streams(std::uint32_t) {
+    out.all_stream_rows_seen();
+    return {};
+  }
+  result<void> effect(std::uint32_t shard, outbox_row const& row) {
+    out.effect(shard, row);
+    return {};
+  }
+  result<void> answer(inbox_row const& row) {
+    out.answer(row);
+    return {};
+  }
 };
 
 } // namespace
 
 result<verify_report> verify_store(event_store& store, verify_options const& options) {
-  if (auto ok = store.freeze(); !ok)
-    return ok.error();
-  thaw_at_end const guard{store};
   checker out{options};
-  auto const shards = store.shards();
-  if (!shards)
-    return shards.error();
-  if (shards->size() != shard_count)
-    out.problem("the store has " + std::to_string(shards->size()) + " shards, not 256");
-  for (auto const& s : *shards)
-    if (auto ok = check_shard(store, s, out); !ok)
-      return ok.error();
-  for (std::optional<inbox_row> after;;) {
-    auto const answers = store.inbox_rows(after, page);
-    if (!answers)
-      return answers.error();
-    if (answers->empty())
-      break;
-    for (auto const& row : *answers)
-      out.answer(row);
-    after = answers->back();
-  }
+  store_check check{out};
+  if (auto ok = walk(store, check); !ok)
+    return ok.error();
   return out.finish();
 }
 
