@@ -69,7 +69,8 @@ private:
     return s->self.id;
   }
 
-  json::object about_entity(entity_kind kind, std::string const& id, std::string commit = {}) {
+  json::object about_entity(entity_kind kind, std::string const& id,
+                            std::string const& commit = {}) {
     json::object out{{"about", commit.empty() ? id : commit}};
     if (kind == entity_kind::ticket)
       ticket_chain(id, commit);
