@@ -87,6 +87,7 @@ std::vector<measure> messages(timing const& t) {
   std::vector<measure> out;
   for (int const level : {1, 64}) {
     std::vector<measure> runs;
+    runs.reserve(static_cast<std::size_t>(t.repeats));
     for (int i = 0; i < t.repeats; ++i)
       runs.push_back(one(level, t));
     out.push_back(median(std::move(runs)));

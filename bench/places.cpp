@@ -16,7 +16,7 @@ std::string const row(500, 'x');
 
 /// Asks `commit` again and again until the time is over.
 template <class F>
-measure loop(std::string where, timing const& t, F commit) {
+measure loop(std::string const& where, timing const& t, F commit) {
   std::vector<measure> runs;
   for (int i = 0; i < t.repeats; ++i) {
     stopwatch watch;
