@@ -192,7 +192,7 @@ private:
                       false))
         return failed("cannot write " + s.key_into);
     }
-    if (!s.run.empty() && std::system((s.run + " >&2").c_str()) != 0)
+    if (!s.run.empty() && std::system(("{ " + s.run + "\n} >&2").c_str()) != 0)
       return failed("this failed: " + s.run);
     if (s.amend && !amend())
       return failed("cannot rewrite the branch");

@@ -1,10 +1,9 @@
 #include "demo/story.hpp"
 
 #include "cli/text/render.hpp"
-#include "demo/connection.hpp"
-#include "demo/processes.hpp"
-#include "demo/teller.hpp"
-#include "demo/workshop.hpp"
+#include "demo/answers.hpp"
+#include "demo/chaos.hpp"
+#include "demo/conclusion.hpp"
 
 #include <unistd.h>
 
@@ -12,9 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <random>
 #include <set>
-#include <sstream>
 #include <thread>
 
 namespace troupe::demo {
@@ -24,46 +21,8 @@ namespace {
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
-std::string text_at(json::value const& v, std::string_view path) {
-  auto const* at = &v;
-  while (!path.empty()) {
-    auto const dot = path.find('.');
-    auto const name = path.substr(0, dot);
-    if (!at->is_object() || !at->get_object().contains(name))
-      return {};
-    at = &at->get_object().at(name);
-    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
-  }
-  if (at->is_string())
-    return std::string{std::string_view{at->get_string()}};
-  return at->is_null() ? std::string{} : json::canonical(*at);
-}
-
-json::array items_of(json::value const& page) {
-  if (page.is_object() && page.get_object().contains("items"))
-    return page.get_object().at("items").as_array();
-  return {};
-}
-
-std::string read_text(std::filesystem::path const& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-/// What went wrong, thrown only inside the story: `run` says it and ends with the exit code.
-struct broken_off {
-  std::string why;
-  int exit_code = 1;
-};
-
-template <class T>
-T must(result<T> r) {
-  if (!r)
-    throw broken_off{r.error().message, 1};
-  return std::move(*r);
-}
+/// The story has at least so many events until its last merges.
+constexpr std::size_t shortest_story = 270;
 
 /// One of the two laptops of the story.
 struct laptop {
@@ -76,21 +35,22 @@ struct laptop {
 class story {
 public:
   explicit story(options o)
-      : o_(std::move(o)), say_(o_.json, o_.color), random_(o_.seed),
+      : o_(std::move(o)), say_(o_.json, o_.color),
         limit_(clock::now() + std::chrono::seconds{o_.time_limit_s}),
-        shop_(must(workshop::open(o_.folder))) {}
+        shop_(must(workshop::open(o_.folder))),
+        chaos_(o_.kill_server, o_.kill_daemon, o_.seed, shortest_story) {}
 
   int tell() {
     introduce();
     open_server();
     make_project();
     open_laptops();
-    auto const brief = submit();
+    submit();
     approve_brief();
     refuse_cycle();
     approve_plan();
     watch_the_work();
-    return conclude(brief);
+    return conclude();
   }
 
   void clean_up() {
@@ -244,7 +204,7 @@ private:
 
   // ---- what is wanted ------------------------------------------------------------------------
 
-  std::string submit() {
+  void submit() {
     say_.heading("The meeting becomes a brief");
     auto const made = must(to_->call("POST", "/api/briefs",
                                      json::object{{"project", "duration"},
@@ -254,7 +214,8 @@ private:
       throw broken_off{"the transcript was refused: " + json::canonical(made.body)};
     brief_ = text_at(made.body, "id");
     to_->follow("brief=" + brief_);
-    return brief_;
+    if (chaos_.early_server_is_due())
+      kill_server();
   }
 
   void approve_brief() {
@@ -267,6 +228,8 @@ private:
     await_ok("POST", "/api/briefs/" + brief_ + "/approve",
              json::object{{"content_hash", text_at(brief, "content_hash")}});
     say_.happened("approved", {{"what", "brief"}, {"id", brief_}}, "Approved: brief " + brief_);
+    if (chaos_.early_server_is_due())
+      kill_server();
   }
 
   void refuse_cycle() {
@@ -313,7 +276,6 @@ private:
 
   void watch_the_work() {
     say_.heading("The team works");
-    plan_chaos();
     for (;;) {
       if (clock::now() > limit_)
         throw broken_off{"the work did not end within the time limit"};
@@ -403,34 +365,27 @@ private:
 
   // ---- chaos, for tests ----------------------------------------------------------------------
 
-  void plan_chaos() {
-    auto const begin = clock::now();
-    auto const plan = [&](int times, std::vector<clock::time_point>& out) {
-      for (int i = 0; i < times; ++i)
-        out.push_back(begin + milliseconds{200 + i * 450 + static_cast<int>(random_() % 450)});
-    };
-    plan(o_.kill_server, server_kills_);
-    plan(o_.kill_daemon, daemon_kills_);
+  void kill_server() {
+    std::this_thread::sleep_for(milliseconds{chaos_.delay_ms()});
+    server_->kill();
+    chaos_.count();
+    start_server();
+    say_.happened("server_killed", {{"times", chaos_.kills()}},
+                  "   kill -9 of the server, started again");
   }
 
   void inflict_chaos() {
-    auto const now = clock::now();
-    if (!server_kills_.empty() && server_kills_.front() <= now) {
-      server_kills_.erase(server_kills_.begin());
-      server_->kill();
-      ++kills_;
-      start_server();
-      say_.happened("server_killed", {{"times", kills_}},
-                    "   kill -9 of the server, started again");
-    }
-    if (!daemon_kills_.empty() && daemon_kills_.front() <= now) {
-      daemon_kills_.erase(daemon_kills_.begin());
-      auto& l = laptops_[random_() % laptops_.size()];
+    auto const seen = shown_.size();
+    if (chaos_.server_is_due(seen))
+      kill_server();
+    if (chaos_.daemon_is_due(seen)) {
+      std::this_thread::sleep_for(milliseconds{chaos_.delay_ms()});
+      auto& l = laptops_[chaos_.pick(laptops_.size())];
       if (l.process)
         l.process->kill();
       start_laptop(l);
-      ++kills_;
-      say_.happened("daemon_killed", {{"daemon", l.id}, {"times", kills_}},
+      chaos_.count();
+      say_.happened("daemon_killed", {{"daemon", l.id}, {"times", chaos_.kills()}},
                     "   kill -9 of " + l.name + ", started again");
     }
     if (!server_->running()) // it may also end by itself: a defect, said at the end
@@ -439,115 +394,15 @@ private:
 
   // ---- the end -------------------------------------------------------------------------------
 
-  int conclude(std::string const& brief) {
-    say_.heading("What came of it");
-    bool good = true;
-    auto const fail_if = [&](bool bad, std::string const& why) {
-      if (bad) {
-        good = false;
-        say_.happened("wrong", {{"why", why}}, "WRONG: " + why);
-      }
-    };
-    auto const ended = must(to_->get("/api/briefs/" + brief));
-    fail_if(text_at(ended, "status") != "COMPLETED",
-            "the brief is " + text_at(ended, "status") + ": " + text_at(ended, "why"));
-    auto const tickets = items_of(must(to_->get("/api/tickets?limit=500&brief=" + brief)));
-    std::size_t done = 0;
-    std::int64_t cost = 0;
-    std::int64_t tokens = 0;
-    json::array outcome;
-    std::string a_commit;
-    for (auto const& t : tickets) {
-      auto const status = text_at(t, "status");
-      done += status == "DONE" ? 1 : 0;
-      auto const number = [&](std::string_view path) {
-        auto const text = text_at(t, path);
-        return text.empty() ? std::int64_t{0} : std::stoll(text);
-      };
-      cost += number("used.cost_micros");
-      tokens += number("used.input_tokens") + number("used.output_tokens");
-      outcome.push_back(json::object{{"title", text_at(t, "item.title")}, {"status", status}});
-      if (status == "DONE" && text_at(t, "item.title").find("week") != std::string::npos)
-        a_commit = text_at(t, "merged_as");
-      if (status == "DONE" && a_commit.empty())
-        a_commit = text_at(t, "merged_as");
-    }
-    auto const main = must(shop_.inspect());
-    fail_if(main.test_exit_code != 0, "the tests of main fail:\n" + main.test_output);
-    fail_if(main.log.size() != done + 1, "main has " + std::to_string(main.log.size() - 1) +
-                                             " merges for " + std::to_string(done) +
-                                             " finished tickets");
-    fail_if(shop_.history_has(std::string{"aws_access_"} + "key_id"),
-            "the planted secret is in the history of main");
-    say_.line("main, as a fresh clone sees it:");
-    for (auto const& l : main.log)
-      say_.line("  " + l);
-    say_.line("its tests: " + std::string{main.test_exit_code == 0 ? "pass" : "FAIL"});
-    std::sort(outcome.begin(), outcome.end(),
-              [](auto const& x, auto const& y) { return json::canonical(x) < json::canonical(y); });
-    say_.line("cost: " + std::to_string(cost / 1'000'000) + " (" + std::to_string(tokens) +
-              " tokens; no model was called)");
-
-    auto const verified = verify();
-    fail_if(verified.exit_code != 0, "troupe verify: " + verified.output);
-    say_.text("troupe verify: " + verified.output);
-
-    if (!a_commit.empty()) {
-      auto const why = must(to_->get("/api/why/" + a_commit));
-      say_.line("\nWhy is commit " + a_commit.substr(0, 10) + " there?");
-      say_.text(render_why(why, style()));
-      say_.happened("why", {{"why", why}});
-    }
-    story_complete(fail_if);
-    say_.happened("outcome", {{"good", good},
-                              {"status", text_at(ended, "status")},
-                              {"tickets", outcome},
-                              {"merges", main.log.size() - 1},
-                              {"tests", main.test_exit_code},
-                              {"cost_micros", cost},
-                              {"kills", kills_},
-                              {"verify", verified.exit_code}});
-    say_.line("\nNext, in your own repository:\n"
-              "  troupe serve                       # once, on this machine\n"
-              "  cd your/repository && troupe init  # finds your tests and your coding CLIs\n"
-              "  troupe brief submit notes.txt      # nothing is spent before you approve");
-    return good ? 0 : 1;
+  int conclude() {
+    return demo::conclude({.brief = brief_,
+                           .lease_moved = killed_ && lease_lost_,
+                           .kills = chaos_.kills(),
+                           .verify = [this] { return verify(); }},
+                          *to_, shop_, say_, style());
   }
 
-  /// What the story promises must really have happened, by the ledger's word.
-  template <class FailIf>
-  void story_complete(FailIf const& fail_if) {
-    std::set<std::string> types;
-    bool secret_blocked = false;
-    bool sent_back = false;
-    bool replaced = false;
-    bool answered = false;
-    for (std::string after = "0";;) {
-      auto const page =
-          must(to_->get("/api/events?limit=1000&brief=" + brief_ + "&after=" + after));
-      for (auto const& e : items_of(page)) {
-        auto const type = text_at(e, "type");
-        types.insert(type);
-        secret_blocked =
-            secret_blocked ||
-            (type == "ticket.gated" && json::canonical(e).find("secret") != std::string::npos &&
-             text_at(e, "data.passed").empty());
-        sent_back = sent_back || (type == "ticket.reviewed" && text_at(e, "data.approved").empty());
-        replaced = replaced || (type == "plan.created" && !text_at(e, "data.failed_key").empty());
-        answered = answered || (type == "ticket.wait_ended");
-      }
-      after = text_at(page, "after");
-      if (after.empty())
-        break;
-    }
-    fail_if(!sent_back, "no review sent work back");
-    fail_if(!secret_blocked, "no gate blocked the planted secret");
-    fail_if(!replaced, "no ticket was replanned");
-    fail_if(!answered, "no question was answered");
-    // Under chaos the attempt that was to be killed may have been lost to another kill before.
-    fail_if(kills_ == 0 && (!killed_ || !lease_lost_), "no lease moved to the other daemon");
-  }
-
+  /// `troupe verify`, as the user would run it.
   ran verify() {
     if (!o_.store.empty())
       return demo::run({self().string(), "verify", "--store", o_.store});
@@ -612,7 +467,6 @@ private:
 
   options o_;
   teller say_;
-  std::minstd_rand random_;
   clock::time_point limit_;
   clock::time_point next_look_{};
   workshop shop_;
@@ -629,9 +483,7 @@ private:
   bool killed_ = false;
   bool lease_lost_ = false;
   std::string killed_ticket_;
-  std::vector<clock::time_point> server_kills_;
-  std::vector<clock::time_point> daemon_kills_;
-  int kills_ = 0;
+  chaos chaos_;
 };
 
 } // namespace

@@ -23,7 +23,9 @@ void opened(json::value const& data, telling& out) {
 void leased(json::value const& data, telling& out) {
   out.sign = "●";
   out.meaning = ink::active;
-  out.text = "taken by " + agent_name(data);
+  out.text = "taken";
+  if (!look::text(data, "agent").empty()) // gates and merges are nobody's work
+    out.text += " by " + agent_name(data);
   if (auto const daemon = look::text(data, "daemon"); !daemon.empty())
     out.text += " on " + daemon;
   out.text += ", token " + std::to_string(look::number(data, "token"));

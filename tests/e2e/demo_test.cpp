@@ -57,19 +57,19 @@ TEST_CASE("demo: the whole story on SQLite", "[e2e]") {
 TEST_CASE("demo: the server is killed again and again and the story ends the same", "[e2e]") {
   auto const outcome = outcome_of({"--kill-server", "20", "--time-limit", "240"});
   check_story(outcome);
-  // Twenty are planned; a fast machine ends the story before the last ones.
-  CHECK(outcome.at("kills").as_int64() >= 5);
+  CHECK(outcome.at("kills").as_int64() == 20);
 }
 
 TEST_CASE("demo: daemons are killed again and again and the story ends the same", "[e2e]") {
   auto const outcome = outcome_of({"--kill-daemon", "20", "--time-limit", "240"});
   check_story(outcome);
-  // Twenty are planned; a fast machine ends the story before the last ones.
-  CHECK(outcome.at("kills").as_int64() >= 5);
+  CHECK(outcome.at("kills").as_int64() == 20);
 }
 
 TEST_CASE("demo: the server is killed on Postgres and the story ends the same", "[e2e]") {
   test::postgres_server server;
-  check_story(
-      outcome_of({"--store", server.new_database(), "--kill-server", "20", "--time-limit", "240"}));
+  auto const outcome =
+      outcome_of({"--store", server.new_database(), "--kill-server", "20", "--time-limit", "240"});
+  check_story(outcome);
+  CHECK(outcome.at("kills").as_int64() == 20);
 }

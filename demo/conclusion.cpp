@@ -1,0 +1,120 @@
+#include "demo/conclusion.hpp"
+
+#include "demo/answers.hpp"
+
+#include <algorithm>
+
+namespace troupe::demo {
+
+namespace {
+
+/// What the story promises must really have happened, by the ledger's word.
+template <class FailIf>
+void check_promises(ended_story const& story, connection& to, FailIf const& fail_if) {
+  bool secret_blocked = false;
+  bool sent_back = false;
+  bool replaced = false;
+  bool answered = false;
+  for (std::string after = "0";;) {
+    auto const page =
+        must(to.get("/api/events?limit=1000&brief=" + story.brief + "&after=" + after));
+    for (auto const& e : items_of(page)) {
+      auto const type = text_at(e, "type");
+      secret_blocked = secret_blocked || (type == "ticket.gated" &&
+                                          json::canonical(e).find("secret") != std::string::npos &&
+                                          text_at(e, "data.passed").empty());
+      sent_back = sent_back || (type == "ticket.reviewed" && text_at(e, "data.approved").empty());
+      replaced = replaced || (type == "plan.created" && !text_at(e, "data.failed_key").empty());
+      answered = answered || (type == "ticket.wait_ended");
+    }
+    after = text_at(page, "after");
+    if (after.empty())
+      break;
+  }
+  fail_if(!sent_back, "no review sent work back");
+  fail_if(!secret_blocked, "no gate blocked the planted secret");
+  fail_if(!replaced, "no ticket was replanned");
+  fail_if(!answered, "no question was answered");
+  // Under chaos the attempt that was to be killed may have been lost to another kill before.
+  fail_if(story.kills == 0 && !story.lease_moved, "no lease moved to the other daemon");
+}
+
+} // namespace
+
+int conclude(ended_story const& story, connection& to, workshop const& shop, teller& say,
+             text_style const& style) {
+  say.heading("What came of it");
+  bool good = true;
+  auto const fail_if = [&](bool bad, std::string const& why) {
+    if (bad) {
+      good = false;
+      say.happened("wrong", {{"why", why}}, "WRONG: " + why);
+    }
+  };
+  auto const ended = must(to.get("/api/briefs/" + story.brief));
+  fail_if(text_at(ended, "status") != "COMPLETED",
+          "the brief is " + text_at(ended, "status") + ": " + text_at(ended, "why"));
+  auto const tickets = items_of(must(to.get("/api/tickets?limit=500&brief=" + story.brief)));
+  std::size_t done = 0;
+  std::int64_t cost = 0;
+  std::int64_t tokens = 0;
+  json::array outcome;
+  std::string a_commit;
+  for (auto const& t : tickets) {
+    auto const status = text_at(t, "status");
+    done += status == "DONE" ? 1 : 0;
+    auto const number = [&](std::string_view path) {
+      auto const text = text_at(t, path);
+      return text.empty() ? std::int64_t{0} : std::stoll(text);
+    };
+    cost += number("used.cost_micros");
+    tokens += number("used.input_tokens") + number("used.output_tokens");
+    outcome.push_back(json::object{{"title", text_at(t, "item.title")}, {"status", status}});
+    if (status == "DONE" && text_at(t, "item.title").find("week") != std::string::npos)
+      a_commit = text_at(t, "merged_as");
+    if (status == "DONE" && a_commit.empty())
+      a_commit = text_at(t, "merged_as");
+  }
+  auto const main = must(shop.inspect());
+  fail_if(main.test_exit_code != 0, "the tests of main fail:\n" + main.test_output);
+  fail_if(main.log.size() != done + 1, "main has " + std::to_string(main.log.size() - 1) +
+                                           " merges for " + std::to_string(done) +
+                                           " finished tickets");
+  fail_if(shop.history_has(std::string{"aws_access_"} + "key_id"),
+          "the planted secret is in the history of main");
+  say.line("main, as a fresh clone sees it:");
+  for (auto const& l : main.log)
+    say.line("  " + l);
+  say.line("its tests: " + std::string{main.test_exit_code == 0 ? "pass" : "FAIL"});
+  std::sort(outcome.begin(), outcome.end(),
+            [](auto const& x, auto const& y) { return json::canonical(x) < json::canonical(y); });
+  say.line("cost: " + std::to_string(cost / 1'000'000) + " (" + std::to_string(tokens) +
+           " tokens; no model was called)");
+
+  auto const verified = story.verify();
+  fail_if(verified.exit_code != 0, "troupe verify: " + verified.output);
+  say.text("troupe verify: " + verified.output);
+
+  if (!a_commit.empty()) {
+    auto const why = must(to.get("/api/why/" + a_commit));
+    say.line("\nWhy is commit " + a_commit.substr(0, 10) + " there?");
+    say.text(render_why(why, style));
+    say.happened("why", {{"why", why}});
+  }
+  check_promises(story, to, fail_if);
+  say.happened("outcome", {{"good", good},
+                           {"status", text_at(ended, "status")},
+                           {"tickets", outcome},
+                           {"merges", main.log.size() - 1},
+                           {"tests", main.test_exit_code},
+                           {"cost_micros", cost},
+                           {"kills", story.kills},
+                           {"verify", verified.exit_code}});
+  say.line("\nNext, in your own repository:\n"
+           "  troupe serve                       # once, on this machine\n"
+           "  cd your/repository && troupe init  # finds your tests and your coding CLIs\n"
+           "  troupe brief submit notes.txt      # nothing is spent before you approve");
+  return good ? 0 : 1;
+}
+
+} // namespace troupe::demo
