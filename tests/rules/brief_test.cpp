@@ -171,3 +171,96 @@ TEST_CASE("brief: every requirement cites its sentences word for word", "[rules]
   CHECK(c[0].quote == "So, the parser must accept tabs, please.");
   CHECK(c[0].turn == 0);
 }
+
+TEST_CASE("brief: a definition is no requirement and its numbers stay", "[rules]") {
+  auto const b =
+      brief_of("Ana: parse_duration should accept weeks, like \"2w\".\nBo: Agreed. A week "
+               "is seven days, that is 604800 seconds.\nAna: format_duration should print "
+               "three units.\nBo: Make it two, please.\nAna: Okay, two.\n");
+  REQUIRE(b.requirements.size() == 2);
+  auto const text = all_requirements(b);
+  CHECK(has(text, "604800 seconds"));
+  CHECK_FALSE(has(text, "two seconds"));
+  CHECK(has(text, "print two units"));
+  for (auto const& r : b.requirements)
+    CHECK_FALSE(has(rules::lower(r.title), "week is"));
+  auto const late = brief_of("Ana: parse_duration should accept weeks.\nBo: A week is seven days, "
+                             "that is 604800 seconds.\nAna: Rather two, please.\n");
+  CHECK_FALSE(has(all_requirements(late), "two seconds"));
+}
+
+TEST_CASE("brief: a find and things that are named first are requirements of their own",
+          "[rules]") {
+  auto const b = brief_of(
+      "Mara: parse_duration should accept weeks, like \"2w\".\nJonas: Yes. I found a bug while "
+      "looking. parse_duration('-5m') returns 300; it should return undef.\nMara: Okay.\nAisha: We "
+      "also need sum_durations in Duration::Sum. It adds up a list of texts.\nJonas: Good. And for "
+      "scripts a command line tool bin/duration.\nMara: Fine, let's do that.\n");
+  REQUIRE(b.requirements.size() == 4);
+  CHECK(has(b.requirements[0].text, "2w"));
+  CHECK_FALSE(has(b.requirements[0].text, "undef"));
+  CHECK(has(b.requirements[1].text, "undef"));
+  CHECK(has(b.requirements[1].text, "-5m"));
+  CHECK(has(b.requirements[2].text, "sum_durations"));
+  CHECK_FALSE(has(b.requirements[2].text, "bin/duration"));
+  CHECK(has(b.requirements[3].text, "bin/duration"));
+}
+
+TEST_CASE("brief: chatter in the form of an order is chatter", "[rules]") {
+  auto const b = brief_of(
+      "Ana: The export should write a header row.\nBo: Yes.\nAna: Did you see the final?\nBo: "
+      "Don't. I still can't talk about it.\nAna: Ha.\nBo: Is the plumber there yet? I can hear "
+      "hammering.\nAna: That's the neighbours. Don't ask.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(has(b.requirements[0].text, "header row"));
+  CHECK_FALSE(has(all_requirements(b), "talk about"));
+  CHECK_FALSE(has(all_requirements(b), "neighbours"));
+}
+
+TEST_CASE("brief: what is hesitated over is read as it was meant", "[rules]") {
+  auto const b =
+      brief_of("Ana: So the the report should, um, it should, like, list every store.\nBo: "
+               "Yeah, uh, agreed.\nAna: Good.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(b.requirements[0].criteria.front() == "The report should list every store.");
+  CHECK(b.requirements[0].cites.front().quote ==
+        "So the the report should, um, it should, like, list every store.");
+}
+
+TEST_CASE("brief: duties in the passive and prohibitions are requirements", "[rules]") {
+  auto const b = brief_of(
+      "Ana: Snapshots older than ten days are to be deleted every night.\nBo: Okay.\nAna: No "
+      "plain card number may end up in the log.\nBo: Right.\nAna: Invoices must never be "
+      "overwritten.\nBo: Yes.\n");
+  auto const text = all_requirements(b);
+  CHECK(has(text, "snapshots older"));
+  CHECK(has(text, "card number"));
+  CHECK(has(text, "never be overwritten"));
+}
+
+TEST_CASE("brief: what is taken back by name is out, late or not", "[rules]") {
+  auto const b = brief_of(
+      "Ana: Amounts should be converted to euros, and the original amount is kept in a "
+      "column.\nBo: "
+      "Yes.\nAna: The load should go on without a missing file.\nBo: Good.\nAna: The report needs "
+      "a "
+      "title.\nBo: Fine.\nAna: The page should show the date.\nBo: Sure.\nAna: Forget the original "
+      "amount.\nBo: True.\nAna: About the missing file, I was wrong. Let's wait instead: the load "
+      "waits for a missing file until six.\nBo: Okay.\n");
+  auto const text = all_requirements(b);
+  CHECK(has(text, "converted to euros"));
+  CHECK_FALSE(has(text, "original amount"));
+  CHECK_FALSE(has(text, "go on without"));
+  CHECK(has(text, "until six"));
+  CHECK(b.out_of_scope.size() == 2);
+}
+
+TEST_CASE("brief: the order that somebody states is an order, not a requirement", "[rules]") {
+  auto const b = brief_of(
+      "Ana: The card reader should check students in.\nBo: Yes.\nAna: A booking should lapse after "
+      "an "
+      "hour.\nBo: Fine.\nAna: The check-in reader has to be there before the lapse of a booking is "
+      "switched on.\nBo: Right.\n");
+  REQUIRE(b.requirements.size() == 2);
+  CHECK(b.requirements[1].after == std::vector<std::string>{"R1"});
+}

@@ -1,13 +1,16 @@
 // Measures the drafts against hand-written expectations; the figures stand in docs/rule-engine.md.
 
+#include "actors/domain/plan_check.hpp"
 #include "actors/engines/rules/brief.hpp"
 #include "actors/engines/rules/plan.hpp"
 #include "tests/rules/score.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <iostream>
 #include <numeric>
+#include <sstream>
 
 using namespace troupe;
 
@@ -99,7 +102,7 @@ TEST_CASE("plan: every sample and test transcript gives a plan that can be worke
       REQUIRE(b.has_value());
       auto const p = draft_plan(*b);
       REQUIRE(p.has_value());
-      CHECK(check_plan(*p).has_value());
+      CHECK(check_plan(*p, work_limits{}).has_value());
       CHECK(p->forecast_time > duration{0});
       for (auto const& r : b->requirements) {
         CHECK_FALSE(r.criteria.empty());
@@ -119,4 +122,19 @@ TEST_CASE("plan: every sample and test transcript gives a plan that can be worke
         }
       }
     }
+}
+
+TEST_CASE("brief: the demonstration's meeting gives its six requirements", "[rules]") {
+  std::ifstream in(TROUPE_DEMO_MEETING, std::ios::binary);
+  std::stringstream bytes;
+  bytes << in.rdbuf();
+  auto const t = parse_transcript(bytes.str(), "meeting.vtt");
+  REQUIRE(t.has_value());
+  auto const b = draft_brief(*t);
+  REQUIRE(b.has_value());
+  REQUIRE(b->requirements.size() == 6);
+  std::size_t i = 0;
+  for (auto const* word : {"weeks", "1h 30m", "-5m", "Duration::Sum", "bin/duration", "README"})
+    CHECK(b->requirements[i++].text.find(word) != std::string::npos);
+  CHECK(b->due == "Friday");
 }

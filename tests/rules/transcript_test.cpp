@@ -164,6 +164,18 @@ TEST_CASE("transcript: encodings are read", "[rules]") {
     CHECK(t->turns[0].text == "Das ist 5 € wert.");
     CHECK(t->turns[1].speaker == "Žofie");
   }
+  // A byte order mark and line ends of another system leave no trace in the words.
+  auto const marked =
+      parse_transcript("\xef\xbb\xbfJürgen: Costs five.\r\nAna: Yes.\r\nJürgen: Good.\r\n");
+  REQUIRE(marked.has_value());
+  REQUIRE(marked->turns.size() == 3);
+  CHECK(marked->turns[0].speaker == "Jürgen");
+  CHECK(marked->turns[0].text == "Costs five.");
+  auto const cues =
+      parse_transcript("\xef\xbb\xbfWEBVTT\r\n\r\n00:01.000 --> 00:02.000\r\nAna: The "
+                       "limit should be ten.\r\n");
+  REQUIRE(cues.has_value());
+  CHECK(cues->turns[0].text == "The limit should be ten.");
   auto const t = parse_transcript("J\xfcrgen: Costs 5 \x80.\nAna: Yes.\nJ\xfcrgen: Good.\n");
   REQUIRE(t.has_value());
   CHECK(t->turns[0].speaker == "Jürgen");

@@ -46,11 +46,26 @@ void find_question(unit& u, std::string_view quote) {
     return;
   }
   auto const& first = w[0].low;
-  bool const about =
-      contains_any(u.flat, {"what about", "how about", "why not", "why don't we", "what if we",
-                            "do we need", "do we want", "do you want", "should there", "can there",
-                            "could there", "do we add", "is there anything with", "shall we",
-                            "should we", "can we", "could we", "would it make sense"});
+  bool const about = contains_any(u.flat, {"what about",
+                                           "how about",
+                                           "why not",
+                                           "why don't we",
+                                           "what if we",
+                                           "do we need",
+                                           "do we want",
+                                           "do you want",
+                                           "should there",
+                                           "can there",
+                                           "could there",
+                                           "do we add",
+                                           "is there anything with",
+                                           "shall we",
+                                           "should we",
+                                           "can we",
+                                           "could we",
+                                           "are we going to",
+                                           "will we",
+                                           "would it make sense"});
   bool const floats = contains_any(u.flat, {"what about", "how about", "what if we", "why not",
                                             "why don't we", "what do we do about"});
   if (wh(first) && !floats) {

@@ -98,6 +98,8 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
     if (std::find(seen.begin(), seen.end(), lower(s)) != seen.end())
       continue;
     seen.push_back(lower(s));
+    if (text == label + ": " && lower(s).starts_with(lower(text)))
+      text.clear(); // `Backfill: there has to be …` names its topic itself
     text += (text.empty() || text.ends_with(": ") ? "" : " ") + s;
     if (r.criteria.size() < 12)
       r.criteria.push_back(
@@ -132,7 +134,8 @@ void find_order(std::vector<requirement>& out, std::vector<thread const*> const&
                 std::vector<unit> const& units, term_weights const& weights) {
   auto const best_match = [&](std::vector<std::string> const& terms, std::size_t self) {
     // Not the whole thread: the sentence that says the order names the other thing, too.
-    auto const own = terms_of(words_of(out[self].title));
+    auto const own =
+        self < out.size() ? terms_of(words_of(out[self].title)) : std::vector<std::string>{};
     std::ptrdiff_t best = -1;
     double score = 0.5;
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -161,6 +164,26 @@ void find_order(std::vector<requirement>& out, std::vector<thread const*> const&
   for (std::size_t i = 0; i < out.size(); ++i)
     for (auto const& l : from[i]->lines)
       holder.emplace(l.unit, i);
+  // `The check-in has to be there before the lapsing is switched on.`
+  for (auto const& u : units) {
+    if (holder.count(static_cast<std::size_t>(&u - units.data())) != 0 ||
+        !contains_any(u.flat, {"there before", "in before", "done before", "finished before",
+                               "ready before", "come before", "comes before", "merged before",
+                               "live before", "deployed before", "happen before"}))
+      continue;
+    auto const at =
+        static_cast<std::size_t>(std::find_if(u.words.begin(), u.words.end(),
+                                              [](word const& w) { return w.low == "before"; }) -
+                                 u.words.begin());
+    auto const part = [&](std::size_t begin, std::size_t end) {
+      return terms_of({u.words.begin() + static_cast<std::ptrdiff_t>(begin),
+                       u.words.begin() + static_cast<std::ptrdiff_t>(end)});
+    };
+    auto const sooner = best_match(part(0, at), out.size());
+    auto const later = best_match(part(at, u.words.size()), out.size());
+    if (sooner >= 0 && later >= 0 && sooner != later)
+      link(static_cast<std::size_t>(later), static_cast<std::size_t>(sooner));
+  }
   for (std::size_t i = 0; i < out.size(); ++i) {
     std::vector<std::size_t> said;
     for (auto const& l : from[i]->lines) {

@@ -129,10 +129,13 @@ std::vector<day_mention> days_in(unit const& u) {
                      w[i + n].low == "won't");
     std::size_t const last = i + n + (is ? 1 : 0);
     bool const fine = last < w.size() && (lexicon::is_yes(w[last].low) || w[last].low == "it");
+    bool const then = contains_any(u.flat, {"by then", "until then", "before then"});
+    d.wanted = d.wanted || then; // `It starts on the ninth, it has to run by then.`
     d.ruled_out = (own || is) && !fine;
     d.ruled_out =
-        d.ruled_out || contains_any(lead, {"off from", "out on", "away on", "off on", "out from",
-                                           "have", "starts on", "opens on", "off until", "starts"});
+        d.ruled_out ||
+        (!then && contains_any(lead, {"off from", "out on", "away on", "off on", "out from", "have",
+                                      "starts on", "opens on", "off until", "starts"}));
     out.push_back(d);
     i += n;
   }

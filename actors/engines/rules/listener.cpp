@@ -14,7 +14,17 @@ constexpr std::size_t patience = 3; ///< turns that a question waits for its ans
 } // namespace
 
 listener::listener(transcript const& t, std::vector<unit> const& units, name_list const& names)
-    : transcript_(t), units_(units), names_(names), weights_(units), duties_(names) {}
+    : transcript_(t), units_(units), names_(names), weights_(units), duties_(names) {
+  for (auto const& u : units)
+    if (!u.chatter && (u.does == act::directive || u.does == act::constraint ||
+                       (u.does == act::question && u.wants == asks::proposal && !u.fragment) ||
+                       std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+                         return w.what == word::kind::identifier || w.what == word::kind::literal ||
+                                lexicon::is_software_word(w.low);
+                       })))
+      for (auto& x : terms_of(u.words))
+        wanted_.insert(std::move(x));
+}
 
 bool listener::fresh(std::ptrdiff_t thread, std::size_t turn, std::size_t turns) const {
   return thread >= 0 && out_.threads[static_cast<std::size_t>(thread)].last_turn + turns >= turn;
@@ -83,9 +93,10 @@ bool listener::about_work(unit const& u) const {
     if (w.what != word::kind::plain || lexicon::is_software_word(w.low) ||
         lexicon::is_doc_word(w.low) || lexicon::is_test_word(w.low))
       return true;
-  // A word that comes back elsewhere is a word of this talk's subject.
+  // A word that comes back elsewhere, and in a demand, is a word of this talk's subject; a joke
+  // that runs through the talk is never asked for.
   for (auto const& t : terms_of(u.words))
-    if (weights_.turns(t) >= 3)
+    if (weights_.turns(t) >= 3 && wanted_.count(t) != 0)
       return true;
   return false;
 }
@@ -132,7 +143,8 @@ line& listener::add_line(std::ptrdiff_t thread, std::size_t i, std::string text,
   return t.lines.back();
 }
 
-void listener::put_out(std::string text, std::size_t i, std::vector<std::size_t> const& more) {
+void listener::put_out(std::string const& text, std::size_t i,
+                       std::vector<std::size_t> const& more) {
   cited_statement s;
   s.text = as_sentence(text);
   s.who = at(i).speaker;
@@ -187,6 +199,11 @@ void listener::expire(std::size_t turn) {
 }
 
 void listener::hear(std::size_t i) {
+  take_in(i);
+  note_names(at(i));
+}
+
+void listener::take_in(std::size_t i) {
   auto const& u = at(i);
   expire(u.turn);
   if (transcript_.form == "prose" && hear_section(i))
@@ -200,8 +217,8 @@ void listener::hear(std::size_t i) {
   bool asks_somebody = false;
   auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change, asks_somebody);
   // `Write it down.` — `Will do.`: somebody's errand, not a change.
-  bool const errand = u.does == act::directive && u.last_in_turn && i + 1 < units_.size() &&
-                      units_[i + 1].words.size() <= 6 &&
+  bool const errand = u.does == act::directive && days_in(u).empty() && u.last_in_turn &&
+                      i + 1 < units_.size() && units_[i + 1].words.size() <= 6 &&
                       contains_any(units_[i + 1].all, {"will do", "i'll do that", "on it",
                                                        "i can do that", "i'll note"}) &&
                       units_[i + 1].speaker != u.speaker;
@@ -247,11 +264,35 @@ void listener::hear(std::size_t i) {
       hear_agreement(i);
     return;
   }
+  if (contains_any(u.all, {"i was wrong", "we were wrong", "changed my mind", "change my mind",
+                           "on second thought", "on second thoughts", "thought about it again",
+                           "i've thought about it", "thinking about it", "come to think of it",
+                           "i take it back", "let's go back to"}))
+    reversal_ = u.turn + 1;
+  if (u.told && contains_any(u.flat, {"bug", "defect", "glitch", "regression", "mistake"}) &&
+      contains_any(u.flat, {"found", "noticed", "saw", "hit", "spotted", "discovered"})) {
+    // What follows is about the find, not about what was talked of before.
+    finding_ = u.turn + 1;
+    focus_ = -1;
+    label_open_ = false;
+    out_.problems.push_back(i);
+    return;
+  }
+  if (hear_strike(i))
+    return;
+  hear_reproach(i);
+  hear_reversal(i);
   if (hear_label(i))
     return;
-  bool const refuses = u.stance < 0 || (u.defers && u.does != act::question);
+  // `Not as part of this.`: who begins an answer with not, and says nothing else, refuses.
+  auto const* asked = open_question(u, false);
+  bool const denies = u.fragment && u.index_in_turn == 0 && !u.words.empty() &&
+                      u.words[0].low == "not" && asked != nullptr && !asked->answered &&
+                      at(asked->unit).wants == asks::proposal &&
+                      u.body.find(',') == std::string::npos && quantities_of(u.words).empty();
+  bool const refuses = u.stance < 0 || (u.defers && u.does != act::question) || denies;
   if (refuses) {
-    if (hear_refusal(i) || u.defers || u.only_stance)
+    if (hear_refusal(i) || u.defers || u.only_stance || denies)
       return;
   } else if (u.stance > 0) {
     hear_agreement(i);

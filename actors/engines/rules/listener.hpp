@@ -2,6 +2,8 @@
 
 #include "actors/engines/rules/discussion.hpp"
 
+#include <unordered_set>
+
 namespace troupe::rules {
 
 /// The state of a talk while it is followed; `follow` feeds it unit by unit.
@@ -38,6 +40,7 @@ private:
   [[nodiscard]] bool about_work(unit const& u) const;
   [[nodiscard]] bool label_free_now() const { return label_open_ && label_thread_ < 0; }
 
+  void take_in(std::size_t i);
   bool hear_section(std::size_t i);
   bool hear_label(std::size_t i);
   void hear_question(std::size_t i);
@@ -47,9 +50,16 @@ private:
   void hear_content(std::size_t i);
   [[nodiscard]] bool repeats(unit const& u, thread const& t) const;
   void withdraw(unit const& u);
+  bool hear_strike(std::size_t i);   ///< `forget the map`: true if it took something back
+  void hear_reversal(std::size_t i); ///< `let's wait instead`: the earlier decision falls
+  void hear_reproach(std::size_t i); ///< `rejected is harsh`: so does what the next one replaces
+  bool strike(std::vector<std::string> const& terms, std::size_t i, std::size_t turns);
+  [[nodiscard]] bool next_agrees(std::size_t i) const; ///< the next speaker begins with a yes
+  [[nodiscard]] bool introduces(unit const& u) const;  ///< asks for a thing not named before
+  void note_names(unit const& u);
 
   void accept(pending& p, std::size_t by);
-  void put_out(std::string text, std::size_t i, std::vector<std::size_t> const& more);
+  void put_out(std::string const& text, std::size_t i, std::vector<std::size_t> const& more);
   std::ptrdiff_t place(unit const& u, bool core, pending const* answered);
   line& add_line(std::ptrdiff_t thread, std::size_t i, std::string text, bool core);
   std::ptrdiff_t new_thread(matter about, std::string label);
@@ -60,6 +70,8 @@ private:
   std::vector<unit> const& units_;
   name_list const& names_;
   term_weights weights_;
+  std::unordered_set<std::string> wanted_; ///< stems of demands and proposals
+  std::unordered_set<std::string> named_;  ///< identifiers that were said
   duty_finder duties_;
   due_tracker due_;
   outcome out_;
@@ -69,10 +81,14 @@ private:
   std::size_t label_turn_ = 0;
   std::ptrdiff_t label_thread_ = -1; ///< thread that took the label; -1: nobody yet
   bool label_open_ = false;
-  bool topic_break_ = false;  ///< `second thing.`: the next fragment is a label
-  std::size_t recap_ = 0;     ///< turn that only repeats for a latecomer
-  std::size_t refused_ = 0;   ///< turn of the last refusal for now, plus one
-  std::size_t side_talk_ = 0; ///< turn of the last chatter, plus one
+  bool topic_break_ = false;   ///< `second thing.`: the next fragment is a label
+  std::ptrdiff_t forced_ = -1; ///< thread that takes the next demand, -1: none
+  std::size_t finding_ = 0;    ///< turn that reports a find, plus one: the next demand is about it
+  std::size_t reversal_ = 0;   ///< turn in which somebody changes their mind, plus one
+  std::size_t struck_ = 0;     ///< turn in which something was taken back by name, plus one
+  std::size_t recap_ = 0;      ///< turn that only repeats for a latecomer
+  std::size_t refused_ = 0;    ///< turn of the last refusal for now, plus one
+  std::size_t side_talk_ = 0;  ///< turn of the last chatter, plus one
   std::size_t last_placed_ = static_cast<std::size_t>(-1); ///< unit of the last line
   std::size_t last_background_ = static_cast<std::size_t>(-1);
   enum class section { wanted, bullets, background, out, questions, optional, criteria };

@@ -9,6 +9,32 @@
 namespace troupe::rules {
 namespace {
 
+/// A demand in full form about a thing: `the desk's screen mustn't show names`. What people should
+/// do (`you should see it`, `I need to run`) is mostly no change of anything.
+bool formal(unit const& u) {
+  if (u.words.size() < 5 || terms_of(u.words).size() < 2 || u.chatter || u.judges)
+    return false;
+  auto const& first = u.words[0].low;
+  if (first == "you" || first == "he" || first == "she" || first == "they" || first == "i")
+    return contains_any(u.flat, {"i'd like", "i want", "they must", "they should"});
+  return contains_any(u.flat, {"must", "should", "has to", "have to", "needs to", "need to",
+                               "mustn't", "shouldn't", "are to be", "is to be", "may not",
+                               "we need", "we want", "i'd like", "i'd want", "may only"});
+}
+
+/// `parse("x") returns 300. It should return undef.`: what `it` means, where the sentence before
+/// begins with a name in code.
+std::string subject_before(unit const& before, unit const& u) {
+  if (before.turn != u.turn || before.does != act::statement || before.words.empty() ||
+      before.words[0].what != word::kind::identifier)
+    return {};
+  for (std::size_t i = 1; i < before.words.size() && i < 6; ++i)
+    if (before.words[i].what == word::kind::plain &&
+        (lexicon::is_verb_form(before.words[i].low) || lexicon::is_auxiliary(before.words[i].low)))
+      return std::string{trim(std::string_view{before.body}.substr(0, before.words[i].begin))};
+  return {};
+}
+
 std::string bare_text(std::string_view s) {
   s = trim(s);
   while (!s.empty() && (s.back() == '.' || s.back() == '?' || s.back() == '!'))
@@ -42,6 +68,23 @@ void listener::hear_content(std::size_t i) {
       own.rejected = true; // `Can both go together? That can't work.`
       return;
     }
+    // `What if there is no card? I'd say the button is hidden.`
+    if (at(own.unit).wants == asks::fact && !u.told && !u.judges && u.does == act::statement &&
+        !u.fragment && (u.hedged || next_agrees(i)) && focus_ >= 0 && fresh(focus_, u.turn, 3) &&
+        about_work(u)) {
+      auto& l = add_line(focus_, i, u.body, true);
+      l.lead = own.lead;
+      l.cites.push_back(own.unit);
+      own.answered = true;
+      own.thread = focus_;
+      return;
+    }
+    // `Are we going to rewrite it? They're two thousand lines.`: why it is asked.
+    if (u.leans && !u.fragment && at(own.unit).wants == asks::proposal &&
+        lexicon::is_pronoun(u.words[0].low)) {
+      own.more.push_back(i);
+      return;
+    }
     if (named && u.words.size() <= 8 && !u.past) {
       own.text += own.text.empty() ? "" : " – " + bare_text(u.body);
       own.more.push_back(i);
@@ -51,6 +94,12 @@ void listener::hear_content(std::size_t i) {
   bool core = u.does == act::directive || u.does == act::constraint ||
               (u.additive && u.fragment && u.stance == 0 && matter_of(u) != matter::feature);
   auto* asked = open_question(u, false);
+  bool const open_now = asked != nullptr && !asked->answered;
+  core = core || (u.fragment && !open_now && introduces(u) && !u.judges && !u.past);
+  // `Next, the limit.` … `Three bookings per person, I'd say.` — `Three's fine.`
+  core = core || (u.does == act::statement && !open_now && !u.told &&
+                  (label_free_now() || u.hedged) && says_content(u) && next_agrees(i) &&
+                  (u.fragment ? !quantities_of(u.words).empty() : about_work(u)));
   bool const plain_answer = asked != nullptr && !asked->answered && !u.told && !u.judges &&
                             at(asked->unit).wants == asks::fact && u.index_in_turn <= 1 &&
                             at(asked->unit).turn + 1 == u.turn && about_work(u);
@@ -99,6 +148,8 @@ void listener::hear_content(std::size_t i) {
       return;
     }
     if (focus_ < 0 || !fresh(focus_, u.turn, 2)) {
+      if (about_work(u))
+        last_background_ = i;
       if (about_work(u) && u.turn < 10)
         out_.problems.push_back(i);
       return;
@@ -106,7 +157,10 @@ void listener::hear_content(std::size_t i) {
   }
   // `We need jitter.` under a topic is about it, even if nobody says the word again.
   bool const demand = contains_any(u.flat, {"we need", "must", "should", "has to", "needs"});
-  if (core && !answers && !u.leans && !about_work(u) &&
+  if (core && terms_of(u.words).empty() && quantities_of(u.words).empty() && !answers &&
+      !fresh(focus_, u.turn, 1) && !label_free_now())
+    return; // `Don't ask.`
+  if (core && !answers && !u.leans && !about_work(u) && !formal(u) && !introduces(u) &&
       !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
       !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)) &&
       !(fresh(focus_, u.turn, 1) && u.additive) && !label_free_now())
@@ -146,6 +200,11 @@ void listener::hear_content(std::size_t i) {
   bool const first_answer = answers && !p->answered;
   if (not_this.empty() || quantities_of(words_of(not_this)).empty())
     text = u.body;
+  if (auto const named = core && i > 0 && u.words[0].low == "it" && !answers
+                             ? subject_before(units_[i - 1], u)
+                             : std::string{};
+      !named.empty())
+    text = named + text.substr(u.words[0].end);
   auto& l = add_line(where, i, text, core || first_answer);
   if (u.optional)
     out_.threads[static_cast<std::size_t>(where)].optional = true;

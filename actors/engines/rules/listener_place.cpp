@@ -2,6 +2,7 @@
 #include "actors/engines/rules/listener.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::rules {
 namespace {
@@ -45,6 +46,17 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
   auto const kind_of = [&](std::ptrdiff_t i) {
     return out_.threads[static_cast<std::size_t>(i)].about;
   };
+  // A find, and a thing that was not named before, open threads of their own.
+  if (core && forced_ >= 0)
+    return std::exchange(forced_, -1);
+  if (core && answered == nullptr && about == matter::feature) {
+    if (finding_ == u.turn + 1) {
+      finding_ = 0;
+      return new_thread(matter::feature, {});
+    }
+    if (!label_free && introduces(u))
+      return new_thread(matter::feature, {});
+  }
   // What is hung on in the same breath goes where the breath went.
   if (u.fragment && u.index_in_turn > 0 && !label_free && fresh(focus_, u.turn, 0) &&
       about == matter::feature)
@@ -109,6 +121,11 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
         terms_of(at(t.lines[0].unit).words).size() <= 1)
       return focus_;
   }
+  // `A new column is no error. Ignore it and log it.`: in one breath, `it` is what was just said.
+  if (core && u.leans && u.index_in_turn > 0 && fresh(focus_, u.turn, 0) &&
+      last_placed_ + 1 < units_.size() && &units_[last_placed_ + 1] == &u && best_score < 1.2 &&
+      kind_of(focus_) == about)
+    return focus_;
   bool const alone = core && !u.leans && answered == nullptr;
   double const needed = alone              ? best == focus_ ? 0.8 : 1.0
                         : best == focus_   ? 0.45

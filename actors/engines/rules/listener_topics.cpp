@@ -115,9 +115,12 @@ bool listener::hear_label(std::size_t i) {
   auto const personal = std::any_of(u.words.begin(), u.words.end(), [&](word const& w) {
     return contains_any(" you i me we us he she ", {w.low}) || !names_.find(w.low).empty();
   });
+  bool const narrows =
+      contains_any(" except excluding including unless until within apart only ", {u.words[0].low});
   auto const fits = [&] {
-    return !personal && u.fragment && u.stance == 0 && u.words.size() <= 6 && says_content(u) &&
-           !u.negated && !u.defers && !u.optional && u.body.find(',') == std::string::npos &&
+    return !personal && !narrows && u.fragment && u.stance == 0 && u.words.size() <= 6 &&
+           says_content(u) && !u.negated && !u.defers && !u.optional &&
+           u.body.find(',') == std::string::npos &&
            (quantities_of(u.words).empty() || topic_break_ || u.breaks);
   };
   if (u.words.size() == 2 && u.words[0].low == "number" && is_number_word(u.words[1].low)) {
@@ -126,11 +129,14 @@ bool listener::hear_label(std::size_t i) {
     focus_ = -1;
     return true;
   }
-  // `Second thing.` only announces.
+  // `Second thing.` only announces; `The later one.` answers.
+  auto const* waiting = open_question(u, false);
+  bool const waits = waiting != nullptr && !waiting->answered && u.index_in_turn == 0 &&
+                     at(waiting->unit).turn + 1 == u.turn && contains_any(u.flat, {"the", "both"});
   if (u.words.size() <= 4 &&
       contains_any(u.flat, {"thing", "things", "topic", "one", "point", "item", "next", "changes",
                             "number one", "number two", "number three", "wishes"}) &&
-      u.fragment && !says_content(u) && !u.negated && !u.defers && u.stance == 0) {
+      u.fragment && !says_content(u) && !u.negated && !u.defers && u.stance == 0 && !waits) {
     topic_break_ = true;
     label_open_ = false;
     focus_ = -1;
@@ -207,6 +213,14 @@ void listener::hear_question(std::size_t i) {
     return; // small talk
   if (side_talk_ == u.turn + 1 && !about_work(u))
     return;
+  // `Is the plumber there yet?`: a word for word answer would be about nothing of the talk.
+  if (u.wants == asks::fact && lexicon::is_auxiliary(u.words[0].low) && !about_work(u) &&
+      focus_ >= 0 && !label_free_now() && !terms_of(u.words).empty() &&
+      overlap(terms_of(u.words), out_.threads[static_cast<std::size_t>(focus_)]) == 0 &&
+      !contains_any(u.flat, {"it", "that", "they", "them", "this", "both", "we"})) {
+    side_talk_ = u.turn + 1;
+    return;
+  }
   if (transcript_.form == "prose" && u.wants == asks::proposal && !u.fragment) {
     // In writing a polite question is a request; `not sure` behind it makes it open again.
     pending p;

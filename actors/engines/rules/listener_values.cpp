@@ -27,6 +27,23 @@ bool listener::repeats(unit const& u, thread const& t) const {
                                 "newest", "none", "any", "not", "same"});
 }
 
+namespace {
+
+/// `A week is seven days, that is 604800 seconds.`: a fact, whose numbers nobody chose.
+bool defines(unit const& u) {
+  if (u.words.size() < 4 || !contains_any(" a an one ", {u.words[0].low}) ||
+      contains_any(u.flat, {"should", "must", "has to", "needs to"}))
+    return false;
+  for (std::size_t i = 2; i < u.words.size() && i < 5; ++i)
+    if (contains_any(" is has means equals makes ", {u.words[i].low})) {
+      auto const q = quantities_of(u.words);
+      return std::any_of(q.begin(), q.end(), [&](quantity const& x) { return x.first == i + 1; });
+    }
+  return false;
+}
+
+} // namespace
+
 /// A value that takes the place of another. True if the unit is nothing but the new value.
 bool listener::hear_correction(std::size_t i) {
   auto const& u = at(i);
@@ -41,10 +58,15 @@ bool listener::hear_correction(std::size_t i) {
     if (auto const q = quantities_of(w); !q.empty())
       blamed = q[0];
   }
-  for (std::size_t k = i; k-- > 0 && units_[k].turn + 1 >= u.turn && !blamed;)
-    if (units_[k].judges || units_[k].turn == u.turn)
-      if (auto const q = quantities_of(units_[k].words); units_[k].judges && !q.empty())
-        blamed = q[0];
+  bool judged = true; // `Half an hour is too –` — `Too short.` — `Forty-five minutes.`
+  for (std::size_t k = i; k-- > 0 && units_[k].turn + 2 >= u.turn && !blamed;) {
+    if (units_[k].turn + 1 == u.turn)
+      judged = units_[k].judges; // in the end, that of the first sentence of the turn between
+    if (!units_[k].judges || (units_[k].turn + 2 == u.turn && !judged))
+      continue;
+    if (auto const q = quantities_of(units_[k].words); !q.empty())
+      blamed = q[0];
+  }
   bool const agreed = u.stance > 0 || (u.index_in_turn > 0 && units_[i - 1].stance > 0);
   bool const bare =
       u.fragment && u.words.size() <= 4 && now.size() == 1 && u.index_in_turn == 0 && !agreed;
@@ -65,6 +87,8 @@ bool listener::hear_correction(std::size_t i) {
     for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
       auto const& said = at(l->unit);
       std::size_t const reach = blamed ? 4 : turned_down || bare ? 1 : 3;
+      if (!blamed && defines(said) && (now.empty() || now[0].unit.empty()))
+        continue;
       if (!l->live || said.turn + reach < u.turn || l->unit == i ||
           (said.turn == u.turn && !u.withdraws))
         continue;

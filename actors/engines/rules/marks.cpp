@@ -229,7 +229,8 @@ bool background(unit const& u) {
   if (tells_past(u.words, n))
     return true;
   auto const& first = u.words[0].low;
-  if (first == "otherwise" || first == "because" || first == "since")
+  if (first == "otherwise" || first == "because" || first == "since" ||
+      u.flat.starts_with(" the reason "))
     return true;
   if (contains_any(u.flat, {"there are", "there's a", "there is a"}) &&
       u.flat.find(" if ") == std::string::npos && u.flat.rfind(" there ", 0) == 0)
@@ -277,7 +278,8 @@ bool is_chatter(unit const& u) {
                            "nice weekend",     "you all see",       "let's go without",
                            "my point exactly", "best regards",      "kind regards",
                            "as discussed",     "here is what",      "have the ticket open",
-                           "like to agree",    "like to talk",      "like to discuss",
+                           "like to agree",    "write it down",     "write that down",
+                           "note it down",     "like to talk",      "like to discuss",
                            "want to talk",     "want to discuss",   "go through the",
                            "good question",    "good question",     "i'm out",
                            "on leave",         "i'd like us to be", "text only"}))

@@ -54,6 +54,12 @@ std::optional<double> spelled(std::vector<word> const& w, std::size_t& i) {
   double group = 0;
   std::size_t at = i;
   bool any = false;
+  // `half an hour`
+  if (w[at].low == "half" && at + 2 < w.size() && (w[at + 1].low == "a" || w[at + 1].low == "an") &&
+      w[at + 1].before == 0 && measure_of(w[at + 2].stem) == measure::time) {
+    i = at + 2;
+    return 0.5;
+  }
   if ((w[at].low == "a" || w[at].low == "an") && any_scale(w, at + 1)) {
     group = 1;
     ++at;

@@ -140,17 +140,16 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     bool const asked =
         (at(v) == "can" || at(v) == "could" || at(v) == "will" || at(v) == "would") &&
         at(v + 1) == "you";
+    bool const modal = (at(v) == "can" || at(v) == "will" || at(v) == "to" || at(v) == "could") &&
+                       (work_verb(at(v + 1)) || lexicon::is_change_verb(at(v + 1)));
     if (asked) {
       add(who, span(whole, v + 2, end));
     } else if (at(v) == "you" || at(v) == "you'd" || at(v) == "you'll") {
       if (work_verb(at(v + 1)) || at(v + 1) == "want")
         add(who, span(whole, at(v + 1) == "want" ? v + 2 : v + 1, end));
-    } else if ((at(v) == "can" || at(v) == "will" || at(v) == "to" || at(v) == "could") &&
-               (work_verb(at(v + 1)) || lexicon::is_change_verb(at(v + 1)))) {
-      add(who, span(whole, v + 1, end));
-    } else if (!comma && (work_verb(at(v)) || (let && lexicon::is_change_verb(at(v)))) &&
-               !lexicon::is_past(at(v))) {
-      add(who, span(whole, v, end));
+    } else if (modal || (!comma && (work_verb(at(v)) || (let && lexicon::is_change_verb(at(v)))) &&
+                         !lexicon::is_past(at(v)))) {
+      add(who, span(whole, modal ? v + 1 : v, end));
     } else if (comma && k == 0 && u.does == act::question && words.size() - v <= 6 && i <= 1) {
       asked_ = who; // `Piotr, the icons?`
       asked_what_ = span(whole, v, end);

@@ -1,5 +1,6 @@
 #include "actors/engines/rules/plan.hpp"
 
+#include "actors/domain/plan_check.hpp"
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/text.hpp"
@@ -180,7 +181,7 @@ result<plan_content> draft_plan(brief_content const& b) {
         if (std::find(out.items[k].files.begin(), out.items[k].files.end(), f) !=
             out.items[k].files.end())
           block(out.items[i], out.items[k]);
-  if (auto const ok = check_plan(out); !ok)
+  if (auto const ok = check_plan(out, work_limits{}); !ok)
     return ok.error();
   out.forecast_time = forecast(out);
   return out;

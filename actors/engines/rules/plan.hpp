@@ -6,22 +6,14 @@
 
 namespace troupe {
 
-/// The largest plan that is taken.
-constexpr std::size_t most_plan_items = 200;
-
 /// Plans a brief: one ticket a requirement (requirements that say the same share one).
 ///
 /// Role `pm` for pure analysis, else `dev`. A ticket waits for what its requirement comes after;
 /// for an earlier ticket that writes the same file; and, where it only documents or tests, for the
 /// tickets whose words it shares. Order that was said is kept even where it closes a circle, which
 /// is refused; order that is only inferred never closes one.
-/// Errors: invalid_argument for a brief without requirements; those of check_plan.
+/// Errors: invalid_argument for a brief without requirements; those of check_plan in the domain.
 [[nodiscard]] result<plan_content> draft_plan(brief_content const& b);
-
-/// Refuses a plan that cannot be worked. Errors: conflict for a cycle, with `details.path` like
-/// ["1","2","1"] and the path in the message; too_large above 200 items; invalid_argument for no
-/// items, duplicate or empty keys, empty titles, missing criteria, unknown blockers.
-[[nodiscard]] result<void> check_plan(plan_content const& p);
 
 /// What a careful reader would object to, one sentence each: requirements that no ticket serves,
 /// order that was asked for and is missing, tickets that write the same file at the same time,
@@ -33,7 +25,7 @@ constexpr std::size_t most_plan_items = 200;
 [[nodiscard]] duration estimate(plan_item const& item);
 
 /// Length of the critical path: the longest chain of blockers, each with its estimate. 0 for a plan
-/// that check_plan refuses.
+/// that the domain's check_plan refuses.
 [[nodiscard]] duration forecast(plan_content const& p);
 
 } // namespace troupe

@@ -211,6 +211,13 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
   while (b < w.size()) {
     auto const& low = w[b].low;
     bool const pause = b + 1 >= w.size() || w[b + 1].before != 0;
+    bool const polite = low == "please" || low == "too" || low == "pls" || low == "then";
+    bool const spoken_to =
+        pause && b + 1 < w.size() && w[b + 1].before == ',' && !names.find(low).empty();
+    bool const says_nothing =
+        spoken_to || low == "guys" ||
+        (polite && ((b > 0 && (pause || w[b].before == 0) && u.stance != 0 && low != "then") ||
+                    (pause && b + 1 >= w.size())));
     int sense = 0;
     if (auto const a = elliptical(w, b, sense); a > 0 && b == 0) {
       u.stance = u.stance == 0 ? sense : u.stance;
@@ -237,11 +244,7 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
                (pause || low == "yes" || low == "yeah" || low == "yep" || low == "agreed")) {
       u.stance = u.stance == 0 ? 1 : u.stance;
       ++b;
-    } else if (b > 0 && (low == "then" || low == "please" || low == "too" || low == "pls") &&
-               (pause || w[b].before == 0) && u.stance != 0 && low != "then") {
-      ++b;
-    } else if ((low == "then" || low == "please" || low == "pls" || low == "too") && pause &&
-               b + 1 >= w.size()) {
+    } else if (says_nothing) {
       ++b;
     } else if (always_filler(low) && !(low == "so" && b + 1 < w.size() && w[b + 1].low == "that")) {
       u.additive = u.additive || low == "and" || low == "also" || low == "plus";
@@ -254,10 +257,6 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
                w[b + 1].what == word::kind::plain) {
       u.breaks = true; // `Number three, the refund button.`
       b += 2;
-    } else if (pause && b + 1 < w.size() && w[b + 1].before == ',' && !names.find(low).empty()) {
-      ++b; // somebody is spoken to
-    } else if (low == "guys") {
-      ++b;
     } else {
       break;
     }
@@ -300,22 +299,28 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool 
       }
     }
     auto const& low = w[e - 1].low;
-    if (e > b + 1 &&
-        (low == "yes" || low == "yeah" || low == "definitely" || low == "absolutely")) {
+    bool const approves =
+        (e > b + 1 &&
+         (low == "yes" || low == "yeah" || low == "definitely" || low == "absolutely")) ||
+        (e > b + 1 && e - b < 5 && low == "works" && w[b].low != "it" && w[b].low != "what");
+    bool const praises =
+        (e > b + 2 && low == "agree" && w[e - 2].low == "i") || // `with the test I agree`
+        (e > b + 2 && e - b < 9 && (w[e - 2].low == "is" || w[e - 2].low == "are") &&
+         contains_any(" ok okay fine good plenty enough great perfect ", {low}) &&
+         (e - b < 5 || !quantities_of(w).empty()));
+    if (approves) {
       u.stance = u.stance == 0 ? 1 : u.stance;
       --e;
       again = true;
-    } else if (e > b + 2 && low == "agree" && w[e - 2].low == "i") {
-      u.stance = u.stance == 0 ? 1 : u.stance; // `with the test I agree`
+    } else if (praises) {
+      u.stance = u.stance == 0 ? 1 : u.stance;
       e -= 2;
       again = true;
     } else if (e == b + 2 && w[b].low.ends_with("'s") && w[b].low != "that's" &&
                w[b].low != "it's" &&
                contains_any(" fine ok okay good great perfect enough plenty ", {low})) {
       u.stance = u.stance == 0 ? 1 : u.stance; // `three's fine`
-      e = b;
-      again = false;
-      break;
+      return b;
     } else if (e > b + 1 && low == "no" && e - b < 6) {
       u.stance = -1;
       --e;
@@ -326,17 +331,6 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool 
       again = true;
     } else if (e > b + 1 && e - b < 6 && low == "then" && w[e - 1].before == 0) {
       --e;
-      again = true;
-    } else if (e > b + 1 && e - b < 5 && low == "works" && w[b].low != "it" && w[b].low != "what") {
-      u.stance = u.stance == 0 ? 1 : u.stance;
-      --e;
-      again = true;
-    } else if (e > b + 2 && e - b < 9 && (w[e - 2].low == "is" || w[e - 2].low == "are") &&
-               (low == "ok" || low == "okay" || low == "fine" || low == "good" || low == "plenty" ||
-                low == "enough" || low == "great" || low == "perfect") &&
-               (e - b < 5 || !quantities_of(w).empty())) {
-      u.stance = u.stance == 0 ? 1 : u.stance;
-      e -= 2;
       again = true;
     }
   }

@@ -54,7 +54,9 @@ std::string title_of_name(std::string_view name) {
 } // namespace
 
 bool take_header(std::string_view line, transcript& out) {
-  static constexpr std::array titles = {"meeting", "title", "subject", "topic", "re", "betreff"};
+  static constexpr std::array titles = {"meeting",  "title",    "subject", "topic", "re",
+                                        "betreff",  "planning", "minutes", "notes", "project",
+                                        "workshop", "kick-off", "kickoff"};
   static constexpr std::array dates = {"date", "when", "sent", "datum"};
   static constexpr std::array lists = {"present", "attendees", "participants", "from",
                                        "with",    "invited",   "author",       "reporter"};

@@ -25,6 +25,16 @@ void find_wish(unit& u) {
     u.past = true; // thinking aloud
     return;
   }
+  // `The check-in has to be there before it is switched on` says in which order, not what.
+  bool const order =
+      contains_any(flat, {"be there before", "be in before", "be done before", "be finished before",
+                          "be ready before", "come before", "go in before", "be merged before",
+                          "be live before", "be deployed before", "happen before"}) &&
+      contains_any(flat, {"has to", "have to", "must", "needs to", "should"});
+  if (order || flat.starts_with(" that's what ") || flat.starts_with(" that's exactly what ")) {
+    u.past = true;
+    return;
+  }
   bool const epistemic = contains_any(
       flat, {"should have been", "must have been", "should've",     "must've",
              "had to",           "you should see", "i have to",     "i must",
@@ -48,7 +58,7 @@ void find_wish(unit& u) {
       u.does = act::directive;
     bool const person =
         i > 0 && contains_any(" i we they he she people users customers and ", {w[i - 1].low});
-    if ((low == "want" || low == "wants") && i > 0 && contains_phrase(head, low) &&
+    if ((low == "want" || low == "wants") && i > 0 && !epistemic && contains_phrase(head, low) &&
         w[i - 1].low != "don't" && w[i - 1].low != "nobody" && w[i - 1].low != "didn't" &&
         (person || low == "wants" || lexicon::is_people(w[i - 1].low) || w[i - 1].low == "do"))
       u.does = act::directive;

@@ -74,6 +74,10 @@ std::string proposition_of(unit const& q) {
     auto const& low = w[i].low;
     if (w[i].what != word::kind::plain)
       continue;
+    // `Could the config check refuse that`: the last of two such words is the verb.
+    if (i + 1 < w.size() && lexicon::is_noun_too(low) && w[i + 1].what == word::kind::plain &&
+        lexicon::is_change_verb(w[i + 1].low) && !lexicon::is_noun_too(w[i + 1].low))
+      continue;
     if (low == "please" || low == "be" || low == "have" || low == "get" || low == "go" ||
         low == "carry" || low == "work" || low == "also" || lexicon::is_change_verb(low)) {
       auto const subject = body.substr(w[1].begin, w[i - 1].end - w[1].begin);
@@ -130,6 +134,11 @@ std::string lead_of(unit const& q) {
         return body.substr(0, w[i - 1].end);
     return body;
   }
+  // `What should happen if the list is empty`
+  if (w[0].low == "what" || w[0].low == "what's")
+    for (std::size_t i = 2; i + 2 < w.size(); ++i)
+      if (w[i].low == "if" || w[i].low == "when")
+        return from_word(body, w, i);
   static constexpr std::string_view wh = " what what's how which who when where ";
   if (contains_any(wh, {w[0].low})) {
     // `what do we want, months?` is about months.
@@ -157,7 +166,11 @@ std::string object_of(std::string_view proposition) {
 }
 
 std::string as_sentence(std::string_view text) {
-  auto out = capitalized(squeeze(text));
+  // A name in code starts a sentence as it is written.
+  auto out = squeeze(text);
+  auto const w = words_of(out);
+  if (w.empty() || w[0].what != word::kind::identifier || w[0].begin > 0)
+    out = capitalized(std::move(out));
   while (!out.empty() && (out.back() == ',' || out.back() == ';' || out.back() == ':'))
     out.pop_back();
   if (!out.empty() && out.back() != '.' && out.back() != '!' && out.back() != '?')
@@ -169,7 +182,7 @@ std::string with_digits(std::string_view text) {
   auto const w = words_of(text);
   std::string digits;
   for (auto const& q : quantities_of(w)) {
-    if (!q.spelled || q.value == 1 || (q.unit.empty() && q.value < 10))
+    if (!q.spelled || q.value <= 1 || (q.unit.empty() && q.value < 10))
       continue;
     digits += (digits.empty() ? "" : ", ") + digits_of(q.value);
     if (!q.unit.empty() && q.last < w.size())
@@ -223,6 +236,12 @@ std::string imperative_of(std::string_view statement, std::string_view label) {
   };
   if (w.size() < 3)
     return join(text);
+  for (auto const* lead : {"i'd like to", "i'd want to", "we'd like to"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join(from_word(text, w, n));
+  for (auto const* lead : {"i'd like", "i'd want", "we'd like"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join("provide " + from_word(text, w, n));
   for (auto const* lead :
        {"there should also be", "there should be", "there must be", "there has to be",
         "there needs to be", "we also need", "we need to have", "i also want", "i'd also add"})
@@ -247,7 +266,7 @@ std::string imperative_of(std::string_view statement, std::string_view label) {
         (low == "has" || low == "have" || low == "needs" || low == "need") && w[i + 1].low == "to";
     if (low != "should" && low != "must" && !needs)
       continue;
-    auto const subject = plain_start(text.substr(0, w[i - 1].end));
+    auto const subject = plain_start(without_marks(text.substr(0, w[i].begin)));
     if (contains_any(" on in at for with if when after before over under by ", {w[0].low}))
       break;
     auto const v = needs ? i + 2 : i + 1;

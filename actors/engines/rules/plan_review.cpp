@@ -1,9 +1,8 @@
+#include "actors/domain/plan_check.hpp"
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/plan.hpp"
 #include "actors/engines/rules/text.hpp"
-
-#include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <map>
@@ -19,44 +18,6 @@ index index_of(plan_content const& p) {
   for (std::size_t i = 0; i < p.items.size(); ++i)
     out.emplace(p.items[i].key, i);
   return out;
-}
-
-/// A circle as keys, the first one again at the end; empty if there is none.
-std::vector<std::string> find_cycle(plan_content const& p, index const& at) {
-  enum class mark { unseen, open, done };
-  std::vector<mark> marks(p.items.size(), mark::unseen);
-  struct step {
-    std::size_t item;
-    std::size_t next;
-  };
-  for (std::size_t start = 0; start < p.items.size(); ++start) {
-    if (marks[start] != mark::unseen)
-      continue;
-    std::vector<step> path{{start, 0}};
-    marks[start] = mark::open;
-    while (!path.empty()) {
-      auto& [item, next] = path.back();
-      if (next == p.items[item].blocked_by.size()) {
-        marks[item] = mark::done;
-        path.pop_back();
-        continue;
-      }
-      auto const to = at.at(p.items[item].blocked_by[next++]);
-      if (marks[to] == mark::unseen) {
-        marks[to] = mark::open;
-        path.push_back({to, 0});
-      } else if (marks[to] == mark::open) {
-        std::vector<std::string> out;
-        auto from =
-            std::find_if(path.begin(), path.end(), [&](step const& s) { return s.item == to; });
-        for (; from != path.end(); ++from)
-          out.push_back(p.items[from->item].key);
-        out.push_back(p.items[to].key);
-        return out;
-      }
-    }
-  }
-  return {};
 }
 
 /// True if `later` waits for `sooner`, directly or through others.
@@ -84,52 +45,8 @@ std::string named(plan_item const& item) {
 
 } // namespace
 
-result<void> check_plan(plan_content const& p) {
-  if (p.items.empty())
-    return fail(errc::invalid_argument, "the plan has no tickets");
-  if (p.items.size() > most_plan_items)
-    return fail(errc::too_large,
-                "the plan has " + std::to_string(p.items.size()) +
-                    " tickets, more than 200: split the brief",
-                {{"items", p.items.size()}, {"most", most_plan_items}});
-  index at;
-  for (std::size_t i = 0; i < p.items.size(); ++i) {
-    auto const& item = p.items[i];
-    if (item.key.empty())
-      return fail(errc::invalid_argument, "a ticket has no key", {{"index", i}});
-    if (!at.emplace(item.key, i).second)
-      return fail(errc::invalid_argument, "two tickets have the key " + item.key,
-                  {{"item", item.key}});
-    if (rules::trim(item.title).empty())
-      return fail(errc::invalid_argument, "ticket " + item.key + " has no title",
-                  {{"item", item.key}});
-    bool const criteria = std::any_of(item.criteria.begin(), item.criteria.end(),
-                                      [](auto const& c) { return !rules::trim(c).empty(); });
-    if (!criteria)
-      return fail(errc::invalid_argument, named(item) + " has no acceptance criteria",
-                  {{"item", item.key}});
-  }
-  for (auto const& item : p.items)
-    for (auto const& b : item.blocked_by)
-      if (at.find(b) == at.end())
-        return fail(errc::invalid_argument,
-                    named(item) + " waits for " + b + ", which the plan does not have",
-                    {{"item", item.key}, {"blocker", b}});
-  if (auto const cycle = find_cycle(p, at); !cycle.empty()) {
-    boost::json::array path;
-    std::string text;
-    for (auto const& k : cycle) {
-      path.emplace_back(k);
-      text += (text.empty() ? "" : " -> ") + k;
-    }
-    return fail(errc::conflict, "the tickets wait for one another in a circle: " + text,
-                {{"path", std::move(path)}});
-  }
-  return {};
-}
-
 duration forecast(plan_content const& p) {
-  if (!check_plan(p))
+  if (!check_plan(p, work_limits{}))
     return duration{0};
   auto const at = index_of(p);
   std::vector<duration> done(p.items.size(), duration{-1});
