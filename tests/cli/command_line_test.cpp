@@ -98,6 +98,70 @@ TEST_CASE("command line: a mistyped command is answered with the one that was me
   CHECK(contains(r.err, "Did you mean `troupe brief`?"));
 }
 
+TEST_CASE("command line: a mistyped word is found among its own arguments", "[cli]") {
+  temporary_folder home;
+  struct mistake {
+    std::vector<std::string> words;
+    std::string said, hint;
+  };
+  for (auto const& m : std::vector<mistake>{
+           {{"brief", "aprove", "x"},
+            "no command `troupe brief aprove`",
+            "`troupe brief approve`?"},
+           {{"brief", "aprove", "x", "--notes", "y"},
+            "no command `troupe brief aprove`",
+            "`troupe brief approve`?"},
+           {{"breif", "aprove", "x"}, "no command `troupe breif`", "`troupe brief`?"},
+           {{"agents", "shw", "x"}, "no command `troupe agents shw`", "`troupe agents show`?"},
+           {{"brief", "x"}, "no command `troupe brief x`", "See `troupe brief --help`."},
+           {{"brief", "list", "--jsn"}, "no option `--jsn`", "`--json`?"},
+           {{"--jsn", "brief", "list"}, "`troupe` has no option `--jsn`", "`--json`?"},
+           {{"brief", "list", "--limt", "3"}, "no option `--limt`", "`--limit`?"},
+           {{"brief", "list", "--limt=3"}, "no option `--limt`", "`--limit`?"},
+           {{"--server", "http://x", "brief", "lst"}, "no command", "`troupe brief list`?"},
+           {{"brief", "submit", "f", "--projekt", "x"}, "no option `--projekt`", "`--project`?"},
+           {{"brief", "list", "extra"},
+            "`troupe brief list` takes no argument `extra`",
+            "See `troupe brief list --help`."},
+           {{"help", "brif"}, "no command `troupe brif`", "`troupe brief`?"},
+           {{"help", "brief", "aprove"}, "no command", "`troupe brief approve`?"}}) {
+    auto const r = run_troupe(m.words, home.path());
+    INFO(r.err);
+    CHECK(r.exit_code == exit_code::usage);
+    CHECK(contains(r.err, m.said));
+    CHECK(contains(r.err, m.hint));
+    auto words = m.words;
+    words.emplace_back("--json");
+    auto const d = document(run_troupe(words, home.path()).out);
+    CHECK(contains(std::string{d.at("error").at("message").as_string()}, m.said));
+    CHECK(contains(std::string{d.at("error").at("hint").as_string()}, m.hint));
+  }
+}
+
+TEST_CASE("command line: with --json help is a document as well", "[cli]") {
+  temporary_folder home;
+  for (std::vector<std::string> words :
+       {std::vector<std::string>{}, {"--help"}, {"brief", "submit", "--help"}}) {
+    words.emplace_back("--json");
+    auto const r = run_troupe(words, home.path());
+    CHECK(r.exit_code == 0);
+    CHECK(document(r.out).at("help").is_string());
+  }
+  auto const group = run_troupe({"brief", "--json"}, home.path());
+  CHECK(group.exit_code == exit_code::usage);
+  CHECK(
+      contains(std::string{document(group.out).at("error").at("message").as_string()}, "approve"));
+}
+
+TEST_CASE("watch: an unknown kind is answered with those there are", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"watch", "--kind", "nope"}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "ticket"));
+  CHECK(contains(r.err, "approval"));
+  CHECK_FALSE(contains(r.err, "principal"));
+}
+
 TEST_CASE("command line: bad settings are all said, and end with 2", "[cli]") {
   temporary_folder home;
   auto const r = run_troupe({"brief", "list"}, home.path(),

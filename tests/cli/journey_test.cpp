@@ -1,7 +1,5 @@
 #include "cli/exit_codes.hpp"
-#include "protocol/json.hpp"
-#include "tests/cli/program.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/cli/office.hpp"
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
@@ -10,68 +8,13 @@
 #include <sstream>
 
 using namespace troupe;
+using test::contains;
 using test::eventually;
-using test::ran;
+using test::office;
 using test::temporary_folder;
+using test::text_at;
 
 namespace {
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string text_at(json::value const& v, std::string_view key) {
-  auto const* found = v.is_object() ? v.get_object().if_contains(key) : nullptr;
-  return found != nullptr && found->is_string() ? std::string{std::string_view{found->get_string()}}
-                                                : std::string{};
-}
-
-/// A server on a port of its own, and the commands that talk to it.
-class office {
-public:
-  office() : port_(test::free_port()), url_("http://127.0.0.1:" + std::to_string(port_)) { open(); }
-
-  void open() {
-    server_ = std::make_unique<test::background>(
-        std::vector<std::string>{"serve", "--data", data().string(), "--port",
-                                 std::to_string(port_), "--resend-ms", "500"},
-        home_.path(), home_.path() / "server.log");
-    auto const up = eventually([&] { return run({"project", "list"}).exit_code == 0; });
-    if (!up)
-      throw std::runtime_error("the server did not start: " +
-                               test::text_of(home_.path() / "server.log"));
-  }
-  int close() { return server_->stop(); }
-
-  [[nodiscard]] std::filesystem::path data() const { return home_.path() / "data"; }
-  [[nodiscard]] std::filesystem::path const& home() const { return home_.path(); }
-  [[nodiscard]] std::string const& url() const { return url_; }
-
-  [[nodiscard]] ran run(std::vector<std::string> words, std::string const& input = {},
-                        std::map<std::string, std::string> env = {}) const {
-    env.emplace("TROUPE_SERVER", url_);
-    if (!env.contains("TROUPE_TOKEN"))
-      env.emplace("TROUPE_TOKEN_FILE", (data() / "admin.token").string());
-    return test::run_troupe(std::move(words), home_.path(), env, input);
-  }
-  /// The one JSON document of a command that must succeed.
-  [[nodiscard]] json::value json_of(std::vector<std::string> words,
-                                    std::string const& input = {}) const {
-    words.emplace_back("--json");
-    auto const r = run(words, input);
-    INFO(r.err);
-    REQUIRE(r.exit_code == 0);
-    auto v = json::parse(r.out);
-    REQUIRE(v.has_value());
-    return *v;
-  }
-
-private:
-  temporary_folder home_;
-  int port_;
-  std::string url_;
-  std::unique_ptr<test::background> server_;
-};
 
 std::string const meeting = TROUPE_SOURCE_DIR "/demo/meeting.vtt";
 
@@ -134,11 +77,19 @@ TEST_CASE("commands: from a transcript to a running plan", "[cli]") {
     auto const again = at.run({"brief", "approve", brief});
     CHECK(again.exit_code == exit_code::conflict);
     CHECK(contains(again.err, "pending_approval"));
+    CHECK_FALSE(contains(again.err, "It is over")); // it is being planned, and goes on
 
     auto const plan = plan_of(at, brief);
     auto const graph = at.run({"plan", "show", plan});
     CHECK(contains(graph.out, "waves: "));
     CHECK(contains(graph.out, "Tickets"));
+
+    CHECK(contains(at.run({"plan", "edit", plan}, {}, {{"EDITOR", "true"}}).err,
+                   "Nothing was changed"));
+    auto const no_file = at.run({"plan", "edit", plan, "--file", "/nonexistent"});
+    CHECK(no_file.exit_code == exit_code::not_found);
+    CHECK_FALSE(contains(no_file.err, "EDITOR"));
+    CHECK(contains(at.run({"plan", "edit", plan, "--file", "-"}, "{").err, "--json | jq"));
 
     // A cycle is refused with its path.
     auto content = at.json_of({"plan", "show", plan}).at("content").get_object();
@@ -177,12 +128,23 @@ TEST_CASE("commands: from a transcript to a running plan", "[cli]") {
     CHECK(contains(why.out, "requirement"));
     CHECK(contains(why.out, "sentence"));
 
+    // Ctrl-C is heard while nothing happens, and ends only the watching.
+    test::background following{{"run", "show", run, "--follow", "--server", at.url(),
+                                "--token-file", (at.data() / "admin.token").string()},
+                               at.home(),
+                               at.home() / "follow.log"};
+    REQUIRE(eventually([&] { return following.hears_interrupts(); }));
+    CHECK(following.stop(SIGINT) == exit_code::interrupted);
+
     CHECK(at.run({"run", "pause", run, "--why", "lunch"}).exit_code == 0);
     CHECK(eventually([&] {
       return text_at(at.json_of({"run", "show", run}), "status") == "paused";
     }));
     CHECK(at.run({"run", "resume", run}).exit_code == 0);
     CHECK(at.run({"ticket", "retry", ticket}).exit_code == exit_code::conflict);
+    auto const unasked = at.run({"ticket", "answer", ticket, "yes"});
+    CHECK(unasked.exit_code == exit_code::conflict);
+    CHECK_FALSE(contains(unasked.err, "It is over"));
     CHECK(at.run({"brief", "cancel", brief, "--why", "enough"}).exit_code == 0);
     CHECK(eventually([&] {
       return text_at(at.json_of({"run", "show", run}), "status") == "CANCELLED";
@@ -202,6 +164,10 @@ TEST_CASE("commands: refusals have their exit codes and say the way out", "[cli]
   CHECK(stranger.exit_code == exit_code::unauthorised);
   CHECK(contains(stranger.err, "TROUPE_TOKEN"));
   CHECK_FALSE(contains(stranger.err, "not-a-token"));
+  auto const nobody = at.run({"project", "list", "--token-file", "/nonexistent"});
+  CHECK(nobody.exit_code == exit_code::unauthorised);
+  CHECK(contains(nobody.err, "/nonexistent"));
+  CHECK(contains(nobody.err, "no token was found"));
 
   auto const made = at.run({"token", "create", "eve", "--role", "viewer"});
   REQUIRE(made.exit_code == 0);

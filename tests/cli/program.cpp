@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <tuple>
 
@@ -144,26 +145,48 @@ bool background::running() {
   return pid_ >= 0;
 }
 
-int background::stop() {
+int background::stop(int signal) {
+  if (pid_ >= 0)
+    ::kill(pid_, signal);
+  return wait();
+}
+
+int background::wait() {
   if (pid_ < 0)
     return -1;
-  ::kill(pid_, SIGTERM);
   int status = 0;
   bool const ended = eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; },
                                 std::chrono::seconds{20});
-  if (!ended) {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, &status, 0);
-  }
+  if (!ended)
+    kill();
   pid_ = -1;
   return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-background::~background() {
+void background::kill() {
   if (pid_ < 0)
     return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+bool background::hears_interrupts() const {
+  // Before it has become the program, it still has the handlers of the test.
+  std::error_code ec;
+  auto const proc = std::filesystem::path{"/proc"} / std::to_string(pid_);
+  if (!std::filesystem::equivalent(proc / "exe", TROUPE_PROGRAM, ec))
+    return false;
+  std::istringstream status{text_of(proc / "status")};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:"))
+      return ((std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1)) & 1) != 0;
+  }
+  return false;
+}
+
+background::~background() {
+  kill();
 }
 
 int free_port() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -34,9 +35,15 @@ public:
   ~background();
   background(background const&) = delete;
   background& operator=(background const&) = delete;
-  /// Asks it to stop (SIGTERM) and waits; the exit code, -1 where it had to be killed.
-  int stop();
+  /// Asks it to stop and waits; the exit code, -1 where it had to be killed.
+  int stop(int signal = SIGTERM);
+  /// Waits until it ends by itself; the exit code, -1 where it had to be killed.
+  int wait();
+  /// SIGKILL, as when the power goes.
+  void kill();
   [[nodiscard]] bool running();
+  /// It has taken SIGINT over: Ctrl-C is its own business from here.
+  [[nodiscard]] bool hears_interrupts() const;
 
 private:
   int pid_ = -1;
