@@ -240,6 +240,22 @@ void revoke_daemon(api const& a, request const& r, reply const& answer) {
   }
 }
 
+/// Lets a daemon finish what it has. The dispatcher is told, too: it knows daemons by their
+/// presence and not by their state.
+void drain_daemon(api const& a, request const& r, reply const& answer) {
+  if (auto ok = no_fields(r); !ok) {
+    refuse(r, answer, ok.error());
+    return;
+  }
+  auto const id = r.params.at("id");
+  a.n.submit(a.ref(entity_kind::daemon, id), daemon::command{daemon::drain{}}, a.options(r),
+             [&a, answer, path = r.path, id](command_result const& done) {
+               if (done)
+                 a.n.presence({daemon_id{id}, true, 0, {}, {}});
+               answer(answer_of(done, path));
+             });
+}
+
 /// Revokes a token, and what was opened with it goes too: streams see it by themselves, a daemon's
 /// link is cut.
 void revoke_token(api const& a, request const& r, reply const& answer) {
@@ -278,9 +294,8 @@ void add_access_routes(std::vector<route>& out, api const& a) {
                      [&a](request const& r, reply const& answer) { enroll(a, r, answer); }));
   out.push_back(post("/api/daemons/{id}/revoke", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { revoke_daemon(a, r, answer); }));
-  out.push_back(
-      post("/api/daemons/{id}/drain", role::admin, small_body,
-           bare_command(a, entity_kind::daemon, any_command{daemon::command{daemon::drain{}}})));
+  out.push_back(post("/api/daemons/{id}/drain", role::admin, small_body,
+                     [&a](request const& r, reply const& answer) { drain_daemon(a, r, answer); }));
 
   out.push_back(get("/api/tokens", role::admin, [&a](request const& r, reply const& answer) {
     a.list(r,

@@ -132,11 +132,12 @@ TEST_CASE_METHOD(twelve, "api: events are paged by place, filtered, and shown on
     after = "&after=" + std::to_string(number_at(page, "after"));
   }
   CHECK(paged == whole);
-  CHECK(events("&kind=project").size() == 12);
+  for (auto const& e : events("&kind=project"))
+    CHECK(text_at(e, "kind") == "project");
   CHECK(events("&type=project.created").size() == 12);
   CHECK(events("&entity=p3").size() >= 1);
   CHECK(events("&kind=brief").empty());
   auto const one = get("/api/events/" + text_at(whole.front(), "id"));
   CHECK(one.status == 200);
-  CHECK(json::value{one.json} == whole.front());
+  CHECK(json::value(one.json) == whole.front());
 }
