@@ -42,7 +42,7 @@ std::vector<word> struck_by(unit const& u) {
   auto const end = clause_end(w, 0);
   // `No map for now, a list is enough.`; `no map may …` has a verb and demands.
   if (first == "no" && u.stance == 0 && end <= 6) {
-    auto const part = words_between(w, 1, end);
+    auto part = words_between(w, 1, end);
     bool const verb = std::any_of(part.begin(), part.end(), [](word const& x) {
       return lexicon::is_pronoun(x.low) || lexicon::is_auxiliary(x.low) ||
              lexicon::is_verb_form(x.low) || x.low == "may" || lexicon::is_participle(x.low);
