@@ -265,7 +265,10 @@ std::optional<dispatcher_actor::choice> dispatcher_actor::choose(tenant_id const
   std::optional<choice> best;
   std::int32_t best_used = 0;
   for (auto const& [id, r] : roster_) {
-    if (r.project != o.project || r.spec.role != o.role || !r.available || !works_on_daemon(r.spec))
+    if (r.project != o.project || r.spec.role != o.role || !r.available)
+      continue;
+    bool const person = r.spec.engine == engine_kind::human;
+    if (!person && !works_on_daemon(r.spec))
       continue;
     if (std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end())
       continue;
@@ -276,7 +279,8 @@ std::optional<dispatcher_actor::choice> dispatcher_actor::choose(tenant_id const
     if (best && !preferred && used >= best_used)
       continue;
     auto const profile = profile_of(r.spec);
-    auto const d = choose_daemon(o, profile);
+    // A person works where he is; nobody launches anything for him.
+    auto const d = person ? std::optional{daemon_id{}} : choose_daemon(o, profile);
     if (!d)
       continue;
     best = choice{id, &r.spec, *d, profile};

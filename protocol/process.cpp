@@ -143,6 +143,12 @@ result<void> check_limits(work_limits const& l) {
       within<std::int64_t>("limits.lease", ms(l.lease), 1, day),
       within<std::int64_t>("limits.approval", ms(l.approval), 1, 366 * day),
       within<std::int64_t>("limits.budget_micros", l.budget_micros, 0, 1'000'000'000'000'000),
+      within<std::int64_t>("limits.run_budget_micros", l.run_budget_micros, 0,
+                           1'000'000'000'000'000),
+      within<std::int64_t>("limits.ticket_budget_micros", l.ticket_budget_micros, 0,
+                           1'000'000'000'000'000),
+      within<std::int64_t>("limits.attempt_budget_micros", l.attempt_budget_micros, 0,
+                           1'000'000'000'000'000),
   };
   for (auto const& one : all) {
     if (!one)

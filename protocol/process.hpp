@@ -95,9 +95,15 @@ struct work_limits {
   duration stall{std::chrono::minutes{5}}; ///< no output for this long: stalled
   duration lease{std::chrono::seconds{60}};
   duration approval{std::chrono::hours{72}};
-  std::int64_t budget_micros = 0; ///< of a run, in millionths of the currency unit; 0: none set
+  // Money, in millionths of the currency unit; 0: no limit, and nothing is counted for it.
+  std::int64_t budget_micros = 0;         ///< of the project in all
+  std::int64_t run_budget_micros = 0;     ///< of each run
+  std::int64_t ticket_budget_micros = 0;  ///< of each ticket
+  std::int64_t attempt_budget_micros = 0; ///< set aside for one attempt; 0: a tenth of the smallest
+                                          ///< limit
   TROUPE_FIELDS(work_limits, attempts, rounds, in_flight, patch_lines, plan_items, replans,
-                attempt_timeout, stall, lease, approval, budget_micros);
+                attempt_timeout, stall, lease, approval, budget_micros, run_budget_micros,
+                ticket_budget_micros, attempt_budget_micros);
 };
 
 /// When a human is asked.

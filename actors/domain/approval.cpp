@@ -157,6 +157,10 @@ std::optional<obligation> tell_subject(state const& s) {
     return telling("decided", true, s.self, entity_kind::plan, subject->id,
                    plan::command{plan::decided{self, how == choice::approve, how == choice::revise,
                                                by, notes, s.content_hash}});
+  if (subject->kind == entity_kind::run)
+    return telling(
+        "decided", true, s.self, entity_kind::run, subject->id,
+        run::command{run::decided{self, how == choice::approve, by, notes, s.content_hash}});
   return std::nullopt;
 }
 

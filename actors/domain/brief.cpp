@@ -107,7 +107,7 @@ struct judge {
       return refuse(here() + " and waits for no version " + std::to_string(c.version) +
                     " of a plan");
     bool const held_back = s.is == status::on_hold;
-    events out{delivery_began{c.plan, c.version, c.content, first_run(),
+    events out{delivery_began{c.plan, c.version, c.content, s.run.empty() ? first_run() : s.run,
                               held_back ? status::on_hold : status::in_delivery}};
     if (!held_back)
       take_next(out, &c.content);
@@ -153,6 +153,19 @@ struct judge {
     if (s.is == status::on_hold && to == status::COMPLETED)
       out.emplace_back(resumed{});
     out.emplace_back(ended{to, c.why});
+    return out;
+  }
+
+  result<events> operator()(run_continues const& c) const {
+    if (c.next == s.run)
+      return events{};
+    if (c.run != s.run || is_terminal(s.is))
+      return refuse(here() + ": run " + c.run.value + " is not what delivers it");
+    events out{run_replaced{c.next, c.plan_version}};
+    if (s.is == status::on_hold) {
+      auto const more = (*this)(resume{});
+      out.insert(out.end(), more->begin(), more->end());
+    }
     return out;
   }
 

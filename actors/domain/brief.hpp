@@ -52,6 +52,8 @@ struct state {
   std::int32_t first_active = 0;
   std::vector<std::int32_t> older_versions; ///< active once, to be superseded
   run_id run;
+  std::int32_t taken_version =
+      0; ///< that the run took over from one that was stopped; 0: it is the first run
   std::vector<wanted_replan> refused; ///< replans that the run must be told are off
   std::int32_t holds = 0;             ///< part of the keys of pause and resume
   std::string why;                    ///< of the last refusal, hold or end
@@ -60,7 +62,7 @@ struct state {
                 content_hash, drafted_by, engine, round, bad_drafts, draft_asks, notes, approvals,
                 asked_at, outdated, decided, decided_by, planning_version, last_version, replanning,
                 plan_failed, queue, replanned, replans, plan, answered_key, active_version,
-                first_active, older_versions, run, refused, holds, why, settled);
+                first_active, older_versions, run, taken_version, refused, holds, why, settled);
 };
 
 /// The machine of DOMAIN.md, section 2.

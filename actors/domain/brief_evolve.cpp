@@ -134,6 +134,10 @@ struct fold {
       s.holds += 1;
   }
   void operator()(resumed const&) const {}
+  void operator()(run_replaced const& e) const {
+    s.run = e.run;
+    s.taken_version = e.plan_version;
+  }
   void operator()(ended const& e) const { s.why = e.why; }
   void operator()(settled const& e) const { s.settled.push_back(e.key); }
 };

@@ -60,8 +60,9 @@ obligation make_plan(state const& s) {
 /// The run of the first active version is made; it takes over every later one.
 obligation deliver(state const& s) {
   auto const plan = version_id(s, s.active_version);
-  auto const key = "deliver:" + plan.value;
-  if (s.active_version != s.first_active)
+  bool const taken = s.taken_version > 0;
+  auto const key = "deliver:" + plan.value + (taken ? ":" + s.run.value : std::string{});
+  if (taken || s.active_version != s.first_active)
     return telling(key, false, s.self, entity_kind::run, s.run.value,
                    run::command{run::adopt{plan, s.active_version, s.plan.items, s.answered_key}});
   return telling(
@@ -89,7 +90,8 @@ void while_open(state const& s, std::vector<obligation>& out) {
     out.push_back(make_plan(s));
   if (s.active_version == 0)
     return;
-  out.push_back(deliver(s));
+  if (s.active_version != s.taken_version) // else the stopped run hands it over itself
+    out.push_back(deliver(s));
   auto const n = std::to_string(s.holds);
   if (s.is == status::on_hold)
     out.push_back(tell_run(s, "pause:" + n, run::pause{s.why}));

@@ -1,5 +1,7 @@
 #include "actors/domain/budget.hpp"
 
+#include "actors/domain/settling.hpp"
+
 namespace troupe::budget {
 
 namespace {
@@ -38,15 +40,40 @@ struct fold {
     auto& a = s.scopes[e.scope];
     a.parent = e.parent;
     a.granted += e.amount;
+    a.dry = false;
+    for (auto& w : s.wanted) { // what is still too little is said again
+      if (w.short_in == e.scope)
+        w.exhausted = false;
+    }
     s.grants.push_back(e.id);
     if (s.is == status::none)
       s.is = status::open;
   }
   void operator()(reserved const& e) const {
+    forget(e.id);
     s.holds[e.id] = {e.scope, e.amount, 0, hold_status::reserved};
+    if (!e.ticket.empty())
+      s.notices.push_back({e.id, e.ticket, {}, {}});
     upwards(s, e.scope, [&](account& a) { a.reserved += e.amount; });
   }
+  void operator()(deferred const& e) const {
+    std::erase_if(s.notices, [&](notice const& n) { return n.id == e.id; });
+    want const w{e.id, e.scope, e.amount, e.ticket, e.short_in, e.exhausted};
+    auto const known =
+        std::find_if(s.wanted.begin(), s.wanted.end(), [&](want const& x) { return x.id == e.id; });
+    if (known == s.wanted.end())
+      s.wanted.push_back(w);
+    else
+      *known = w;
+    if (!e.exhausted)
+      return;
+    s.scopes[e.short_in].dry = true;
+    s.notices.push_back({e.id, e.ticket, e.short_in,
+                         e.short_in + " cannot pay for another attempt of " +
+                             std::to_string(e.amount) + "; grant it more"});
+  }
   void operator()(charged const& e) const {
+    forget(e.id);
     auto& h = s.holds[e.id];
     h.is = hold_status::SETTLED;
     h.spent = e.spent;
@@ -57,7 +84,8 @@ struct fold {
     });
   }
   void operator()(released const& e) const {
-    auto& h = s.holds[e.id];
+    forget(e.id);
+    auto& h = s.holds[e.id]; // an unknown one is remembered
     h.is = hold_status::RELEASED;
     upwards(s, h.scope, [&](account& a) { a.reserved -= h.amount; });
   }
@@ -67,7 +95,19 @@ struct fold {
     if (a.parent.empty())
       s.is = e.to;
   }
-  void operator()(settled const&) const {}
+  void operator()(settled const& e) const {
+    std::erase_if(s.notices, [&](notice const& n) { return key_of(n) == e.key; });
+  }
+
+  static std::string key_of(notice const& n) {
+    return n.short_in.empty() ? "fund:" + n.id : "refuse:" + n.id + ":" + n.short_in;
+  }
+
+private:
+  void forget(std::string const& id) const {
+    std::erase_if(s.notices, [&](notice const& n) { return n.id == id; });
+    std::erase_if(s.wanted, [&](want const& w) { return w.id == id; });
+  }
 };
 
 /// 80 % rounded up, without a product that could overflow.
@@ -76,7 +116,7 @@ std::int64_t warning_at(std::int64_t granted) {
 }
 
 status level_of(account const& a) {
-  if (a.spent > 0 && a.spent >= a.granted)
+  if (a.dry || (a.spent > 0 && a.spent >= a.granted))
     return status::exhausted;
   if (a.spent > 0 && a.spent >= warning_at(a.granted))
     return status::warned;
@@ -103,17 +143,69 @@ std::vector<status> steps(status from, status to) {
   return {};
 }
 
-/// The event, and the levels it changes, from its scope upwards.
-events with_levels(state s, std::string scope, event e) {
-  std::visit(fold{s}, e);
-  events out{std::move(e)};
-  upwards(s, scope, [&, at = scope](account& a) mutable {
-    for (auto const to : steps(a.level, level_of(a)))
-      out.emplace_back(level_changed{at, to});
-    at = a.parent;
-  });
+/// Where a path to the root has too little for an amount.
+struct shortage {
+  std::string scope;
+  std::int64_t left = 0;
+  bool exhausted = false;
+};
+/// From the innermost outwards; empty: there is enough.
+std::vector<shortage> short_of(state const& s, std::string const& scope, std::int64_t amount) {
+  std::vector<shortage> out;
+  for (auto at = scope; !at.empty(); at = s.scopes.at(at).parent) {
+    auto const& a = s.scopes.at(at);
+    if (amount > left_in(a))
+      out.push_back({at, left_in(a), a.granted - a.spent < amount});
+  }
   return out;
 }
+
+/// The outermost that is exhausted, because nothing below it can help; else the innermost.
+shortage const& worst(std::vector<shortage> const& all) {
+  auto const it =
+      std::find_if(all.rbegin(), all.rend(), [](shortage const& x) { return x.exhausted; });
+  return it == all.rend() ? all.front() : *it;
+}
+
+/// A decision in the making: each event is applied to a copy at once.
+class drafting {
+public:
+  explicit drafting(state const& s) : s_(s) {}
+  void add(event e) {
+    std::visit(fold{s_}, e);
+    out_.push_back(std::move(e));
+  }
+  [[nodiscard]] state const& now_at() const { return s_; }
+  /// The events, with what follows by itself: who waited gets what is there now, and the levels.
+  [[nodiscard]] events take() {
+    serve();
+    level();
+    return std::move(out_);
+  }
+
+private:
+  void serve() {
+    for (auto const& w : std::vector<want>{s_.wanted}) {
+      auto const missing = short_of(s_, w.scope, w.amount);
+      if (missing.empty()) {
+        add(reserved{w.id, w.scope, w.amount, w.ticket});
+        continue;
+      }
+      auto const& m = worst(missing);
+      if (m.scope != w.short_in || m.exhausted != w.exhausted)
+        add(deferred{w.id, w.scope, w.amount, w.ticket, m.scope, m.exhausted});
+    }
+  }
+  void level() {
+    for (auto const& [scope, a] : std::map<std::string, account>{s_.scopes}) {
+      for (auto const to : steps(a.level, level_of(a)))
+        add(level_changed{scope, to});
+    }
+  }
+
+  state s_;
+  events out_;
+};
 
 error wrong_amount(char const* field) {
   return fail(errc::invalid_argument,
@@ -149,33 +241,43 @@ struct judge {
     } else if (!c.parent.empty() && !s.scopes.contains(c.parent)) {
       return fail(errc::not_found, "there is no scope " + c.parent);
     }
-    return with_levels(s, c.scope, granted{c.scope, c.parent, c.amount, id});
+    drafting d{s};
+    d.add(granted{c.scope, c.parent, c.amount, id});
+    return d.take();
   }
 
   result<events> operator()(reserve const& c) const {
     if (auto const known = s.holds.find(c.id); known != s.holds.end()) {
-      if (known->second.scope == c.scope && known->second.amount == c.amount)
+      bool const given_up = known->second.is == hold_status::RELEASED && !c.ticket.empty();
+      if (given_up || (known->second.scope == c.scope && known->second.amount == c.amount))
         return events{};
       return hold_conflict(c.id, known->second, "is known with another scope or amount");
     }
+    if (std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; }))
+      return events{};
     if (c.id.empty())
       return fail(errc::invalid_argument, "a reservation needs an id", {{"field", "id"}});
     if (!is_amount(c.amount))
       return wrong_amount("amount");
-    if (!s.scopes.contains(c.scope))
-      return fail(errc::not_found, "there is no scope " + c.scope);
-    for (auto at = c.scope; !at.empty(); at = s.scopes.at(at).parent) {
-      auto const left = left_in(s.scopes.at(at));
-      if (c.amount > left) {
-        auto e = state_conflict(
-            "scope " + at + " has " + std::to_string(std::max<std::int64_t>(0, left)) + " left, " +
-            std::to_string(c.amount) + " are wanted; grant more or wait for a release");
-        e.details.emplace("scope", at);
-        e.details.emplace("left", left);
-        return e;
-      }
+    drafting d{s};
+    if (auto ok = open_path(d, c); !ok)
+      return ok.error();
+    auto const missing = short_of(d.now_at(), c.scope, c.amount);
+    if (missing.empty()) {
+      d.add(reserved{c.id, c.scope, c.amount, c.ticket});
+    } else if (!c.ticket.empty()) {
+      auto const& m = worst(missing);
+      d.add(deferred{c.id, c.scope, c.amount, c.ticket, m.scope, m.exhausted});
+    } else {
+      auto const& m = missing.front();
+      auto e = state_conflict(
+          "scope " + m.scope + " has " + std::to_string(std::max<std::int64_t>(0, m.left)) +
+          " left, " + std::to_string(c.amount) + " are wanted; grant more or wait for a release");
+      e.details.emplace("scope", m.scope);
+      e.details.emplace("left", m.left);
+      return e;
     }
-    return events{reserved{c.id, c.scope, c.amount}};
+    return d.take();
   }
 
   result<events> operator()(charge const& c) const {
@@ -189,24 +291,46 @@ struct judge {
       return hold_conflict(c.id, h, "is over");
     if (!is_amount(c.spent) || total_spent() > max_total - c.spent)
       return wrong_amount("spent");
-    return with_levels(s, h.scope, charged{c.id, c.spent});
+    drafting d{s};
+    d.add(charged{c.id, c.spent});
+    return d.take();
   }
 
   result<events> operator()(release const& c) const {
     auto const known = s.holds.find(c.id);
-    if (known == s.holds.end())
+    bool const waits =
+        std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; });
+    if (known == s.holds.end() && !waits && !c.for_good)
       return fail(errc::not_found, "there is no reservation " + c.id);
-    if (known->second.is == hold_status::RELEASED)
+    if (known != s.holds.end() && known->second.is == hold_status::RELEASED)
       return events{};
-    if (known->second.is != hold_status::reserved)
+    if (known != s.holds.end() && known->second.is != hold_status::reserved)
       return hold_conflict(c.id, known->second, "is over");
-    return events{released{c.id}};
+    drafting d{s};
+    d.add(released{c.id});
+    return d.take();
   }
 
-  result<events> operator()(settle const&) const { return events{}; }
+  result<events> operator()(settle const& c) const { return settle_one<event>(obligations(s), c); }
   result<events> operator()(tick const&) const { return events{}; }
 
 private:
+  /// Opens what is not known of the path to the scope.
+  static result<void> open_path(drafting& d, reserve const& c) {
+    std::string parent;
+    for (auto const& one : c.path) {
+      auto const known = d.now_at().scopes.find(one.scope);
+      if (known == d.now_at().scopes.end()) {
+        if (one.micros <= 0 || (parent.empty() && !d.now_at().scopes.empty()))
+          return fail(errc::not_found, "there is no scope " + one.scope);
+        d.add(granted{one.scope, parent, one.micros, one.scope + "#limit"});
+      }
+      parent = one.scope;
+    }
+    if (!d.now_at().scopes.contains(c.scope))
+      return fail(errc::not_found, "there is no scope " + c.scope);
+    return {};
+  }
   [[nodiscard]] error state_conflict(std::string sentence) const {
     return conflict(std::move(sentence), s.is, transitions());
   }
@@ -236,7 +360,12 @@ std::int64_t left_in(account const& a) {
 }
 
 result<std::vector<event>> decide(state const& s, command const& c, command_context const& ctx) {
-  if (s.is == status::none && !std::holds_alternative<grant>(c))
+  auto const* wanted = std::get_if<reserve>(&c);
+  auto const* given_up = std::get_if<release>(&c);
+  bool const may_begin = std::holds_alternative<grant>(c) ||
+                         (wanted != nullptr && !wanted->path.empty()) ||
+                         (given_up != nullptr && given_up->for_good);
+  if (s.is == status::none && !may_begin)
     return fail(errc::not_found, "there is no budget " + s.self.id);
   return std::visit(judge{s, ctx}, c);
 }
@@ -247,8 +376,38 @@ state evolve(state s, event const& e, event_context const& ctx) {
   return s;
 }
 
-std::vector<obligation> obligations(state const&) {
-  return {};
+std::vector<obligation> obligations(state const& s) {
+  std::vector<obligation> out;
+  for (auto const& n : s.notices)
+    out.push_back(telling(fold::key_of(n), true, s.self, entity_kind::ticket, n.ticket.value,
+                          n.short_in.empty()
+                              ? ticket::command{ticket::fund{n.id}}
+                              : ticket::command{ticket::refuse_funds{n.id, n.short_in, n.why}}));
+  return out;
+}
+
+std::vector<scope_limit> limits_of(work_limits const& l, project_id const& p, run_id const& r,
+                                   ticket_id const& t) {
+  std::vector<scope_limit> out;
+  if (l.budget_micros > 0)
+    out.push_back({"project:" + p.value, 0}); // the project itself grants it, also what is raised
+  if (l.run_budget_micros > 0)
+    out.push_back({"run:" + r.value, l.run_budget_micros});
+  if (l.ticket_budget_micros > 0)
+    out.push_back({"ticket:" + t.value + (l.run_budget_micros > 0 ? "@" + r.value : std::string{}),
+                   l.ticket_budget_micros}); // within the run's, where it has one
+  return out;
+}
+
+std::int64_t attempt_amount(work_limits const& l) {
+  if (l.attempt_budget_micros > 0)
+    return l.attempt_budget_micros;
+  std::int64_t smallest = 0;
+  for (auto const one : {l.budget_micros, l.run_budget_micros, l.ticket_budget_micros}) {
+    if (one > 0 && (smallest == 0 || one < smallest))
+      smallest = one;
+  }
+  return std::max<std::int64_t>(1, smallest / 10);
 }
 
 } // namespace troupe::budget

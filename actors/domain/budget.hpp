@@ -2,8 +2,8 @@
 
 #include "actors/domain/domain.hpp"
 
-/// A project's money: a tree of scopes with one writer. A reservation counts in its scope and in
-/// every ancestor; it is refused where any of them has not enough left.
+/// Money: a tree of scopes with one writer. A reservation counts in its scope and in every
+/// ancestor; where any of them has not enough left it waits (of a ticket) or is refused.
 namespace troupe::budget {
 
 struct account {
@@ -12,8 +12,9 @@ struct account {
   std::int64_t reserved = 0;
   std::int64_t spent = 0;
   std::int64_t overrun = 0; ///< charged beyond what was reserved, in all
+  bool dry = false;         ///< it could not pay for another attempt since its last grant
   status level = status::open;
-  TROUPE_FIELDS(account, parent, granted, reserved, spent, overrun, level);
+  TROUPE_FIELDS(account, parent, granted, reserved, spent, overrun, dry, level);
 };
 
 enum class hold_status { reserved, SETTLED, RELEASED };
@@ -27,6 +28,26 @@ struct hold {
   TROUPE_FIELDS(hold, scope, amount, spent, is);
 };
 
+/// A reservation that waits for money.
+struct want {
+  std::string id;
+  std::string scope;
+  std::int64_t amount = 0;
+  ticket_id ticket;
+  std::string short_in;   ///< the scope that has too little
+  bool exhausted = false; ///< not even what is reserved there would do
+  TROUPE_FIELDS(want, id, scope, amount, ticket, short_in, exhausted);
+};
+
+/// What a ticket must hear about its reservation.
+struct notice {
+  std::string id;
+  ticket_id ticket;
+  std::string short_in; ///< empty: it is funded
+  std::string why;
+  TROUPE_FIELDS(notice, id, ticket, short_in, why);
+};
+
 struct state {
   entity_ref self;
   std::uint64_t version = 0; ///< events applied
@@ -34,7 +55,9 @@ struct state {
   std::map<std::string, account> scopes;
   std::map<std::string, hold> holds;
   std::vector<std::string> grants; ///< ids
-  TROUPE_FIELDS(state, self, version, is, scopes, holds, grants);
+  std::vector<want> wanted;        ///< in order of their coming
+  std::vector<notice> notices;     ///< not taken over yet
+  TROUPE_FIELDS(state, self, version, is, scopes, holds, grants, wanted, notices);
 };
 
 /// The machine of a scope: open -> warned (80 %) -> exhausted -> open (grant).
@@ -51,5 +74,12 @@ struct state {
 
 /// What can still be reserved in the scope alone, not looking at its ancestors.
 [[nodiscard]] std::int64_t left_in(account const& a);
+
+/// The scopes with a limit from the root to the ticket, as the configuration sets them; empty where
+/// it sets none. The root's name is that of the budget.
+[[nodiscard]] std::vector<scope_limit> limits_of(work_limits const& l, project_id const& p,
+                                                 run_id const& r, ticket_id const& t);
+/// What is set aside for one attempt.
+[[nodiscard]] std::int64_t attempt_amount(work_limits const& l);
 
 } // namespace troupe::budget

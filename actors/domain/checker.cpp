@@ -113,6 +113,13 @@ invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std
     if (auto const* l = std::get_if<ticket::leased>(&e)) {
       if (auto p = found(ask(where, [=, this] { return cleared_for_work(stream); })))
         return p;
+      if (auto const p = rules::check_money(now))
+        return where + *p;
+      if (!now.money.id.empty()) {
+        ticket_money const money{now.money.budget, now.money.id};
+        if (auto p = found(ask(where, [=, this] { return is_funded(stream, money); })))
+          return p;
+      }
       for (auto const& [kind, id] : {std::pair{entity_kind::agent, l->agent.value},
                                      {entity_kind::daemon, l->daemon.value}}) {
         if (auto p = found(ask(where, [=, this] { return refers(stream, kind, id); })))
@@ -179,6 +186,15 @@ invariant_checker::problem invariant_checker::cleared_for_work(entity_ref const&
   auto const* p = states_.find<plan_domain>({ticket.tenant, entity_kind::plan, t->plan.value});
   if (p == nullptr || !p->was_active)
     return "invariant 1: an attempt although plan " + t->plan.value + " was never active";
+  return std::nullopt;
+}
+
+invariant_checker::problem invariant_checker::is_funded(entity_ref const& ticket,
+                                                        ticket_money const& money) const {
+  auto const* b = states_.find<budget_domain>({ticket.tenant, entity_kind::budget, money.budget});
+  if (b == nullptr || !b->holds.contains(money.id) || b->holds.at(money.id).amount == 0)
+    return "invariant 3: an attempt although " + money.id + " was never reserved in " +
+           money.budget;
   return std::nullopt;
 }
 

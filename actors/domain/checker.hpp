@@ -37,6 +37,10 @@ public:
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
 private:
+  struct ticket_money {
+    std::string budget;
+    std::string id;
+  };
   using problem = std::optional<std::string>;
   using question = std::function<problem()>;
 
@@ -48,6 +52,8 @@ private:
   /// Invariant 10: what another tenant has and this one does not is a foreign reference.
   problem refers(entity_ref const& from, entity_kind kind, std::string const& id) const;
   problem cleared_for_work(entity_ref const& ticket) const;
+  /// Invariant 3: what an agent does where there is a limit has its reservation.
+  problem is_funded(entity_ref const& ticket, ticket_money const& money) const;
   problem is_done(entity_ref const& ticket, std::string const& blocker) const;
 
   secret_finder find_secret_;

@@ -179,6 +179,13 @@ problem check_ticket(ticket_before const& before, ticket::event const& e,
   return std::nullopt;
 }
 
+problem check_money(ticket::state const& s) {
+  bool const priced = !s.limits.empty() && !ticket::stage_role(s, s.holder.stage).empty();
+  if (priced && !(s.money.granted && s.money.token == s.last_token))
+    return wrong(3, "a lease without money although there is a limit");
+  return std::nullopt;
+}
+
 problem check_budget(budget::state const& s) {
   for (auto const& [scope, a] : s.scopes) {
     if (a.reserved < 0 || a.reserved + a.spent > a.granted + a.overrun)

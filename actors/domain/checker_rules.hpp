@@ -24,6 +24,8 @@ struct ticket_before {
                                    ticket::state const& after);
 /// Invariant 5 in this moment: empty, or why a `ready` or `blocked` ticket is wrong there.
 [[nodiscard]] std::string misplaced(ticket::state const& s);
+/// Invariant 3, of a lease that was just given.
+[[nodiscard]] problem check_money(ticket::state const& s);
 /// Invariant 3.
 [[nodiscard]] problem check_budget(budget::state const& s);
 /// Invariant 4.

@@ -90,7 +90,24 @@ result<events> apply(state const& s, create const& c, command_context const& ctx
   e.config = c.config;
   e.items = c.items;
   e.forked_from = c.forked_from;
+  e.by_hand = c.by_hand;
+  e.continues = c.continues;
+  e.tickets = c.tickets;
+  e.fates = c.fates;
+  e.edges = c.edges;
   d.add(std::move(e));
+  return d.take();
+}
+
+result<events> apply(state const& s, start const&, command_context const& ctx) {
+  if (s.is == status::starting || s.is == status::running)
+    return events{};
+  if (s.is != status::draft && s.is != status::queued)
+    return not_now(s, "Run " + s.self.id + " is " + name(s.is) + "; only a draft can be started.");
+  drafting d{s, ctx};
+  if (s.is == status::draft)
+    d.move(status::queued, "wanted");
+  d.move(status::starting, "its turn");
   return d.take();
 }
 
@@ -133,11 +150,17 @@ result<events> apply(state const& s, resume const&, command_context const& ctx) 
 }
 
 result<events> apply(state const& s, cancel const& c, command_context const& ctx) {
-  if (s.is == status::CANCELLED)
+  if (s.is == status::CANCELLED || s.given_up)
     return events{};
+  drafting d{s, ctx};
+  if (is_stopped(s) && s.next.empty()) {
+    abandoned e;
+    e.why = c.why;
+    d.add(std::move(e));
+    return d.take();
+  }
   if (is_terminal(s.is))
     return not_now(s, "Run " + s.self.id + " is over; it cannot be cancelled.");
-  drafting d{s, ctx};
   if (s.is != status::running)
     d.move(status::running, "to be cancelled");
   d.end(status::CANCELLED, c.why);
@@ -161,6 +184,64 @@ result<events> apply(state const& s, stop const& c, command_context const& ctx) 
   return d.take();
 }
 
+/// What a person decides about: what is left to do, and with which money.
+std::string what_is_left(state const& s) {
+  std::vector<plan_item> left;
+  for (auto const& i : s.items) {
+    if (i.outcome == item_outcome::open)
+      left.push_back(i.item);
+  }
+  return content_hash(left);
+}
+
+result<events> apply(state const& s, carry_on const& c, command_context const& ctx) {
+  if (!is_stopped(s) || s.given_up)
+    return not_now(s, "Run " + s.self.id + " is " + (s.given_up ? "given up" : name(s.is)) +
+                          "; only a stopped one is continued by another.");
+  if (s.asking || !s.next.empty())
+    return events{};
+  auto const open = std::count_if(s.items.begin(), s.items.end(), [](item_state const& i) {
+    return i.outcome == item_outcome::open;
+  });
+  continuation_asked e;
+  e.asked = s.asked + 1;
+  e.question = "Continue run " + s.self.id + " (" + name(s.is) + ": " + s.why + ") with " +
+               std::to_string(open) + (open == 1 ? " open ticket?" : " open tickets?");
+  if (!c.why.empty())
+    e.question += " " + c.why;
+  e.content_hash = what_is_left(s);
+  e.by = ctx.by;
+  return events{std::move(e)};
+}
+
+/// `<brief>.r1` is followed by `<brief>.r2`.
+run_id next_run(state const& s) {
+  auto const& id = s.self.id;
+  auto const at = id.rfind(".r");
+  auto const digits = at == std::string::npos ? std::string{} : id.substr(at + 2);
+  bool const counted =
+      !digits.empty() && digits.size() < 9 &&
+      std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!counted)
+    return run_id{id + ".r2"};
+  return run_id{id.substr(0, at) + ".r" + std::to_string(std::stoi(digits) + 1)};
+}
+
+result<events> apply(state const& s, decided const& c, command_context const& ctx) {
+  if (c.approval != present_approval(s) || s.asked == 0)
+    return not_now(s, "Run " + s.self.id + " does not wait for approval " + c.approval.value + ".");
+  if (!s.asking)
+    return events{};
+  continuation_decided e;
+  e.approval = c.approval;
+  e.approved = c.approved;
+  e.by = c.by.empty() ? ctx.by : c.by;
+  e.notes = c.notes;
+  if (c.approved)
+    e.next = next_run(s);
+  return events{std::move(e)};
+}
+
 result<events> apply(state const& s, ticket_ended const& c, command_context const& ctx) {
   auto const* item = find(s, c.ticket);
   if (item == nullptr)
@@ -176,7 +257,7 @@ result<events> apply(state const& s, ticket_ended const& c, command_context cons
   e.ticket = c.ticket;
   e.outcome = c.outcome;
   // A fork has nobody to ask: its brief belongs to its parent.
-  e.replan = c.replan && s.forked_from.empty() && !is_terminal(s.is);
+  e.replan = c.replan && s.forked_from.empty() && !s.brief.empty() && !is_terminal(s.is);
   e.why = c.why;
   e.used = c.used;
   e.commit = c.commit;
@@ -223,6 +304,11 @@ result<events> apply(state const& s, settle const& c, command_context const& ctx
     return events{};
   drafting d{s, ctx};
   d.add(done.front());
+  if (!c.refused.empty() && c.key == "continue:" + s.next.value) {
+    abandoned e;
+    e.why = c.refused;
+    d.add(std::move(e));
+  }
   if (!c.refused.empty()) {
     for (auto const& i : s.items) {
       if (c.key == "open:" + i.item.key && !i.over) {

@@ -22,12 +22,7 @@ struct item_state {
 
 /// A ticket whose blockers change with a later version of the plan. `old_blocker` empty: an edge is
 /// added; `new_blocker` empty: it falls away.
-struct rewire {
-  ticket_id ticket;
-  ticket_id old_blocker;
-  ticket_id new_blocker;
-  TROUPE_FIELDS(rewire, ticket, old_blocker, new_blocker);
-};
+using rewire = edge_change;
 
 /// What the log says about one run so far.
 struct state {
@@ -40,6 +35,16 @@ struct state {
   std::int32_t plan_version = 1;
   project_config config;
   std::string forked_from;
+  bool by_hand = false;
+  run_id continues;       ///< the run whose tickets it took over
+  std::string tickets;    ///< what their ids begin with; empty: see `ticket_of`
+  std::int32_t asked = 0; ///< times that a person was asked whether it shall go on
+  bool asking = false;    ///< the last time is not decided
+  std::string question;
+  std::string content_hash;
+  time_point asked_at{};
+  run_id next;           ///< the run that goes on; empty: none
+  bool given_up = false; ///< stopped for good
   std::vector<item_state> items;
   std::vector<rewire> rewires;
   std::int64_t change = 0; ///< pauses and resumes; 0: never paused
@@ -49,7 +54,8 @@ struct state {
   time_point ended_at{};
   std::vector<std::string> settled;
   TROUPE_FIELDS(state, self, version, is, project, brief, plan, plan_version, config, forked_from,
-                items, rewires, change, used, why, created_at, ended_at, settled);
+                by_hand, continues, tickets, asked, asking, question, content_hash, asked_at, next,
+                given_up, items, rewires, change, used, why, created_at, ended_at, settled);
 };
 
 /// Decides what a command does: the events to append, none if it changes nothing (also when it was
@@ -70,8 +76,14 @@ struct state {
 [[nodiscard]] bool is_stuck(state const& s);
 /// Whether every item is done or replaced.
 [[nodiscard]] bool is_complete(state const& s);
-/// Id of the ticket of an item: `<brief>-<key>`; of a fork `<run>-<key>`, so that it never touches
-/// the tickets of its parent.
+/// Whether it was stopped and can be continued by another run.
+[[nodiscard]] bool is_stopped(state const& s);
+/// The question to people whether it shall go on.
+[[nodiscard]] approval_id present_approval(state const& s);
+/// What the ids of its tickets begin with.
+[[nodiscard]] std::string ticket_prefix(state const& s);
+/// Id of the ticket of an item: `<brief>-<key>`; of a fork, and without a brief, `<run>-<key>`, so
+/// that a fork never touches the tickets of its parent; of a run that continues another: the same.
 [[nodiscard]] ticket_id ticket_of(state const& s, std::string const& key);
 
 } // namespace troupe::run

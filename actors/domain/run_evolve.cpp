@@ -31,9 +31,25 @@ void on(state& s, created const& e, event_context const& ctx) {
   s.plan_version = e.plan_version;
   s.config = e.config;
   s.forked_from = e.forked_from;
+  s.by_hand = e.by_hand;
+  s.continues = e.continues;
+  s.tickets = e.tickets;
+  s.rewires = e.edges;
   s.created_at = ctx.at;
   for (auto const& i : e.items)
     s.items.push_back(make_item(s, i, e.plan));
+  for (auto const& fate : e.fates) {
+    auto const it = std::find_if(s.items.begin(), s.items.end(),
+                                 [&](item_state const& i) { return i.item.key == fate.key; });
+    if (it == s.items.end())
+      continue;
+    it->outcome = fate.outcome;
+    it->plan = fate.plan;
+    it->replan = fate.replan;
+    it->why = fate.why;
+    it->commit = fate.commit;
+    it->opened = it->over = fate.outcome != item_outcome::open;
+  }
 }
 
 void on(state& s, moved const& e, event_context const&) {
@@ -176,6 +192,24 @@ void on(state& s, ended const& e, event_context const& ctx) {
   ++s.change; // tickets that are only stopped are told like those of a paused run
 }
 
+void on(state& s, continuation_asked const& e, event_context const& ctx) {
+  s.asked = e.asked;
+  s.asking = true;
+  s.question = e.question;
+  s.content_hash = e.content_hash;
+  s.asked_at = ctx.at;
+}
+
+void on(state& s, continuation_decided const& e, event_context const&) {
+  s.asking = false;
+  s.next = e.next;
+}
+
+void on(state& s, abandoned const&, event_context const&) {
+  s.asking = false;
+  s.given_up = true;
+}
+
 void on(state& s, settled const& e, event_context const&) {
   if (std::find(s.settled.begin(), s.settled.end(), e.key) == s.settled.end())
     s.settled.push_back(e.key);
@@ -188,7 +222,22 @@ void on(state& s, settled const& e, event_context const&) {
 } // namespace
 
 ticket_id ticket_of(state const& s, std::string const& key) {
-  return s.forked_from.empty() ? ticket_of(s.brief, key) : ticket_id{s.self.id + "-" + key};
+  return ticket_id{ticket_prefix(s) + "-" + key};
+}
+
+std::string ticket_prefix(state const& s) {
+  if (!s.tickets.empty())
+    return s.tickets;
+  return s.forked_from.empty() && !s.brief.empty() ? s.brief.value : s.self.id;
+}
+
+bool is_stopped(state const& s) {
+  return s.is == status::STOPPED_BUDGET || s.is == status::STOPPED_POLICY ||
+         s.is == status::STOPPED_OPERATOR;
+}
+
+approval_id present_approval(state const& s) {
+  return approval_id{s.self.id + ".c" + std::to_string(s.asked)};
 }
 
 bool is_active(state const& s) {

@@ -1,3 +1,4 @@
+#include "actors/domain/budget.hpp"
 #include "actors/domain/run.hpp"
 #include "actors/domain/settling.hpp"
 
@@ -45,6 +46,11 @@ ticket::open opening(state const& s, item_state const& i) {
   if (!i.item.supersedes.empty())
     c.supersedes = ticket_of(s, i.item.supersedes);
   c.run_active = is_active(s);
+  c.by_hand = s.by_hand;
+  c.continues = s.continues;
+  c.limits = budget::limits_of(s.config.limits, s.project, c.run, i.ticket);
+  if (!c.limits.empty())
+    c.attempt_micros = budget::attempt_amount(s.config.limits);
   c.resolver = agent_for(s.project, s.config, "chief-of-staff");
   return c;
 }
@@ -88,6 +94,7 @@ void tell_activity(state const& s, bool active, std::vector<obligation>& out) {
   ticket::run_changed c;
   c.active = active;
   c.change = s.change;
+  c.run = run_id{s.self.id};
   for (auto const& i : s.items) {
     if (i.outcome == item_outcome::open && i.opened)
       out.push_back(to_ticket((active ? "resume:" : "pause:") + i.ticket.value + ":" +
@@ -137,9 +144,69 @@ void report(state const& s, std::vector<obligation>& out) {
   }
 }
 
-bool is_stopped(state const& s) {
-  return s.is == status::STOPPED_BUDGET || s.is == status::STOPPED_POLICY ||
-         s.is == status::STOPPED_OPERATOR;
+obligation ask_to_continue(state const& s) {
+  auto const id = present_approval(s).value;
+  approval::open c;
+  c.project = s.project;
+  c.subject = principal_of(s.self);
+  c.question = s.question;
+  c.content_hash = s.content_hash;
+  c.deadline = s.asked_at + s.config.limits.approval;
+  return telling("ask:" + id, true, s.self, entity_kind::approval, id,
+                 approval::command{std::move(c)});
+}
+
+run::create continuation(state const& s) {
+  create c;
+  c.project = s.project;
+  c.brief = s.brief;
+  c.plan = s.plan;
+  c.plan_version = s.plan_version;
+  c.config = s.config;
+  c.forked_from = s.forked_from;
+  c.by_hand = s.by_hand;
+  c.continues = run_id{s.self.id};
+  c.tickets = ticket_prefix(s);
+  c.edges = s.rewires;
+  for (auto const& i : s.items) {
+    c.items.push_back(i.item);
+    c.fates.push_back({i.item.key, i.outcome, i.plan, i.replan, i.why, i.commit});
+  }
+  return c;
+}
+
+/// The brief first: the new run reports to it.
+void hand_over(state const& s, std::vector<obligation>& out) {
+  bool const to_brief_first = s.forked_from.empty() && !s.brief.empty();
+  if (to_brief_first)
+    out.push_back(
+        to_brief("continue:" + s.next.value, s,
+                 brief::command{brief::run_continues{run_id{s.self.id}, s.next, s.plan_version}}));
+  if (to_brief_first && !is_settled(s.settled, "continue:" + s.next.value))
+    return;
+  out.push_back(telling("create:" + s.next.value, true, s.self, entity_kind::run, s.next.value,
+                        run::command{continuation(s)}));
+  // A replan that was refused before the brief knew of the next run.
+  for (auto const& i : s.items) {
+    if (i.outcome == item_outcome::failed && !i.replan)
+      out.push_back(telling("dropped:" + i.ticket.value, true, s.self, entity_kind::run,
+                            s.next.value, run::command{replan_refused{i.ticket, i.why}}));
+  }
+}
+
+/// Stopped: its tickets rest until another run takes them over.
+void when_stopped(state const& s, std::vector<obligation>& out) {
+  cancel_tickets(s, !s.given_up, out);
+  if (s.given_up)
+    return;
+  if (s.asking)
+    out.push_back(ask_to_continue(s));
+  if (s.next.empty()) {
+    tell_activity(s, false, out);
+    report(s, out);
+  } else {
+    hand_over(s, out);
+  }
 }
 
 } // namespace
@@ -149,11 +216,12 @@ std::vector<obligation> obligations(state const& s) {
   if (s.is == status::none || s.is == status::draft || s.is == status::queued)
     return out;
   if (is_terminal(s.is)) {
-    if (is_stopped(s))
-      tell_activity(s, false, out);
-    else
+    if (is_stopped(s)) {
+      when_stopped(s, out);
+    } else {
       cancel_tickets(s, false, out);
-    report(s, out);
+      report(s, out);
+    }
     return without(s.settled, std::move(out));
   }
   while_open(s, out);

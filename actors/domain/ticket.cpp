@@ -35,12 +35,32 @@ bool same_ticket(state const& s, open const& c) {
   return s.run == c.run && s.brief == c.brief && s.item.key == c.item.key;
 }
 
+/// Another run goes on with the ticket, over or not: one that is over says so again.
+events take_over(state const& s, open const& c, command_context const& ctx) {
+  drafting d{s, ctx};
+  taken_over e;
+  e.run = c.run;
+  e.limits = c.limits;
+  e.attempt_micros = c.attempt_micros;
+  d.add(std::move(e));
+  if (is_open(d.now_at())) {
+    auto placed = present(d.now_at());
+    placed.run_active = c.run_active;
+    for (auto& p : place(d.now_at(), std::move(placed)))
+      d.add(std::move(p));
+  }
+  return d.take();
+}
+
 } // namespace
 
 result<events> apply(state const& s, open const& c, command_context const& ctx) {
   if (s.is != status::none) {
     if (same_ticket(s, c))
       return events{};
+    if (!c.continues.empty() && s.run == c.continues && s.brief == c.brief &&
+        s.item.key == c.item.key)
+      return take_over(s, c, ctx);
     return not_now(s, "Ticket " + s.self.id + " exists and belongs to another run or item.");
   }
   if (c.item.title.empty())
@@ -68,6 +88,8 @@ result<events> apply(state const& s, open const& c, command_context const& ctx) 
   e.run_active = c.run_active || c.by_hand;
   e.by_hand = c.by_hand;
   e.resolver = c.resolver;
+  e.limits = c.limits;
+  e.attempt_micros = c.attempt_micros;
   drafting d{s, ctx};
   d.add(std::move(e));
   auto placed = present(d.now_at());
@@ -78,6 +100,8 @@ result<events> apply(state const& s, open const& c, command_context const& ctx) 
 
 result<events> apply(state const& s, run_changed const& c, command_context const&) {
   // Also a change that alters nothing here is kept: the one before may still be under way.
+  if (!c.run.empty() && c.run != s.run)
+    return events{};
   bool const old = c.change == 0 ? c.active == s.run_active : c.change <= s.run_change;
   if (!is_open(s) || old)
     return events{};

@@ -45,6 +45,26 @@ struct wait {
   TROUPE_FIELDS(wait, owner, action, deadline, question);
 };
 
+/// Money for the next lease, where there are limits.
+struct purse {
+  std::int64_t token = 0; ///< of the lease that it is for; 0: none was asked for
+  std::string id;         ///< of the reservation
+  std::string budget;
+  bool granted = false; ///< reserved
+  std::string refused;  ///< the scope that has no more; empty: not refused
+  std::string why;
+  TROUPE_FIELDS(purse, token, id, budget, granted, refused, why);
+};
+
+/// A reservation that is done with.
+struct bill {
+  std::string id;
+  std::string budget;
+  std::int64_t spent = 0;
+  bool charged = false; ///< used and reported, else given back
+  TROUPE_FIELDS(bill, id, budget, spent, charged);
+};
+
 /// The last token that an agent held and gave back.
 struct past_holder {
   agent_id agent;
@@ -83,10 +103,11 @@ struct counters {
   std::int32_t ready = 0;         ///< times that it became ready
   std::int64_t posted = 0;        ///< messages
   std::int64_t commented = 0;
+  std::int64_t reservations = 0;
   std::int32_t resolutions_asked = 0; ///< makes each request a new one
   std::int32_t resolutions_bad = 0;   ///< unreadable answers since it failed
   TROUPE_FIELDS(counters, sent_by, tries, uncounted, agent_retries, ready, posted, commented,
-                resolutions_asked, resolutions_bad);
+                reservations, resolutions_asked, resolutions_bad);
 };
 
 /// What was applied already, so that it has no second effect when it comes again.
@@ -118,6 +139,10 @@ struct state {
   ticket_id supersedes;
   bool by_hand = false;
   agent_id resolver;
+  std::vector<budget::scope_limit> limits; ///< of money; empty: none
+  std::int64_t attempt_micros = 0;
+  purse money;
+  std::vector<bill> bills;
   time_point opened_at{};
   time_point changed_at{}; ///< of the last event that moved it
 
@@ -156,11 +181,12 @@ struct state {
   std::vector<std::string> settled;
 
   TROUPE_FIELDS(state, self, version, is, project, brief, plan, run, item, stages, attempts, rounds,
-                lease, repository, target_branch, supersedes, by_hand, resolver, opened_at,
-                changed_at, run_active, run_change, blocked_by, open_blockers, met, dropped,
-                stage_index, round, counted, seen, retry_at, last_token, holder, past, workers,
-                daemons, waits, answers, proof, gated_head, reviews, gate_results, merged_as, why,
-                replan_wanted, used, conversation, comments, settled);
+                lease, repository, target_branch, supersedes, by_hand, resolver, limits,
+                attempt_micros, money, bills, opened_at, changed_at, run_active, run_change,
+                blocked_by, open_blockers, met, dropped, stage_index, round, counted, seen,
+                retry_at, last_token, holder, past, workers, daemons, waits, answers, proof,
+                gated_head, reviews, gate_results, merged_as, why, replan_wanted, used,
+                conversation, comments, settled);
 };
 
 constexpr std::size_t max_conversation = 100;
@@ -171,6 +197,8 @@ constexpr std::int32_t max_agent_retries = 2;
 constexpr std::int32_t max_bad_resolutions = 3;
 /// How long a question, and a person's lease, may take.
 constexpr duration patience = std::chrono::hours{24};
+/// How long a ticket waits for a person to grant money; then it is cancelled.
+constexpr duration money_patience = std::chrono::hours{72};
 
 /// Decides what a command does: the events to append, none if it changes nothing (also when it was
 /// applied before). Errors: not_found (never opened), conflict (not in this state; details `state`
@@ -189,6 +217,12 @@ constexpr duration patience = std::chrono::hours{24};
 /// rows at once.
 [[nodiscard]] transition_table<attempt_status> attempt_transitions();
 
+/// The obligation to tell the run how the ticket ended.
+constexpr char const* report_key = "report";
+/// Whether the next lease needs money that is not reserved.
+[[nodiscard]] bool wants_money(state const& s);
+/// Whether the present stage costs money, there is a limit, and a lease is wanted.
+[[nodiscard]] bool has_price(state const& s);
 /// Whether a lease is out: offered to its holder, or held by it.
 [[nodiscard]] bool is_leased(state const& s);
 [[nodiscard]] bool is_merge(state const& s, std::int32_t index);

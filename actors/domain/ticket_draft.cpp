@@ -107,6 +107,14 @@ bool wants_lease(state const& s) {
          s.is == status::in_gates || s.is == status::merging;
 }
 
+bool has_price(state const& s) {
+  return !s.limits.empty() && wants_lease(s) && !stage_role(s, s.stage_index).empty();
+}
+
+bool wants_money(state const& s) {
+  return has_price(s) && !(s.money.token == s.last_token + 1 && s.money.granted);
+}
+
 bool may_be_words(std::string_view role) {
   static constexpr std::array<std::string_view, 6> roles{"pm", "chief-of-staff", "tech-lead",
                                                          "qa", "docs",           "security"};

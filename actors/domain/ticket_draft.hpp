@@ -106,6 +106,9 @@ void pass_on(drafting& d);
 [[nodiscard]] result<events> apply(state const& s, comment const& c, command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, resolve const& c, command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, cancel const& c, command_context const& ctx);
+[[nodiscard]] result<events> apply(state const& s, fund const& c, command_context const& ctx);
+[[nodiscard]] result<events> apply(state const& s, refuse_funds const& c,
+                                   command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, hear const& c, command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, settle const& c, command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, tick const& c, command_context const& ctx);

@@ -40,9 +40,36 @@ void enter_stage(state& s, std::int32_t index) {
   s.stage_index = index;
 }
 
+void end_money_wait(state& s) {
+  if (s.is != status::waiting)
+    std::erase_if(s.waits, [](wait const& w) { return w.question.id.empty(); });
+}
+
+/// The reservation of the purse is done with.
+void empty_purse(state& s, std::int64_t spent, bool charged) {
+  s.bills.push_back({s.money.id, s.money.budget, spent, charged});
+  s.money = {};
+  end_money_wait(s);
+}
+
+/// Follows the money from what the ticket is now: what it asks for, and what is not needed any
+/// more.
+void keep_purse(state& s) {
+  if (s.money.token > s.last_token && !has_price(s))
+    empty_purse(s, 0, false);
+  if (s.money.token > s.last_token || !wants_money(s))
+    return;
+  s.money = {};
+  s.money.token = s.last_token + 1;
+  s.money.id = s.self.id + ".money" + std::to_string(++s.counted.reservations);
+  s.money.budget = s.limits.front().scope;
+}
+
 /// The lease is over; who held it is remembered so that it can be told.
-void end_lease(state& s, lease_status how, attempt_status attempt) {
+void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t spent = 0) {
   auto& h = s.holder;
+  if (s.money.token == h.token && h.token != 0)
+    empty_purse(s, spent, how == lease_status::RELEASED || spent > 0);
   h.is = how;
   h.attempt = attempt;
   s.waits.clear();
@@ -90,6 +117,8 @@ void on(state& s, opened const& e, event_context const& ctx) {
   s.run_active = e.run_active;
   s.by_hand = e.by_hand;
   s.resolver = e.resolver;
+  s.limits = e.limits;
+  s.attempt_micros = e.attempt_micros;
   s.opened_at = s.changed_at = ctx.at;
 }
 
@@ -165,7 +194,7 @@ void on(state& s, attempt_ended const& e, event_context const& ctx) {
   if (e.lease == lease_status::RELEASED || e.lease == lease_status::DECLINED)
     add_once(s.seen.reported, e.token);
   bool const worked = s.holder.is == lease_status::held;
-  end_lease(s, e.lease, e.how);
+  end_lease(s, e.lease, e.how, e.used.cost_micros);
   if (worked)
     remember_worker(s);
   if (e.how != attempt_status::SUCCEEDED) {
@@ -296,7 +325,32 @@ void on(state& s, orphaned const& e, event_context const&) {
   add_once(s.seen.orphans, std::to_string(e.token) + "/" + e.kind);
 }
 
+void on(state& s, taken_over const& e, event_context const&) {
+  if (s.money.token > s.last_token) // of the other run; what a held lease has is paid by it
+    empty_purse(s, 0, false);
+  s.run = e.run;
+  s.run_change = 0;
+  s.limits = e.limits;
+  s.attempt_micros = e.attempt_micros;
+  std::erase(s.settled, std::string{report_key}); // the other run heard it, this one did not
+}
+
+void on(state& s, funded const& e, event_context const&) {
+  s.money.granted = e.token == s.money.token;
+  s.money.refused.clear();
+  end_money_wait(s);
+}
+
+void on(state& s, funds_refused const& e, event_context const&) {
+  s.money.refused = e.scope;
+  s.money.why = e.why;
+}
+
 void on(state& s, settled const& e, event_context const&) {
+  if (e.key.starts_with("bill:")) {
+    std::erase_if(s.bills, [&](bill const& b) { return e.key == "bill:" + b.id; });
+    return;
+  }
   add_once(s.settled, e.key);
 }
 
@@ -305,6 +359,7 @@ void on(state& s, settled const& e, event_context const&) {
 state evolve(state s, event const& e, event_context const& ctx) {
   s.version = ctx.version;
   std::visit([&](auto const& x) { on(s, x, ctx); }, e);
+  keep_purse(s);
   return s;
 }
 

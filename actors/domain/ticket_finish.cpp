@@ -140,7 +140,10 @@ void finish_work(drafting& d, link::finished const& r) {
     return;
   }
   bool const changed = !r.proof.head.empty() && r.proof.head != r.proof.base;
-  bool const words = may_be_words(stage_role(d.now_at(), stage)) && !r.summary.empty();
+  // A person may do what no commit shows, and says so.
+  bool const words = (may_be_words(stage_role(d.now_at(), stage)) ||
+                      d.now_at().holder.engine == engine_kind::human) &&
+                     !r.summary.empty();
   if (!changed && !words) {
     auto e = failed(r, attempt_status::FAILED, reason::invalid_output,
                     "The attempt ended without a commit.");

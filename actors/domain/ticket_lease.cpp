@@ -56,6 +56,9 @@ result<events> apply(state const& s, grant const& c, command_context const& ctx)
     return fail(errc::forbidden, "Agent " + c.agent.value +
                                      " worked on this ticket and may not review it; give it to "
                                      "another one.");
+  if (wants_money(s))
+    return not_now(s, "Ticket " + s.self.id + " has no money reserved for stage " +
+                          stage_name(s, s.stage_index) + ".");
   leased e;
   e.token = s.last_token + 1;
   e.stage = s.stage_index;
@@ -128,8 +131,15 @@ result<events> apply(state const& s, tick const&, command_context const& ctx) {
     return d.take();
   }
   for (auto const& w : s.waits) {
-    if (w.deadline <= ctx.now)
-      stop_waiting(d, w);
+    if (w.deadline > ctx.now)
+      continue;
+    if (w.question.id.empty() && s.is != status::waiting) { // for money
+      cancelled e;
+      e.why = "Nobody granted money in time: " + s.money.why;
+      d.add(std::move(e));
+      return d.take();
+    }
+    stop_waiting(d, w);
   }
   return d.take();
 }

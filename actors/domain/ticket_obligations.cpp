@@ -5,8 +5,6 @@ namespace troupe::ticket {
 
 namespace {
 
-constexpr char const* report_key = "report";
-
 std::string correlation_of(state const& s) {
   return s.brief.empty() ? s.self.id : s.brief.value;
 }
@@ -103,7 +101,8 @@ std::string stamp(time_point t) {
 void while_leased(state const& s, std::vector<obligation>& out) {
   auto const& h = s.holder;
   auto const token = std::to_string(h.token);
-  out.push_back({"launch:" + token, false, launch{s.run, h.daemon, order_of(s)}});
+  if (h.engine != engine_kind::human) // a person reads the ticket and reports
+    out.push_back({"launch:" + token, false, launch{s.run, h.daemon, order_of(s)}});
   out.push_back({"lease:" + token + ":" + stamp(h.expires), false, alarm{h.expires}});
   if (!h.agent.empty()) {
     agent::assign c;
@@ -179,10 +178,38 @@ run::ticket_ended outcome_of(state const& s) {
   return c;
 }
 
+obligation ask_for_money(state const& s) {
+  budget::reserve c;
+  c.id = s.money.id;
+  c.scope = s.limits.back().scope;
+  c.amount = s.attempt_micros;
+  c.path = s.limits;
+  c.ticket = ticket_id{s.self.id};
+  return telling("reserve:" + c.id, false, s.self, entity_kind::budget, s.money.budget,
+                 budget::command{c});
+}
+
+/// What is done with is charged or given back; a run that cannot pay stops.
+void about_money(state const& s, std::vector<obligation>& out) {
+  for (auto const& b : s.bills) {
+    out.push_back(telling("bill:" + b.id, true, s.self, entity_kind::budget, b.budget,
+                          b.charged ? budget::command{budget::charge{b.id, b.spent}}
+                                    : budget::command{budget::release{b.id, true}}));
+  }
+  if (s.money.refused.empty() || s.money.refused.starts_with("ticket:") || s.run.empty() ||
+      !s.run_active)
+    return;
+  run::stop c;
+  c.how = run::status::STOPPED_BUDGET;
+  c.why = s.money.why;
+  out.push_back(telling("overspent:" + s.money.id, true, s.self, entity_kind::run, s.run.value,
+                        run::command{std::move(c)}));
+}
+
 /// A ticket that is over asks for nothing once its run knows: it sleeps for good. One without a run
 /// has each of its last words acknowledged instead.
 void when_over(state const& s, std::vector<obligation>& out) {
-  bool const reports = !s.by_hand && !s.run.empty();
+  bool const reports = !s.run.empty();
   if (reports && is_settled(s.settled, report_key))
     return;
   after_leases(s, !reports, out);
@@ -200,11 +227,14 @@ std::vector<obligation> obligations(state const& s) {
   std::vector<obligation> out;
   if (s.is == status::none)
     return out;
+  about_money(s, out);
   if (!is_open(s)) {
     when_over(s, out);
     return without(s.settled, std::move(out));
   }
-  if (wants_lease(s))
+  if (wants_money(s))
+    out.push_back(ask_for_money(s));
+  else if (wants_lease(s))
     out.push_back(offering(s));
   if (is_leased(s))
     while_leased(s, out);
@@ -212,7 +242,7 @@ std::vector<obligation> obligations(state const& s) {
   after_leases(s, false, out);
   if (s.is == status::failed_pending && !s.resolver.empty())
     out.push_back(resolution_request(s));
-  return out;
+  return without(s.settled, std::move(out));
 }
 
 } // namespace troupe::ticket

@@ -88,6 +88,13 @@ struct run_ended {
   std::string why;
   TROUPE_RECORD(run_ended, run, completed, cancelled, why);
 };
+/// A person approved that another run goes on where one was stopped.
+struct run_continues {
+  run_id run;
+  run_id next;
+  std::int32_t plan_version = 1; ///< that the run knows and hands over
+  TROUPE_RECORD(run_continues, run, next, plan_version);
+};
 struct hold {
   std::string why;
   TROUPE_RECORD(hold, why);
@@ -101,7 +108,7 @@ struct cancel {
 };
 
 using command = std::variant<submit, draft, decided, resend, plan_active, plan_failed, replan,
-                             run_ended, hold, resume, cancel, hear, settle, tick>;
+                             run_ended, run_continues, hold, resume, cancel, hear, settle, tick>;
 
 struct submitted {
   project_id project;
@@ -179,6 +186,12 @@ struct held {
   status to = status::on_hold;
   TROUPE_RECORD(held, why, plan_failed, to);
 };
+/// The brief is delivered by another run now.
+struct run_replaced {
+  run_id run;
+  std::int32_t plan_version = 1;
+  TROUPE_RECORD(run_replaced, run, plan_version);
+};
 struct resumed {
   status to = status::in_delivery;
   TROUPE_RECORD(resumed, to);
@@ -191,7 +204,7 @@ struct ended {
 
 using event = std::variant<submitted, drafted, draft_refused, approval_recorded, redraft_began,
                            resent, planning_began, delivery_began, replan_queued, replan_refused,
-                           held, resumed, ended, settled>;
+                           held, resumed, run_replaced, ended, settled>;
 
 [[nodiscard]] inline plan_id plan_of(brief_id const& b, std::int32_t version) {
   return plan_id{b.value + ".p" + std::to_string(version)};

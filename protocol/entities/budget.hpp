@@ -2,8 +2,9 @@
 
 #include "protocol/entities/shared.hpp"
 
-/// The budget of a project: a tree of scopes (project, run, ticket) with one writer, so that a
-/// reservation is checked in all ancestors at once. Amounts are millionths of the currency unit.
+/// A tree of scopes (project, run, ticket) with one writer, so that a reservation is checked in all
+/// ancestors at once. Its root is the outermost scope that has a limit; where nothing has one there
+/// is no budget. Amounts are millionths of the currency unit.
 namespace troupe::budget {
 
 enum class status { none, open, warned, exhausted };
@@ -17,12 +18,22 @@ struct grant {
   std::string id;          ///< the same again: no second effect; empty: the command's own id
   TROUPE_RECORD(grant, scope, parent, amount, id);
 };
-/// Permission before spending: refused (conflict) where an ancestor has not enough left.
+/// A scope and the limit that it begins with.
+struct scope_limit {
+  std::string scope;
+  std::int64_t micros = 0; ///< 0: its owner opens it
+  TROUPE_FIELDS(scope_limit, scope, micros);
+};
+/// Permission before spending. Without a ticket: refused (conflict) where an ancestor has not
+/// enough left. With one: it is told `fund` when the money is there, which may be at once, or after
+/// others gave back what they did not need; and `refuse_funds` where only a person can help.
 struct reserve {
   std::string id; ///< the same again: the same answer
   std::string scope;
   std::int64_t amount = 0;
-  TROUPE_RECORD(reserve, id, scope, amount);
+  std::vector<scope_limit> path = {}; ///< from the root to `scope`; unknown ones are opened
+  ticket_id ticket = {};
+  TROUPE_RECORD(reserve, id, scope, amount, path, ticket);
 };
 /// What was spent; more than reserved is charged as it is and may exhaust the scope.
 struct charge {
@@ -32,7 +43,8 @@ struct charge {
 };
 struct release {
   std::string id;
-  TROUPE_RECORD(release, id);
+  bool for_good = false; ///< also an unknown one: should its `reserve` come late, it has no effect
+  TROUPE_RECORD(release, id, for_good);
 };
 using command = std::variant<grant, reserve, charge, release, settle, tick>;
 
@@ -47,7 +59,19 @@ struct reserved {
   std::string id;
   std::string scope;
   std::int64_t amount = 0;
-  TROUPE_RECORD(reserved, id, scope, amount);
+  ticket_id ticket = {};
+  TROUPE_RECORD(reserved, id, scope, amount, ticket);
+};
+/// Too little is left in `short_in`: it waits. `exhausted`: not even what others may give back
+/// would do, so the ticket is told.
+struct deferred {
+  std::string id;
+  std::string scope;
+  std::int64_t amount = 0;
+  ticket_id ticket;
+  std::string short_in;
+  bool exhausted = false;
+  TROUPE_RECORD(deferred, id, scope, amount, ticket, short_in, exhausted);
 };
 /// SETTLED in DOMAIN.md.
 struct charged {
@@ -64,6 +88,6 @@ struct level_changed {
   status to = status::open;
   TROUPE_RECORD(level_changed, scope, to);
 };
-using event = std::variant<granted, reserved, charged, released, level_changed, settled>;
+using event = std::variant<granted, reserved, deferred, charged, released, level_changed, settled>;
 
 } // namespace troupe::budget

@@ -31,6 +31,24 @@ BOOST_DESCRIBE_ENUM(status, none, draft, queued, starting, running, pausing, pau
 enum class item_outcome { open, done, failed, cancelled, replaced };
 BOOST_DESCRIBE_ENUM(item_outcome, open, done, failed, cancelled, replaced)
 
+/// What became of an item in the run that is continued.
+struct item_fate {
+  std::string key;
+  item_outcome outcome = item_outcome::open;
+  plan_id plan;
+  bool replan = false;
+  std::string why;
+  std::string commit;
+  TROUPE_FIELDS(item_fate, key, outcome, plan, replan, why, commit);
+};
+/// A change of blockers that the continued run may not have told yet; see `adopt`.
+struct edge_change {
+  ticket_id ticket;
+  ticket_id old_blocker;
+  ticket_id new_blocker;
+  TROUPE_FIELDS(edge_change, ticket, old_blocker, new_blocker);
+};
+
 struct create {
   project_id project;
   brief_id brief;
@@ -38,8 +56,32 @@ struct create {
   std::int32_t plan_version = 1;
   project_config config; ///< frozen
   std::vector<plan_item> items;
-  std::string forked_from; ///< `run@event`, empty: none
-  TROUPE_RECORD(create, project, brief, plan, plan_version, config, items, forked_from);
+  std::string forked_from;  ///< `run@event`, empty: none
+  bool by_hand = false;     ///< outside of a plan: a principal that holds the grant wants it
+  run_id continues = {};    ///< the stopped run whose tickets it takes over
+  std::string tickets = {}; ///< what their ids begin with; empty: brief, or own id without one
+  std::vector<item_fate> fates = {};
+  std::vector<edge_change> edges = {};
+  TROUPE_RECORD(create, project, brief, plan, plan_version, config, items, forked_from, by_hand,
+                continues, tickets, fates, edges);
+};
+/// Begins a run that is only a draft or waits for its turn.
+struct start {
+  TROUPE_RECORD(start);
+};
+/// A stopped run shall be continued: a person is asked, and a new run takes its tickets over.
+struct carry_on {
+  std::string why;
+  TROUPE_RECORD(carry_on, why);
+};
+/// The approval of `carry_on` was decided.
+struct decided {
+  approval_id approval;
+  bool approved = false;
+  principal_id by;
+  std::string notes;
+  std::string content_hash;
+  TROUPE_RECORD(decided, approval, approved, by, notes, content_hash);
 };
 struct pause {
   std::string why;
@@ -84,8 +126,8 @@ struct replan_refused {
   TROUPE_RECORD(replan_refused, ticket, why);
 };
 
-using command = std::variant<create, pause, resume, cancel, stop, ticket_ended, adopt,
-                             replan_refused, settle, tick>;
+using command = std::variant<create, start, pause, resume, cancel, stop, carry_on, decided,
+                             ticket_ended, adopt, replan_refused, settle, tick>;
 
 struct created {
   project_id project;
@@ -96,7 +138,29 @@ struct created {
   std::vector<plan_item> items;
   std::string forked_from;
   status to = status::starting;
-  TROUPE_RECORD(created, project, brief, plan, plan_version, config, items, forked_from, to);
+  bool by_hand = false;
+  run_id continues;
+  std::string tickets;
+  std::vector<item_fate> fates;
+  std::vector<edge_change> edges;
+  TROUPE_RECORD(created, project, brief, plan, plan_version, config, items, forked_from, to,
+                by_hand, continues, tickets, fates, edges);
+};
+/// A person is asked whether it shall go on; `asked` counts the times.
+struct continuation_asked {
+  std::int32_t asked = 1;
+  std::string question;
+  std::string content_hash; ///< of what is left to do
+  principal_id by;
+  TROUPE_RECORD(continuation_asked, asked, question, content_hash, by);
+};
+struct continuation_decided {
+  approval_id approval;
+  bool approved = false;
+  principal_id by;
+  std::string notes;
+  run_id next; ///< the run that goes on; empty: nobody does
+  TROUPE_RECORD(continuation_decided, approval, approved, by, notes, next);
 };
 /// Every ticket is open (or: resumed).
 struct moved {
@@ -131,8 +195,14 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event =
-    std::variant<created, moved, ticket_recorded, adopted, replan_dropped, ended, settled>;
+/// A stopped run that nobody will continue: its tickets are cancelled.
+struct abandoned {
+  std::string why;
+  TROUPE_RECORD(abandoned, why);
+};
+
+using event = std::variant<created, moved, ticket_recorded, adopted, replan_dropped, ended,
+                           continuation_asked, continuation_decided, abandoned, settled>;
 
 /// Id of the ticket of an item: `<brief>-<key>`.
 [[nodiscard]] inline ticket_id ticket_of(brief_id const& brief, std::string const& key) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/daemon_link.hpp"
+#include "protocol/entities/budget.hpp"
 #include "protocol/entities/shared.hpp"
 
 /// A ticket: a unit of work with one owner, acceptance criteria, a budget and a state. Lease and
@@ -51,7 +52,8 @@ BOOST_DESCRIBE_ENUM(lease_status, none, offered, held, RELEASED, EXPIRED, REVOKE
 
 // ---- commands -------------------------------------------------------------------------------
 
-/// Makes the ticket. Sent by its run; by hand only with the grant (`by_hand`).
+/// Makes the ticket. Sent by its run; by hand only with the grant (`by_hand`). A run that continues
+/// another one takes the other's tickets over with it (`continues`).
 struct open {
   project_id project;
   brief_id brief;
@@ -69,14 +71,31 @@ struct open {
   bool run_active = false;
   bool by_hand = false;
   agent_id resolver; ///< asked when the ticket fails; empty: only a person can say
+  std::vector<budget::scope_limit> limits; ///< of money, from the root to the ticket; empty: none
+  std::int64_t attempt_micros = 0;         ///< reserved for each attempt of an agent
+  run_id continues;
   TROUPE_RECORD(open, project, brief, plan, run, item, blocked_by, stages, attempts, rounds, lease,
-                repository, target_branch, supersedes, run_active, by_hand, resolver);
+                repository, target_branch, supersedes, run_active, by_hand, resolver, limits,
+                attempt_micros, continues);
 };
 /// The run started, paused or resumed.
 struct run_changed {
   bool active = false;
   std::int64_t change = 0; ///< counts the run's pauses and resumes; an older one is ignored
-  TROUPE_RECORD(run_changed, active, change);
+  run_id run = {};         ///< another run than the ticket's has nothing to say; empty: its own
+  TROUPE_RECORD(run_changed, active, change, run);
+};
+/// The money for the next lease is reserved.
+struct fund {
+  std::string id; ///< of the reservation
+  TROUPE_RECORD(fund, id);
+};
+/// The scope has no money for the next lease: a person must grant some.
+struct refuse_funds {
+  std::string id;
+  std::string scope;
+  std::string why;
+  TROUPE_RECORD(refuse_funds, id, scope, why);
 };
 /// A blocker is done.
 struct met {
@@ -169,9 +188,9 @@ struct cancel {
   TROUPE_RECORD(cancel, why);
 };
 
-using command =
-    std::variant<open, run_changed, met, add_blocker, swap_blocker, grant, decline, start, renew,
-                 lose, say, finish, review, comment, resolve, cancel, hear, settle, tick>;
+using command = std::variant<open, run_changed, met, add_blocker, swap_blocker, grant, decline,
+                             start, renew, lose, say, finish, review, comment, resolve, cancel,
+                             fund, refuse_funds, hear, settle, tick>;
 
 // ---- events ---------------------------------------------------------------------------------
 // An event that moves the ticket says where to (`to`); `none` leaves the status as it is.
@@ -193,8 +212,29 @@ struct opened {
   bool run_active = false;
   bool by_hand = false;
   agent_id resolver;
+  std::vector<budget::scope_limit> limits;
+  std::int64_t attempt_micros = 0;
   TROUPE_RECORD(opened, project, brief, plan, run, item, blocked_by, stages, attempts, rounds,
-                lease, repository, target_branch, supersedes, run_active, by_hand, resolver);
+                lease, repository, target_branch, supersedes, run_active, by_hand, resolver, limits,
+                attempt_micros);
+};
+/// Another run goes on with the ticket; `readiness_changed` follows.
+struct taken_over {
+  run_id run;
+  std::vector<budget::scope_limit> limits;
+  std::int64_t attempt_micros = 0;
+  TROUPE_RECORD(taken_over, run, limits, attempt_micros);
+};
+/// The money for the lease `token` is reserved.
+struct funded {
+  std::int64_t token = 0;
+  TROUPE_RECORD(funded, token);
+};
+struct funds_refused {
+  std::int64_t token = 0;
+  std::string scope;
+  std::string why;
+  TROUPE_RECORD(funds_refused, token, scope, why);
 };
 /// Blockers or the run's state changed; also the first placing: backlog -> blocked | ready.
 struct readiness_changed {
@@ -346,9 +386,9 @@ struct orphaned {
   TROUPE_RECORD(orphaned, token, kind, proof);
 };
 
-using event =
-    std::variant<opened, readiness_changed, leased, renewed, attempt_started, attempt_ended,
-                 evidence_attached, reviewed, gated, merged, merge_refused, sent_back, wait_began,
-                 wait_ended, message_posted, commented, resolved, cancelled, orphaned, settled>;
+using event = std::variant<opened, readiness_changed, leased, renewed, attempt_started,
+                           attempt_ended, evidence_attached, reviewed, gated, merged, merge_refused,
+                           sent_back, wait_began, wait_ended, message_posted, commented, resolved,
+                           cancelled, orphaned, taken_over, funded, funds_refused, settled>;
 
 } // namespace troupe::ticket

@@ -65,7 +65,12 @@ world::world(world_options o) : options_(o), random_(o.seed), checker_(find_secr
   config.limits.attempts = 2;
   config.limits.rounds = 2;
   config.limits.replans = 2;
-  config.limits.budget_micros = 1'000;
+  if (options_.limits) {
+    config.limits.budget_micros = 400;
+    config.limits.run_budget_micros = 150;
+    config.limits.ticket_budget_micros = 60;
+    config.limits.attempt_budget_micros = 20;
+  }
   config.mode = static_cast<autonomy>(pick(3));
   for (auto const* tenant : {"t1", "t2"}) {
     if (!options_.two_tenants && tenant != std::string_view{"t1"})

@@ -29,6 +29,7 @@ struct world_options {
   int items = 4;
   std::string preset = "standard";
   bool two_tenants = false;
+  bool limits = false; ///< of money, in all three scopes
 };
 
 /// A whole team in memory: every domain real; the runtime, the agents' heads, the daemons, the

@@ -33,7 +33,31 @@ bool world::people() {
       return true;
     }
   }
+  for (auto const* b : all<budget_domain>()) {
+    for (auto const& [id, h] : b->holds) { // of broken programs; nobody else would
+      if (faults_ || h.is != budget::hold_status::reserved || !id.starts_with("h"))
+        continue;
+      human(b->self, budget::command{budget::release{id}});
+      return true;
+    }
+    for (auto const& [scope, a] : b->scopes) {
+      if (a.level != budget::status::exhausted || (faults_ && chance(50)))
+        continue;
+      human(b->self, budget::command{budget::grant{
+                         scope, a.parent, static_cast<std::int64_t>(20 + pick(200)), {}}});
+      return true;
+    }
+  }
   for (auto const* r : all<run_domain>()) {
+    bool const goes_on = r->asking || !r->next.empty();
+    if (run::is_stopped(*r) && !goes_on) {
+      auto const* b =
+          checker_.states().find<brief_domain>(ref(r->self, entity_kind::brief, r->brief.value));
+      if (is_terminal(b->is))
+        continue;
+      human(r->self, run::command{run::carry_on{}});
+      return true;
+    }
     if (r->is == run::status::paused) {
       human(r->self, run::command{run::resume{}});
       return true;
@@ -77,8 +101,10 @@ void world::interfere() {
   case 1:
     if (!runs.empty())
       send(runs[pick(runs.size())]->self,
-           chance(50) ? run::command{run::pause{"wait"}} : run::command{run::resume{}}, "human:ada",
-           id);
+           chance(10)   ? run::command{run::stop{run::status::STOPPED_OPERATOR, "enough"}}
+           : chance(50) ? run::command{run::pause{"wait"}}
+                        : run::command{run::resume{}},
+           "human:ada", id);
     return;
   case 2:
     send(ref(b.self, entity_kind::agent, "tally.tech-lead"),

@@ -36,7 +36,7 @@ link::finished world::report(link::order const& o) {
   r.engine = "scripted";
   r.session = "s" + std::to_string(o.token);
   r.summary = "did what was asked";
-  r.used.cost_micros = 3;
+  r.used.cost_micros = options_.limits ? static_cast<std::int64_t>(pick(25)) : 3;
   bool const fails = faults_ && chance(35);
   bool const another = faults_ && chance(4); // about another commit
   r.proof.head = another ? "elsewhere" : o.expected_head;

@@ -28,6 +28,7 @@ TEST_CASE("world: the invariants hold and all work ends, whatever is lost, doubl
     o.items = *rc::gen::inRange(1, 7);
     o.preset = *rc::gen::element<std::string>("solo", "standard", "company");
     o.two_tenants = *rc::gen::inRange(0, 5) == 0;
+    o.limits = *rc::gen::arbitrary<bool>();
     auto const steps = *rc::gen::inRange(0, 3000);
     world w{o};
     w.disturb(steps);
@@ -53,13 +54,29 @@ TEST_CASE("world: without faults every brief is delivered", "[domain][property]"
     o.seed = *rc::gen::arbitrary<std::uint64_t>();
     o.items = *rc::gen::inRange(1, 9);
     o.preset = *rc::gen::element<std::string>("solo", "standard", "company");
+    o.limits = *rc::gen::arbitrary<bool>();
     world w{o};
     w.calm();
     w.look_back();
     must_be_well(w);
     for (auto const* b : w.all<brief_domain>())
       RC_ASSERT(b->is == brief::status::COMPLETED);
-    for (auto const* t : w.all<ticket_domain>())
+    for (auto const* t : w.all<ticket_domain>()) {
       RC_ASSERT(t->is == ticket::status::DONE);
+      RC_ASSERT(t->bills.empty());
+    }
+    // What the tickets used is what the scopes say was spent, and nothing stays reserved; without
+    // limits there is no budget at all.
+    if (!o.limits)
+      RC_ASSERT(w.all<budget_domain>().empty());
+    for (auto const* b : w.all<budget_domain>()) {
+      std::int64_t used = 0;
+      for (auto const* t : w.all<ticket_domain>())
+        used += t->used.cost_micros;
+      auto const& root = b->scopes.at("project:tally");
+      RC_ASSERT(root.reserved == 0);
+      RC_ASSERT(root.spent <= used); // the stages of machines are not paid for
+      RC_ASSERT(b->wanted.empty());
+    }
   });
 }
