@@ -108,7 +108,8 @@ bool write_file(std::filesystem::path const& file, std::string const& text, bool
 }
 
 void emit(json::object line) {
-  std::cout << json::canonical(line) << std::endl; // one line, at once: the daemon waits for it
+  std::cout << json::canonical(std::move(line))
+            << std::endl; // one line, at once: the daemon waits for it
 }
 
 /// Shaped like an AWS access key. Made of random letters, so that none stands in any file of ours.

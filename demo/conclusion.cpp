@@ -8,6 +8,70 @@ namespace troupe::demo {
 
 namespace {
 
+bool blocked_by_secrets(json::value const& e) {
+  if (text_at(e, "type") != "ticket.gated")
+    return false;
+  auto const* results = e.at("data").get_object().if_contains("results");
+  return results != nullptr && std::any_of(results->get_array().begin(), results->get_array().end(),
+                                           [](json::value const& r) {
+                                             return text_at(r, "gate") == "secrets" &&
+                                                    text_at(r, "passed").empty();
+                                           });
+}
+
+/// What each ticket took, by the server's word.
+class cost_table {
+public:
+  void add(json::value const& ticket) {
+    auto const number = [&](std::string_view path) {
+      auto const text = text_at(ticket, path);
+      return text.empty() ? std::int64_t{0} : std::stoll(text);
+    };
+    row r{text_at(ticket, "id"), number("used.wall"),
+          number("used.input_tokens") + number("used.output_tokens"), number("used.cost_micros")};
+    sum_.wall += r.wall;
+    sum_.tokens += r.tokens;
+    sum_.micros += r.micros;
+    rows_.push_back(std::move(r));
+  }
+  void tell(teller& say) const {
+    say.line("\nWhat it took (no model was called):");
+    say.line(line("ticket", "at work", "tokens", "cost"));
+    for (auto const& r : rows_)
+      say.line(line(r));
+    say.line(line(sum_));
+  }
+  [[nodiscard]] std::int64_t micros() const { return sum_.micros; }
+
+private:
+  struct row {
+    std::string ticket;
+    std::int64_t wall = 0;   ///< milliseconds
+    std::int64_t tokens = 0; ///< in and out
+    std::int64_t micros = 0; ///< millionths of the currency's unit
+  };
+  static std::string line(std::string const& ticket, std::string const& wall,
+                          std::string const& tokens, std::string const& cost) {
+    auto const right = [](std::string const& text, std::size_t width) {
+      return std::string(width > text.size() ? width - text.size() : 1, ' ') + text;
+    };
+    return "  " + ticket + std::string(ticket.size() < 14 ? 14 - ticket.size() : 1, ' ') +
+           right(wall, 9) + right(tokens, 9) + right(cost, 11);
+  }
+  static std::string line(row const& r) {
+    auto const part = [](std::int64_t n, std::int64_t of, std::size_t digits) {
+      auto const rest = std::to_string(n % of);
+      return std::to_string(n / of) + "." +
+             std::string(digits - std::min(digits, rest.size()), '0') + rest;
+    };
+    return line(r.ticket, part(r.wall / 100, 10, 1) + " s", std::to_string(r.tokens),
+                part(r.micros, 1'000'000, 6));
+  }
+
+  std::vector<row> rows_;
+  row sum_{"all", 0, 0, 0};
+};
+
 /// What the story promises must really have happened, by the ledger's word.
 template <class FailIf>
 void check_promises(ended_story const& story, connection& to, FailIf const& fail_if) {
@@ -20,9 +84,7 @@ void check_promises(ended_story const& story, connection& to, FailIf const& fail
         must(to.get("/api/events?limit=1000&brief=" + story.brief + "&after=" + after));
     for (auto const& e : items_of(page)) {
       auto const type = text_at(e, "type");
-      secret_blocked = secret_blocked || (type == "ticket.gated" &&
-                                          json::canonical(e).find("secret") != std::string::npos &&
-                                          text_at(e, "data.passed").empty());
+      secret_blocked = secret_blocked || blocked_by_secrets(e);
       sent_back = sent_back || (type == "ticket.reviewed" && text_at(e, "data.approved").empty());
       replaced = replaced || (type == "plan.created" && !text_at(e, "data.failed_key").empty());
       answered = answered || (type == "ticket.wait_ended");
@@ -56,19 +118,13 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
           "the brief is " + text_at(ended, "status") + ": " + text_at(ended, "why"));
   auto const tickets = items_of(must(to.get("/api/tickets?limit=500&brief=" + story.brief)));
   std::size_t done = 0;
-  std::int64_t cost = 0;
-  std::int64_t tokens = 0;
+  cost_table costs;
   json::array outcome;
   std::string a_commit;
   for (auto const& t : tickets) {
     auto const status = text_at(t, "status");
     done += status == "DONE" ? 1 : 0;
-    auto const number = [&](std::string_view path) {
-      auto const text = text_at(t, path);
-      return text.empty() ? std::int64_t{0} : std::stoll(text);
-    };
-    cost += number("used.cost_micros");
-    tokens += number("used.input_tokens") + number("used.output_tokens");
+    costs.add(t);
     outcome.push_back(json::object{{"title", text_at(t, "item.title")}, {"status", status}});
     if (status == "DONE" && text_at(t, "item.title").find("week") != std::string::npos)
       a_commit = text_at(t, "merged_as");
@@ -88,8 +144,7 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
   say.line("its tests: " + std::string{main.test_exit_code == 0 ? "pass" : "FAIL"});
   std::sort(outcome.begin(), outcome.end(),
             [](auto const& x, auto const& y) { return json::canonical(x) < json::canonical(y); });
-  say.line("cost: " + std::to_string(cost / 1'000'000) + " (" + std::to_string(tokens) +
-           " tokens; no model was called)");
+  costs.tell(say);
 
   auto const verified = story.verify();
   fail_if(verified.exit_code != 0, "troupe verify: " + verified.output);
@@ -107,8 +162,9 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
                            {"tickets", outcome},
                            {"merges", main.log.size() - 1},
                            {"tests", main.test_exit_code},
-                           {"cost_micros", cost},
+                           {"cost_micros", costs.micros()},
                            {"kills", story.kills},
+                           {"seconds", story.seconds},
                            {"verify", verified.exit_code}});
   say.line("\nNext, in your own repository:\n"
            "  troupe serve                       # once, on this machine\n"

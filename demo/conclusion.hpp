@@ -15,6 +15,7 @@ struct ended_story {
   std::string brief;
   bool lease_moved = false; ///< the attempt that was killed was lost and taken over
   int kills = 0;            ///< of the chaos
+  std::int64_t seconds = 0; ///< since the story began
   std::function<ran()> verify;
 };
 

@@ -312,7 +312,13 @@ private:
 
   void on_event(std::string const& type, json::value const& e) {
     if (type == "ticket.leased") {
-      holders_[text_at(e, "entity")] = text_at(e, "data.daemon");
+      auto const ticket = text_at(e, "entity");
+      auto const daemon = text_at(e, "data.daemon");
+      if (ticket == killed_ticket_ && lease_lost_ && !lease_moved_) {
+        lease_moved_ = daemon != holders_[ticket];
+        restart_laptops(); // only now: the other one had to take it
+      }
+      holders_[ticket] = daemon;
     } else if (type == "ticket.attempt_started") {
       auto const ticket = text_at(e, "entity");
       if (!killed_ && text_at(e, "data.token") == "1" &&
@@ -324,7 +330,6 @@ private:
     } else if (type == "ticket.attempt_ended" && text_at(e, "entity") == killed_ticket_ &&
                text_at(e, "data.how") == "LOST") {
       lease_lost_ = true;
-      restart_laptops();
     } else if (type == "plan.proposed" && text_at(e, "entity") != plan_) {
       say_.line("   the chief of staff replans: " + text_at(e, "data.content.note"));
     } else if (type == "plan.approval_asked" && text_at(e, "entity") != plan_) {
@@ -395,11 +400,13 @@ private:
   // ---- the end -------------------------------------------------------------------------------
 
   int conclude() {
-    return demo::conclude({.brief = brief_,
-                           .lease_moved = killed_ && lease_lost_,
-                           .kills = chaos_.kills(),
-                           .verify = [this] { return verify(); }},
-                          *to_, shop_, say_, style());
+    return demo::conclude(
+        {.brief = brief_,
+         .lease_moved = lease_moved_,
+         .kills = chaos_.kills(),
+         .seconds = std::chrono::duration_cast<std::chrono::seconds>(clock::now() - begun_).count(),
+         .verify = [this] { return verify(); }},
+        *to_, shop_, say_, style());
   }
 
   /// `troupe verify`, as the user would run it.
@@ -467,6 +474,7 @@ private:
 
   options o_;
   teller say_;
+  clock::time_point begun_ = clock::now();
   clock::time_point limit_;
   clock::time_point next_look_{};
   workshop shop_;
@@ -482,6 +490,7 @@ private:
   event_teller news_{style()};
   bool killed_ = false;
   bool lease_lost_ = false;
+  bool lease_moved_ = false;
   std::string killed_ticket_;
   chaos chaos_;
 };
