@@ -62,6 +62,7 @@ constexpr std::size_t submit_limit = 2 * 1024 * 1024;
 
 void add_brief_routes(std::vector<route>& out, api const& a);
 void add_ticket_routes(std::vector<route>& out, api const& a);
+void add_budget_routes(std::vector<route>& out, api const& a);
 void add_project_routes(std::vector<route>& out, api const& a);
 void add_access_routes(std::vector<route>& out, api const& a);
 void add_event_routes(std::vector<route>& out, api const& a);
