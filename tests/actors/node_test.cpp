@@ -148,3 +148,131 @@ TEST_CASE("node: a transcript becomes merged tickets when a person approves", "[
   }
   CHECK(n.stop(std::chrono::seconds{5}));
 }
+
+namespace {
+
+run::create by_hand(project_config config) {
+  run::create c;
+  c.project = project_id{"tally"};
+  c.config = std::move(config);
+  c.by_hand = true;
+  plan_item item;
+  item.key = "1";
+  item.title = "Tidy the index";
+  item.role = "dev";
+  c.items = {item};
+  return c;
+}
+
+project_config tally_config(work_limits limits = {}) {
+  auto config = find_template("solo")->config;
+  config.repository = "/nowhere";
+  config.limits = limits;
+  return config;
+}
+
+} // namespace
+
+TEST_CASE("node: a ticket made by hand is worked, and paid for where there are limits",
+          "[actors]") {
+  auto const store = open_memory_store();
+  instant_runner runner;
+  auto started = node::start(settings(), store, runner, nullptr);
+  REQUIRE(started.has_value());
+  auto& n = **started;
+  runner.attach(n, tenant);
+  REQUIRE(n.resume().has_value());
+  runner.announce(4);
+  bool const limited = GENERATE(false, true);
+  work_limits limits;
+  if (limited) {
+    limits.budget_micros = 1000;
+    limits.run_budget_micros = 500;
+    limits.ticket_budget_micros = 200;
+  }
+  auto const config = tally_config(limits);
+  REQUIRE(n.tell(ref(entity_kind::project, "tally"),
+                 project::command{project::create{"Tally", config}}, by_person())
+              .has_value());
+  REQUIRE(
+      n.tell(ref(entity_kind::run, "h1"), run::command{by_hand(config)}, by_person()).has_value());
+  CHECK(await(n, ref(entity_kind::run, "h1"), "COMPLETED").at("is").as_string() == "COMPLETED");
+  CHECK(await(n, ref(entity_kind::ticket, "h1-1"), "DONE").at("is").as_string() == "DONE");
+  auto const budget = n.ask(ref(entity_kind::budget, "project:tally"));
+  CHECK(budget.has_value() == limited);
+  if (budget) {
+    auto const s = json::from<budget::state>(*budget);
+    REQUIRE(s.has_value());
+    CHECK(s->holds.size() >= 1);
+    CHECK(s->scopes.contains("run:h1"));
+    CHECK(s->scopes.contains("ticket:h1-1@h1"));
+  }
+  CHECK(n.stop(std::chrono::seconds{5}));
+}
+
+TEST_CASE("node: a run without money stops, and goes on after a grant and an approval",
+          "[actors]") {
+  auto const store = open_memory_store();
+  instant_runner runner;
+  auto started = node::start(settings(), store, runner, nullptr);
+  REQUIRE(started.has_value());
+  auto& n = **started;
+  runner.attach(n, tenant);
+  REQUIRE(n.resume().has_value());
+  runner.announce(4);
+  work_limits limits;
+  limits.budget_micros = 10;
+  limits.attempt_budget_micros = 50; // more than there is
+  auto const config = tally_config(limits);
+  REQUIRE(n.tell(ref(entity_kind::project, "tally"),
+                 project::command{project::create{"Tally", config}}, by_person())
+              .has_value());
+  REQUIRE(
+      n.tell(ref(entity_kind::run, "h1"), run::command{by_hand(config)}, by_person()).has_value());
+  REQUIRE(await(n, ref(entity_kind::run, "h1"), "STOPPED_BUDGET").at("is").as_string() ==
+          "STOPPED_BUDGET");
+  CHECK(await(n, ref(entity_kind::ticket, "h1-1"), "blocked").at("is").as_string() == "blocked");
+  REQUIRE(n.tell(ref(entity_kind::budget, "project:tally"),
+                 budget::command{budget::grant{"project:tally", {}, 1000, "more"}}, by_person())
+              .has_value());
+  REQUIRE(
+      n.tell(ref(entity_kind::run, "h1"), run::command{run::carry_on{}}, by_person()).has_value());
+  REQUIRE(await(n, ref(entity_kind::approval, "h1.c1"), "pending").at("is").as_string() ==
+          "pending");
+  REQUIRE(n.tell(ref(entity_kind::approval, "h1.c1"),
+                 approval::command{approval::decide_command{approval::choice::approve, {}, {}}},
+                 by_person())
+              .has_value());
+  CHECK(await(n, ref(entity_kind::run, "h1.r2"), "COMPLETED").at("is").as_string() == "COMPLETED");
+  CHECK(await(n, ref(entity_kind::ticket, "h1-1"), "DONE").at("is").as_string() == "DONE");
+  CHECK(n.stop(std::chrono::seconds{5}));
+}
+
+TEST_CASE("node: a person is given a ticket without any daemon, and reports", "[actors]") {
+  auto const store = open_memory_store();
+  instant_runner runner;
+  auto started = node::start(settings(), store, runner, nullptr);
+  REQUIRE(started.has_value());
+  auto& n = **started;
+  runner.attach(n, tenant); // and never announced: there is no place for machines
+  REQUIRE(n.resume().has_value());
+  auto config = tally_config();
+  for (auto& a : config.roster) {
+    if (a.role == "dev")
+      a.engine = engine_kind::human;
+  }
+  REQUIRE(n.tell(ref(entity_kind::project, "tally"),
+                 project::command{project::create{"Tally", config}}, by_person())
+              .has_value());
+  REQUIRE(
+      n.tell(ref(entity_kind::run, "h1"), run::command{by_hand(config)}, by_person()).has_value());
+  REQUIRE(await(n, ref(entity_kind::ticket, "h1-1"), "claimed").at("is").as_string() == "claimed");
+  link::finished f;
+  f.ticket = ticket_id{"h1-1"};
+  f.token = 1;
+  f.summary = "Called the customer; nothing to change.";
+  REQUIRE(n.tell(ref(entity_kind::ticket, "h1-1"), ticket::command{ticket::finish{f}}, by_person())
+              .has_value());
+  CHECK(await(n, ref(entity_kind::ticket, "h1-1"), "DONE").at("is").as_string() == "DONE");
+  CHECK(n.stop(std::chrono::seconds{5}));
+}

@@ -21,6 +21,7 @@ TEST_CASE("world: the invariants hold and all work ends, whatever is lost, doubl
           "[domain][property]") {
   int ended = 0;
   int completed = 0;
+  int stopped = 0;
   std::uint64_t events = 0;
   holds("whole team with faults", 60, [&] {
     world_options o;
@@ -41,11 +42,14 @@ TEST_CASE("world: the invariants hold and all work ends, whatever is lost, doubl
       ++ended;
       completed += b->is == brief::status::COMPLETED ? 1 : 0;
     }
+    for (auto const* r : w.all<run_domain>())
+      stopped += r->is == run::status::STOPPED_BUDGET && !r->next.empty() ? 1 : 0;
     events += w.events();
   });
   INFO(ended << " briefs ended, " << completed << " completed, " << events << " events");
   CHECK(ended >= 60);
   CHECK(completed > 0);
+  CHECK(stopped > 0); // by its budget, and continued by another
 }
 
 TEST_CASE("world: without faults every brief is delivered", "[domain][property]") {
