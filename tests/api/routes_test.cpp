@@ -24,6 +24,7 @@ std::vector<row> const table = {
     {"POST", "/api/projects/{id}/archive", "admin"},
     {"GET", "/api/agents", "viewer"},
     {"GET", "/api/agents/{id}", "viewer"},
+    {"POST", "/api/agents/{id}/answer", "developer"},
     {"POST", "/api/agents/{id}/pause", "developer"},
     {"POST", "/api/agents/{id}/resume", "developer"},
     {"POST", "/api/agents/{id}/retire", "admin"},

@@ -130,6 +130,7 @@ TEST_CASE("stream: a reader that was away over a restart goes on where it was", 
   std::string last;
   {
     stream_reader reader{lab, ""};
+    REQUIRE(reader.wait_for([](auto const& all) { return !all.empty(); }));
     REQUIRE(reader.hears_of(make(lab, "seen")));
     REQUIRE(reader.hears_of("seen.pm"));
     (void)lab.quiet_mark();
@@ -231,6 +232,8 @@ TEST_CASE("stream: a revoked token ends the stream for good", "[api]") {
   auto const made = lab.post("/api/tokens", R"({"name":"guest","roles":["viewer"]})");
   stream_reader guest{lab, "", {}, made.text("token")};
   stream_reader admin{lab, ""};
+  for (auto* each : {&guest, &admin})
+    REQUIRE(each->wait_for([](auto const& all) { return !all.empty(); }));
   REQUIRE(guest.hears_of(make(lab, "one")));
   REQUIRE(admin.hears_of("one"));
   CHECK(lab.remove("/api/tokens/" + made.text("id")).status == 200);

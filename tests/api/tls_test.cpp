@@ -75,7 +75,7 @@ TEST_CASE("tls: a daemon enrols and links over wss, and strangers' certificates 
     });
   };
   {
-    background daemon{{"daemon", "run", "--data", machine, "--set", trust},
+    background daemon{{"daemon", "run", "--data", machine, "--command", "true", "--set", trust},
                       home.path(),
                       home.path() / "daemon.log"};
     INFO(text_of(home.path() / "daemon.log"));
