@@ -112,7 +112,7 @@ void issuer_prefixes(std::string_view text, std::size_t at, std::vector<secret_h
     return;
   auto const rest = text.substr(at);
   for (auto const& f : forms) {
-    if (!rest.starts_with(f.prefix))
+    if (f.prefix.front() != rest.front() || !rest.starts_with(f.prefix))
       continue;
     auto const n = run(rest, f.prefix.size(), f.letters);
     if (n < f.least || (f.most != 0 && n > f.most) || is_filler(rest.substr(f.prefix.size(), n)))

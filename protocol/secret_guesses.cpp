@@ -65,7 +65,12 @@ name_kind kind_of_name(std::string_view name) {
       "secret",     "token",       "api_key",    "apikey",        "api-key",     "access_key",
       "accesskey",  "access-key",  "auth_key",   "authkey",       "private_key", "privatekey",
       "credential", "signing_key", "master_key", "encryption_key"};
+  // What one of the names below has in it; most names have nothing, and are done with at once.
+  static constexpr std::string_view stems[] = {"pass",  "pwd", "secret",
+                                               "token", "key", "credential"};
   auto const has = [&](std::string_view word) { return contains_word(name, word); };
+  if (std::none_of(std::begin(stems), std::end(stems), has))
+    return name_kind::other;
   if (std::any_of(std::begin(harmless), std::end(harmless), has))
     return name_kind::other;
   if (std::any_of(std::begin(passwords), std::end(passwords), has))
@@ -190,12 +195,12 @@ void assigned_values(std::string_view text, std::vector<secret_hit>& out) {
     auto const begin = at;
     while (at < text.size() && in_name(text[at]))
       ++at;
+    auto const start = past_assignment(text, at);
+    if (start == std::string_view::npos || start >= text.size())
+      continue;
     auto const kind =
         at - begin <= 80 ? kind_of_name(text.substr(begin, at - begin)) : name_kind::other;
     if (kind == name_kind::other)
-      continue;
-    auto const start = past_assignment(text, at);
-    if (start == std::string_view::npos || start >= text.size())
       continue;
     char const quote = text[start];
     if (quote == '"' || quote == '\'' || quote == '`') {
