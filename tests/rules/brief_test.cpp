@@ -264,3 +264,20 @@ TEST_CASE("brief: the order that somebody states is an order, not a requirement"
   REQUIRE(b.requirements.size() == 2);
   CHECK(b.requirements[1].after == std::vector<std::string>{"R1"});
 }
+
+TEST_CASE("brief: one line of one person is said by that person", "[rules]") {
+  auto const b = brief_of("Ada: parse_duration should accept weeks."); // as the README has it
+  REQUIRE(b.requirements.size() == 1);
+  CHECK_FALSE(has(all_requirements(b), "ada"));
+  CHECK(has(rules::lower(b.requirements[0].title), "parse_duration"));
+  REQUIRE(b.requirements[0].cites.size() == 1);
+  CHECK(b.requirements[0].cites[0].speaker == "Ada");
+  CHECK(b.requirements[0].cites[0].quote == "parse_duration should accept weeks.");
+
+  auto const two = brief_of("Ada: parse_duration should accept weeks.\nBo Krug: The installer must "
+                            "keep the old configuration.\n");
+  REQUIRE(two.requirements.size() == 2);
+  CHECK(two.requirements[0].cites[0].speaker == "Ada");
+  CHECK(two.requirements[1].cites[0].speaker == "Bo Krug");
+  CHECK_FALSE(has(all_requirements(two), "bo krug"));
+}

@@ -196,6 +196,41 @@ TEST_CASE("transcript: a paragraph without speakers is a turn without speaker", 
     CHECK(x.speaker.empty());
 }
 
+TEST_CASE("transcript: people who speak once each are speakers", "[rules]") {
+  auto const t = parse_transcript("Meeting: Durations\n\nAda: We should accept weeks.\n"
+                                  "Bo Krug: Fine.\nJürgen: Mind the docs,\nthey are old.\n"
+                                  "Анна: Yes.\nO'Brien: Ship it.\n");
+  REQUIRE(t.has_value());
+  CHECK(t->form == "speaker-text");
+  CHECK(t->title == "Durations");
+  REQUIRE(t->turns.size() == 5);
+  CHECK(t->turns[0].speaker == "Ada");
+  CHECK(t->turns[1].speaker == "Bo Krug");
+  CHECK(t->turns[2].speaker == "Jürgen");
+  CHECK(t->turns[2].text == "Mind the docs, they are old.");
+  CHECK(t->turns[3].speaker == "Анна");
+  CHECK(t->turns[4].text == "Ship it.");
+}
+
+TEST_CASE("transcript: a note's labels and things are no speakers", "[rules]") {
+  for (auto const* text :
+       {"Note: the export must be fast.", "Decision: we accept weeks.", "TODO: accept weeks.",
+        "Goal: accept weeks.\nBackground: people ask for it.",
+        "Bug: parse_duration fails on weeks.", "Feature: weeks.\nGiven: a text.\nThen: a number.",
+        "API: answer 404 for unknown ids.", "CLI: add --json.\nAPI: add paging.",
+        "feat: accept weeks", "parser: accept weeks.",
+        "Parser: accept weeks.\nPrinter: the parser reads what the printer writes.",
+        "Please: accept weeks.", "Acceptance criteria: weeks are read.",
+        "The export is slow.\nAda: make it fast.\nIt takes minutes.\nEverybody complains."}) {
+    INFO(text);
+    auto const t = parse_transcript(text);
+    REQUIRE(t.has_value());
+    CHECK(t->form == "prose");
+    for (auto const& x : t->turns)
+      CHECK(x.speaker.empty());
+  }
+}
+
 TEST_CASE("transcript: captions without names keep their words", "[rules]") {
   auto const t = parse_transcript("1\n00:00:01,000 --> 00:00:02,000\nThe limit should\n\n2\n"
                                   "00:00:02,000 --> 00:00:03,000\nbe ten.\n\n3\n00:00:04,000 --> "

@@ -3,6 +3,7 @@
 #include "actors/engines/rules/transcript.hpp"
 
 #include <optional>
+#include <unordered_set>
 
 namespace troupe::rules {
 
@@ -18,6 +19,13 @@ namespace troupe::rules {
                                  std::string_view& text);
 /// True for words that head a line of a ticket or mail and are no one's name (`Note`, `Expected`).
 [[nodiscard]] bool is_label(std::string_view name);
+
+/// The words of a text that begin with a small letter.
+[[nodiscard]] std::unordered_set<std::string> small_words(std::string_view text);
+/// True where the name before a colon can only be that of a person; for a name that comes once and
+/// so has no second line to show it. `words` are the small words of the text: who writes of the
+/// parser and then `Parser: …` means the thing.
+[[nodiscard]] bool is_person(std::string_view name, std::unordered_set<std::string> const& words);
 
 /// WebVTT and SRT.
 [[nodiscard]] bool has_cues(std::string_view text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace troupe::rules {
 namespace {
@@ -135,6 +136,27 @@ line_form classify(std::string_view line) {
   if (split_speaker(line, out.name, out.text) && !is_label(out.name))
     out.head = true;
   return out;
+}
+
+/// A conversation in which nobody speaks twice: (nearly) every line below the headers names a
+/// person.
+bool all_name_people(std::string_view text, std::vector<std::string_view> const& lines,
+                     std::vector<line_form> const& forms) {
+  std::size_t said = 0;
+  std::size_t people = 0;
+  auto const words = small_words(text);
+  transcript headers;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto const line = trim(lines[i]);
+    if (line.empty() || (people == 0 && take_header(line, headers)))
+      continue;
+    ++said;
+    auto const& f = forms[i];
+    if (!f.head || f.timed || f.text.empty())
+      continue;
+    people += is_person(f.name, words) ? 1 : 0;
+  }
+  return people > 0 && people * 10 >= said * 8;
 }
 
 } // namespace
@@ -287,8 +309,10 @@ bool read_conversation(std::string_view text, transcript& out) {
       std::count_if(names.begin(), names.end(), [](auto const& n) { return n.second > 1; }));
   bool const by_time = timed >= 2 && timed * 10 >= full * 2;
   bool const by_name = named >= 2 && again >= 1 && named * 10 >= full * 4;
-  if (!by_time && !by_name)
+  bool const one_each = !by_time && !by_name && named > 0 && all_name_people(text, lines, forms);
+  if (!by_time && !by_name && !one_each)
     return false;
+  auto const words = one_each ? small_words(text) : std::unordered_set<std::string>{};
   out.form = by_time ? "timed-text" : "speaker-text";
   bool clock = false;
   std::vector<std::string_view> above; // lines before the first speaker
@@ -299,6 +323,8 @@ bool read_conversation(std::string_view text, transcript& out) {
     // Where lines have times, `Name:` alone does not start a turn; a word that comes once and is
     // small is no speaker either.
     if (head && !f.timed && names[f.name] == 1 && is_lower(f.name[0]))
+      head = false;
+    if (head && one_each && !is_person(f.name, words))
       head = false;
     if (line.empty())
       continue;
