@@ -108,6 +108,20 @@ std::vector<entity_ref> replayer::entities() const {
   return out;
 }
 
+result<void> replayer::restore(entity_ref const& stream, std::string_view canonical) {
+  auto const read = json::parse(canonical);
+  if (!read)
+    return fail(errc::corrupt, "snapshot of " + to_string(stream) + ": " + read.error().message);
+  return with_domain(stream.kind, [&](auto domain) -> result<void> {
+    using D = decltype(domain);
+    auto state = json::from<typename D::state>(*read);
+    if (!state)
+      return fail(errc::corrupt, "snapshot of " + to_string(stream) + ": " + state.error().message);
+    tables_->of<D>().insert_or_assign(stream, std::move(*state));
+    return {};
+  });
+}
+
 void replayer::drop(entity_ref const& stream) {
   with_domain(stream.kind, [&](auto domain) { tables_->of<decltype(domain)>().erase(stream); });
 }

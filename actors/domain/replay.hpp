@@ -35,6 +35,9 @@ public:
                ? static_cast<typename Domain::state const*>(find_any(stream))
                : nullptr;
   }
+  /// Takes a snapshot (canonical JSON of a state) in place of the events up to its version.
+  /// Errors: corrupt (it cannot be read).
+  [[nodiscard]] result<void> restore(entity_ref const& stream, std::string_view canonical);
   /// Forgets an entity.
   void drop(entity_ref const& stream);
 

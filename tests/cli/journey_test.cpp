@@ -210,11 +210,84 @@ TEST_CASE("commands: refusals have their exit codes and say the way out", "[cli]
   CHECK(contains(large.err, "Split the meeting"));
 }
 
+TEST_CASE("brief: the only project need not be named", "[cli]") {
+  office at;
+  auto const none = at.run({"brief", "submit", meeting});
+  CHECK(none.exit_code == exit_code::not_found);
+  CHECK(contains(none.err, "troupe init"));
+  (void)at.json_of({"project", "create", "tally"});
+  CHECK(text_at(at.json_of({"brief", "submit", meeting}), "project") == "tally");
+  (void)at.json_of({"project", "create", "abacus"});
+  auto const several = at.run({"brief", "submit", meeting});
+  CHECK(several.exit_code == exit_code::usage);
+  CHECK(contains(several.err, "abacus"));
+  CHECK(contains(several.err, "tally"));
+  CHECK(contains(several.err, "--project ID"));
+  REQUIRE(at.run({"project", "archive", "abacus"}).exit_code == 0);
+  CHECK(eventually([&] { return at.run({"brief", "submit", meeting}).exit_code == 0; }));
+}
+
+TEST_CASE("daemon: with nothing to run it does not start, and says what to do", "[cli]") {
+  office at;
+  auto const code = text_at(at.json_of({"daemon", "code"}), "code");
+  auto const folder = (at.home() / "d1").string();
+  // Only what is in these folders can be found: no coding CLI.
+  auto const bin = at.home() / "bin";
+  std::filesystem::create_directories(bin);
+  for (auto const* name : {"git", "sh"})
+    std::filesystem::create_symlink(std::filesystem::path{"/usr/bin"} / name, bin / name);
+  std::map<std::string, std::string> const env{{"PATH", bin.string()}};
+  auto const enrolled = at.run({"daemon", "enroll", "--code", code, "--data", folder}, {}, env);
+  REQUIRE(enrolled.exit_code == 0);
+  CHECK(contains(enrolled.err, "--command 'your script'"));
+  auto const idle = at.run({"daemon", "run", "--data", folder}, {}, env);
+  CHECK(idle.exit_code == exit_code::usage);
+  CHECK(contains(idle.err, "Install Claude Code"));
+  CHECK(contains(idle.err, "--command 'your script'"));
+  auto const doctor = at.run({"doctor", "--daemon-data", folder}, {}, env);
+  CHECK(doctor.exit_code == exit_code::failed);
+  CHECK(contains(doctor.out, "✗ runners: "));
+  CHECK(at.run({"doctor", "--daemon-data", folder, "--set", "daemon.command=true"}, {}, env)
+            .exit_code == exit_code::ok);
+}
+
+TEST_CASE("init: the next steps can be copied as they are", "[cli]") {
+  office at;
+  auto const shop = at.home() / "shop";
+  std::filesystem::create_directories(shop / "tests");
+  std::ofstream{shop / "tests" / "test_a.py"} << "import unittest\n";
+  REQUIRE(test::run_program({"git", "init", "-q"},
+                            {{"PATH", "/usr/bin:/bin"}, {"HOME", at.home().string()}}, "", shop)
+              .exit_code == 0);
+  auto const made = test::run_troupe(
+      {"init", "--yes", "--profile", "command"}, at.home(),
+      {{"TROUPE_SERVER", at.url()}, {"TROUPE_TOKEN_FILE", (at.data() / "admin.token").string()}},
+      {}, shop);
+  INFO(made.err);
+  REQUIRE(made.exit_code == 0);
+  CHECK(contains(made.out, "python3 -m unittest discover -s tests"));
+  CHECK(contains(made.err, "troupe daemon code"));
+  CHECK(contains(made.err, "troupe daemon run --command 'your script'"));
+  CHECK(contains(made.err, "--project shop --wait"));
+}
+
 TEST_CASE("ledger: verified while the server runs, exported, imported, verified again", "[cli]") {
   office at;
   (void)submitted(at);
   auto const live = at.json_of({"verify", "--data", at.data().string()});
   CHECK(live.at("ok") == true);
+  // Only what was really held against the ledger is counted: no ticket has been made yet.
+  auto const& examined = live.at("invariants_examined").as_array();
+  CHECK(live.at("invariants").to_number<std::size_t>() == examined.size());
+  auto const held = [&](int n) {
+    return std::find(examined.begin(), examined.end(), json::value(n)) != examined.end();
+  };
+  CHECK(held(11));
+  CHECK(held(12));
+  CHECK(held(13));
+  CHECK_FALSE(held(2));
+  CHECK(contains(at.run({"verify", "--data", at.data().string()}).out,
+                 std::to_string(examined.size()) + " of 13 invariants hold"));
   auto const file = (at.home() / "ledger.jsonl").string();
   CHECK(at.run({"import", file, "--data", at.data().string()}).exit_code == exit_code::not_found);
   REQUIRE(at.close() == 0);

@@ -288,6 +288,50 @@ TEST_CASE("checker: invariant 11, a snapshot is what replay gives", "[domain]") 
   CHECK(says(*l.checker.check_snapshot(t, 6, bad), "invariant 11"));
 }
 
+TEST_CASE("checker: invariant 11, a fold through snapshots is the fold of all events", "[domain]") {
+  int snapshots = 0;
+  auto const feed = [&](invariant_checker::keeper keep) {
+    ledger l;
+    l.checker.fold_twice([&, keep = std::move(keep)](std::string canonical) {
+      ++snapshots;
+      return keep(std::move(canonical));
+    });
+    to_review(l);
+    REQUIRE(l.add(ticket_ref(), make_review("agent:tally.lead")).empty());
+    CHECK_FALSE(l.checker.examined().contains(11)); // not before they were compared
+    auto problems = l.checker.finish();
+    CHECK(l.checker.examined().contains(11));
+    CHECK(l.checker.compare_folds().empty());
+    return problems;
+  };
+  CHECK(feed([](std::string s) { return s; }).empty());
+  CHECK(snapshots >= 3); // versions 1, 2 and 4 of the ticket
+  // What a snapshot loses shows in the end.
+  auto const problems = feed([](std::string s) {
+    if (auto const at = s.find("\"last_token\":1"); at != std::string::npos)
+      s.replace(at, 14, "\"last_token\":7");
+    return s;
+  });
+  REQUIRE(problems.size() == 1);
+  CHECK(says(problems[0], "invariant 11"));
+  CHECK(says(problems[0], "k3-1"));
+}
+
+TEST_CASE("checker: says which invariants something was held against", "[domain]") {
+  ledger l;
+  CHECK(l.checker.examined().empty());
+  REQUIRE(l.add(ticket_ref(), make_opened()).empty());
+  CHECK(l.checker.examined() == std::set<int>{5, 10});
+  ledger m;
+  to_review(m);
+  REQUIRE(m.add(ticket_ref(), make_review("agent:tally.lead")).empty());
+  CHECK(m.checker.examined().contains(2));
+  CHECK(m.checker.examined().contains(6));
+  CHECK_FALSE(m.checker.examined().contains(4));  // no plan, no run
+  CHECK_FALSE(m.checker.examined().contains(11)); // was not asked for
+  CHECK_FALSE(m.checker.examined().contains(12)); // there is no finder
+}
+
 TEST_CASE("checker: invariant 12, nothing secret-shaped", "[domain]") {
   ledger l{[](std::string_view text) -> std::optional<std::string> {
     if (text.find("hunter2") == std::string_view::npos)
