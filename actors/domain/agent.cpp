@@ -17,6 +17,7 @@ envelope const* find(std::vector<envelope> const& all, std::string_view id) {
 /// Decides one command; one small function an alternative.
 struct judge {
   state const& s;
+  command_context const& ctx;
 
   [[nodiscard]] error refuse(std::string sentence) const {
     return conflict(std::move(sentence), s.is, transitions());
@@ -36,7 +37,7 @@ struct judge {
   }
 
   result<events> operator()(receive const& c) const {
-    auto const& m = c.message;
+    auto m = c.message;
     if (m.id.empty())
       return fail(errc::invalid_argument, "a message needs an id", {{"field", "message.id"}});
     if (m.from == principal_of(s.self))
@@ -51,6 +52,9 @@ struct judge {
       return events{};
     if (!wants_answer(m.kind))
       return events{received{m, status::none}};
+    // Nobody waits for a person without an end.
+    if (s.spec.engine == engine_kind::human && m.deadline == time_point{})
+      m.deadline = ctx.now + answer_time;
     events out{received{m, s.is == status::idle ? status::working : status::none}};
     // Whoever asks one that is gone must not wait for ever.
     if (s.is == status::RETIRED)
@@ -149,7 +153,20 @@ struct judge {
   }
 
   result<events> operator()(settle const& c) const { return settle_one<event>(obligations(s), c); }
-  result<events> operator()(tick const&) const { return events{}; }
+  result<events> operator()(tick const&) const {
+    events out;
+    if (s.spec.engine != engine_kind::human)
+      return out;
+    auto left = s.inbox.size();
+    for (auto const& m : s.inbox) {
+      if (m.deadline == time_point{} || m.deadline > ctx.now)
+        continue;
+      bool const free = --left == 0 && s.leases.empty() && s.is == status::working;
+      out.emplace_back(replied{refusal(m, "nobody answered for agent " + s.self.id + " in time"),
+                               free ? status::idle : status::none});
+    }
+    return out;
+  }
 
 private:
   static std::int64_t last_token(std::vector<lease> const& all, ticket_id const& t) {
@@ -204,10 +221,10 @@ bool wants_answer(message_kind kind) {
          kind == message_kind::assignment;
 }
 
-result<std::vector<event>> decide(state const& s, command const& c, command_context const&) {
+result<std::vector<event>> decide(state const& s, command const& c, command_context const& ctx) {
   if (s.is == status::none && !std::holds_alternative<hire>(c))
     return fail(errc::not_found, "there is no agent " + s.self.id);
-  return std::visit(judge{s}, c);
+  return std::visit(judge{s, ctx}, c);
 }
 
 } // namespace troupe::agent

@@ -18,6 +18,9 @@ struct lease {
 /// recognised; the oldest are forgotten.
 constexpr std::size_t memory = 1000;
 
+/// How long a person may take where the asker says nothing; then the asker hears a refusal.
+constexpr duration answer_time = std::chrono::hours{72};
+
 struct state {
   entity_ref self;
   std::uint64_t version = 0; ///< events applied

@@ -117,6 +117,12 @@ std::vector<obligation> obligations(state const& s) {
     for (auto const& m : s.inbox)
       out.push_back({"perform:" + m.id, false, ask{m}});
   }
+  if (s.spec.engine == engine_kind::human) {
+    for (auto const& m : s.inbox) {
+      if (m.deadline != time_point{})
+        out.push_back({"overdue:" + m.id, false, alarm{m.deadline}});
+    }
+  }
   for (auto const& m : s.outbox)
     out.push_back(answer(s, m));
   return out;

@@ -232,3 +232,39 @@ TEST_CASE("agent: remembers a bounded number of messages", "[domain]") {
     t.a.does(agent::receive{a_question("n" + std::to_string(i), "ticket:x", message_kind::note)});
   CHECK(t.a.s.closed.size() == agent::memory);
 }
+
+TEST_CASE("agent: a person is waited for until a deadline, then the asker hears", "[domain]") {
+  agent_entity a{"tally.pm"};
+  auto spec = a_config().roster.front();
+  spec.engine = engine_kind::human;
+  a.does(agent::hire{project_id{"tally"}, spec});
+  a.does(agent::receive{a_question("q1")});
+  REQUIRE(a.s.inbox.size() == 1);
+  CHECK(a.s.inbox[0].deadline == a.now + agent::answer_time);
+  auto const alarms = [&] {
+    std::vector<time_point> out;
+    for (auto const& o : agent::obligations(a.s))
+      if (auto const* x = std::get_if<troupe::alarm>(&o.what))
+        out.push_back(x->at);
+    return out;
+  };
+  CHECK(alarms() == std::vector<time_point>{a.now + agent::answer_time});
+  // Whoever asks may say how long it has time.
+  auto soon = a_question("q2");
+  soon.deadline = a.now + std::chrono::hours{1};
+  a.does(agent::receive{soon});
+  CHECK(a.s.inbox[1].deadline == soon.deadline);
+  CHECK(a.does(tick{}).empty());
+  a.now = soon.deadline;
+  a.does(tick{});
+  REQUIRE(a.s.inbox.size() == 1);
+  CHECK(a.s.is == status::working);
+  a.now += agent::answer_time;
+  a.does(tick{});
+  CHECK(a.s.inbox.empty());
+  CHECK(a.s.is == status::idle);
+  CHECK(alarms().empty());
+  auto const m = a.told<hear, brief::command>("answer:").message;
+  CHECK(data_of(m).at("refused").as_string().find("in time") != std::string::npos);
+  a.check_replay();
+}
