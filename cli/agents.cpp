@@ -6,6 +6,58 @@ namespace {
 
 entity_words const agent_words{"agent", "/api/agents/", "tally.dev-ada"};
 
+struct answer_flags {
+  std::string id, text, file, message, refuse;
+};
+
+int answer(console& out, answer_flags const& f) {
+  if (f.text.empty() && f.file.empty() && f.refuse.empty())
+    return out.misuse("there is no answer",
+                      "Give a text, --file FILE with what is asked for, or --refuse WHY.");
+  auto text = f.text;
+  if (text == "-") {
+    auto const read = read_input("-", 64 * 1024);
+    if (!read)
+      return out.fail(read.error());
+    text = *read;
+  }
+  json::value content;
+  if (!f.file.empty()) {
+    auto const read = read_input(f.file);
+    if (!read)
+      return out.fail(read.error(), "Name a file with a brief, plan or review as JSON.");
+    auto parsed = json::parse(*read);
+    if (!parsed)
+      return out.fail(parsed.error(), "`troupe brief show ID --json | jq .content` shows the form "
+                                      "of a brief, `troupe plan show` that of a plan.");
+    content = std::move(*parsed);
+  }
+  auto const done = out.api().post(agent_words.path_of(f.id) + "/answer",
+                                   json::object{{"message", f.message},
+                                                {"text", text},
+                                                {"content", std::move(content)},
+                                                {"refuse", f.refuse}});
+  return show_done(out, done, done ? status_line(out, "Agent", *done) : "");
+}
+
+void add_answer(command_line& line, CLI::App& group) {
+  auto const f = std::make_shared<answer_flags>();
+  auto& c =
+      line.add(group, "answer",
+               "Answers, for an agent that is a person, what it was asked (`troupe agents show`).",
+               "  troupe agents answer tally.qa-mia \"yes, upper case counts\"\n"
+               "  troupe agents answer tally.pm --file brief.json\n"
+               "  troupe agents answer tally.pm --refuse \"nothing was decided in that talk\"",
+               [f](console& out) { return answer(out, *f); });
+  c.add_option("agent", f->id, "id of the agent")->required()->type_name("ID");
+  c.add_option("text", f->text, "the answer; - for standard input")->type_name("TEXT");
+  c.add_option("--file", f->file,
+               "JSON of the brief, plan or review that is asked for; - for standard input")
+      ->type_name("FILE");
+  c.add_option("--message", f->message, "which question, where there are several")->type_name("ID");
+  c.add_option("--refuse", f->refuse, "there will be no answer, and why")->type_name("WHY");
+}
+
 } // namespace
 
 void add_agent_commands(command_line& line) {
@@ -31,6 +83,7 @@ void add_agent_commands(command_line& line) {
                        });
     c.add_option("agent", *id, "id of the agent")->required()->type_name("ID");
   }
+  add_answer(line, group);
   add_entity_steps(line, group, agent_words,
                    {{"pause", "Pauses an agent: it takes no further work.", true},
                     {"resume", "Lets a paused or quarantined agent work again.", false},

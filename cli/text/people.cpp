@@ -61,6 +61,11 @@ std::string render_agent(json::value const& agent, text_style const& style) {
     out += part("Instructions", style) + said(text, 2, style);
   if (auto const& inbox = look::list(agent, "inbox"); !inbox.empty())
     out += part("To be answered", style) + render_conversation(inbox, style, 2);
+  for (auto const& w : look::list(agent, "waits"))
+    out += fact("until",
+                look::date(look::number(w, "deadline"), style.local_time) + ", " +
+                    look::text(w, "message") + ", with " + look::text(w, "content"),
+                style);
   return out;
 }
 

@@ -110,9 +110,6 @@ void add_project_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}});
   }));
-  out.push_back(get("/api/agents/{id}", role::viewer, [&a](request const& r, reply const& answer) {
-    a.show(r, answer, a.ref(entity_kind::agent, r.params.at("id")));
-  }));
   out.push_back(
       post("/api/agents/{id}/pause", role::developer, small_body, agent_why<agent::pause>(a)));
   out.push_back(

@@ -20,6 +20,7 @@ std::vector<route> all_routes(api const& a) {
   add_brief_routes(out, a);
   add_ticket_routes(out, a);
   add_budget_routes(out, a);
+  add_people_routes(out, a);
   add_event_routes(out, a);
   add_access_routes(out, a);
   return out;

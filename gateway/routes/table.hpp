@@ -64,6 +64,7 @@ void add_brief_routes(std::vector<route>& out, api const& a);
 void add_ticket_routes(std::vector<route>& out, api const& a);
 void add_budget_routes(std::vector<route>& out, api const& a);
 void add_project_routes(std::vector<route>& out, api const& a);
+void add_people_routes(std::vector<route>& out, api const& a);
 void add_access_routes(std::vector<route>& out, api const& a);
 void add_event_routes(std::vector<route>& out, api const& a);
 void add_health_routes(std::vector<route>& out, api const& a);
