@@ -203,6 +203,47 @@ void end_attempt(drafting& d, ending const& e) {
   d.add(std::move(out));
 }
 
+bool needs_person(reason r) {
+  return r == reason::auth || r == reason::quota || r == reason::missing_tool ||
+         r == reason::bad_config || r == reason::policy;
+}
+
+namespace {
+
+/// What to do about it, for a person.
+std::string remedy(state const& s, reason why) {
+  auto const& h = s.holder;
+  auto const place = h.daemon.empty() ? std::string{"the server"} : "daemon " + h.daemon.value;
+  auto const command =
+      h.profile.empty() ? std::string{"the agent's command"} : "profile " + h.profile;
+  std::string out;
+  if (why == reason::auth)
+    out = "sign in for " + command + " on " + place;
+  else if (why == reason::quota)
+    out = "raise the quota of " + command + " on " + place;
+  else if (why == reason::missing_tool)
+    out = "install what is missing on " + place;
+  else if (why == reason::policy)
+    out = "allow it on " + place + ", or give the ticket up";
+  else
+    out = "mend the configuration of " + place +
+          " (a run keeps the project's configuration that it began with: what has to change there "
+          "needs a new brief)";
+  return out + "; then `troupe ticket retry " + s.self.id + "`, or `troupe ticket fail " +
+         s.self.id + "`";
+}
+
+void wait_for_person(drafting& d, reason why) {
+  wait_began w;
+  w.owner = principal_id{"role:approver"};
+  w.action = remedy(d.now_at(), why);
+  w.deadline = d.now + mending_patience;
+  w.to = status::none;
+  d.add(std::move(w));
+}
+
+} // namespace
+
 void fail_attempt(drafting& d, ending e) {
   auto const exhausted = [&] {
     return e.permanent || (e.counted && d.now_at().counted.tries + 1 >= d.now_at().attempts);
@@ -216,6 +257,8 @@ void fail_attempt(drafting& d, ending e) {
       take_lease(d, {}, {});
     e.to = exhausted ? status::failed_pending : status::ready;
     end_attempt(d, e);
+    if (exhausted && needs_person(e.why))
+      wait_for_person(d, e.why);
     return;
   }
   auto const at = stage_name(d.now_at(), d.now_at().stage_index);
@@ -230,6 +273,8 @@ void fail_attempt(drafting& d, ending e) {
     back.to = to;
     d.add(std::move(back));
   }
+  if (needs_person(e.why))
+    wait_for_person(d, e.why);
 }
 
 void lose_attempt(drafting& d, attempt_status how, lease_status lease, reason why,

@@ -37,6 +37,9 @@ private:
   events out_;
 };
 
+/// How long a ticket that failed waits for a person to mend what is around it; then it is given up.
+constexpr duration mending_patience = std::chrono::hours{72};
+
 /// How an attempt ended and what follows from it for the counters.
 struct ending {
   attempt_status how = attempt_status::FAILED;
@@ -75,7 +78,11 @@ too_late(state const& s, std::int64_t token, std::string const& kind, evidence c
 void take_lease(drafting& d, std::string const& base, std::string const& session);
 void end_attempt(drafting& d, ending const& e);
 /// Ends an attempt that failed: tried again, or given up with `failed_pending`.
+/// What only a person can mend then waits for one.
 void fail_attempt(drafting& d, ending e);
+/// Whether the reason lies outside of the ticket and stays until a person mends it: no other try
+/// and no other plan helps.
+[[nodiscard]] bool needs_person(reason r);
 /// Ends an attempt without fault of the work: counted only where that happened too often.
 void lose_attempt(drafting& d, attempt_status how, lease_status lease, reason why,
                   std::string const& summary, time_point retry_at);

@@ -87,11 +87,33 @@ void heed(state& s, event_context const& ctx) {
   bound(s.seen.heeded, 64);
 }
 
+/// What went wrong with an attempt that said nothing about it.
+std::string words_for(attempt_ended const& e) {
+  return "The attempt is " + name(e.how) +
+         (e.why == reason::none ? std::string{} : ", " + name(e.why)) + ".";
+}
+
+/// Why the work came back, with the last verdict: where no round is left it is why the ticket
+/// failed.
+std::string words_for(state const& s, std::string const& at, std::int32_t times) {
+  auto const found =
+      std::find_if(s.stages.begin(), s.stages.end(), [&](stage const& x) { return x.name == at; });
+  if (times == 1 && found == s.stages.end())
+    return s.why;
+  auto const n = times == 1 ? std::string{} : " " + std::to_string(times) + " times";
+  std::string what = "not merged" + n;
+  if (found != s.stages.end())
+    what = found->kind == stage_kind::review ? "rejected" + n + " in " + at
+           : found->kind == stage_kind::gate ? "gate failed" + n
+                                             : "given back" + n + " in " + at;
+  return what + (times == 1 ? ": " : "; the last: ") + s.why;
+}
+
 void another_round(state& s, std::int32_t round, std::string const& stage,
                    std::int32_t next_stage) {
   if (round > s.round) {
     s.round = round;
-    ++s.counted.sent_by[stage];
+    s.why = words_for(s, stage, ++s.counted.sent_by[stage]);
   }
   s.counted.tries = 0;
   s.stage_index = next_stage;
@@ -168,6 +190,7 @@ void on(state& s, attempt_started const& e, event_context const& ctx) {
   s.holder.attempt = attempt_status::streaming;
   s.holder.base = e.base;
   s.holder.session = e.session;
+  s.why.clear();
   move_to(s, e.to, ctx);
 }
 
@@ -199,8 +222,7 @@ void on(state& s, attempt_ended const& e, event_context const& ctx) {
     remember_worker(s);
   if (e.how != attempt_status::SUCCEEDED) {
     ++(e.counted ? s.counted.tries : s.counted.uncounted);
-    if (!e.summary.empty())
-      s.why = e.summary;
+    s.why = e.summary.empty() ? words_for(e) : e.summary;
   }
   s.retry_at = e.retry_at;
   s.used.input_tokens += e.used.input_tokens;
@@ -213,6 +235,7 @@ void on(state& s, attempt_ended const& e, event_context const& ctx) {
 void on(state& s, evidence_attached const& e, event_context const& ctx) {
   s.proof = e.proof;
   s.gated_head.clear();
+  s.why.clear();
   for (auto& w : s.workers) {
     if (w.stage == s.holder.stage && w.agent == s.holder.agent && w.daemon == s.holder.daemon)
       w.author = true;
@@ -225,8 +248,16 @@ void on(state& s, reviewed const& e, event_context const& ctx) {
   s.reviews.push_back({stage_name(s, e.stage), e.by, e.approved, e.notes, e.head});
   bound(s.reviews, 40);
   heed(s, ctx);
-  if (e.approved)
+  if (e.approved) {
     enter_stage(s, e.next_stage);
+    s.why.clear();
+  } else {
+    s.why = "changes are requested";
+    if (!e.notes.empty())
+      s.why = e.notes.front();
+    else if (!s.conversation.empty() && s.conversation.back().kind == message_kind::verdict)
+      s.why = text_of(s.conversation.back());
+  }
   move_to(s, e.to, ctx);
 }
 
@@ -236,12 +267,22 @@ void on(state& s, gated const& e, event_context const& ctx) {
   if (e.passed) {
     enter_stage(s, e.next_stage);
     s.gated_head = e.head;
+    s.why.clear();
+  } else {
+    s.why = "no result";
+    for (auto const& g : e.results) {
+      if (!g.passed) {
+        s.why = g.gate + (g.message.empty() ? "" : ": " + g.message);
+        break;
+      }
+    }
   }
   move_to(s, e.to, ctx);
 }
 
 void on(state& s, merged const& e, event_context const& ctx) {
   s.merged_as = e.commit;
+  s.why.clear();
   move_to(s, e.to, ctx);
 }
 
@@ -299,7 +340,11 @@ void on(state& s, commented const& e, event_context const& ctx) {
 
 void on(state& s, resolved const& e, event_context const& ctx) {
   heed(s, ctx);
-  s.why = e.why.empty() ? s.why : e.why;
+  s.waits.clear();
+  if (e.how == resolution::retry)
+    s.why.clear();
+  else if (!e.why.empty())
+    s.why = e.why;
   s.replan_wanted = e.how == resolution::replan;
   if (e.how == resolution::retry) {
     s.round = 0;

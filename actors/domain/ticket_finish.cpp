@@ -125,6 +125,44 @@ evidence proof_after(state const& s, evidence const& now) {
   return changed || s.proof.head.empty() ? now : s.proof;
 }
 
+/// The review that rejected exactly this commit in an earlier round; empty: none.
+std::string rejected_by(state const& s, std::string const& head) {
+  if (s.round == 0 || head != s.proof.head || s.reviews.empty())
+    return {};
+  auto const& last = s.reviews.back();
+  return last.head == head && !last.approved ? last.stage : std::string{};
+}
+
+/// A commit that came back as it was (its gates failed, or it could not be merged) is not reviewed
+/// again: who approved it, did.
+void keep_approvals(drafting& d) {
+  for (;;) {
+    auto const& s = d.now_at();
+    if (s.is != status::in_review || s.round == 0 ||
+        kind_of(s, s.stage_index) != stage_kind::review)
+      return;
+    auto const at = stage_name(s, s.stage_index);
+    auto const last =
+        std::find_if(s.reviews.rbegin(), s.reviews.rend(), [&](review_record const& x) {
+          return x.stage == at && x.head == s.proof.head;
+        });
+    if (s.proof.head.empty() || last == s.reviews.rend() || !last->approved)
+      return;
+    reviewed e;
+    e.stage = s.stage_index;
+    e.by = system_principal();
+    e.approved = true;
+    e.notes = {last->by == system_principal() && !last->notes.empty()
+                   ? last->notes.front()
+                   : "unchanged since " + last->by.value + " approved it"};
+    e.head = s.proof.head;
+    e.next_stage = s.stage_index + 1;
+    if (is_merge(s, e.next_stage) || kind_of(s, e.next_stage) != stage_kind::review)
+      e.to = status::in_gates;
+    d.add(std::move(e));
+  }
+}
+
 void finish_work(drafting& d, link::finished const& r) {
   auto const stage = d.now_at().stage_index;
   auto const who = holder_of(d.now_at());
@@ -133,7 +171,8 @@ void finish_work(drafting& d, link::finished const& r) {
     return;
   }
   if (r.how != link::outcome::done) { // the agent itself says that this cannot stand
-    end_attempt(d, failed(r, attempt_status::FAILED, reason::changes_requested, {}));
+    end_attempt(d, failed(r, attempt_status::FAILED, reason::changes_requested,
+                          r.summary.empty() && !r.notes.empty() ? r.notes.front() : r.summary));
     d.post(message_kind::verdict, who, {}, lines(r.summary, r.notes), points(false, r.notes),
            r.engine);
     send_back(d, stage_name(d.now_at(), stage));
@@ -145,10 +184,14 @@ void finish_work(drafting& d, link::finished const& r) {
                       d.now_at().holder.engine == engine_kind::human) &&
                      !r.summary.empty();
   if (!changed && !words) {
-    auto e = failed(r, attempt_status::FAILED, reason::invalid_output,
-                    "The attempt ended without a commit.");
-    e.permanent = true;
-    fail_attempt(d, std::move(e));
+    fail_attempt(d, failed(r, attempt_status::FAILED, reason::invalid_output,
+                           "The attempt ended without a commit."));
+    return;
+  }
+  if (auto const by = rejected_by(d.now_at(), r.proof.head); !by.empty() && !words) {
+    end_attempt(d, failed(r, attempt_status::FAILED, reason::changes_requested,
+                          "The rework has no new commit."));
+    send_back(d, by);
     return;
   }
   end_attempt(d, succeeded(r));
@@ -164,6 +207,7 @@ void finish_work(drafting& d, link::finished const& r) {
           ? status::ready
           : status::in_review;
   d.add(std::move(e));
+  keep_approvals(d);
   pass_on(d);
 }
 

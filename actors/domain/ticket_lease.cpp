@@ -133,6 +133,10 @@ result<events> apply(state const& s, tick const&, command_context const& ctx) {
   for (auto const& w : s.waits) {
     if (w.deadline > ctx.now)
       continue;
+    if (s.is == status::failed_pending) {
+      resolve_as(d, resolution::fail, "Nobody mended it in time: " + s.why, system_principal());
+      return d.take();
+    }
     if (w.question.id.empty() && s.is != status::waiting) { // for money
       cancelled e;
       e.why = "Nobody granted money in time: " + s.money.why;

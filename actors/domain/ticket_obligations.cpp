@@ -240,7 +240,8 @@ std::vector<obligation> obligations(state const& s) {
     while_leased(s, out);
   while_waiting(s, out);
   after_leases(s, false, out);
-  if (s.is == status::failed_pending && !s.resolver.empty())
+  // What waits for a person already is not the chief of staff's to decide.
+  if (s.is == status::failed_pending && s.waits.empty() && !s.resolver.empty())
     out.push_back(resolution_request(s));
   return without(s.settled, std::move(out));
 }

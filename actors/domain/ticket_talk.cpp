@@ -30,7 +30,7 @@ std::optional<verdict> read_verdict(envelope const& m) {
 
 result<events> hear_verdict(state const& s, envelope const& m, command_context const& ctx) {
   auto const present = s.self.id + ".resolve" + std::to_string(s.counted.resolutions_asked);
-  if (s.is != status::failed_pending || m.reply_to != present)
+  if (s.is != status::failed_pending || !s.waits.empty() || m.reply_to != present)
     return events{};
   drafting d{s, ctx};
   auto const says = read_verdict(m);
@@ -42,6 +42,20 @@ result<events> hear_verdict(state const& s, envelope const& m, command_context c
                "Nobody could say what should become of it; the last failure was: " + s.why,
                system_principal());
   return d.take();
+}
+
+/// Why there is nothing to decide, and what to do instead.
+std::string cannot_resolve(state const& s) {
+  auto const is = "Ticket " + s.self.id + " is " + name(s.is);
+  auto const run = s.run.empty() ? std::string{} : ": `troupe run show " + s.run.value + "`";
+  if (s.is == status::FAILED && s.replan_wanted)
+    return is + " for good: it was given up for another ticket of the next plan" + run + ".";
+  if (s.is == status::FAILED)
+    return is + " for good: it was given up; submit a brief for what is left of it.";
+  if (!is_open(s))
+    return is + "; there is nothing to decide about it any more.";
+  return is + ", it did not fail; only one that is failed_pending can be retried, replanned or "
+              "given up.";
 }
 
 } // namespace
@@ -65,8 +79,7 @@ result<events> apply(state const& s, resolve const& c, command_context const& ct
   if (is_heeded(s, ctx))
     return events{};
   if (s.is != status::failed_pending)
-    return not_now(s, "Ticket " + s.self.id + " is " + name(s.is) +
-                          "; only a failed one can be resolved.");
+    return not_now(s, cannot_resolve(s));
   drafting d{s, ctx};
   resolve_as(d, c.how, c.why, ctx.by);
   return d.take();

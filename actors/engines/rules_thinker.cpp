@@ -60,6 +60,13 @@ std::string count_of(std::size_t n, std::string_view what) {
   return std::to_string(n) + " " + std::string{what} + (n == 1 ? "" : "s");
 }
 
+/// A sentence as a part of another one.
+std::string without_stop(std::string text) {
+  while (!text.empty() && (text.back() == '.' || text.back() == ' '))
+    text.pop_back();
+  return text;
+}
+
 class rules_thinker : public thinker {
 public:
   result<envelope> think(thought_request const& r, state_reader const& read) override {
@@ -130,7 +137,7 @@ private:
     next.key = key;
     next.supersedes = s.failed_key;
     next.text += "\n\nThe ticket before this one (" + s.failed_key +
-                 ") was given up: " + s.failure +
+                 ") was given up: " + without_stop(s.failure) +
                  ". Take the smallest step that meets the criteria.";
     for (auto& item : content.items) {
       for (auto& blocker : item.blocked_by) {
@@ -165,7 +172,9 @@ private:
     auto s = read_state<ticket::state>(read, r.agent.tenant, entity_kind::ticket, id);
     if (!s)
       return s.error();
-    auto const why = text_member(data_of(r.message), "why");
+    auto why = text_member(data_of(r.message), "why");
+    if (why.empty())
+      why = s->why;
     if (!s->item.supersedes.empty() && !s->supersedes.empty()) {
       auto const text = "The replacement failed as well: a person has to look.";
       return say(text, {{"how", "fail"}, {"why", why.empty() ? std::string{text} : why}});

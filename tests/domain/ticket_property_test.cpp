@@ -152,6 +152,9 @@ TEST_CASE("ticket: any commands in any order keep the invariants, and twice is o
         continue;
       }
       // The same command at the same moment has no second effect.
+      // What failed says why, what is done has no reason any more.
+      RC_ASSERT(t.now_is().is != ticket::status::failed_pending || !t.now_is().why.empty());
+      RC_ASSERT(t.now_is().is != ticket::status::DONE || t.now_is().why.empty());
       auto const again = t.when(c, "human:ada", id);
       if (again)
         RC_ASSERT(*again == 0U);

@@ -154,7 +154,7 @@ public:
   }
   void to_failed_pending() {
     hold();
-    does(failure(reason::auth));
+    does(failure(reason::context_overflow));
     REQUIRE(now_is().is == ticket::status::failed_pending);
   }
 };
