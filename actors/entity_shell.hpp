@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/clean_decision.hpp"
 #include "actors/domain/kinds.hpp"
 #include "actors/entity.hpp"
 #include "actors/obligation_runner.hpp"
+#include "actors/stored_answer.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
@@ -199,24 +201,24 @@ private:
       return;
     }
     c->context.now = rt_.clock->now();
-    auto decision = Domain::decide(state_, *what, c->context);
+    auto decision = decide_clean<Domain>(state_, *what, c->context);
     if (!decision) {
       finish(*c, decision.error());
       return;
     }
-    if (decision->empty()) {
+    if (decision->events.empty()) {
       finish(*c, make_receipt(*c, 0));
       return;
     }
     append(std::move(c), *decision);
   }
 
-  void append(command_ptr c, std::vector<event_type> const& events) {
+  void append(command_ptr c, clean_decision<Domain> const& decision) {
     pending_append p;
     p.id = ++append_id_;
     p.next = state_;
     p.hash = hash_;
-    p.events = events.size();
+    p.events = decision.events.size();
     unit u;
     u.shard = shard_of(ref_);
     u.epoch = link_->epoch->load();
@@ -225,7 +227,8 @@ private:
     w.stream = ref_;
     w.expected_version = version_;
     auto version = version_;
-    for (auto const& e : events) {
+    for (std::size_t i = 0; i < decision.events.size(); ++i) {
+      auto const& e = decision.events[i];
       ++version;
       new_event n;
       n.event_id = rt_.ids->uuid();
@@ -234,9 +237,7 @@ private:
       n.principal = c->context.by.value;
       n.cause = c->context.cause.empty() ? c->context.id : c->context.cause;
       n.correlation = c->context.correlation.empty() ? correlation_ : c->context.correlation;
-      auto data = json::to(e);
-      data.as_object().erase("type");
-      n.data = json::canonical(data);
+      n.data = json::canonical(decision.data[i]);
       n.hash = chain_hash(p.hash, ref_, version, n);
       p.hash = n.hash;
       p.last_event_id = n.event_id;
@@ -285,7 +286,7 @@ private:
     switch (r.status) {
     case unit_status::duplicate:
       if (r.by_inbox) {
-        finish(*p.cause, make_receipt(*p.cause, 0));
+        finish(*p.cause, stored_receipt(ref_, r.stored_answer)); // maybe another entity's
         break;
       }
       [[fallthrough]]; // our own events, sent again after an unknown outcome

@@ -4,6 +4,7 @@
 #include "actors/node_id.hpp"
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
+#include "actors/stored_answer.hpp"
 #include "actors/supervision.hpp"
 
 #include <caf/actor_system.hpp>
@@ -203,7 +204,7 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
     return;
   }
   // The same request again gets the stored answer: looked up before, and once more when the command
-  // is refused, because the first one may have been on its way meanwhile.
+  // is refused or changed nothing, because the first one may have been on its way meanwhile.
   auto const ref = m->to;
   auto const asked = *m->inbox;
   auto const stored_answer = [this, ref, want = m->want_state](inbox_entry const& given,
@@ -215,21 +216,13 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
                   {{"idempotency_key", true}}));
       return;
     }
-    entity_ref was = ref;
-    std::uint64_t version = 0;
-    if (auto const v = json::parse(found.answer); v && v->is_object()) {
-      auto const& o = v->get_object();
-      if (auto const* e = o.if_contains("entity"); e != nullptr && e->is_string())
-        (void)parse(std::string_view{e->get_string()}, was);
-      if (auto const* n = o.if_contains("version"); n != nullptr && n->is_int64())
-        version = static_cast<std::uint64_t>(n->get_int64());
-    }
-    receipt r{was, version, 0, {}};
+    auto r = stored_receipt(ref, found.answer);
     if (!want) {
       answer(std::move(r));
       return;
     }
-    query(was, [r, answer](result<json::value> state) mutable {
+    auto was = r.entity;
+    query(std::move(was), [r, answer](result<json::value> state) mutable {
       if (state)
         r.state = std::move(*state);
       answer(std::move(r));
@@ -249,8 +242,10 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
           return;
         }
         m->done = [this, tenant, asked, stored_answer, done](command_result r) {
-          if (r || r.error().code != errc::conflict ||
-              r.error().details.contains("idempotency_key")) {
+          bool const perhaps_before = r ? r->events == 0
+                                        : r.error().code == errc::conflict &&
+                                              !r.error().details.contains("idempotency_key");
+          if (!perhaps_before) {
             done(std::move(r));
             return;
           }

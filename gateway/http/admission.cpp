@@ -4,6 +4,7 @@
 #include "gateway/http/json_body.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/http/text.hpp"
+#include "protocol/redact_json.hpp"
 
 #include <openssl/rand.h>
 
@@ -252,6 +253,7 @@ result<void> take_body(admitted& a, std::string body) {
   if (!parsed)
     return parsed.error();
   a.req.json = std::move(*parsed);
+  a.redacted = redact_json(a.req.json);
   return {};
 }
 

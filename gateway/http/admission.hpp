@@ -26,6 +26,7 @@ struct request_head {
 struct admitted {
   route const* to = nullptr;
   request req;
+  std::size_t redacted = 0; ///< strings of the body
 };
 
 /// Decides on a head alone, before a byte of the body is read: target, Host and Origin, route,
@@ -35,7 +36,8 @@ struct admitted {
                                                      server_settings const& settings,
                                                      token_checker* tokens);
 
-/// Takes the body of an admitted request: parses it where the route wants JSON.
+/// Takes the body of an admitted request: parses it where the route wants JSON, and redacts its
+/// strings. No handler sees a secret there, so none can end up in a command, a hash or a log.
 [[nodiscard]] result<void> take_body(admitted& a, std::string body);
 
 /// The refusal of a body larger than its route takes, with the limit and what to do.

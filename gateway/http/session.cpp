@@ -1,5 +1,6 @@
 #include "gateway/http/session.hpp"
 
+#include "gateway/http/redaction.hpp"
 #include "gateway/http/reply_slot.hpp"
 #include "gateway/http/text.hpp"
 
@@ -269,7 +270,7 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   auto slot = std::make_shared<reply_slot>(make_wake_up());
   during({}, [slot] { slot->give_up(); });
   {
-    auto const answer_with = reply_into(slot, a.req.path);
+    auto const answer_with = telling_redacted(reply_into(slot, a.req.path), a.redacted);
     try {
       std::get<handler>(a.to->handle)(a.req, answer_with);
     } catch (std::exception const& e) {

@@ -1,8 +1,10 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/transcript.hpp"
+#include "gateway/http/redaction.hpp"
 #include "gateway/routes/table.hpp"
 #include "protocol/content_hash.hpp"
+#include "protocol/redact_json.hpp"
 
 namespace troupe {
 
@@ -77,14 +79,19 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
     refuse(r, answer, text.error());
     return;
   }
+  // A plain body could not be redacted before it was decoded; strings of JSON are clean already.
+  auto const redacted = redact_string(*text, "text") + redact_string(body.name, "name") +
+                        redact_string(body.kind, "kind");
+  auto const told = telling_redacted(answer, redacted);
   if (auto readable = parse_transcript(*text, body.name); !readable) {
     refuse(r, answer, readable.error());
     return;
   }
-  brief::source from{body.kind, body.name, std::move(*text), sha256(raw)};
+  auto digest = sha256(redacted == 0 ? raw : *text); // that of a secret could be guessed from
+  brief::source from{body.kind, body.name, std::move(*text), std::move(digest)};
   a.n.query(
       a.ref(entity_kind::project, body.project.value),
-      [&a, answer, path = r.path, options = a.options(r), from = std::move(from),
+      [&a, answer = told, path = r.path, options = a.options(r), from = std::move(from),
        project = body.project](result<json::value> const& state) mutable {
         auto p = state ? json::from<project::state>(*state) : result<project::state>{state.error()};
         if (!p) {

@@ -1,3 +1,4 @@
+#include "protocol/content_hash.hpp"
 #include "tests/actors/stage.hpp"
 
 #include <catch2/catch.hpp>
@@ -232,4 +233,87 @@ TEST_CASE("entity: a damaged log stops this entity with a way out, and no other"
   CHECK((*refused)->error().code == errc::corrupt);
   CHECK((*refused)->error().message.find("troupe verify") != std::string::npos);
   CHECK((*other)->has_value());
+}
+
+TEST_CASE("entity: what is secret is redacted before it is decided about and stored", "[actors]") {
+  test::still_stage s;
+  std::string const secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+  auto const ref = test::still_stage::ref(entity_kind::brief, "b1");
+  brief::submit submit;
+  submit.project = project_id{"tally"};
+  submit.from = {"transcript", "talk", "Ada: take " + secret + ", please.\nBob: I will.", {}};
+  submit.config = find_template("solo")->config;
+  submit.config.repository = "/nowhere";
+  auto const first = s.send(ref, brief::command{submit}, "c1");
+  s.settle();
+  REQUIRE(first->has_value());
+  REQUIRE((*first)->has_value());
+  brief::draft draft;
+  draft.content.title = "Take it";
+  draft.content.goal = "With " + secret + " it goes";
+  requirement r;
+  r.key = "R1";
+  r.title = "Take it";
+  r.text = "Take it";
+  r.criteria = {"It is taken"};
+  draft.content.requirements = {r};
+  auto const second = s.send(ref, brief::command{draft}, "c2");
+  s.run();
+  REQUIRE(s.log.queue.size() == 1);
+  auto const actor = s.log.queue.front().reply_to;
+  s.settle();
+  REQUIRE(second->has_value());
+  REQUIRE((*second)->has_value());
+
+  auto const live = s.look(ref);
+  REQUIRE(live.has_value());
+  REQUIRE(live->has_value());
+  auto const state = json::from<brief::state>(**live);
+  REQUIRE(state.has_value());
+  CHECK(state->from.text == "Ada: take [redacted:github-token], please.\nBob: I will.");
+  CHECK(state->content.goal == "With [redacted:github-token] it goes");
+  CHECK(state->content_hash == content_hash(state->content)); // of what is kept
+
+  // The log has none of it, and replay gives what was live.
+  auto const stored = read_all(*s.store, ref);
+  REQUIRE(stored.has_value());
+  for (auto const& e : *stored)
+    CHECK(e.event.data.find(secret) == std::string::npos);
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  s.pass(std::chrono::seconds{1});
+  auto const replayed = s.look(ref);
+  REQUIRE(replayed.has_value());
+  REQUIRE(replayed->has_value());
+  CHECK(**replayed == **live);
+}
+
+TEST_CASE("entity: a key that was used at another entity meanwhile gives that one's receipt",
+          "[actors]") {
+  test::still_stage s;
+  auto const one = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const two = test::still_stage::ref(entity_kind::principal, "p2");
+  auto const send = [&](entity_ref const& to) {
+    auto box = std::make_shared<std::optional<command_result>>();
+    auto m = std::make_shared<command_message>();
+    m->to = to;
+    m->command = test::token_issue();
+    m->context.id = "c-" + to.id;
+    m->inbox = inbox_entry{"api:human:ada", "k1", std::string(64, 'c'), {}};
+    m->done = [box](command_result r) { *box = std::move(r); };
+    s.where->deliver(std::move(m));
+    return box;
+  };
+  auto const first = send(one);
+  auto const second = send(two);
+  s.settle();
+  REQUIRE(first->has_value());
+  REQUIRE(second->has_value());
+  REQUIRE((*first)->has_value());
+  REQUIRE((*second)->has_value());
+  auto const& winner = (**first)->events == 1 ? **first : **second;
+  auto const& loser = (**first)->events == 1 ? **second : **first;
+  CHECK(winner->events == 1);
+  CHECK(loser->events == 0);
+  CHECK(loser->entity == winner->entity);
+  CHECK(loser->version == 1);
 }

@@ -252,7 +252,7 @@ TEST_CASE("api: what a daemon reports is redacted", "[api]") {
   f.proof.branch = "agent/" + order->ticket.value;
   f.proof.base = s.base;
   f.proof.command = "TOKEN=" + github + " make test";
-  f.proof.output_tail = slip;
+  f.proof.diff = slip;
   say(3, f);
   auto const ticket = "/api/tickets/" + order->ticket.value;
   REQUIRE(eventually([&] {
