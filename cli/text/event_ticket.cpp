@@ -35,10 +35,11 @@ void leased(json::value const& data, telling& out) {
 
 void attempt_ended(json::value const& data, telling& out) {
   auto const how = look::text(data, "how", "SUCCEEDED");
-  out.meaning = ink_of_status(how);
-  out.sign = out.meaning == ink::good ? "✓" : "✗";
-  out.text_meaning = out.meaning == ink::good ? ink::plain : out.meaning;
-  out.text = "attempt " + how;
+  // That it ended well says nothing about the verdict that it brought: the next line does.
+  bool const ended = how == "SUCCEEDED";
+  out.meaning = out.text_meaning = ended ? ink::plain : ink_of_status(how);
+  out.sign = ended ? "·" : "✗";
+  out.text = ended ? "attempt ended" : "attempt " + how;
   if (auto const why = look::text(data, "why"); !why.empty() && why != "none")
     out.text += " (" + why + ")";
   if (look::text(data, "lease") == "EXPIRED")
@@ -70,7 +71,9 @@ void reviewed(json::value const& data, telling& out) {
   out.sign = yes ? "✓" : "✗";
   out.meaning = out.text_meaning = yes ? ink::good : ink::attention;
   auto const by = look::text(data, "by");
-  out.text = yes && by == "system"
+  auto const carried = yes && by == "system" && !look::texts(data, "notes").empty();
+  out.text = carried ? std::string{"review stands"}
+             : yes && by == "system"
                  ? std::string{"no review in this process"}
                  : "review by " + look::who(by) + (yes ? ": approved" : ": changes requested");
   if (auto const notes = look::texts(data, "notes"); !notes.empty())
@@ -140,9 +143,11 @@ bool tell_ticket(std::string_view type, json::value const& data, telling& out) {
       out.text += " (" + look::joined(files) + ")";
     tell_move(data, out, "rework");
   } else if (type == "sent_back") {
-    out.sign = "↻";
-    out.text = "sent back by " + look::text(data, "stage") + ", round " +
-               std::to_string(look::number(data, "round"));
+    bool const over = look::text(data, "to") == "failed_pending";
+    auto const round = look::number(data, "round");
+    out.sign = over ? "✗" : "↻";
+    out.text = (over ? "given up at " : "sent back by ") + look::text(data, "stage") +
+               (over && round == 0 ? std::string{} : ", round " + std::to_string(round));
     tell_move(data, out, "rework");
   } else if (type == "wait_began")
     waits(data, out);

@@ -52,14 +52,14 @@ graph_node node_of(json::value const& item, std::string const& status) {
           note_of(item),           look::texts(item, "blocked_by")};
 }
 
-std::string detail(json::value const& item, text_style const& style) {
+std::string detail(json::value const& item, std::string const& status, text_style const& style) {
   auto out = said(look::text(item, "title"), 2, style, ink::strong,
                   columns::pad(look::text(item, "key"), 4));
   if (auto const text = look::block(item, "text");
       !text.empty() && text != look::text(item, "title"))
     out += said(text, 6, style);
   for (auto const& c : look::texts(item, "criteria"))
-    out += said(c, 6, style, ink::plain, "☐ ");
+    out += said(c, 6, style, ink::plain, status == "DONE" ? "☑ " : "☐ ");
   std::vector<std::string> marks;
   if (auto const r = look::texts(item, "requirements"); !r.empty())
     marks.push_back("for " + look::joined(r));
@@ -104,16 +104,18 @@ std::string render_plan(json::value const& plan, text_style const& style,
   if (!items.empty()) {
     out += "\n";
     auto const known = statuses(tickets);
-    std::vector<graph_node> nodes;
-    for (auto const& item : items) {
+    auto const status_of = [&](json::value const& item) {
       auto const found = known.find(look::text(item, "key"));
-      nodes.push_back(node_of(item, found == known.end() ? std::string{} : found->second));
-    }
+      return found == known.end() ? std::string{} : found->second;
+    };
+    std::vector<graph_node> nodes;
+    for (auto const& item : items)
+      nodes.push_back(node_of(item, status_of(item)));
     out += draw_graph(nodes, style);
     out += part("Tickets", style);
     bool first = true;
     for (auto const& item : items) {
-      out += (first ? "" : "\n") + detail(item, style);
+      out += (first ? "" : "\n") + detail(item, status_of(item), style);
       first = false;
     }
   }
@@ -161,6 +163,8 @@ std::string render_run(json::value const& run, text_style const& style) {
     auto const outcome = look::text(i, "outcome", "open");
     auto node = node_of(look::at(i, "item"), outcome == "replaced" ? "SUPERSEDED" : outcome);
     node.status = outcome;
+    if (auto const ticket = look::text(i, "ticket"); !ticket.empty())
+      node.note = ticket + (node.note.empty() ? "" : ", ") + node.note;
     if (auto const commit = look::text(i, "commit"); !commit.empty())
       node.note += (node.note.empty() ? "" : ", ") + look::short_hash(commit);
     if (auto const why = look::text(i, "why"); !why.empty())

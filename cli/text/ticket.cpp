@@ -67,7 +67,11 @@ std::string attempts(json::value const& t, text_style const& style) {
     if (auto const summary = look::text(h, "summary"); !summary.empty())
       text += ": " + summary;
     out += part("Last attempt", style);
-    out += said(text, 2, style, ink::plain, state.empty() ? "" : state + "  ");
+    // Of an attempt that ended well only its verdict counts; that is shown below.
+    out += said(text, 2, style, ink::plain,
+                state.empty()          ? ""
+                : state == "SUCCEEDED" ? "ended  "
+                                       : state + "  ");
   }
   auto const& workers = look::list(t, "workers");
   if (!workers.empty()) {
@@ -190,8 +194,9 @@ std::string render_ticket(json::value const& ticket, text_style const& style) {
   out += said(title, 0, style, ink::strong);
   if (auto const text = look::block(item, "text"); !text.empty() && text != title)
     out += said(text, 0, style);
+  bool const done = look::text(ticket, "status") == "DONE";
   for (auto const& c : look::texts(item, "criteria"))
-    out += said(c, 2, style, ink::plain, "☐ ");
+    out += said(c, 2, style, ink::plain, done ? "☑ " : "☐ ");
   out += "\n" + facts(ticket, style);
   out += waiting(ticket, style);
   out += attempts(ticket, style);

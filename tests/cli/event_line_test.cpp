@@ -74,3 +74,28 @@ TEST_CASE("events: the gist names the message and tells bookkeeping apart", "[cl
   CHECK_FALSE(gist_of(all.at(12)).noise);
   CHECK(gist_of(all.at(11)).noise);
 }
+
+TEST_CASE("events: an attempt that ended well says nothing before its verdict", "[cli]") {
+  auto const line = [](std::string_view type, std::string_view data) {
+    auto const d = json::parse(data);
+    REQUIRE(d.has_value());
+    return render_event_line(
+        json::object{{"type", type}, {"entity", "k3-1"}, {"at", 1700000000000}, {"data", *d}},
+        plain(0));
+  };
+  CHECK(line("ticket.attempt_ended", R"({"how":"SUCCEEDED","summary":"A gate failed."})") ==
+        "22:13:20 · k3-1  attempt ended: A gate failed.");
+  CHECK(line("ticket.attempt_ended", R"({"how":"TIMED_OUT","to":"ready"})") ==
+        "22:13:20 ✗ k3-1  attempt TIMED_OUT → ready");
+  CHECK(line("ticket.sent_back", R"({"stage":"review","round":4,"to":"rework"})") ==
+        "22:13:20 ↻ k3-1  sent back by review, round 4 → rework");
+  CHECK(line("ticket.sent_back", R"({"stage":"review","round":4,"to":"failed_pending"})") ==
+        "22:13:20 ✗ k3-1  given up at review, round 4 → failed_pending");
+  CHECK(
+      line(
+          "ticket.reviewed",
+          R"({"by":"system","approved":true,"notes":["unchanged since agent:t.lead approved it"]})") ==
+      "22:13:20 ✓ k3-1  review stands: unchanged since agent:t.lead approved it");
+  CHECK(line("ticket.reviewed", R"({"by":"system","approved":true})") ==
+        "22:13:20 ✓ k3-1  no review in this process");
+}
