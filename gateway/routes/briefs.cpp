@@ -101,6 +101,17 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
           answer(problem(e, path));
           return;
         }
+        // A run keeps the configuration of this moment: without a repository every attempt would
+        // fail, and no later change of the project could help.
+        if (p->config.repository.empty()) {
+          answer(problem(fail(errc::invalid_argument,
+                              "project " + project.value +
+                                  " has no repository to work in; `troupe project change " +
+                                  project.value + " --repository …`, then submit this again",
+                              {{"field", "repository"}}),
+                         path));
+          return;
+        }
         // The same request gives the same brief: its name comes from the idempotency key.
         auto id = a.n.ids().short_id();
         if (options.idempotency) {
