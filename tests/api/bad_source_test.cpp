@@ -172,3 +172,16 @@ TEST_CASE("api: a transcript for an unknown project is refused with the way out"
   refused(a, 404, "not_found");
   CHECK(a.text("detail").find("troupe project create") != std::string::npos);
 }
+
+TEST_CASE("api: a transcript for a project without a repository is refused with the way out",
+          "[api]") {
+  api_lab lab;
+  REQUIRE(lab.post("/api/projects", R"({"id":"duration"})").status == 201);
+  refused(lab.source(talk), 400, "invalid_argument");
+  auto const a = lab.source(talk);
+  CHECK(a.text("field") == "repository");
+  CHECK(a.text("detail").find("troupe project change duration --repository") != std::string::npos);
+  REQUIRE(lab.patch("/api/projects/duration", R"({"repository":"/srv/duration.git"})").status ==
+          200);
+  CHECK(lab.source(talk).status == 201);
+}
