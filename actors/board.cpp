@@ -8,62 +8,115 @@
 namespace troupe {
 
 namespace {
-/// How many of the newest events stay at hand for streams and lists; older ones are in the store.
-constexpr std::size_t recent_limit = 200'000;
+
+constexpr std::size_t stride = 4096;
+
+/// One shard's feed, read page by page.
+class shard_feed {
+public:
+  shard_feed(event_store& store, shard_info const& s)
+      : store_(store), shard_(s.shard), end_(s.last_seq) {}
+
+  /// Makes `front` valid. False: the feed has ended.
+  [[nodiscard]] result<bool> fill() {
+    if (next_ < page_.size())
+      return true;
+    if (read_ >= end_)
+      return false;
+    auto part = store_.read_shard(shard_, read_, page_size);
+    if (!part)
+      return part.error();
+    if (part->empty() || part->front().seq != read_ + 1)
+      return fail(errc::corrupt, "shard " + std::to_string(shard_) + " ends at " +
+                                     std::to_string(read_) + " instead of " + std::to_string(end_) +
+                                     "; run `troupe verify`");
+    page_ = std::move(*part);
+    next_ = 0;
+    read_ = page_.back().seq;
+    return true;
+  }
+  [[nodiscard]] stored_event& front() { return page_[next_]; }
+  void pop() { ++next_; }
+
+private:
+  static constexpr std::size_t page_size = 200;
+  event_store& store_;
+  std::uint32_t shard_;
+  std::uint64_t end_;
+  std::uint64_t read_ = 0;
+  std::vector<stored_event> page_;
+  std::size_t next_ = 0;
+};
+
 } // namespace
 
-board::board() : thread_([this] { run(); }) {}
+board::board(std::size_t keep)
+    : keep_(std::max<std::size_t>(keep, 1)), thread_([this] { run(); }) {}
 
 board::~board() {
   stop();
 }
 
 result<std::uint64_t> board::catch_up(event_store& store, listener const& each) {
-  constexpr std::size_t page = 1000;
   auto const shards = store.shards();
   if (!shards)
     return shards.error();
-  std::vector<stored_event> all;
+  std::vector<shard_feed> feeds;
+  feeds.reserve(shards->size());
+  // Ids are UUID v7: by id is, over the shards, nearly the order in which events were made. Within
+  // a shard only seq counts: after a step back of the clock a later event has a smaller id.
+  auto const later = [&](std::size_t a, std::size_t b) {
+    return feeds[a].front().event.event_id > feeds[b].front().event.event_id;
+  };
+  std::vector<std::size_t> heads;
   for (auto const& s : *shards) {
-    std::uint64_t after = 0;
-    while (after < s.last_seq) {
-      auto part = store.read_shard(s.shard, after, page);
-      if (!part)
-        return part.error();
-      if (part->empty())
-        return fail(errc::corrupt, "shard " + std::to_string(s.shard) + " ends at " +
-                                       std::to_string(after) + " instead of " +
-                                       std::to_string(s.last_seq) + "; run `troupe verify`");
-      after = part->back().seq;
-      all.insert(all.end(), std::make_move_iterator(part->begin()),
-                 std::make_move_iterator(part->end()));
-    }
+    feeds.emplace_back(store, s);
+    auto const more = feeds.back().fill();
+    if (!more)
+      return more.error();
+    if (*more)
+      heads.push_back(feeds.size() - 1);
   }
-  // Event ids are UUID v7 of one clock: by id is the order in which they were made.
-  std::sort(all.begin(), all.end(), [](stored_event const& a, stored_event const& b) {
-    return a.event.event_id < b.event.event_id;
-  });
+  std::make_heap(heads.begin(), heads.end(), later);
   std::lock_guard lock{mutex_};
-  for (auto const& e : all) {
-    apply(e);
+  while (!heads.empty()) {
+    std::pop_heap(heads.begin(), heads.end(), later);
+    auto& feed = feeds[heads.back()];
+    auto const& e = feed.front();
+    if (auto const r = apply(e); !r)
+      return fail(r.error().code,
+                  "event " + e.event.event_id + " (" + e.event.type + " of " + to_string(e.stream) +
+                      ", shard " + std::to_string(e.shard) + ", seq " + std::to_string(e.seq) +
+                      ") cannot be applied: " + r.error().message +
+                      "; run `troupe verify`, restore the ledger, or use a newer build");
     each(recent_.back());
+    feed.pop();
+    auto const more = feed.fill();
+    if (!more)
+      return more.error();
+    if (*more)
+      std::push_heap(heads.begin(), heads.end(), later);
+    else
+      heads.pop_back();
   }
   return last_;
 }
 
-void board::apply(stored_event const& e) {
+result<void> board::apply(stored_event const& e) {
   event_context const context{e.version, e.event.at, principal_id{e.event.principal},
                               e.event.event_id, e.event.cause};
-  if (auto const r =
-          states_.apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data, context);
-      !r)
-    spdlog::warn("board cannot apply event={} why=\"{}\"", e.event.event_id, r.error().message);
+  auto done =
+      states_.apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data, context);
+  if (order_.size() % stride == 0)
+    marks_.push_back(heads_);
+  order_.push_back(static_cast<std::uint8_t>(e.shard));
   ++last_;
   index_[e.stream.tenant][e.stream.kind][e.stream.id] = last_;
   heads_[e.shard] = e.seq;
   recent_.push_back({last_, e});
-  if (recent_.size() > recent_limit)
+  if (recent_.size() > keep_)
     recent_.pop_front();
+  return done;
 }
 
 void board::feed(committed_ptr batch) {
@@ -90,7 +143,11 @@ void board::run() {
     }
     std::lock_guard lock{mutex_};
     for (auto const& e : *batch) {
-      apply(e);
+      // The entity has decided on the same state, so this says that the program is wrong; the log
+      // is right, and the next start will refuse it or read it well.
+      if (auto const r = apply(e); !r)
+        spdlog::critical("board cannot apply event={} why=\"{}\"", e.event.event_id,
+                         r.error().message);
       for (auto const& [id, l] : listeners_)
         l(recent_.back());
     }
@@ -171,6 +228,26 @@ std::vector<board_event> board::events(std::uint64_t after, std::size_t limit,
 std::uint64_t board::last() const {
   std::lock_guard lock{mutex_};
   return last_;
+}
+
+std::uint64_t board::first() const {
+  std::lock_guard lock{mutex_};
+  return recent_.empty() ? last_ + 1 : recent_.front().n;
+}
+
+std::vector<event_place> board::places(std::uint64_t after, std::size_t limit) const {
+  std::vector<event_place> out;
+  std::lock_guard lock{mutex_};
+  if (after >= last_)
+    return out;
+  auto const from = static_cast<std::size_t>(after);
+  auto at = marks_[from / stride];
+  for (auto i = from / stride * stride; i < order_.size() && out.size() < limit; ++i) {
+    auto const seq = ++at[order_[i]];
+    if (i >= from)
+      out.push_back({i + 1, order_[i], seq});
+  }
+  return out;
 }
 
 std::uint64_t board::subscribe(listener l, std::function<void(std::uint64_t)> const& snapshot) {

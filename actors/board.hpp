@@ -18,6 +18,13 @@ struct board_event {
   stored_event event;
 };
 
+/// Where an event of this node's order stands in the store.
+struct event_place {
+  std::uint64_t n = 0;
+  std::uint32_t shard = 0;
+  std::uint64_t seq = 0;
+};
+
 /// A page of entities, newest change first.
 struct board_page {
   std::vector<json::value> states;
@@ -33,12 +40,17 @@ class board {
 public:
   using listener = std::function<void(board_event const&)>;
 
-  board();
+  /// `keep`: how many of the newest events stay at hand for streams and lists; older ones are in
+  /// the store, at their `places`.
+  explicit board(std::size_t keep = 200'000);
   ~board();
   board(board const&) = delete;
   board& operator=(board const&) = delete;
 
-  /// Reads the whole log, in the order in which it was made (by event id within one time).
+  /// Reads the whole log: each shard strictly by seq, whatever its clock said; the ids' times only
+  /// say in which order the shards take turns.
+  /// Errors: those of the store; corrupt, unsupported (an event that the domains cannot apply, or a
+  /// shard that ends too early): a state with a hole in it must not be served.
   [[nodiscard]] result<std::uint64_t> catch_up(event_store& store, listener const& each);
   /// Takes a committed batch; returns at once.
   void feed(committed_ptr batch);
@@ -62,6 +74,11 @@ public:
   events(std::uint64_t after, std::size_t limit,
          std::function<bool(stored_event const&)> const& keep) const;
   [[nodiscard]] std::uint64_t last() const;
+  /// The n of the oldest event at hand; last() + 1 where there is none.
+  [[nodiscard]] std::uint64_t first() const;
+  /// Where the events with n > `after` stand, in order, at most `limit`; also of those that are no
+  /// longer at hand.
+  [[nodiscard]] std::vector<event_place> places(std::uint64_t after, std::size_t limit) const;
 
   /// Hears every event after the ones that `snapshot` saw: `snapshot` and the registration are one
   /// step. The listener runs on the board's thread and must not block.
@@ -73,13 +90,18 @@ public:
 
 private:
   void run();
-  void apply(stored_event const& e);
+  [[nodiscard]] result<void> apply(stored_event const& e);
 
   mutable std::mutex mutex_;
   replayer states_;
   std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
   std::deque<board_event> recent_;
   std::map<std::uint32_t, std::uint64_t> heads_; ///< by shard
+  // The shard of every event, by n - 1, and the heads before every `stride` of them: enough to find
+  // each in the store again, for less than two bytes an event.
+  std::vector<std::uint8_t> order_;
+  std::vector<std::map<std::uint32_t, std::uint64_t>> marks_;
+  std::size_t const keep_;
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, listener> listeners_;
   std::uint64_t next_listener_ = 0;

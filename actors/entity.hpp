@@ -15,6 +15,8 @@ struct entity_link {
   std::shared_ptr<std::atomic<std::uint64_t>> epoch; ///< of the shard
   /// Id of the command in work; read by the shard only after the entity is down.
   std::string command_id;
+  /// Its append was fenced: another owner has the shard, so going down is nobody's fault.
+  std::atomic<bool> fenced{false};
   /// Appends and commands under way: the shard lets go only what is at 0.
   std::atomic<int> busy{0};
 };

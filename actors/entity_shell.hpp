@@ -315,7 +315,10 @@ private:
       load();
       return;
     case unit_status::fenced:
-      finish(*p.cause, fail(errc::unavailable, "this shard has moved; try again"));
+      link_->fenced = true;
+      finish(*p.cause, shard_is_gone());
+      for (auto& c : std::exchange(queue_, {}))
+        finish(*c, shard_is_gone());
       quit(caf::exit_reason::kill);
       return;
     }

@@ -145,6 +145,7 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
       break;
     // Unknown: the same ids again, until the answer is definite.
     ++counters_.unknown;
+    note_away(w, answers.error());
     spdlog::warn("append outcome unknown units={} why=\"{}\"", units.size(),
                  answers.error().message);
     auto const give_up = give_up_at_.load();
@@ -158,6 +159,9 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
     wait = std::min(wait * 2, settings_.retry_cap);
   }
   restore();
+  // A definite answer, also a refusal, says that the store is there.
+  if (auto const limit = give_up_at_.load(); limit == 0 || answers)
+    note_away(w, std::nullopt);
   if (!answers && batch.size() > 1) {
     // One unit spoils the batch, though each looks right by itself: send each alone.
     for (auto& e : batch) {
@@ -184,11 +188,36 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
   }
   if (observer_ && !committed->empty())
     observer_(committed);
+  if (counters_.fenced != 0)
+    note_fenced(); // before the entities hear: what they are told is why
   for (std::size_t i = 0; i < batch.size(); ++i) {
     queued_bytes_ -= batch[i].bytes;
     answer(batch[i],
            answers ? result<unit_result>{(*answers)[i]} : result<unit_result>{answers.error()});
   }
+}
+
+void journal::note_fenced() {
+  if (fenced_.exchange(true))
+    return;
+  spdlog::critical("another server has taken this ledger over; nothing more is written here");
+  if (on_fenced_)
+    on_fenced_();
+}
+
+void journal::note_away(writer const& w, std::optional<error> why) {
+  std::lock_guard lock{away_mutex_};
+  if (why)
+    away_.insert_or_assign(&w, std::move(*why));
+  else
+    away_.erase(&w);
+}
+
+std::optional<error> journal::away() const {
+  std::lock_guard lock{away_mutex_};
+  if (away_.empty())
+    return std::nullopt;
+  return away_.begin()->second;
 }
 
 void journal::answer(entry const& e, result<unit_result> outcome) {

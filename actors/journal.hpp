@@ -6,8 +6,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -46,6 +48,16 @@ public:
   /// the entity hears. Set before the first append.
   void observe(observer o) { observer_ = std::move(o); }
 
+  /// Called once, at the first append that the store refuses because the shard has another owner
+  /// now; on a writer's or a reader's thread, must not block. Set before the first append.
+  void on_fenced(std::function<void()> f) { on_fenced_ = std::move(f); }
+  /// Notes that another owner was seen.
+  void note_fenced();
+  [[nodiscard]] bool fenced() const { return fenced_.load(); }
+  /// Why nothing becomes durable just now: the last answer of the store to an append whose outcome
+  /// is not known yet. None: the last append was answered.
+  [[nodiscard]] std::optional<error> away() const;
+
   void append(unit what, std::uint64_t id, caf::actor reply_to) override;
   void load(entity_ref stream, caf::actor reply_to) override;
   [[nodiscard]] bool accepts() const override;
@@ -77,6 +89,7 @@ private:
   explicit journal(journal_settings settings) : settings_(settings) {}
   void write_loop(writer& w);
   void commit(writer& w, std::vector<entry>& batch);
+  void note_away(writer const& w, std::optional<error> why);
   void answer(entry const& e, result<unit_result> outcome);
   void read_loop(event_store& store);
 
@@ -86,6 +99,10 @@ private:
   std::vector<std::unique_ptr<writer>> writers_;
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> stopping_{false};
+  std::function<void()> on_fenced_;
+  std::atomic<bool> fenced_{false};
+  mutable std::mutex away_mutex_;
+  std::map<writer const*, error> away_;
   std::atomic<std::int64_t> give_up_at_{0}; ///< steady clock, ns; 0: never
   std::mutex read_mutex_;
   std::condition_variable read_wakeup_;

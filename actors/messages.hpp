@@ -40,6 +40,11 @@ struct command_message {
 };
 using command_ptr = std::shared_ptr<command_message>;
 
+/// The answer of an owner whose shard was taken by another.
+[[nodiscard]] inline error shard_is_gone() {
+  return fail(errc::unavailable, "another server has taken this ledger over; ask that one");
+}
+
 /// A look at an entity's last durable state; not_found where it has no events.
 struct query_message {
   entity_ref to;

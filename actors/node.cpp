@@ -88,7 +88,7 @@ bool concerns_dispatcher(stored_event const& e) {
 } // namespace
 
 struct node::parts {
-  explicit parts(int threads) : system(configured(config, threads)) {}
+  explicit parts(node_settings const& s) : system(configured(config, s.threads)), view(s.recent) {}
 
   caf::actor_system_config config;
   caf::actor_system system;
@@ -99,7 +99,11 @@ struct node::parts {
   board view;
   std::unique_ptr<region> where;
   std::unique_ptr<thinkers> engines;
-  bool stopped = false;
+  std::unique_ptr<event_store> holder; ///< its connection holds the store for this node
+  std::vector<std::uint64_t> epochs;
+  std::mutex probe_mutex;
+  std::vector<std::function<void(std::optional<error>)>> probes; ///< wait for the one under way
+  std::atomic<bool> stopped = false;
 };
 
 node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
@@ -117,17 +121,22 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto boot = store();
   if (!boot)
     return boot.error();
+  if (!settings.take_over)
+    if (auto held = (*boot)->hold(settings.owner, settings.hold_wait); !held)
+      return held.error();
   auto epochs = (*boot)->claim_all(settings.owner);
   if (!epochs)
     return epochs.error();
 
-  auto p = std::make_unique<parts>(settings.threads);
+  auto p = std::make_unique<parts>(settings);
   // What the network module will ask for; without it (one node) CAF would not make a name at all.
   (void)caf::node_id::default_data::local(p->config);
   if (!node_id_is_ours())
     return fail(errc::internal, "the actor system did not take this process's own node id; link "
                                 "actors/node_id.cpp into the executable with -rdynamic");
   p->log = std::move(*opened);
+  if (settings.lost)
+    p->log->on_fenced(settings.lost);
   p->rt.clock = &p->clock;
   p->rt.ids = &p->ids;
   p->rt.journal = p->log.get();
@@ -137,16 +146,22 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.idle = settings.idle;
   p->rt.grace = settings.grace;
   p->where = std::make_unique<region>(p->system, p->rt);
-  p->rt.dispatcher = p->system.spawn<root_supervisor>(&p->rt);
 
   auto* raw = p.get();
   auto const history = std::make_shared<std::vector<stored_event>>();
+  std::string greatest;
   auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
+    if (e.event.event.event_id > greatest)
+      greatest = e.event.event.event_id;
     if (concerns_dispatcher(e.event))
       history->push_back(e.event);
   });
   if (!read)
     return read.error();
+  p->ids.go_on_after(greatest);
+  p->epochs = *epochs;
+  p->holder = std::move(*boot);
+  p->rt.dispatcher = p->system.spawn<root_supervisor>(&p->rt);
   caf::anon_send(p->rt.dispatcher, committed_ptr{history});
   p->log->observe([raw](committed_ptr batch) {
     auto const some = std::make_shared<std::vector<stored_event>>();
@@ -188,7 +203,56 @@ result<void> node::resume() {
   return answer.get();
 }
 
+std::optional<error> node::trouble() const {
+  if (parts_->stopped)
+    return fail(errc::unavailable, "the server is stopping");
+  if (parts_->log->fenced())
+    return shard_is_gone();
+  if (auto why = parts_->log->away())
+    return fail(errc::unavailable, "the store does not answer: " + why->message);
+  return std::nullopt;
+}
+
+void node::probe(std::function<void(std::optional<error>)> done) {
+  if (auto t = trouble()) {
+    done(std::move(t));
+    return;
+  }
+  {
+    // However many ask: one look at a time, so that they cannot fill the queue of a store that is
+    // slow to answer.
+    std::lock_guard lock{parts_->probe_mutex};
+    parts_->probes.push_back(std::move(done));
+    if (parts_->probes.size() > 1)
+      return;
+  }
+  parts_->log->read([raw = parts_.get(), this](event_store& store) {
+    auto const shards = store.shards();
+    std::optional<error> found;
+    if (!shards) {
+      found = fail(errc::unavailable, "the store does not answer: " + shards.error().message);
+    } else {
+      for (auto const& s : *shards) {
+        if (s.shard < raw->epochs.size() && s.epoch > raw->epochs[s.shard])
+          raw->log->note_fenced();
+      }
+      found = trouble();
+    }
+    std::vector<std::function<void(std::optional<error>)>> waiting;
+    {
+      std::lock_guard lock{raw->probe_mutex};
+      waiting.swap(raw->probes);
+    }
+    for (auto const& w : waiting)
+      w(found);
+  });
+}
+
 void node::submit(entity_ref to, any_command command, submit_options options, completion done) {
+  if (parts_->log->fenced()) {
+    done(shard_is_gone());
+    return;
+  }
   auto m = std::make_shared<command_message>();
   m->to = std::move(to);
   m->command = std::move(command);
@@ -321,6 +385,7 @@ bool node::stop(duration deadline) {
   parts_->rt.dispatcher = nullptr;
   parts_->log->stop(left());
   parts_->view.stop();
+  parts_->holder.reset(); // the next server may have it at once
   return entities;
 }
 

@@ -15,6 +15,15 @@ struct node_settings {
   duration resend{std::chrono::seconds{5}};
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};
+  std::size_t recent = 200'000; ///< events at hand for streams and lists; older ones: in the store
+  /// Does not wait for a server that holds the store, but fences it.
+  bool take_over = false;
+  /// How long a start waits for the server that holds the store: one that was killed holds it until
+  /// the database has seen its connections end.
+  duration hold_wait{std::chrono::seconds{10}};
+  /// Called once when another server has taken the shards: this one is of no use any more and must
+  /// end. On a thread of the journal; must not block.
+  std::function<void()> lost;
   std::map<engine_kind, std::shared_ptr<thinker>> engines;
 };
 
@@ -34,7 +43,8 @@ struct submit_options {
 class node {
 public:
   /// Claims the shards and reads the log; `resume` sets it to work. `runner` and `watch` must
-  /// outlive the node. Errors: those of the store; internal (the node id override is not linked).
+  /// outlive the node. Errors: those of the store and of the board (corrupt, unsupported); busy
+  /// (another server holds the store); internal (the node id override is not linked).
   [[nodiscard]] static result<std::unique_ptr<node>>
   start(node_settings settings, store_factory const& store, runner_port& runner, tap* watch);
   ~node();
@@ -51,6 +61,13 @@ public:
                                         duration limit = std::chrono::seconds{30});
   [[nodiscard]] command_result tell(entity_ref to, any_command command, submit_options options,
                                     duration limit = std::chrono::seconds{30});
+
+  /// Why this node must not be given work now (it stops, the shards have another owner, or nothing
+  /// becomes durable), without asking the store.
+  [[nodiscard]] std::optional<error> trouble() const;
+  /// The same after a look at the store: unreachable, or claimed by another. `done` is called once
+  /// on some thread, or never if the node stops meanwhile.
+  void probe(std::function<void(std::optional<error>)> done);
 
   void presence(daemon_presence p);
   [[nodiscard]] board& view();

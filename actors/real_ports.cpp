@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <charconv>
 
 namespace troupe {
 
@@ -46,6 +47,21 @@ std::string random_id_port::uuid() {
     out += hex[b[i] & 15U];
   }
   return out;
+}
+
+void random_id_port::go_on_after(std::string_view uuid) {
+  if (uuid.size() != 36 || uuid[8] != '-' || uuid[14] != '7')
+    return;
+  auto const digits = std::string{uuid.substr(0, 8)} + std::string{uuid.substr(9, 4)};
+  std::int64_t ms = 0;
+  auto const [end, failed] = std::from_chars(digits.data(), digits.data() + 12, ms, 16);
+  if (failed != std::errc{} || end != digits.data() + 12)
+    return;
+  std::lock_guard lock{mutex_};
+  if (ms >= last_ms_) {
+    last_ms_ = ms + 1; // whatever its counter was
+    counter_ = 0;
+  }
 }
 
 std::string random_id_port::short_id() {

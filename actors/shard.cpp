@@ -8,7 +8,8 @@ namespace troupe {
 
 namespace {
 constexpr int crashes_until_poison = 2;
-constexpr std::size_t buffer_limit = 1000;
+constexpr std::size_t buffer_limit = 1000; ///< commands, and as many queries, of one entity
+constexpr std::size_t blame_limit = 1000;
 
 void refuse(command_ptr const& c, error e) {
   if (auto done = std::exchange(c->done, {}))
@@ -37,12 +38,12 @@ caf::behavior shard_actor::make_behavior() {
       [this](command_ptr& c) { deliver(std::move(c)); },
       [this](query_ptr& q) { ask(std::move(q)); },
       [this](wake_atom, entity_ref const& ref) {
-        if (!stopping_)
+        if (!stopping_ && !lost_)
           running(ref);
       },
       [this](restart_atom, entity_ref const& ref) {
         auto const it = children_.find(ref);
-        if (it != children_.end() && it->second.restarting && !stopping_)
+        if (it != children_.end() && it->second.restarting && !stopping_ && !lost_)
           start(ref, it->second);
       },
       [this](idle_notice const& n) {
@@ -103,9 +104,40 @@ bool shard_actor::is_poison(entity_ref const& ref, std::string const& command_id
   return it != blamed_.end() && it->second >= crashes_until_poison;
 }
 
+/// Counts a crash. Bounded: a command that nobody sent again for a thousand other crashes is no
+/// longer a danger.
+int shard_actor::blame(entity_ref const& ref, std::string const& command_id) {
+  auto const [it, fresh] = blamed_.try_emplace({ref, command_id}, 0);
+  int const crashes = ++it->second;
+  if (fresh) {
+    blamed_order_.push_back(it->first);
+    if (blamed_order_.size() > blame_limit) {
+      blamed_.erase(blamed_order_.front());
+      blamed_order_.pop_front();
+    }
+  }
+  return crashes;
+}
+
+/// Another owner has the shard: whatever waits is refused, and nothing starts again with an epoch
+/// that the store does not take. Entities that run find out by themselves.
+void shard_actor::lose() {
+  lost_ = true;
+  for (auto& [ref, c] : children_) {
+    for (auto& m : std::exchange(c.buffered, {}))
+      refuse(m, shard_is_gone());
+    for (auto& q : std::exchange(c.asked, {}))
+      q->done(shard_is_gone());
+  }
+}
+
 void shard_actor::deliver(command_ptr m) {
   if (stopping_) {
     refuse(m, fail(errc::unavailable, "the server is stopping; try again"));
+    return;
+  }
+  if (lost_) {
+    refuse(m, shard_is_gone());
     return;
   }
   if (is_poison(m->to, m->context.id)) {
@@ -132,9 +164,15 @@ void shard_actor::ask(query_ptr q) {
     q->done(fail(errc::unavailable, "the server is stopping; try again"));
     return;
   }
+  if (lost_) {
+    q->done(shard_is_gone());
+    return;
+  }
   auto& c = running(q->to);
   if (c.quarantined)
     q->done(fail(errc::conflict, to_string(q->to) + " is quarantined after repeated crashes"));
+  else if ((!c.actor || c.closing) && c.asked.size() >= buffer_limit)
+    q->done(fail(errc::busy, to_string(q->to) + " is being started; try again"));
   else if (!c.actor || c.closing)
     c.asked.push_back(std::move(q));
   else
@@ -154,6 +192,15 @@ void shard_actor::went_down(caf::down_msg const& down) {
       quit(caf::exit_reason::user_shutdown);
     return;
   }
+  if (c.link->fenced || lost_) {
+    if (!lost_) {
+      spdlog::error("shard lost: its epoch {} is no longer the newest entity={}", epoch_->load(),
+                    to_string(ref));
+      lose();
+    }
+    children_.erase(ref);
+    return;
+  }
   if (down.reason == caf::exit_reason::user_shutdown) { // let go, on purpose
     bool const wanted = !c.buffered.empty() || !c.asked.empty();
     if (wanted)
@@ -163,7 +210,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
     return;
   }
   auto const& blamed = c.link->command_id;
-  int const crashes = ++blamed_[{ref, blamed}];
+  int const crashes = blame(ref, blamed);
   if (crashes >= crashes_until_poison)
     spdlog::error("dead letter entity={} command={} crashes={}", to_string(ref), blamed, crashes);
   duration delay{0};

@@ -5,6 +5,7 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <deque>
 #include <map>
 #include <random>
 #include <unordered_map>
@@ -41,6 +42,8 @@ private:
   void went_down(caf::down_msg const& down);
   void sweep();
   bool is_poison(entity_ref const& ref, std::string const& command_id) const;
+  int blame(entity_ref const& ref, std::string const& command_id);
+  void lose();
 
   runtime const& rt_;
   std::shared_ptr<std::atomic<std::uint64_t>> epoch_;
@@ -48,9 +51,11 @@ private:
   std::map<caf::actor_addr, entity_ref> by_address_;
   /// How often a command took its entity down; two crashes make it poison.
   std::map<std::pair<entity_ref, std::string>, int> blamed_;
+  std::deque<std::pair<entity_ref, std::string>> blamed_order_; ///< the oldest are forgotten
   std::minstd_rand random_;
   bool sweeping_ = false;
   bool stopping_ = false;
+  bool lost_ = false; ///< another owner has the shard: nothing is taken or started any more
 };
 
 } // namespace troupe

@@ -22,7 +22,8 @@ std::string clock_of(duration at) {
 /// Follows the ledger's story backwards.
 class explainer {
 public:
-  explainer(board const& view, tenant_id tenant) : view_(view), tenant_(std::move(tenant)) {}
+  explainer(board const& view, event_store& store, tenant_id tenant)
+      : view_(view), store_(store), tenant_(std::move(tenant)) {}
 
   result<json::object> explain(std::string const& ref) {
     for (auto const kind : {entity_kind::ticket, entity_kind::run, entity_kind::plan,
@@ -30,11 +31,11 @@ public:
       if (!view_.get({tenant_, kind, ref}).is_null())
         return about_entity(kind, ref);
     }
-    auto const events = view_.events(0, 1, [&](stored_event const& e) {
-      return e.stream.tenant == tenant_ && e.event.event_id == ref;
-    });
-    if (!events.empty())
-      return about_event(events.front().event);
+    auto const event = find_event(ref);
+    if (event)
+      return about_event(*event);
+    if (event.error().code != errc::not_found)
+      return event.error();
     if (ref.size() >= 7)
       if (auto t = ticket_with(ref))
         return about_entity(entity_kind::ticket, *t, ref);
@@ -69,8 +70,8 @@ private:
     return s->self.id;
   }
 
-  json::object about_entity(entity_kind kind, std::string const& id,
-                            std::string const& commit = {}) {
+  result<json::object> about_entity(entity_kind kind, std::string const& id,
+                                    std::string const& commit = {}) {
     json::object out{{"about", commit.empty() ? id : commit}};
     if (kind == entity_kind::ticket)
       ticket_chain(id, commit);
@@ -81,15 +82,25 @@ private:
     else if (kind == entity_kind::brief)
       brief_chain(id, {});
     out.emplace("chain", std::move(chain_));
-    auto const last = view_.events(0, 1'000'000, [&](stored_event const& e) {
-      return e.stream == entity_ref{tenant_, kind, id};
-    });
-    if (!last.empty())
-      out.emplace("events", causes(last.back().event));
+    entity_ref const self{tenant_, kind, id};
+    auto const info = store_.stream(self);
+    if (!info)
+      return info.error();
+    if (info->version == 0)
+      return out;
+    auto last = store_.read_stream(self, info->version - 1, 1);
+    if (!last)
+      return last.error();
+    if (last->empty())
+      return out;
+    auto found = causes(std::move(last->front()));
+    if (!found)
+      return found.error();
+    out.emplace("events", std::move(*found));
     return out;
   }
 
-  json::object about_event(stored_event const& e) {
+  result<json::object> about_event(stored_event const& e) {
     json::object out{{"about", e.event.event_id}};
     chain_.push_back(entry("event", e.event.event_id,
                            e.event.type + " of " + e.stream.id + " by " + e.event.principal));
@@ -102,7 +113,10 @@ private:
     else if (!e.event.correlation.empty())
       brief_chain(e.event.correlation, {});
     out.emplace("chain", std::move(chain_));
-    out.emplace("events", causes(e));
+    auto found = causes(e);
+    if (!found)
+      return found.error();
+    out.emplace("events", std::move(*found));
     return out;
   }
 
@@ -184,7 +198,7 @@ private:
   }
 
   /// The stored causes, from this event back to a request of a person.
-  json::array causes(stored_event e) const {
+  result<json::array> causes(stored_event e) const {
     json::array out;
     std::set<std::string> seen;
     while (seen.insert(e.event.event_id).second) {
@@ -194,24 +208,36 @@ private:
                                  {"by", e.event.principal},
                                  {"at", json::to(e.event.at)},
                                  {"cause", e.event.cause}});
-      auto const before = view_.events(
-          0, 1, [&](stored_event const& x) { return x.event.event_id == e.event.cause; });
-      if (before.empty())
+      auto before = find_event(e.event.cause); // of a request's id there is no event
+      if (!before && before.error().code != errc::not_found)
+        return before.error();
+      if (!before)
         break;
-      e = before.front().event;
+      e = std::move(*before);
     }
     return out;
   }
 
+  result<stored_event> find_event(std::string const& id) const {
+    auto at_hand = view_.events(0, 1, [&](stored_event const& e) {
+      return e.stream.tenant == tenant_ && e.event.event_id == id;
+    });
+    if (!at_hand.empty())
+      return std::move(at_hand.front().event);
+    return store_.find_event(tenant_, id);
+  }
+
   board const& view_;
+  event_store& store_;
   tenant_id tenant_;
   json::array chain_;
 };
 
 } // namespace
 
-result<json::object> explain(board const& view, tenant_id const& tenant, std::string const& ref) {
-  return explainer{view, tenant}.explain(ref);
+result<json::object> explain(board const& view, event_store& store, tenant_id const& tenant,
+                             std::string const& ref) {
+  return explainer{view, store, tenant}.explain(ref);
 }
 
 } // namespace troupe

@@ -9,8 +9,9 @@ namespace troupe {
 /// `{"about":…, "chain":[{"what":"commit","id":…,"text":…,"at":…}, …], "events":[…]}`. `events` is
 /// the chain of stored causes, each with id, type and principal.
 /// `ref` is an entity's id, an event id, or a commit hash (at least 7 digits of it).
-/// Errors: not_found.
-[[nodiscard]] result<json::object> explain(board const& view, tenant_id const& tenant,
-                                           std::string const& ref);
+/// States come from `view`; events that it no longer has at hand from `store`, so this may block.
+/// Errors: not_found; those of the store.
+[[nodiscard]] result<json::object> explain(board const& view, event_store& store,
+                                           tenant_id const& tenant, std::string const& ref);
 
 } // namespace troupe

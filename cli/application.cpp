@@ -15,6 +15,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <iostream>
 
@@ -91,6 +93,11 @@ sigset_t block_signals() {
   return set;
 }
 
+std::string this_machine() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
 int refuse_start(error const& e) {
   std::cerr << "troupe serve: " << e.message << std::endl;
   return 1;
@@ -120,7 +127,13 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
 
   node_settings ns;
   random_id_port names;
-  ns.owner = "serve-" + names.uuid();
+  ns.owner = "serve-" + this_machine() + "-" + std::to_string(::getpid()) + "-" + names.uuid();
+  ns.take_over = o.take_over;
+  auto const lost = std::make_shared<std::atomic<bool>>(false);
+  ns.lost = [lost] {
+    lost->store(true);
+    ::kill(::getpid(), SIGTERM); // taken by `sigwait`, like a stop that was asked for
+  };
   ns.threads = o.threads;
   ns.journal.writers = o.store.empty() ? 1 : o.writers;
   ns.resend = o.resend;
@@ -168,14 +181,14 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping signal={} deadline_ms={}", signal, o.stop_deadline.count());
-  hub.drop_all("the server is stopping");
+  hub.drop_all(lost->load() ? "another server has taken over" : "the server is stopping");
   server.stop(o.stop_deadline / 2);
   if (!n.stop(o.stop_deadline)) {
     spdlog::error("not stopped within the deadline; what was acknowledged is durable");
     std::_Exit(75);
   }
   spdlog::info("stopped");
-  return 0;
+  return lost->load() ? 76 : 0;
 }
 
 } // namespace troupe

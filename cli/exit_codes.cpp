@@ -16,6 +16,8 @@ std::vector<exit_code_row> const& exit_code_table() {
       {exit_code::busy, "busy",
        "A bound is reached, or somebody else uses the ledger; try again later."},
       {75, "unfinished", "`troupe serve` did not stop within its deadline; nothing is lost."},
+      {76, "taken-over",
+       "`troupe serve` ended because another server has taken its ledger; nothing is lost."},
       {exit_code::interrupted, "interrupted", "Stopped by Ctrl-C while waiting."},
   };
   return rows;

@@ -33,7 +33,7 @@ server_settings http_of(listen_settings const& s) {
   return out;
 }
 
-int serve(console& out) {
+int serve(console& out, bool take_over) {
   auto const& s = out.configured();
   auto const url = store_url(s);
   if (!url)
@@ -53,6 +53,7 @@ int serve(console& out) {
   o.stop_deadline = s.actors.stop_deadline;
   o.log_level = s.log.level;
   o.log_json = s.log.json;
+  o.take_over = take_over;
   return run_serve(o, [&](std::string const& at) {
     auto const where = url->empty() ? o.data.string() : masked(*url);
     out.show(json::object{{"url", at}, {"ledger", where}},
@@ -63,12 +64,15 @@ int serve(console& out) {
 } // namespace
 
 void add_serve_command(command_line& line) {
+  auto const take_over = std::make_shared<bool>(false);
   auto& c = line.add(line.root(), "serve", "Runs the server until Ctrl-C or SIGTERM.",
                      "  troupe serve\n"
                      "  troupe serve --port 8080 --data ./data\n"
                      "  troupe serve --store postgres://troupe@db/troupe --address 0.0.0.0 "
                      "--tls-certificate cert.pem --tls-key key.pem",
-                     serve);
+                     [take_over](console& out) { return serve(out, *take_over); });
+  c.add_flag("--take-over", *take_over,
+             "fence a server that holds the database, instead of waiting for its end");
   add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
       ->type_name("DIR");
   add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")

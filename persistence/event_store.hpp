@@ -167,6 +167,14 @@ public:
                                                     std::string const& owner) = 0;
   /// Takes all 256 shards at once; answers their epochs by shard number.
   [[nodiscard]] virtual result<std::vector<std::uint64_t>> claim_all(std::string const& owner) = 0;
+  /// Makes this handle the one holder of the store until it ends or loses its connection; waits at
+  /// most `wait` for an earlier holder's end. Only a courtesy between servers, so that a second one
+  /// does not claim unasked: what fences is the epoch. A store that has one program anyway does
+  /// nothing. Errors: busy (somebody else holds it: the message says who).
+  [[nodiscard]] virtual result<void> hold(std::string const& owner, duration wait) {
+    (void)owner, (void)wait;
+    return {};
+  }
   [[nodiscard]] virtual result<std::vector<shard_info>> shards() = 0;
 
   /// Stores units in order, in one transaction; one answer a unit, in order. One bad unit never

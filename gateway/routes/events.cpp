@@ -1,4 +1,5 @@
 #include "actors/domain/kinds.hpp"
+#include "actors/past.hpp"
 #include "actors/why.hpp"
 #include "gateway/routes/stream_position.hpp"
 #include "gateway/routes/table.hpp"
@@ -13,10 +14,8 @@ namespace {
 
 constexpr std::size_t largest_page = 1000;
 
-json::object shown(board_event const& b) {
-  auto const& e = b.event;
-  json::object out{{"n", b.n},
-                   {"shard", e.shard},
+json::object shown(stored_event const& e) {
+  json::object out{{"shard", e.shard},
                    {"seq", e.seq},
                    {"kind", to_string(e.stream.kind)},
                    {"entity", e.stream.id},
@@ -35,6 +34,12 @@ json::object shown(board_event const& b) {
         from->get_object().erase("text");
     out.emplace("data", std::move(*data));
   }
+  return out;
+}
+
+json::object shown(board_event const& b) {
+  auto out = shown(b.event);
+  out.emplace("n", b.n);
   return out;
 }
 
@@ -107,6 +112,32 @@ std::optional<std::uint64_t> whole(std::string_view text) {
   return n;
 }
 
+json::object page_of(std::vector<board_event> const& found, std::optional<std::uint64_t> after) {
+  json::array items;
+  for (auto const& e : found)
+    items.push_back(shown(e));
+  json::object page{{"items", std::move(items)}};
+  if (after)
+    page.emplace("after", *after);
+  return page;
+}
+
+/// From the store, on one of its threads: the board no longer has what comes next. Such a page may
+/// hold less than `limit` and go on all the same.
+void list_past(api const& a, request const& r, reply const& answer, event_filter f,
+               std::uint64_t after, std::size_t limit) {
+  a.n.log().read([&view = a.n.view(), path = r.path, answer, f = std::move(f), after,
+                  limit](event_store& s) {
+    auto const found =
+        read_past(view, s, after, limit, [&](stored_event const& e) { return f.matches(e); });
+    if (!found)
+      answer(problem(found.error(), path));
+    else
+      answer(json_response(
+          200, page_of(found->events, found->more ? std::optional{found->seen} : std::nullopt)));
+  });
+}
+
 void list(api const& a, request const& r, reply const& answer) {
   auto f = filter_of(r, {"after", "limit"});
   if (!f) {
@@ -123,13 +154,13 @@ void list(api const& a, request const& r, reply const& answer) {
   }
   auto const found = a.n.view().events(*after, static_cast<std::size_t>(*limit),
                                        [&](stored_event const& e) { return f->matches(e); });
-  json::array items;
-  for (auto const& e : found)
-    items.push_back(shown(e));
-  json::object page{{"items", std::move(items)}};
-  if (found.size() == *limit)
-    page.emplace("after", found.back().n);
-  answer(json_response(200, page));
+  // Asked for after the read: what fell out of the board meanwhile is not passed over.
+  if (*after + 1 < a.n.view().first()) {
+    list_past(a, r, answer, std::move(*f), *after, static_cast<std::size_t>(*limit));
+    return;
+  }
+  answer(json_response(
+      200, page_of(found, found.size() == *limit ? std::optional{found.back().n} : std::nullopt)));
 }
 
 /// State of what a stream is about, as its first event.
@@ -311,14 +342,27 @@ void add_event_routes(std::vector<route>& out, api const& a) {
       return e.stream.tenant == r.principal.tenant && e.event.event_id == r.params.at("id") &&
              e.stream.kind != entity_kind::principal;
     });
-    if (found.empty())
-      refuse(r, answer, fail(errc::not_found, "there is no event " + r.params.at("id")));
-    else
+    if (!found.empty()) {
       answer(json_response(200, shown(found.front())));
+      return;
+    }
+    a.n.log().read([tenant = r.principal.tenant, id = r.params.at("id"), path = r.path,
+                    answer](event_store& store) {
+      auto const e = store.find_event(tenant, id);
+      if (e && e->stream.kind != entity_kind::principal)
+        answer(json_response(200, shown(*e)));
+      else if (e || e.error().code == errc::not_found)
+        answer(problem(fail(errc::not_found, "there is no event " + id), path));
+      else
+        answer(problem(e.error(), path));
+    });
   }));
   out.push_back(get("/api/why/{ref}", role::viewer, [&a](request const& r, reply const& answer) {
-    auto const e = explain(a.n.view(), r.principal.tenant, r.params.at("ref"));
-    answer(e ? json_response(200, *e) : problem(e.error(), r.path));
+    a.n.log().read([&view = a.n.view(), tenant = r.principal.tenant, ref = r.params.at("ref"),
+                    path = r.path, answer](event_store& store) {
+      auto const e = explain(view, store, tenant, ref);
+      answer(e ? json_response(200, *e) : problem(e.error(), path));
+    });
   }));
   out.push_back(
       stream("/api/stream", role::viewer,

@@ -2,14 +2,22 @@
 
 namespace troupe {
 
-void add_health_routes(std::vector<route>& out, api const&) {
+void add_health_routes(std::vector<route>& out, api const& a) {
   // The listener starts last, so whoever is answered is answered by a node that has started.
-  for (auto const* path : {"/healthz", "/readyz"}) {
-    auto r = get(path, role::none, [](request const&, reply const& answer) {
-      answer(json_response(200, json::object{{"status", "ok"}}));
+  auto alive = get("/healthz", role::none, [](request const&, reply const& answer) {
+    answer(json_response(200, json::object{{"status", "ok"}}));
+  });
+  auto ready = get("/readyz", role::none, [&a](request const& r, reply const& answer) {
+    a.n.probe([path = r.path, answer](std::optional<error> const& why) {
+      if (why)
+        answer(problem(*why, path, 503));
+      else
+        answer(json_response(200, json::object{{"status", "ok"}}));
     });
-    r.unlimited = true;
-    out.push_back(std::move(r));
+  });
+  for (auto* r : {&alive, &ready}) {
+    r->unlimited = true;
+    out.push_back(std::move(*r));
   }
 }
 

@@ -18,6 +18,9 @@ public:
   result<std::vector<std::uint64_t>> claim_all(std::string const& owner) override {
     return call("claim_all", [&] { return inner_->claim_all(owner); });
   }
+  result<void> hold(std::string const& owner, duration wait) override {
+    return call("hold", [&] { return inner_->hold(owner, wait); });
+  }
   result<std::vector<shard_info>> shards() override {
     return call("shards", [&] { return inner_->shards(); });
   }

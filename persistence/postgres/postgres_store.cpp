@@ -73,6 +73,32 @@ public:
     return run([](session&) -> result<void> { return {}; });
   }
 
+  result<void> hold(std::string const& owner, duration wait) override {
+    return write([&](session& s) -> result<void> {
+      // The server, too, must notice soon that this machine is gone, else the lock stays for hours.
+      s.run("set tcp_keepalives_idle = 3; set tcp_keepalives_interval = 2;"
+            "set tcp_keepalives_count = 2");
+      try {
+        auto const ms_left = std::to_string(std::max<std::int64_t>(wait.count(), 1));
+        s.run("set lock_timeout = " + ms_left + "; set statement_timeout = 0");
+        s.query(sql::hold);
+        s.run("set lock_timeout = '2s'; set statement_timeout = '5s'");
+        return {};
+      } catch (failure const& e) {
+        if (e.lost || e.code != errc::busy)
+          throw;
+      }
+      s.run("set lock_timeout = '2s'; set statement_timeout = '5s'");
+      auto const r = s.query(sql::holder);
+      std::string who = "a server that is just ending";
+      if (r.size() != 0)
+        who = r.text(0, 0) + ", process " + r.text(0, 1) + " of the database, connected from " +
+              r.text(0, 2) + " since " + r.text(0, 3);
+      return fail(errc::busy, "another server holds this database: " + who +
+                                  "; stop it and start " + owner + " again, or use --take-over");
+    });
+  }
+
   result<std::uint64_t> claim(std::uint32_t shard, std::string const& owner) override {
     if (shard >= shard_count)
       return no_such_shard();

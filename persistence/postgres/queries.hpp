@@ -19,6 +19,18 @@ with mine as (select shard from troupe.shard order by shard for no key update)
 update troupe.shard s set epoch = s.epoch + 1, owner = $1
 from mine where s.shard = mine.shard
 returning s.shard, s.epoch)sql";
+// A lock of the session, the same for every server of this database.
+constexpr char hold[] = "select pg_advisory_lock(6084193275018264114)::text";
+// Who holds it, with the owner that its claim recorded. System views; the key of a lock stands in
+// them in two halves.
+constexpr char holder[] = R"sql(
+select coalesce((select nullif(owner, '') from troupe.shard where shard = 0), 'unknown'),
+       l.pid::text, coalesce(host(a.client_addr), 'this machine'),
+       coalesce(to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), '?') || ' UTC'
+from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+  and l.database = (select oid from pg_database where datname = current_database())
+  and ((l.classid::bigint << 32) | l.objid::bigint) = 6084193275018264114)sql";
 constexpr char all_shards[] =
     "select shard, epoch, owner, last_seq from troupe.shard order by shard";
 // For import: locked like an append; event_seq for the last event.

@@ -1,0 +1,286 @@
+#include "actors/domain/kinds.hpp"
+#include "actors/instant_runner.hpp"
+#include "actors/past.hpp"
+#include "actors/real_ports.hpp"
+#include "actors/why.hpp"
+#include "persistence/memory/memory_store.hpp"
+#include "tests/actors/stage.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace troupe;
+
+namespace {
+
+tenant_id const tenant{"default"};
+
+/// A UUID v7 with this time.
+std::string id_at(std::int64_t ms, int n) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%08llx-%04llx-7000-8000-%012d",
+                static_cast<unsigned long long>(ms) >> 16U,
+                static_cast<unsigned long long>(ms) & 0xFFFFU, n);
+  return text;
+}
+
+/// Writes events of credentials with the ids that a test wants, past every actor.
+class scribe {
+public:
+  explicit scribe(event_store& store) : store_(store), epochs_(*store.claim_all("scribe")) {}
+
+  void issue(std::string const& id, std::int64_t ms) {
+    principal::issued x;
+    x.who = principal_id{"human:" + id};
+    x.secret_hash = std::string(64, 'a');
+    x.roles = {principal::role::viewer};
+    write(id, "issued", json::to(principal::event{x}), ms);
+  }
+  void revoke(std::string const& id, std::int64_t ms) {
+    write(id, "revoked", json::to(principal::event{principal::revoked{"lost", {}}}), ms);
+  }
+  void write(std::string const& id, std::string const& name, json::value data, std::int64_t ms) {
+    entity_ref const stream{tenant, entity_kind::principal, id};
+    auto const at = store_.stream(stream).value();
+    unit u;
+    u.shard = shard_of(stream);
+    u.epoch = epochs_[u.shard];
+    u.tenant = tenant;
+    new_event e;
+    e.event_id = id_at(ms, ++count_);
+    e.type = "principal." + name;
+    e.at = time_point{duration{ms}};
+    e.principal = "human:ada";
+    e.cause = "c1";
+    data.as_object().erase("type");
+    e.data = json::canonical(data);
+    e.hash = chain_hash(at.hash, stream, at.version + 1, e);
+    u.writes.push_back({stream, at.version, {std::move(e)}, std::nullopt});
+    auto const r = store_.append(std::span{&u, 1});
+    REQUIRE(r.has_value());
+    REQUIRE(r->front().status == unit_status::ok);
+  }
+
+private:
+  event_store& store_;
+  std::vector<std::uint64_t> epochs_;
+  int count_ = 0;
+};
+
+constexpr std::int64_t noon = 1'750'000'000'000;
+
+node_settings settings() {
+  node_settings s;
+  s.owner = "test";
+  return s;
+}
+
+bool everything(stored_event const&) {
+  return true;
+}
+
+submit_options by_person() {
+  submit_options o;
+  o.by = principal_id{"human:ada"};
+  return o;
+}
+
+} // namespace
+
+TEST_CASE("board: a token that was revoked after the clock went back stays revoked", "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  ledger.issue("t1", noon);
+  ledger.issue("t2", noon + 5);
+  ledger.revoke("t1", noon - 60'000); // the clock was set back while the server was down
+  instant_runner runner;
+  auto started = node::start(settings(), factory, runner, nullptr);
+  if (!started)
+    FAIL(started.error().message);
+  auto& n = **started;
+  CHECK(n.view().get({tenant, entity_kind::principal, "t1"}).at("is").as_string() == "REVOKED");
+  CHECK(n.view().get({tenant, entity_kind::principal, "t2"}).at("is").as_string() == "active");
+  // And what comes next has a greater id than all of it.
+  CHECK(n.ids().uuid() > id_at(noon + 5, 0));
+  CHECK(n.stop(std::chrono::seconds{5}));
+}
+
+TEST_CASE("board: whatever the clocks said, it is the fold of every stream, and its heads are the "
+          "store's",
+          "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  std::minstd_rand random{7};
+  int constexpr tokens = 60;
+  for (int i = 0; i < tokens; ++i)
+    ledger.issue("t" + std::to_string(i), noon + static_cast<std::int64_t>(random() % 100'000));
+  for (int i = 0; i < tokens; i += 2)
+    ledger.revoke("t" + std::to_string(i), noon + static_cast<std::int64_t>(random() % 100'000));
+
+  board view;
+  std::map<std::uint32_t, std::uint64_t> seen;
+  bool in_order = true;
+  auto const read = view.catch_up(*store, [&](board_event const& e) {
+    in_order = in_order && e.event.seq == ++seen[e.event.shard];
+  });
+  if (!read)
+    FAIL(read.error().message);
+  CHECK(*read == tokens + tokens / 2);
+  CHECK(in_order);
+  CHECK(view.heads(*read) == seen);
+  for (int i = 0; i < tokens; ++i) {
+    entity_ref const ref{tenant, entity_kind::principal, "t" + std::to_string(i)};
+    replayer truth;
+    for (auto const& e : *read_all(*store, ref))
+      REQUIRE(truth
+                  .apply(ref, e.version, e.event.type, e.event.schema, e.event.data,
+                         {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id,
+                          e.event.cause})
+                  .has_value());
+    CHECK(view.get(ref) == truth.state_of(ref));
+  }
+}
+
+TEST_CASE("board: shards take turns by the time of their events", "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  for (int i = 0; i < 20; ++i)
+    ledger.issue("t" + std::to_string(i), noon + i);
+  board view;
+  std::string last;
+  REQUIRE(view.catch_up(*store,
+                        [&](board_event const& e) {
+                          CHECK(e.event.event.event_id > last);
+                          last = e.event.event.event_id;
+                        })
+              .has_value());
+}
+
+TEST_CASE("board: an event that cannot be applied refuses the start, and says which", "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  ledger.issue("t1", noon);
+  ledger.write("t1", "abolished", json::object{}, noon + 1);
+  instant_runner runner;
+  auto started = node::start(settings(), factory, runner, nullptr);
+  REQUIRE(started.has_error());
+  CHECK(started.error().code == errc::unsupported);
+  CHECK(started.error().message.find("principal.abolished") != std::string::npos);
+  CHECK(started.error().message.find("troupe verify") != std::string::npos);
+}
+
+TEST_CASE("ids: they go on after the greatest stored one, whatever the clock says", "[actors]") {
+  random_id_port ids;
+  auto const far = id_at(4'000'000'000'000, 999); // in the year 2096
+  ids.go_on_after(far);
+  auto const a = ids.uuid();
+  auto const b = ids.uuid();
+  CHECK(a > far);
+  CHECK(b > a);
+  ids.go_on_after("not an id");
+  ids.go_on_after(id_at(noon, 1)); // older: changes nothing
+  CHECK(ids.uuid() > b);
+}
+
+TEST_CASE("board: what it no longer has at hand is read from the store, in the same order",
+          "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  for (int i = 0; i < 30; ++i) // some with times that go back
+    ledger.issue("t" + std::to_string(i), noon + (i % 7) * 10);
+  auto s = settings();
+  s.recent = 10;
+  instant_runner runner;
+  auto started = node::start(std::move(s), factory, runner, nullptr);
+  REQUIRE(started.has_value());
+  auto& n = **started;
+  std::vector<std::string> order;
+  for (auto const& e : n.view().events(0, 1000, everything))
+    order.push_back(e.event.event.event_id);
+  REQUIRE(order.size() == 10);
+  // New ones push the old ones out, and are numbered as they came.
+  for (int i = 30; i < 45; ++i)
+    REQUIRE(n.tell({tenant, entity_kind::principal, "t" + std::to_string(i)}, test::token_issue(),
+                   by_person())
+                .has_value());
+  n.view().settle();
+  CHECK(n.view().last() == 45);
+  CHECK(n.view().first() == 36);
+
+  std::vector<std::string> all;
+  std::uint64_t after = 0;
+  for (bool more = true; more;) {
+    auto const page = read_past(n.view(), *store, after, 7, everything, 11);
+    REQUIRE(page.has_value());
+    for (auto const& e : page->events) {
+      CHECK(e.n == all.size() + 1);
+      all.push_back(e.event.event.event_id);
+    }
+    CHECK(page->seen == all.size());
+    after = page->seen;
+    more = page->more;
+  }
+  REQUIRE(all.size() == 45);
+  CHECK(std::equal(order.begin(), order.end(), all.begin() + 20));
+  std::vector<std::string> recent;
+  for (auto const& e : n.view().events(0, 1000, everything))
+    recent.push_back(e.event.event.event_id);
+  CHECK(std::equal(recent.begin(), recent.end(), all.begin() + 35));
+  CHECK(std::set<std::string>(all.begin(), all.end()).size() == 45);
+
+  // A filter that takes little does not make the reader look at everything at once.
+  auto const rare = read_past(
+      n.view(), *store, 0, 5, [&](stored_event const& e) { return e.stream.id == "t44"; }, 20);
+  REQUIRE(rare.has_value());
+  CHECK(rare->events.empty());
+  CHECK(rare->seen == 20);
+  CHECK(rare->more);
+
+  // And `why` knows an old event too.
+  auto const why = explain(n.view(), *store, tenant, all.front());
+  REQUIRE(why.has_value());
+  CHECK(why->at("about").as_string() == all.front());
+  CHECK(why->at("events").as_array().size() == 1);
+  CHECK(explain(n.view(), *store, tenant, id_at(1, 1)).error().code == errc::not_found);
+  CHECK(n.stop(std::chrono::seconds{5}));
+}
+
+TEST_CASE("board: places are right over the marks", "[actors]") {
+  board view{10};
+  std::map<std::uint32_t, std::uint64_t> seq;
+  std::map<std::string, std::uint64_t> version;
+  std::vector<event_place> truth;
+  auto batch = std::make_shared<std::vector<stored_event>>();
+  std::minstd_rand random{3};
+  for (std::uint64_t n = 1; n <= 10'000; ++n) {
+    entity_ref const ref{tenant, entity_kind::principal, "t" + std::to_string(random() % 300)};
+    stored_event e;
+    e.stream = ref;
+    e.shard = shard_of(ref);
+    e.seq = ++seq[e.shard];
+    e.version = ++version[ref.id];
+    e.event.event_id = id_at(noon, static_cast<int>(n));
+    e.event.type = "principal.revoked";
+    e.event.data = R"({"to":"REVOKED","why":"lost"})";
+    truth.push_back({n, e.shard, e.seq});
+    batch->push_back(std::move(e));
+  }
+  view.feed(batch);
+  view.settle();
+  for (std::uint64_t const after : {0, 1, 4095, 4096, 4097, 8191, 8192, 9999}) {
+    auto const found = view.places(after, 3);
+    REQUIRE(found.size() == std::min<std::size_t>(3, 10'000 - after));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CHECK(found[i].n == after + i + 1);
+      CHECK(found[i].shard == truth[after + i].shard);
+      CHECK(found[i].seq == truth[after + i].seq);
+    }
+  }
+  CHECK(view.places(10'000, 3).empty());
+}
