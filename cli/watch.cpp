@@ -49,7 +49,9 @@ public:
           }
           if (stop)
             return;
-          if (name != "snapshot")
+          if (name == "progress") // in no ledger, so it has no place to be remembered
+            tell(data);
+          else if (name != "snapshot")
             take(data);
         },
         stop);

@@ -24,13 +24,23 @@ struct session_state {
   std::chrono::steady_clock::time_point next_heartbeat;
 };
 
+/// A name for this start of the daemon: the spool's stream outlives it.
+std::string new_process() {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::random_device random;
+  std::string out;
+  while (out.size() < 32)
+    out += hex[random() & 15U];
+  return out;
+}
+
 } // namespace
 
 class link_client::machine {
 public:
   machine(link_settings settings, spool& reports, link_events events)
       : settings_(std::move(settings)), spool_(reports), events_(std::move(events)),
-        wake_(io_, std::chrono::steady_clock::time_point::max()),
+        process_(new_process()), wake_(io_, std::chrono::steady_clock::time_point::max()),
         pause_(io_, std::chrono::steady_clock::time_point::max()), writer_done_(io_), force_(io_) {}
 
   link_end run() {
@@ -227,6 +237,7 @@ private:
     h.runners = settings_.runners;
     h.repositories = settings_.repositories;
     h.attempts = events_.held();
+    h.process = process_;
     return h;
   }
 
@@ -356,6 +367,7 @@ private:
   link_settings settings_;
   spool& spool_;
   link_events events_;
+  std::string const process_;
   asio::io_context io_{1};
   asio::steady_timer wake_;
   asio::steady_timer pause_;

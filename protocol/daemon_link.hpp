@@ -124,8 +124,9 @@ struct hello {
   std::vector<runner_info> runners;
   std::vector<std::string> repositories; ///< names it has a clone of; `*`: any URL
   std::vector<held> attempts;
+  std::string process{}; ///< new at each start of the daemon; empty: one with the stream
   TROUPE_RECORD(hello, version, daemon, name, stream, taken, server_stream, slots, runners,
-                repositories, attempts);
+                repositories, attempts, process);
 };
 
 /// Every `welcome.heartbeat`: which attempts live. Renews their leases.

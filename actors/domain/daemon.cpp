@@ -24,6 +24,13 @@ constexpr transition<status> rows[] = {
     {status::offline, status::REVOKED, "revoked"},
 };
 
+/// Which start of the daemon speaks. One that does not tell cannot be told from another one with
+/// the same spool.
+template <class Connection>
+std::string const& process_of(Connection const& c) {
+  return c.process.empty() ? c.stream : c.process;
+}
+
 /// Decides one command; one small function an alternative.
 struct judge {
   state const& s;
@@ -56,13 +63,22 @@ struct judge {
       return fail(errc::invalid_argument,
                   "a daemon offers 1 to " + std::to_string(max_slots) + " slots",
                   {{"field", "slots"}});
-    // Draining ends only with the process: a link that came back is the same process.
-    auto const to = s.is == status::draining ? status::draining : status::online;
-    bool const same = s.is == to && c.stream == s.stream && c.slots == s.slots &&
-                      c.runners == s.runners && c.repositories == s.repositories;
+    // Draining ends only with the process: a link that came back may be the same process.
+    bool const drained = s.drained && process_of(c) == s.process;
+    bool const stays = s.is == status::draining && drained;
+    auto const to = stays ? status::draining : status::online;
+    bool const same = s.is == to && process_of(c) == s.process && c.stream == s.stream &&
+                      c.slots == s.slots && c.runners == s.runners &&
+                      c.repositories == s.repositories;
     if (same)
       return events{};
-    return events{connected{c.stream, c.slots, c.runners, c.repositories, to}};
+    events out;
+    if (s.is == status::draining && !stays) // its end was not seen
+      out.push_back(moved{status::offline, "its process ended"});
+    out.push_back(connected{c.stream, c.slots, c.runners, c.repositories, to, c.process});
+    if (drained && !stays)
+      out.push_back(moved{status::draining, "drained before its link was lost"});
+    return out;
   }
 
   result<events> operator()(suspect const&) const {
@@ -119,13 +135,18 @@ struct fold {
     s.enrolled_at = ctx.at;
   }
   void operator()(connected const& e) const {
+    s.drained = s.drained && process_of(e) == s.process;
     s.stream = e.stream;
+    s.process = process_of(e);
     s.slots = e.slots;
     s.runners = e.runners;
     s.repositories = e.repositories;
     s.why.clear();
   }
-  void operator()(moved const& e) const { s.why = e.why; }
+  void operator()(moved const& e) const {
+    s.why = e.why;
+    s.drained = s.drained || e.to == status::draining;
+  }
   void operator()(settled const&) const {}
 };
 

@@ -12,14 +12,16 @@ struct state {
   status is = status::none;
   std::string name; ///< of the machine
   std::string stream;
+  std::string process;  ///< that connected last
+  bool drained = false; ///< that process was told to take no more work
   std::int32_t slots = 0;
   std::vector<link::runner_info> runners;
   std::vector<std::string> repositories;
   time_point enrolled_at{};
   time_point changed_at{}; ///< of the present status
   std::string why;
-  TROUPE_FIELDS(state, self, version, is, name, stream, slots, runners, repositories, enrolled_at,
-                changed_at, why);
+  TROUPE_FIELDS(state, self, version, is, name, stream, process, drained, slots, runners,
+                repositories, enrolled_at, changed_at, why);
 };
 
 /// DOMAIN.md, section 2.

@@ -45,6 +45,12 @@ telling words_for(json::value const& event) {
                 : kind == "daemon" ? entity
                 : kind == "ticket" ? entity
                                    : kind + " " + entity;
+  if (type == "progress") { // what an agent says it is doing; not of the ledger
+    out.subject = entity;
+    out.text = look::text(event, "text");
+    out.text_meaning = ink::faint;
+    return out;
+  }
   if (name == "settled") {
     out.noise = true;
     out.text = "settled " + look::text(data, "key");

@@ -12,9 +12,13 @@ namespace troupe {
 namespace {
 
 constexpr std::uint16_t close_normal = 1000;
+constexpr std::uint16_t close_going_away = 1001;
 constexpr std::uint16_t close_protocol = 1002;
+constexpr std::uint16_t close_policy = 1008;
 constexpr std::uint16_t close_try_again = 1013;
 constexpr std::size_t report_limit = 1024;
+/// A daemon cuts what its agents say far below this.
+constexpr std::size_t longest_progress_bytes = 8 * 1024;
 
 bool may_pass(error const& e) {
   return e.code == errc::busy || e.code == errc::unavailable || e.code == errc::timeout;
@@ -65,15 +69,7 @@ void daemon_hub::serve(request const& r, std::shared_ptr<web_socket> socket) {
                                                          : "another version of the link protocol");
         return;
       }
-      {
-        std::lock_guard lock{mutex_};
-        auto& p = peers_[daemon];
-        if (p.socket && p.connection != connection)
-          p.socket->close(close_normal, "this daemon connected again");
-        p.socket = alive;
-        p.connection = connection;
-      }
-      greet(daemon, connection, *h);
+      arrive(daemon, connection, alive, *h);
       return;
     }
     received(daemon, connection, std::move(*f));
@@ -82,21 +78,77 @@ void daemon_hub::serve(request const& r, std::shared_ptr<web_socket> socket) {
       [this, daemon, connection](std::uint16_t, std::string_view) { gone(daemon, connection); });
 }
 
-void daemon_hub::greet(daemon_id const& daemon, std::uint64_t connection, link::hello const& h) {
-  std::vector<std::string> frames;
-  std::vector<std::function<void()>> done;
-  std::shared_ptr<web_socket> socket;
+/// A daemon's own entity says whether it may come, and what may be offered to it. Until it has
+/// answered nothing is sent and nothing is taken.
+void daemon_hub::arrive(daemon_id const& daemon, std::uint64_t connection,
+                        std::shared_ptr<web_socket> const& socket, link::hello const& h) {
   {
     std::lock_guard lock{mutex_};
     auto& p = peers_[daemon];
-    if (p.connection != connection)
+    if (p.connection != connection) {
+      for (auto const& old : {p.socket, p.arriving})
+        if (old)
+          old->close(close_normal, "this daemon connected again");
+    }
+    p.socket = nullptr;
+    p.arriving = socket;
+    p.connection = connection;
+    p.reports.clear();
+    p.taking = false;
+  }
+  auto o = as(daemon, {});
+  o.want_state = true;
+  node_->submit(
+      {tenant_, entity_kind::daemon, daemon.value},
+      daemon::command{daemon::connect{h.stream, h.slots, h.runners, h.repositories, h.process}},
+      std::move(o), [this, daemon, connection, h](command_result const& r) {
+        if (r)
+          greet(daemon, connection, h, r->state);
+        else
+          turn_away(daemon, connection, r.error());
+      });
+}
+
+void daemon_hub::turn_away(daemon_id const& daemon, std::uint64_t connection, error const& why) {
+  spdlog::info("daemon turned away daemon={} why=\"{}\"", daemon.value, why.message);
+  std::lock_guard lock{mutex_};
+  auto& p = peers_[daemon];
+  if (p.connection != connection || !p.arriving)
+    return;
+  // An earlier link of the same daemon may have been offered work.
+  node_->presence({daemon, false, 0, {}, {}});
+  p.arriving->close(may_pass(why) ? close_try_again : close_policy, why.message);
+}
+
+void daemon_hub::publish(daemon_id const& daemon, peer& p, json::value const& state) {
+  auto const s = json::from<daemon::state>(state);
+  if (!s || s->version < p.version)
+    return;
+  p.version = s->version;
+  if (s->is == daemon::status::online || s->is == daemon::status::draining)
+    node_->presence({daemon, true, s->is == daemon::status::draining ? 0 : s->slots, s->runners,
+                     s->repositories});
+}
+
+void daemon_hub::learn(daemon_id const& daemon, json::value const& state) {
+  std::lock_guard lock{mutex_};
+  if (auto const it = peers_.find(daemon); it != peers_.end() && it->second.socket)
+    publish(daemon, it->second, state);
+}
+
+void daemon_hub::greet(daemon_id const& daemon, std::uint64_t connection, link::hello const& h,
+                       json::value const& state) {
+  std::vector<std::function<void()>> done;
+  {
+    std::lock_guard lock{mutex_};
+    auto& p = peers_[daemon];
+    if (p.connection != connection || !p.arriving || p.arriving->closed())
       return;
+    p.socket = std::exchange(p.arriving, nullptr);
     if (p.stream != h.stream) {
       p.stream = h.stream;
       p.taken = 0;
     }
-    p.reports.clear();
-    p.taking = false;
     if (h.server_stream == stream_) {
       while (!p.unacknowledged.empty() && p.unacknowledged.front().seq <= h.taken) {
         if (p.unacknowledged.front().done)
@@ -104,51 +156,46 @@ void daemon_hub::greet(daemon_id const& daemon, std::uint64_t connection, link::
         p.unacknowledged.pop_front();
       }
     }
-    frames.push_back(link::encode({0, link::welcome{stream_, p.taken, heartbeat_}}));
+    p.socket->send(link::encode({0, link::welcome{stream_, p.taken, heartbeat_}}));
     for (auto const& f : p.unacknowledged)
-      frames.push_back(link::encode({f.seq, f.body}));
-    socket = p.socket;
+      p.socket->send(link::encode({f.seq, f.body}));
+    publish(daemon, p, state);
   }
-  for (auto const& f : frames)
-    socket->send(f);
   for (auto const& d : done)
     d();
-  node_->submit({tenant_, entity_kind::daemon, daemon.value},
-                daemon::command{daemon::connect{h.stream, h.slots, h.runners, h.repositories}},
-                as(daemon, {}), {});
-  node_->presence({daemon, true, h.slots, h.runners, h.repositories});
   renew(daemon, {h.attempts, 0});
 }
 
 void daemon_hub::gone(daemon_id const& daemon, std::uint64_t connection) {
-  {
-    std::lock_guard lock{mutex_};
-    auto const it = peers_.find(daemon);
-    if (it == peers_.end() || it->second.connection != connection || !it->second.socket)
-      return;
-    it->second.socket = nullptr;
-    it->second.reports.clear();
-    it->second.taking = false;
-  }
+  std::lock_guard lock{mutex_};
+  auto const it = peers_.find(daemon);
+  if (it == peers_.end() || it->second.connection != connection)
+    return;
+  auto& p = it->second;
+  p.socket = nullptr;
+  p.arriving = nullptr;
+  p.connection = 0;
+  p.reports.clear();
+  p.taking = false;
   node_->presence({daemon, false, 0, {}, {}});
+  // Still under the lock: the next link's `connect` must come after it.
   node_->submit({tenant_, entity_kind::daemon, daemon.value}, daemon::command{daemon::disconnect{}},
                 as(daemon, {}), {});
 }
 
 void daemon_hub::drop(daemon_id const& daemon, std::string const& why) {
-  std::shared_ptr<web_socket> socket;
   std::deque<sent_frame> left;
   {
     std::lock_guard lock{mutex_};
     auto const it = peers_.find(daemon);
     if (it == peers_.end())
       return;
-    socket = it->second.socket;
+    for (auto const& socket : {it->second.socket, it->second.arriving})
+      if (socket)
+        socket->close(close_normal, why);
     left = std::move(it->second.unacknowledged); // nobody will ever take these
     it->second.unacknowledged.clear();
   }
-  if (socket)
-    socket->close(close_normal, why);
   for (auto const& f : left) {
     if (f.done)
       f.done();
@@ -156,16 +203,11 @@ void daemon_hub::drop(daemon_id const& daemon, std::string const& why) {
 }
 
 void daemon_hub::drop_all(std::string const& why) {
-  std::vector<std::shared_ptr<web_socket>> sockets;
-  {
-    std::lock_guard lock{mutex_};
-    for (auto const& [id, p] : peers_) {
-      if (p.socket)
-        sockets.push_back(p.socket);
-    }
-  }
-  for (auto const& s : sockets)
-    s->close(1001, why);
+  std::lock_guard lock{mutex_};
+  for (auto const& [id, p] : peers_)
+    for (auto const& socket : {p.socket, p.arriving})
+      if (socket)
+        socket->close(close_going_away, why);
 }
 
 // ---- reports --------------------------------------------------------------------------------
@@ -176,7 +218,7 @@ void daemon_hub::received(daemon_id const& daemon, std::uint64_t connection, lin
     {
       std::lock_guard lock{mutex_};
       auto& p = peers_[daemon];
-      if (p.connection != connection)
+      if (p.connection != connection || !p.socket)
         return;
       while (!p.unacknowledged.empty() && p.unacknowledged.front().seq <= a->taken) {
         if (p.unacknowledged.front().done)
@@ -188,17 +230,46 @@ void daemon_hub::received(daemon_id const& daemon, std::uint64_t connection, lin
       d();
     return;
   }
-  if (auto const* h = std::get_if<link::heartbeat>(&f.body)) {
+  auto const* h = std::get_if<link::heartbeat>(&f.body);
+  auto* said = std::get_if<link::progress>(&f.body);
+  if (h == nullptr && said == nullptr) {
+    report(daemon, connection, std::move(f));
+    return;
+  }
+  {
+    std::lock_guard lock{mutex_};
+    if (auto const& p = peers_[daemon]; p.connection != connection || !p.socket)
+      return;
+  }
+  if (h != nullptr)
     renew(daemon, *h);
-    return;
+  else
+    tell(daemon, std::move(*said));
+}
+
+std::uint64_t daemon_hub::watch(progress_listener l) {
+  std::lock_guard lock{listeners_mutex_};
+  listeners_.emplace(++next_listener_, std::make_shared<progress_listener const>(std::move(l)));
+  return next_listener_;
+}
+
+void daemon_hub::unwatch(std::uint64_t id) {
+  std::lock_guard lock{listeners_mutex_};
+  listeners_.erase(id);
+}
+
+void daemon_hub::tell(daemon_id const& daemon, link::progress p) {
+  std::vector<std::shared_ptr<progress_listener const>> all;
+  {
+    std::lock_guard lock{listeners_mutex_};
+    for (auto const& [id, l] : listeners_)
+      all.push_back(l);
   }
-  if (auto* p = std::get_if<link::progress>(&f.body)) {
-    p->text = redact(p->text);
-    if (progress_)
-      progress_(daemon, *p);
+  if (all.empty() || p.text.size() > longest_progress_bytes)
     return;
-  }
-  report(daemon, connection, std::move(f));
+  p.text = redact(p.text);
+  for (auto const& l : all)
+    (*l)(daemon, p);
 }
 
 void daemon_hub::renew(daemon_id const& daemon, link::heartbeat const& h) {
@@ -214,44 +285,42 @@ void daemon_hub::renew(daemon_id const& daemon, link::heartbeat const& h) {
 }
 
 void daemon_hub::send_lossy(daemon_id const& daemon, link::frame_body const& body) {
-  std::shared_ptr<web_socket> socket;
-  {
-    std::lock_guard lock{mutex_};
-    if (auto const it = peers_.find(daemon); it != peers_.end())
-      socket = it->second.socket;
-  }
-  if (socket)
-    socket->send(link::encode({0, body}));
+  std::lock_guard lock{mutex_};
+  if (auto const it = peers_.find(daemon); it != peers_.end() && it->second.socket)
+    it->second.socket->send(link::encode({0, body}));
 }
 
 void daemon_hub::report(daemon_id const& daemon, std::uint64_t connection, link::link_frame f) {
-  std::shared_ptr<web_socket> socket;
-  std::string refuse;
-  std::uint64_t again = 0;
   {
     std::lock_guard lock{mutex_};
     auto& p = peers_[daemon];
-    if (p.connection != connection || !p.socket)
+    if (p.connection != connection)
       return;
-    socket = p.socket;
+    if (!p.socket) { // left out, it would be a gap that nobody sees
+      if (p.arriving)
+        p.arriving->close(close_protocol, "a report before the welcome");
+      return;
+    }
+    if (p.taken != 0 && f.seq != 0 && f.seq <= p.taken) {
+      p.socket->send(link::encode({0, link::ack{p.taken}}));
+      return;
+    }
     auto const last = p.reports.empty() ? p.taken : p.reports.back().seq;
+    std::string refuse;
     if (f.seq == 0)
       refuse = "a report must be numbered";
-    else if (p.taken != 0 && f.seq <= p.taken)
-      again = p.taken;
     else if (last != 0 && f.seq != last + 1)
       refuse = "report " + std::to_string(f.seq) + " came after " + std::to_string(last);
     else if (p.reports.size() >= report_limit)
       refuse = "too many reports at once";
     else
       p.reports.push_back(std::move(f));
+    if (!refuse.empty()) {
+      p.socket->close(close_protocol, refuse);
+      return;
+    }
   }
-  if (!refuse.empty())
-    socket->close(close_protocol, refuse);
-  else if (again != 0)
-    socket->send(link::encode({0, link::ack{again}}));
-  else
-    take_next(daemon, connection);
+  take_next(daemon, connection);
 }
 
 void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
@@ -308,7 +377,6 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
 
 void daemon_hub::taken(daemon_id const& daemon, std::uint64_t connection, std::uint64_t seq,
                        command_result const& r) {
-  std::shared_ptr<web_socket> socket;
   bool const retry = !r && may_pass(r.error());
   if (!r && !retry)
     spdlog::info("report refused daemon={} seq={} why=\"{}\"", daemon.value, seq,
@@ -318,18 +386,15 @@ void daemon_hub::taken(daemon_id const& daemon, std::uint64_t connection, std::u
     auto& p = peers_[daemon];
     if (p.connection != connection || !p.socket)
       return;
-    socket = p.socket;
     p.taking = false;
-    if (!retry) {
-      p.taken = seq;
-      p.reports.pop_front();
+    if (retry) { // the daemon keeps it, comes back after its backoff and sends it again
+      p.socket->close(close_try_again, r.error().message);
+      return;
     }
+    p.taken = seq;
+    p.reports.pop_front();
+    p.socket->send(link::encode({0, link::ack{seq}}));
   }
-  if (retry) { // the daemon keeps it, comes back after its backoff and sends it again
-    socket->close(close_try_again, r.error().message);
-    return;
-  }
-  socket->send(link::encode({0, link::ack{seq}}));
   take_next(daemon, connection);
 }
 
@@ -403,18 +468,12 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
 }
 
 void daemon_hub::post(daemon_id const& daemon, link::frame_body body, std::function<void()> done) {
-  std::shared_ptr<web_socket> socket;
-  std::string text;
-  {
-    std::lock_guard lock{mutex_};
-    auto& p = peers_[daemon];
-    sent_frame f{++p.last_seq, std::move(body), std::move(done)};
-    text = link::encode({f.seq, f.body});
-    p.unacknowledged.push_back(std::move(f));
-    socket = p.socket;
-  }
-  if (socket)
-    socket->send(text);
+  std::lock_guard lock{mutex_};
+  auto& p = peers_[daemon];
+  sent_frame f{++p.last_seq, std::move(body), std::move(done)};
+  if (p.socket)
+    p.socket->send(link::encode({f.seq, f.body}));
+  p.unacknowledged.push_back(std::move(f));
 }
 
 void daemon_hub::forget(ticket_id const& ticket, std::int64_t token) {

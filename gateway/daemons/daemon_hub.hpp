@@ -23,13 +23,19 @@ public:
 
   /// The node to send commands to; set once, before `serve`.
   void attach(node& n) { node_ = &n; }
-  void on_progress(progress_listener l) { progress_ = std::move(l); }
+  /// Hears what agents say they are doing, of attempts that hold their lease. Nothing of it is
+  /// stored. The listener runs on any thread, must not block, and may be called once more while
+  /// `unwatch` runs.
+  [[nodiscard]] std::uint64_t watch(progress_listener l);
+  void unwatch(std::uint64_t id);
 
   /// One accepted link; the principal is the daemon.
   void serve(request const& r, std::shared_ptr<web_socket> socket);
   /// Closes the links of a daemon (revoked), or all.
   void drop(daemon_id const& daemon, std::string const& why);
   void drop_all(std::string const& why);
+  /// The daemon's state has changed: what may be offered to it follows.
+  void learn(daemon_id const& daemon, json::value const& state);
 
   void launch(troupe::launch const& what) override;
   void forget(ticket_id const& ticket, std::int64_t token) override;
@@ -44,9 +50,11 @@ private:
     std::function<void()> done;
   };
   struct peer {
-    std::shared_ptr<web_socket> socket; ///< null while the daemon is away
-    std::uint64_t connection = 0;
-    std::uint64_t last_seq = 0; ///< of our numbers
+    std::shared_ptr<web_socket> socket;   ///< null until the welcome, and while the daemon is away
+    std::shared_ptr<web_socket> arriving; ///< said hello, and its entity is asked
+    std::uint64_t connection = 0;         ///< that of either; 0: none
+    std::uint64_t version = 0;            ///< of the state that was published last
+    std::uint64_t last_seq = 0;           ///< of our numbers
     std::deque<sent_frame> unacknowledged;
     std::string stream;                   ///< of its numbers
     std::uint64_t taken = 0;              ///< highest of them that is durable here; 0: not known
@@ -55,7 +63,15 @@ private:
   };
 
   void received(daemon_id const& daemon, std::uint64_t connection, link::link_frame f);
-  void greet(daemon_id const& daemon, std::uint64_t connection, link::hello const& h);
+  void arrive(daemon_id const& daemon, std::uint64_t connection,
+              std::shared_ptr<web_socket> const& socket, link::hello const& h);
+  void greet(daemon_id const& daemon, std::uint64_t connection, link::hello const& h,
+             json::value const& state);
+  void turn_away(daemon_id const& daemon, std::uint64_t connection, error const& why);
+  /// Tells the dispatcher what the daemon offers in this state. Under the lock, so that the
+  /// dispatcher hears it in the order in which links come and go.
+  void publish(daemon_id const& daemon, peer& p, json::value const& state);
+  void tell(daemon_id const& daemon, link::progress p);
   void report(daemon_id const& daemon, std::uint64_t connection, link::link_frame f);
   void take_next(daemon_id const& daemon, std::uint64_t connection);
   void taken(daemon_id const& daemon, std::uint64_t connection, std::uint64_t seq,
@@ -75,7 +91,11 @@ private:
   duration heartbeat_;
   std::string stream_; ///< of our numbers: new at each start
   node* node_ = nullptr;
-  progress_listener progress_;
+  std::mutex listeners_mutex_;
+  std::map<std::uint64_t, std::shared_ptr<progress_listener const>> listeners_;
+  std::uint64_t next_listener_ = 0;
+  /// Frames are numbered and queued in one step: a peer takes a number that is out of order for a
+  /// gap. A socket's `send` and `close` only queue.
   std::mutex mutex_;
   std::map<daemon_id, peer> peers_;
   std::set<attempt_key> wanted_; ///< orders whose lease is held

@@ -3,7 +3,8 @@
 #include "gateway/routes/table.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <limits>
+#include <mutex>
 
 namespace troupe {
 
@@ -197,7 +198,8 @@ void enroll(api const& a, request const& r, reply const& answer) {
       });
 }
 
-/// Revokes a daemon and every token that is its own.
+/// Revokes a daemon and every token that is its own. Where a token could not be revoked the daemon
+/// is not, either: who is told that it is gone must be able to rely on it.
 void revoke_daemon(api const& a, request const& r, reply const& answer) {
   if (auto ok = no_fields(r); !ok) {
     refuse(r, answer, ok.error());
@@ -211,18 +213,28 @@ void revoke_daemon(api const& a, request const& r, reply const& answer) {
         auto const* who = s.is_object() ? s.get_object().if_contains("who") : nullptr;
         return who != nullptr && who->is_string() && who->get_string() == "daemon:" + id;
       },
-      0, 100, total);
-  // The link is cut when its tokens are no longer good: cut before, the daemon would be back.
+      0, std::numeric_limits<std::size_t>::max(), total);
   auto const last = [&a, r, answer, id] {
-    a.hub.drop(daemon_id{id}, "this daemon was revoked");
-    a.command(r, answer, a.ref(entity_kind::daemon, id),
-              daemon::command{daemon::revoke{"revoked by " + r.principal.id.value}});
+    a.n.submit(a.ref(entity_kind::daemon, id),
+               daemon::command{daemon::revoke{"revoked by " + r.principal.id.value}}, a.options(r),
+               [&a, answer, path = r.path, id](command_result const& done) {
+                 // The link is cut when its tokens are no longer good and its entity refuses a new
+                 // one: cut before, the daemon would be back.
+                 a.hub.drop(daemon_id{id}, "this daemon was revoked");
+                 answer(answer_of(done, path));
+               });
   };
   if (tokens.empty()) {
     last();
     return;
   }
-  auto const left = std::make_shared<std::atomic<std::size_t>>(tokens.size());
+  struct progress {
+    std::mutex mutex;
+    std::size_t left = 0;
+    std::optional<error> refused;
+  };
+  auto const common = std::make_shared<progress>();
+  common->left = tokens.size();
   for (auto const& t : tokens) {
     auto const shown = present(t, false);
     submit_options o;
@@ -231,16 +243,25 @@ void revoke_daemon(api const& a, request const& r, reply const& answer) {
     a.n.submit(
         a.ref(entity_kind::principal, std::string{std::string_view{shown.at("id").get_string()}}),
         principal::command{principal::revoke{"daemon revoked"}}, o,
-        [&a, left, last](command_result const& done) {
+        [&a, common, last, answer, path = r.path](command_result const& done) {
           if (done)
             a.tokens.learn_state(done->state);
-          if (--*left == 0)
+          {
+            std::lock_guard lock{common->mutex};
+            if (!done && !common->refused)
+              common->refused = done.error();
+            if (--common->left != 0)
+              return;
+          }
+          if (common->refused)
+            answer(problem(*common->refused, path));
+          else
             last();
         });
   }
 }
 
-/// Lets a daemon finish what it has. The dispatcher is told, too: it knows daemons by their
+/// Lets a daemon finish what it has. The hub is told, too: the dispatcher knows daemons by their
 /// presence and not by their state.
 void drain_daemon(api const& a, request const& r, reply const& answer) {
   if (auto ok = no_fields(r); !ok) {
@@ -251,7 +272,7 @@ void drain_daemon(api const& a, request const& r, reply const& answer) {
   a.n.submit(a.ref(entity_kind::daemon, id), daemon::command{daemon::drain{}}, a.options(r),
              [&a, answer, path = r.path, id](command_result const& done) {
                if (done)
-                 a.n.presence({daemon_id{id}, true, 0, {}, {}});
+                 a.hub.learn(daemon_id{id}, done->state);
                answer(answer_of(done, path));
              });
 }

@@ -72,7 +72,35 @@ struct event_filter {
       return false;
     return true;
   }
+
+  /// The same of what the holder of a ticket says it is doing.
+  [[nodiscard]] bool matches(ticket::state const& of, link::progress const& p) const {
+    auto const agrees = [](std::string const& wanted, std::string_view is) {
+      return wanted.empty() || wanted == is;
+    };
+    return of.self.tenant == tenant && agrees(brief, of.brief.value) &&
+           agrees(ticket, p.ticket.value) && agrees(entity, p.ticket.value) &&
+           agrees(kind, to_string(entity_kind::ticket)) &&
+           std::string_view{"progress"}.starts_with(type) &&
+           (p.ticket.value.find(agent) != std::string::npos ||
+            of.holder.agent.value.find(agent) != std::string::npos);
+  }
 };
+
+/// What an agent says it is doing, as a stream shows it: no event, so it has neither an id nor a
+/// place in the ledger.
+json::object shown(ticket::state const& of, link::progress const& p, time_point at) {
+  return {{"type", "progress"},
+          {"kind", to_string(entity_kind::ticket)},
+          {"entity", p.ticket.value},
+          {"ticket", p.ticket.value},
+          {"token", p.token},
+          {"agent", of.holder.agent.value},
+          {"daemon", of.holder.daemon.value},
+          {"brief", of.brief.value},
+          {"at", json::to(at)},
+          {"text", p.text}};
+}
 
 result<event_filter> filter_of(request const& r, std::vector<std::string_view> const& more) {
   event_filter f;
@@ -205,6 +233,26 @@ public:
       : a_(a), filter_(std::move(f)), token_(std::move(token)), out_(out),
         last_id_(out->last_event_id()) {}
 
+  /// What an agent says it is doing; not before the snapshot, and never said again. Nothing where
+  /// the attempt does not hold its ticket's lease on that daemon: a daemon speaks of its own work.
+  void hear(daemon_id const& daemon, link::progress const& p) {
+    auto const out = out_.lock();
+    if (!out || out->closed())
+      return;
+    // Read without our lock: the board's thread calls `take` with its own.
+    auto const of =
+        json::from<ticket::state>(a_.n.view().get(a_.ref(entity_kind::ticket, p.ticket.value)));
+    if (!of || of->holder.daemon != daemon || of->holder.token != p.token ||
+        !filter_.matches(*of, p))
+      return;
+    using lease = ticket::lease_status;
+    if (of->holder.is != lease::offered && of->holder.is != lease::held)
+      return;
+    std::lock_guard lock{mutex_};
+    if (live_ && a_.tokens.check(token_))
+      out->send({}, "progress", json::canonical(shown(*of, p, a_.n.clock().now())));
+  }
+
   /// Subscribes first and reads the past then; what comes in between waits in `early_`.
   void start() {
     auto const out = out_.lock();
@@ -221,7 +269,14 @@ public:
             me->early_.push_back(e);
         },
         [&](std::uint64_t n) { seen = n; });
-    out->on_close([&view = a_.n.view(), id](std::string_view) { view.unsubscribe(id); });
+    auto const heard =
+        a_.hub.watch([me = shared_from_this()](daemon_id const& daemon, link::progress const& p) {
+          me->hear(daemon, p);
+        });
+    out->on_close([&view = a_.n.view(), &hub = a_.hub, id, heard](std::string_view) {
+      view.unsubscribe(id);
+      hub.unwatch(heard);
+    });
     auto const heads = a_.n.view().heads(seen);
     auto const resumed = decode_position(last_id_);
     if (!resumed || !resume(*out, *resumed, heads)) {

@@ -19,7 +19,8 @@ struct connect {
   std::int32_t slots = 1;
   std::vector<link::runner_info> runners;
   std::vector<std::string> repositories;
-  TROUPE_RECORD(connect, stream, slots, runners, repositories);
+  std::string process{}; ///< of this start of the daemon; empty: one with the stream
+  TROUPE_RECORD(connect, stream, slots, runners, repositories, process);
 };
 struct suspect {
   TROUPE_RECORD(suspect);
@@ -47,7 +48,8 @@ struct connected {
   std::vector<link::runner_info> runners;
   std::vector<std::string> repositories;
   status to = status::online;
-  TROUPE_RECORD(connected, stream, slots, runners, repositories, to);
+  std::string process{};
+  TROUPE_RECORD(connected, stream, slots, runners, repositories, to, process);
 };
 struct moved {
   status to = status::offline;

@@ -63,8 +63,50 @@ TEST_CASE("daemon: drains until its process ends", "[domain]") {
   CHECK(d.s.is == status::draining);
   d.does(daemon::disconnect{});
   CHECK(d.s.is == status::offline);
-  d.does(a_link());
+  d.does(a_link()); // still the same process
+  CHECK(d.s.is == status::draining);
+  d.does(daemon::disconnect{});
+  auto next = a_link();
+  next.process = "p2";
+  d.does(next);
   CHECK(d.s.is == status::online);
+  CHECK_FALSE(d.s.drained);
+  d.does(daemon::disconnect{});
+  d.does(next);
+  CHECK(d.s.is == status::online);
+  d.check_replay();
+}
+
+TEST_CASE("daemon: one spool may see many processes", "[domain]") {
+  using status = daemon::status;
+  daemon_entity d{"d-12345678"};
+  d.does(daemon::enroll{"laptop"});
+  auto one = a_link();
+  one.process = "p1";
+  auto two = a_link();
+  two.process = "p2";
+  d.does(one);
+  d.does(daemon::drain{});
+  SECTION("the server was killed meanwhile: nobody saw the link end") {
+    CHECK(d.does(one).empty());
+    CHECK(d.s.is == status::draining);
+    CHECK(d.does(two).size() == 2); // over offline: draining has no other end
+    CHECK(d.s.is == status::online);
+  }
+  SECTION("the link ended") {
+    d.does(daemon::disconnect{});
+    CHECK(d.s.is == status::offline);
+    CHECK(d.does(one).size() == 2); // online first: it is the only way
+    CHECK(d.s.is == status::draining);
+    CHECK(d.does(one).empty());
+    d.does(daemon::disconnect{});
+    d.does(two);
+    CHECK(d.s.is == status::online);
+    d.does(daemon::disconnect{});
+    d.does(one); // a copy of the machine that was drained once
+    CHECK(d.s.is == status::online);
+  }
+  d.check_replay();
 }
 
 TEST_CASE("daemon: once revoked it never connects again", "[domain]") {
