@@ -1,6 +1,7 @@
 #include "daemon/attempt.hpp"
 
 #include "daemon/outgoing_text.hpp"
+#include "daemon/output_tail.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -174,9 +175,9 @@ result<void> attempt::make_ready(workspaces& rooms, workspace& w) {
   if (!conclusive(end))
     return fail(errc::unavailable, "the setup command could not be run: " + end.message);
   if (end.how != tool_how::exited || end.exit_code != 0)
-    return fail(errc::invalid_argument, "the setup command failed with exit code " +
-                                            std::to_string(end.exit_code) +
-                                            "; its output is in the daemon's log folder");
+    return fail(errc::invalid_argument,
+                "the setup command failed with exit code " + std::to_string(end.exit_code) + "; " +
+                    place_of_log(attempt_folder(settings_, order_) / "setup.log"));
   return rooms.set_apart_untracked(w);
 }
 
@@ -190,12 +191,25 @@ link::finished attempt::report_of(runner_report const& r) const {
   out.engine = r.said.engine;
   out.used = r.said.used;
   out.resume_at = r.said.resume_at;
+  bool const well = out.how == link::outcome::done || out.how == link::outcome::changes_requested;
+  if (out.summary.empty() && well) {
+    out.summary = joined_lines(r.last_words, "\n");
+    return out;
+  }
+  bool const said = !r.said.summary.empty(); // it has given its reason itself
   if (out.summary.empty() && out.how == link::outcome::failed)
     out.summary = "exit code " + std::to_string(r.end.exit_code);
   if (out.summary.empty() && out.how == link::outcome::timed_out)
     out.summary = "The attempt took longer than it may.";
   if (out.summary.empty() && out.how == link::outcome::stalled)
     out.summary = "The tool said nothing for too long.";
+  // A person who reads this is mostly on another machine, and looks for why.
+  if (!well && out.how != link::outcome::cancelled && r.end.how != tool_how::stopped) {
+    if (!said && !r.last_words.empty())
+      out.summary += ": " + joined_lines(r.last_words, " / ");
+    if (r.end.log_bytes > 0)
+      out.summary += " (" + place_of_log(r.log) + ")";
+  }
   return out;
 }
 

@@ -118,7 +118,7 @@ void attempt_table::run(std::shared_ptr<attempt> const& a, std::shared_ptr<attem
   auto end = a->run();
   auto const how = json::to(end.how);
   spdlog::info("ended ticket={} token={} how={} summary=\"{}\"", id.first.value, id.second,
-               std::string_view{how.get_string()}, one_line(end.summary, 160));
+               std::string_view{how.get_string()}, one_line(end.summary, 1000));
   report(end);
   {
     std::lock_guard const lock{mutex_};

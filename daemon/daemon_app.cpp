@@ -104,9 +104,15 @@ result<std::vector<link::runner_info>> offered_runners(daemon_settings const& se
   auto profiles = load_profiles(settings.profiles);
   if (!profiles)
     return profiles.error();
-  for (auto const& name : settings.runners)
-    if (!profiles->contains(name))
+  for (auto const& name : settings.runners) {
+    auto const found = profiles->find(name);
+    if (found == profiles->end())
       return fail(errc::invalid_argument, "there is no runner profile " + name);
+    if (found->second.program.empty() && found->second.command.empty() && settings.command.empty())
+      return fail(errc::invalid_argument, "the runner profile " + name +
+                                              " has no command; give it one with --command 'your "
+                                              "script'");
+  }
   std::vector<link::runner_info> out;
   auto const wanted = [&](std::string const& name) {
     return settings.runners.empty() || std::find(settings.runners.begin(), settings.runners.end(),
@@ -116,7 +122,7 @@ result<std::vector<link::runner_info>> offered_runners(daemon_settings const& se
     if (!cli.path.empty() && wanted(cli.profile))
       out.push_back({cli.profile, cli.version, settings.slots});
   for (auto const& [name, p] : *profiles) {
-    bool const runnable = !p.command.empty() || !settings.command.empty() || settings.allow_process;
+    bool const runnable = !p.command.empty() || !settings.command.empty();
     if (p.program.empty() && runnable && wanted(name))
       out.push_back({name, {}, settings.slots});
   }
@@ -158,6 +164,16 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
     return say(daemon_bad_settings, runners.error().message);
   if (settings.slots < 1 || settings.slots > 256)
     return say(daemon_bad_settings, "slots must be between 1 and 256");
+  if (runners->empty() && settings.require_runner)
+    return say(daemon_bad_settings,
+               "there is nothing here that could do work: no coding CLI was found in PATH, and the "
+               "profile `command` has no command.\nInstall Claude Code, Codex, Cursor or Gemini "
+               "CLI, or give it a command: `troupe daemon run --command 'your script'` "
+               "(docs/runners.md).");
+  std::string offered;
+  for (auto const& r : *runners)
+    offered += (offered.empty() ? "" : ",") + r.profile;
+  spdlog::info("offers runners={} slots={}", offered.empty() ? "none" : offered, settings.slots);
   auto const lock = lock_folder(settings.data, std::chrono::seconds{2});
   if (!lock)
     return say(daemon_failed, lock.error().message);

@@ -28,6 +28,7 @@ struct daemon_settings {
   duration first_backoff{200};
   duration last_backoff{std::chrono::seconds{10}};
   guard_program guard{"/proc/self/exe"}; ///< a program that calls guard_main
+  bool require_runner = false;           ///< refuse to run where nothing could be offered
   bool handle_signals = true;            ///< SIGTERM, SIGINT: drain; a second one: at once
 };
 

@@ -1,9 +1,12 @@
 #include "daemon/gates.hpp"
 
+#include "daemon/outgoing_text.hpp"
+#include "daemon/output_tail.hpp"
 #include "daemon/secret_scan.hpp"
 #include "protocol/redact.hpp"
 
 #include <fnmatch.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -47,10 +50,10 @@ result<void> command_gate(bench& b, gate_spec const& spec, gate_result& out, boo
     out.message = "nothing was run: the project says `" + command + "`, that there is nothing";
     return {};
   }
-  auto const end = run_shell(
-      b.settings, command, b.where.directory, attempt_environment(b.settings, b.order, b.where),
-      attempt_folder(b.settings, b.order) / ("gate-" + safe_name(spec.name) + ".log"),
-      b.settings.test_timeout, b.control);
+  auto const log = attempt_folder(b.settings, b.order) / ("gate-" + safe_name(spec.name) + ".log");
+  auto const end = run_shell(b.settings, command, b.where.directory,
+                             attempt_environment(b.settings, b.order, b.where), log,
+                             b.settings.test_timeout, b.control);
   stopped = end.how == tool_how::stopped;
   if (!conclusive(end))
     return fail(errc::unavailable, "gate " + spec.name + " could not be run: " + end.message);
@@ -61,6 +64,19 @@ result<void> command_gate(bench& b, gate_spec const& spec, gate_result& out, boo
   out.proof.log_bytes = end.log_bytes;
   out.message = end.how == tool_how::timed_out ? std::string{"did not end in time"}
                                                : "exit code " + std::to_string(end.exit_code);
+  if (!out.passed && !stopped) {
+    auto said = last_lines(end.error_end);
+    for (auto& line : last_lines(end.output_end))
+      said.push_back(std::move(line));
+    auto const told = outgoing_text(joined_lines(said, " / "), tail_limit, true);
+    // Here everything may be read; the server gets what tests print only from a project that also
+    // sends its diffs, for tests quote the source.
+    spdlog::info("gate failed ticket={} gate={} exit={} log={} said=\"{}\"", b.order.ticket.value,
+                 spec.name, end.exit_code, log.string(), told);
+    if (b.order.send_diffs && !told.empty())
+      out.message += ": " + told;
+    out.message += "; " + place_of_log(log);
+  }
   // The next gate looks at the commit, not at what this one left behind.
   [[maybe_unused]] auto const reset = b.g.run({"reset", "--quiet", "--hard", b.where.start});
   [[maybe_unused]] auto const clean = b.g.run({"clean", "--quiet", "-ffd"}, b.where.variables);

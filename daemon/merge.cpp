@@ -1,5 +1,7 @@
 #include "daemon/merge.hpp"
 
+#include "daemon/output_tail.hpp"
+
 namespace troupe::local {
 
 namespace {
@@ -112,7 +114,9 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
       if (!conclusive(end))
         return fail(errc::unavailable, "the setup command could not be run: " + end.message);
       if (end.exit_code != 0)
-        return fail(errc::invalid_argument, "the setup command failed");
+        return fail(errc::invalid_argument,
+                    "the setup command failed; " +
+                        place_of_log(attempt_folder(settings, o) / "setup.log"));
     }
     auto tested = out.proof;
     tested.head = commit;
@@ -131,7 +135,8 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
       out.why = reason::gate_failed;
       out.proof.files.clear();
       out.summary = "The tests fail after the merge with " + o.target_branch + " (exit code " +
-                    std::to_string(tested.exit_code) + ").";
+                    std::to_string(tested.exit_code) + "; " +
+                    place_of_log(attempt_folder(settings, o) / "tests.log") + ").";
       return out;
     }
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <optional>
 
 namespace troupe::local {
 
@@ -51,6 +52,14 @@ result<void> read(toml::node const& node, std::string const& file, std::string_v
     if (auto r = read(value, file, key, out[std::string{name.str()}]); !r)
       return r;
   return {};
+}
+
+result<void> read(toml::node const& node, std::string const& file, std::string_view key,
+                  std::optional<bool>& out) {
+  out = node.value<bool>();
+  if (out && node.is_boolean())
+    return {};
+  return wrong(file, key, "true or false");
 }
 
 result<void> read(toml::node const& node, std::string const& file, std::string_view key,
@@ -111,6 +120,7 @@ result<runner_profile> parse_profile(std::string_view text, std::string const& f
                                             std::string{e.description()});
   }
   runner_profile out;
+  std::optional<bool> answers;
   for (auto const& [key, node] : table) {
     std::string_view const name = key.str();
     result<void> r{};
@@ -136,6 +146,8 @@ result<runner_profile> parse_profile(std::string_view text, std::string const& f
       r = read(node, file, name, out.set);
     else if (name == "format")
       r = read(node, file, name, out.format);
+    else if (name == "answers")
+      r = read(node, file, name, answers);
     else if (name == "exit_codes")
       r = read(node, file, name, out.exit_codes);
     else
@@ -147,6 +159,7 @@ result<runner_profile> parse_profile(std::string_view text, std::string const& f
     return wrong(file, "name", "a word of letters, digits and dashes");
   if (out.exit_codes.empty())
     out.exit_codes[0] = "done";
+  out.answers = answers.value_or(out.format == output_format::jsonl);
   return out;
 }
 

@@ -21,6 +21,7 @@ struct runner_profile {
   std::vector<std::string> environment;      ///< variables of ours that the program may see
   std::map<std::string, std::string> set;    ///< variables set for it
   output_format format = output_format::text;
+  bool answers = false; ///< reads answers to its questions on standard input; else that is empty
   std::map<int, std::string> exit_codes; ///< outcome or reason, by name
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/runner.hpp"
 
+#include "daemon/output_tail.hpp"
 #include "daemon/prompt.hpp"
 
 #include <fstream>
@@ -63,6 +64,7 @@ environment attempt_environment(executor_settings const& settings, link::order c
                          {"TROUPE_REPOSITORY", o.repository},
                          {"TROUPE_BRANCH", o.branch},
                          {"TROUPE_TARGET_BRANCH", o.target_branch},
+                         {"TROUPE_KIND", o.kind == link::order_kind::review ? "review" : "work"},
                          {"TROUPE_STAGE", o.stage},
                          {"TROUPE_ROUND", std::to_string(o.round)},
                          {"TROUPE_ATTEMPT", std::to_string(o.attempt_number)},
@@ -85,6 +87,7 @@ result<runner_profile> profile_of(executor_settings const& settings, link::order
       out.exit_codes = shipped->second.exit_codes;
     out.name = "process";
     out.format = output_format::jsonl;
+    out.answers = true;
     out.command = o.command;
   } else {
     auto const name = !o.profile.empty()                  ? o.profile
@@ -101,7 +104,9 @@ result<runner_profile> profile_of(executor_settings const& settings, link::order
     }
   }
   if (out.program.empty() && out.command.empty())
-    return fail(errc::invalid_argument, "the profile " + out.name + " has no command to run");
+    return fail(errc::invalid_argument, "the profile " + out.name +
+                                            " has no command to run; start the daemon with "
+                                            "`troupe daemon run --command 'your script'`");
   if (out.exit_codes.empty())
     out.exit_codes = {{0, "done"}, {2, "changes_requested"}};
   return out;
@@ -155,7 +160,14 @@ result<runner_report> run_runner(executor_settings const& settings, link::order 
   command.timeout = o.timeout;
   command.stall = o.stall;
   command.grace = settings.grace;
-  command.keep_input = profile->format == output_format::jsonl;
+  command.keep_input = profile->answers;
+  if (!profile->answers)
+    // Nobody would hear the answer: what it asks is good to know, and does not hold it up.
+    events.said = [said = std::move(events.said)](tool_message m) {
+      if (m.kind == message_kind::question)
+        m.kind = message_kind::note;
+      said(std::move(m));
+    };
 
   auto reader = make_reader(*profile, std::move(events));
   runner_report out;
@@ -167,6 +179,16 @@ result<runner_report> run_runner(executor_settings const& settings, link::order 
       std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - begun);
   if (out.said.session.empty())
     out.said.session = o.session;
+  out.log = command.log;
+  std::vector<std::string> const trees{w.start, w.base};
+  // What went wrong is said on standard error, what was done on standard output.
+  auto const meant =
+      out.said.how == link::outcome::done || out.said.how == link::outcome::changes_requested;
+  bool const well = out.end.how == tool_how::exited && meant;
+  if (!well)
+    out.last_words = lines_without_source(out.end.error_end, w.directory, trees);
+  if (out.last_words.empty() && out.said.summary.empty())
+    out.last_words = lines_without_source(out.end.output_end, w.directory, trees);
   switch (out.end.how) {
   case tool_how::exited:
     break;

@@ -26,6 +26,8 @@ struct executor_settings {
 struct runner_report {
   tool_verdict said;
   tool_end end;
+  std::filesystem::path log;           ///< all of its output
+  std::vector<std::string> last_words; ///< the end of its output, without the source's lines
 };
 
 /// Files of one attempt, outside of the worktree; they stay on this machine.

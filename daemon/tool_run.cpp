@@ -22,6 +22,17 @@ using steady = std::chrono::steady_clock;
 /// A line longer than this is cut: it is output for the log, not for us.
 constexpr std::size_t longest_line = 4 * 1024 * 1024;
 
+/// So much of each output's end is kept; twice as much on the way.
+constexpr std::size_t kept_end = 8 * 1024;
+
+void keep_end(std::string& end, std::string_view bytes) {
+  end += bytes;
+  if (end.size() <= 2 * kept_end)
+    return;
+  auto const line = end.find('\n', end.size() - kept_end); // no half line
+  end.erase(0, line == std::string::npos ? end.size() - kept_end : line + 1);
+}
+
 /// Writes the log and digests it on the way.
 class log_writer {
 public:
@@ -260,6 +271,7 @@ private:
     last_output_ = steady::now();
     std::string_view bytes{buffer.data(), static_cast<std::size_t>(n)};
     log_.add(bytes);
+    keep_end(standard_output ? end_.output_end : end_.error_end, bytes);
     if (!standard_output || !sink_)
       return;
     while (!bytes.empty()) {

@@ -61,6 +61,8 @@ struct tool_end {
   std::string message;
   std::string log_digest; ///< SHA-256 of this run's output
   std::int64_t log_bytes = 0;
+  std::string output_end; ///< the last few KiB of standard output
+  std::string error_end;  ///< the same of standard error
 };
 
 /// Receives each line of standard output, without its end.

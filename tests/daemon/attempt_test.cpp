@@ -343,6 +343,7 @@ TEST_CASE("attempt: the child's environment is allow-listed", "[daemon]") {
                                       "TROUPE_REPOSITORY",
                                       "TROUPE_BRANCH",
                                       "TROUPE_TARGET_BRANCH",
+                                      "TROUPE_KIND",
                                       "TROUPE_STAGE",
                                       "TROUPE_ROUND",
                                       "TROUPE_ATTEMPT",

@@ -29,6 +29,9 @@ TEST_CASE("profile: the operator's files replace and add", "[daemon]") {
   REQUIRE(all.has_value());
   CHECK(all->at("mine").program == "my-cli");
   CHECK(all->at("command").command == "./coder");
+  CHECK(all->at("command").answers); // its own file says nothing else
+  CHECK_FALSE(all->at("mine").answers);
+  CHECK_FALSE(load_profiles()->at("command").answers);
   CHECK(all->count("claude") == 1);
 }
 
@@ -45,6 +48,8 @@ TEST_CASE("profile: mistakes are named with file and key", "[daemon]") {
   CHECK(wrong("name = 'x'\n[exit_codes]\n0 = 'fine'").find("exit_codes must be") !=
         std::string::npos);
   CHECK(wrong("name = 'x'\n[exit_codes]\n999 = 'done'").find("exit codes from 0") !=
+        std::string::npos);
+  CHECK(wrong("name = 'x'\nanswers = 'yes'").find("answers must be true or false") !=
         std::string::npos);
   CHECK(wrong("program = 'x'").find("name must be") != std::string::npos);
   CHECK(wrong("name = ").find("mine.toml:1") != std::string::npos);
