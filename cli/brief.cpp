@@ -24,14 +24,42 @@ std::string next_step(json::value const& brief) {
   return {};
 }
 
-int submit(console& out, std::string const& file, std::string const& project,
-           std::string const& name, std::string const& kind, bool wait) {
+/// The project, where the server has exactly one that is not archived. Errors: invalid_argument
+/// with those that there are, not_found where there is none.
+result<std::string> only_project(console& out) {
+  auto const page = out.api().all("/api/projects", {});
+  if (!page)
+    return page.error();
+  std::vector<std::string> ids;
+  for (auto const& p : page->at("items").get_array())
+    if (look::text(p, "status") != "ARCHIVED")
+      ids.push_back(look::text(p, "id"));
+  if (ids.empty())
+    return fail(errc::not_found, "the server has no project yet");
+  if (ids.size() > 1)
+    return fail(errc::invalid_argument, "there are several projects: " + look::joined(ids));
+  return ids.front();
+}
+
+int submit(console& out, std::string const& file, std::string project, std::string const& name,
+           std::string const& kind, bool wait) {
   // The server refuses more; one byte over the bound is enough to know.
   auto const bytes = read_input(file, brief::max_source_bytes + 1);
   if (!bytes)
     return out.fail(bytes.error(), bytes.error().code == errc::too_large
                                        ? "Split the meeting, or leave out what is not about it."
                                        : "Name a transcript, or - for standard input.");
+  if (project.empty()) {
+    auto const only = only_project(out);
+    if (!only && only.error().code == errc::invalid_argument)
+      return out.misuse(only.error().message, "Say for which one with --project ID.");
+    if (!only)
+      return out.fail(only.error(), only.error().code == errc::not_found
+                                        ? "Make one: `troupe init` in your repository."
+                                        : "");
+    project = *only;
+    out.note("For project " + project + ".");
+  }
   auto title = name;
   if (title.empty())
     title = file == "-" ? "standard input" : std::filesystem::path{file}.filename().string();
@@ -73,13 +101,14 @@ void add_brief_commands(command_line& line) {
     auto const f = std::make_shared<flags>();
     auto& c = line.add(
         group, "submit", "Hands in a transcript or a message.",
-        "  troupe brief submit meeting.vtt --project tally --wait\n"
+        "  troupe brief submit meeting.vtt --wait\n"
         "  pbpaste | troupe brief submit - --project tally --name notes.txt",
         [f](console& out) { return submit(out, f->file, f->project, f->name, f->kind, f->wait); });
     c.add_option("file", f->file, "WebVTT, SRT, Zoom, Teams or plain text; - for standard input")
         ->required()
         ->type_name("FILE");
-    c.add_option("--project", f->project, "for which project")->required()->type_name("ID");
+    c.add_option("--project", f->project, "for which project (the only one there is)")
+        ->type_name("ID");
     c.add_option("--name", f->name, "name of the source (that of the file)")->type_name("TEXT");
     c.add_option("--kind", f->kind, "transcript, message or ticket")
         ->check(CLI::IsMember({"transcript", "message", "ticket"}))

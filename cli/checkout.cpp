@@ -84,6 +84,20 @@ std::optional<detected> node_tests(fs::path const& root) {
   return detected{node_runner(root) + " test", "package.json"};
 }
 
+/// A Python file of tests by its name; empty where the folder has none.
+std::string python_test_in(fs::path const& folder) {
+  std::string best;
+  std::error_code ec;
+  for (auto const& entry : fs::directory_iterator{folder, ec}) {
+    auto const name = entry.path().filename().string();
+    bool const tests =
+        name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py"));
+    if (tests && (best.empty() || name < best))
+      best = name;
+  }
+  return best;
+}
+
 std::optional<detected> python_tests(fs::path const& root) {
   for (auto const* file : {"pytest.ini", "conftest.py", "tests/conftest.py", "tox.ini"}) {
     if (has(root, file))
@@ -101,6 +115,19 @@ std::optional<detected> python_tests(fs::path const& root) {
     }
     if (pytest)
       return detected{"python3 -m pytest -q", file};
+  }
+  // No file says how; the tests themselves do.
+  for (auto const* folder : {"tests", "test", "."}) {
+    auto const name = python_test_in(root / folder);
+    if (name.empty())
+      continue;
+    auto const because = std::string{folder} == "." ? name : std::string{folder} + "/" + name;
+    if (text_of(root / folder / name).find("import pytest") != std::string::npos)
+      return detected{"python3 -m pytest -q", because};
+    // unittest finds files `test*.py` alone, unless it is told.
+    return detected{"python3 -m unittest discover -s " + std::string{folder} +
+                        (name.starts_with("test") ? "" : " -p '*_test.py'"),
+                    because};
   }
   return std::nullopt;
 }
@@ -133,7 +160,8 @@ std::optional<detected> detect_test_command(fs::path const& root) {
   if (auto const t = first_with(root / "t", ".t"); !t.empty())
     return detected{"prove -lr t", "t/" + t};
   if (has(root, "CMakeLists.txt") &&
-      text_of(root / "CMakeLists.txt").find("enable_testing") != std::string::npos)
+      (text_of(root / "CMakeLists.txt").find("enable_testing") != std::string::npos ||
+       text_of(root / "CMakeLists.txt").find("include(CTest)") != std::string::npos))
     return detected{"cmake -S . -B build && cmake --build build && ctest --test-dir build "
                     "--output-on-failure",
                     "CMakeLists.txt"};

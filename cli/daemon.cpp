@@ -14,6 +14,17 @@ std::filesystem::path daemon_data(console const& out) {
   return set.empty() ? out.data() / "daemon" : std::filesystem::path{set};
 }
 
+/// What a script has to know; docs/runners.md says the rest.
+constexpr std::string_view contract =
+    "A command of yours (--command) is run by /bin/sh in a Git worktree, once for each attempt of\n"
+    "work and once for each review. It reads its task in the file $TROUPE_PROMPT_FILE (as JSON in\n"
+    "$TROUPE_ORDER_FILE); $TROUPE_KIND (work or review), $TROUPE_STAGE, $TROUPE_ROLE,\n"
+    "$TROUPE_TICKET, $TROUPE_BASE and $TROUPE_HEAD say what it is about. Standard input is empty. "
+    "Exit code 0: done, in a review:\n"
+    "approved; 2: changes requested; anything else: failed. A script that always ends with 0\n"
+    "approves everything: look at [ \"$TROUPE_KIND\" = review ]. The last lines that it prints\n"
+    "are its summary. All of it, with an example: docs/runners.md.";
+
 /// `NAME=VALUE` of a list setting.
 bool split(std::string const& text, std::string& name, std::string& value) {
   auto const equals = text.find('=');
@@ -67,6 +78,9 @@ int run(console& out) {
   // The server that it enrolled with, unless another one was named on purpose.
   if (out.loaded().origins.at("client.server") != "default")
     d.server = out.configured().client.server;
+  // Who lets agents' own command lines run, and says so, may want nothing else.
+  d.require_runner =
+      !(d.allow_process && out.loaded().origins.at("daemon.allow_process") != "default");
   auto const& s = out.configured();
   auto log = spdlog::stderr_color_mt("troupe-daemon");
   log->set_level(spdlog::level::from_str(s.log.level));
@@ -112,9 +126,13 @@ int enroll(console& out, std::string code, std::string const& name, bool replace
                                            {"data", d.data.string()}},
                               "Enrolled as " + who->daemon.value + " (" + who->name + ") at " +
                                   who->server + ".\n");
+  auto const runners = local::offered_runners(d);
+  bool const idle = !runners || runners->empty();
   out.note("Next: `troupe daemon run" +
            (out.configured().daemon.data.empty() ? std::string{} : " --data " + d.data.string()) +
-           "`.");
+           (idle ? " --command 'your script'`: no coding CLI was found on this machine; what a "
+                   "script gets and answers is in docs/runners.md."
+                 : "`."));
   return shown;
 }
 
@@ -124,7 +142,9 @@ void add_local(command_line& line, CLI::App& group) {
                "Runs the daemon on this machine until Ctrl-C: takes work, runs coding CLIs in "
                "worktrees, reports with evidence.",
                "  troupe daemon run --slots 3\n"
-               "  troupe daemon run --repository tally=$HOME/src/tally",
+               "  troupe daemon run --repository tally=$HOME/src/tally\n"
+               "  troupe daemon run --command $HOME/bin/coder.sh\n\n" +
+                   std::string{contract},
                run);
   add_setting(line, r, "--data", "daemon.data", "its folder: identity, clones, worktrees, spool")
       ->type_name("DIR");
@@ -138,7 +158,8 @@ void add_local(command_line& line, CLI::App& group) {
        },
        "where a repository that projects name is; may come again")
       ->type_name("NAME=PATH|URL");
-  add_setting(line, r, "--command", "daemon.command", "what the profile `command` runs")
+  add_setting(line, r, "--command", "daemon.command",
+              "what the profile `command` runs; needed without a coding CLI")
       ->type_name("COMMAND");
   add_setting(line, r, "--log-level", "log.level", "trace, debug, info, warn, error or off")
       ->type_name("LEVEL");
@@ -167,7 +188,9 @@ void add_daemon_commands(command_line& line) {
   auto& group = line.add_group("daemon", "Operators' machines, where code is written.",
                                "  troupe daemon code                 # on any machine\n"
                                "  troupe daemon enroll --code CODE   # on the machine that works\n"
-                               "  troupe daemon run");
+                               "  troupe daemon run                  # with the coding CLIs "
+                               "that are installed\n"
+                               "  troupe daemon run --command 'your script'");
   add_local(line, group);
   line.add(group, "code",
            "Makes a single-use code with which a machine can enrol in the next "

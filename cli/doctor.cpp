@@ -8,10 +8,16 @@ namespace troupe {
 
 namespace {
 
+enum class mark {
+  good,
+  missing, ///< nothing works without it
+  wanting, ///< something will not work
+  neutral  ///< is so, and may be so
+};
+
 struct finding {
   std::string what;
-  bool good = false;
-  bool needed = true; ///< else: only good to know
+  mark is = mark::good;
   std::string said;
 };
 
@@ -21,20 +27,23 @@ public:
 
   int run() {
     git();
-    settings_and_data();
+    ledger();
     server();
-    identity();
-    auto const profiles_folder = daemon_folder() / "profiles";
-    auto const profiles = local::load_profiles(profiles_folder);
+    bool const enrolled = identity();
+    auto const& set = out_.configured().daemon.profiles;
+    auto const profiles = local::load_profiles(set.empty() ? daemon_folder() / "profiles"
+                                                           : std::filesystem::path{set});
     if (!profiles)
-      add("profiles", false, true, profiles.error().message);
-    auto const found = local::detect_clis(profiles ? *profiles : local::load_profiles().value());
+      add("profiles", mark::missing, profiles.error().message);
+    auto const known = profiles ? *profiles : local::load_profiles().value();
+    auto const found = local::detect_clis(known);
+    runners(known, found, enrolled);
     return report(found);
   }
 
 private:
-  void add(std::string what, bool good, bool needed, std::string said) {
-    all_.push_back({std::move(what), good, needed, std::move(said)});
+  void add(std::string what, mark is, std::string said) {
+    all_.push_back({std::move(what), is, std::move(said)});
   }
 
   [[nodiscard]] std::filesystem::path daemon_folder() const {
@@ -45,48 +54,93 @@ private:
   void git() {
     auto const v = local::git{"."}.out({"--version"});
     if (v)
-      add("git", true, true, *v);
+      add("git", mark::good, *v);
     else
-      add("git", false, true, "not found; install it: `apt-get install git`");
+      add("git", mark::missing, "not found; install it: `apt-get install git`");
   }
 
-  void settings_and_data() {
+  void ledger() {
     auto const data = out_.data();
     std::error_code ec;
     if (std::filesystem::exists(data / "ledger.db", ec))
-      add("ledger", true, false, (data / "ledger.db").string());
+      add("ledger", mark::good, (data / "ledger.db").string());
     else
-      add("ledger", true, false, "none yet; `troupe serve` makes it in " + data.string());
+      add("ledger", mark::neutral,
+          "none in " + data.string() +
+              "; a server on this machine makes it there (`troupe serve`), "
+              "or in its --data folder");
   }
 
   void server() {
     auto& api = out_.api();
     auto const health = api.get("/healthz");
     if (!health) {
-      add("server", false, false, health.error().message);
+      add("server", mark::wanting, health.error().message);
       return;
     }
-    add("server", true, false, api.server());
+    add("server", mark::good, api.server());
     auto const page = api.get("/api/daemons", {{"status", "online"}});
     if (!page) {
-      add("token", false, false, page.error().message + ". " + way_out_of(page.error()));
+      // The server is there, and no command may do anything on it.
+      add("token", mark::missing,
+          page.error().message + ". " + way_out_of(page.error()) +
+              " Of a server with --data DIR it is DIR/admin.token.");
       return;
     }
-    add("token", true, false, "accepted");
+    add("token", mark::good, "accepted");
     auto const n = look::number(*page, "total");
-    add("daemons", n > 0, false,
+    add("daemons", n > 0 ? mark::good : mark::wanting,
         n > 0 ? look::count(n, "daemon") + " online"
               : "none online; enrol one: `troupe daemon code`, `troupe daemon enroll`");
   }
 
-  void identity() {
+  /// Whether this machine is a daemon.
+  bool identity() {
     auto const who = local::load_identity(daemon_folder());
     if (who)
-      add("this machine", true, false,
+      add("this machine", mark::good,
           "enrolled as " + who->daemon.value + " (" + who->name + ") at " + who->server);
+    else if (who.error().code == errc::not_found)
+      add("this machine", mark::neutral,
+          "not enrolled as a daemon in " + daemon_folder().string() +
+              "; another folder goes with --daemon-data DIR");
     else
-      add("this machine", who.error().code == errc::not_found, false,
-          who.error().code == errc::not_found ? "not enrolled as a daemon" : who.error().message);
+      add("this machine", mark::missing, who.error().message);
+    return who.has_value();
+  }
+
+  /// What the daemon of this machine could run.
+  void runners(local::profile_map const& known, std::vector<local::detected_cli> const& clis,
+               bool enrolled) {
+    std::vector<std::string> names;
+    for (auto const& c : clis)
+      if (!c.path.empty())
+        names.push_back(c.profile);
+    for (auto const& [name, p] : known)
+      if (p.program.empty() && (!p.command.empty() || !out_.configured().daemon.command.empty()))
+        names.push_back(name);
+    if (!names.empty())
+      add("runners", mark::good, look::joined(names));
+    else
+      add("runners", enrolled ? mark::missing : mark::wanting,
+          "no coding CLI in PATH, and no command; install Claude Code, Codex, Cursor or Gemini "
+          "CLI, "
+          "or give the daemon a script: `troupe daemon run --command 'your script'` "
+          "(docs/runners.md)");
+  }
+
+  static std::string sign(text_style const& style, mark is) {
+    switch (is) {
+    case mark::good:
+      return paint(style, ink::good, "✓ ");
+    case mark::missing:
+      return paint(style, ink::bad, "✗ ");
+    case mark::wanting:
+      return paint(style, ink::attention, "! ");
+    case mark::neutral:
+      break;
+    }
+    return paint(style, ink::faint, "· ");
   }
 
   int report(std::vector<local::detected_cli> const& clis) {
@@ -95,17 +149,12 @@ private:
     std::string text;
     bool sound = true;
     for (auto const& f : all_) {
-      sound = sound && (f.good || !f.needed);
-      checks.push_back(
-          json::object{{"what", f.what}, {"ok", f.good}, {"needed", f.needed}, {"said", f.said}});
-      text += paint(style,
-                    f.good     ? ink::good
-                    : f.needed ? ink::bad
-                               : ink::attention,
-                    f.good     ? "✓ "
-                    : f.needed ? "✗ "
-                               : "! ") +
-              f.what + ": " + f.said + "\n";
+      sound = sound && f.is != mark::missing;
+      checks.push_back(json::object{{"what", f.what},
+                                    {"ok", f.is == mark::good},
+                                    {"needed", f.is == mark::missing},
+                                    {"said", f.said}});
+      text += sign(style, f.is) + f.what + ": " + f.said + "\n";
     }
     json::array found;
     table t{{{"profile"}, {"installed"}, {"version", true}, {"what", true}}};
@@ -118,7 +167,7 @@ private:
              c.version,
              c.summary});
     }
-    text += "\nCoding CLIs on this machine (the profile `command` runs any other command):\n" +
+    text += "\nCoding CLIs on this machine (any other command: `troupe daemon run --command`):\n" +
             t.text(style, 2);
     out_.show(
         json::object{{"ok", sound}, {"checks", std::move(checks)}, {"clis", std::move(found)}},
@@ -133,11 +182,16 @@ private:
 } // namespace
 
 void add_doctor_command(command_line& line) {
-  line.add(line.root(), "doctor",
-           "Looks at this machine: git, server, token, daemon, installed coding CLIs. Exit code 1 "
-           "if something needed is missing.",
-           "  troupe doctor\n  troupe doctor --json | jq '.clis[] | select(.installed)'",
-           [](console& out) { return checkup{out}.run(); });
+  auto& c = line.add(
+      line.root(), "doctor",
+      "Looks at this machine: git, server, token, daemon, installed coding CLIs. Exit code 1 "
+      "if something needed is missing.",
+      "  troupe doctor\n  troupe doctor --json | jq '.clis[] | select(.installed)'",
+      [](console& out) { return checkup{out}.run(); });
+  add_setting(line, c, "--data", "store.data", "data folder of the server on this machine")
+      ->type_name("DIR");
+  add_setting(line, c, "--daemon-data", "daemon.data", "folder of the daemon on this machine")
+      ->type_name("DIR");
 }
 
 } // namespace troupe

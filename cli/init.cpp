@@ -4,6 +4,10 @@
 #include "daemon/profile.hpp"
 #include "protocol/process.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+
 namespace troupe {
 
 namespace {
@@ -76,9 +80,10 @@ result<proposal> propose(init_flags const& f) {
     p.profile = f.profile;
   } else {
     p.profile = installed_profile(local::detect_clis());
-    p.reasons.emplace_back("profile", p.profile == "command"
-                                          ? "no coding CLI was found on this machine"
-                                          : "it is installed on this machine");
+    p.reasons.emplace_back(
+        "profile", p.profile == "command"
+                       ? "no coding CLI was found on this machine: `troupe daemon run --command`"
+                       : "it is installed on this machine");
   }
   return p;
 }
@@ -133,6 +138,66 @@ std::string shown(proposal const& p, std::string const& base, text_style const& 
   return out;
 }
 
+/// No line came: the person has gone, or said no with Ctrl-D.
+bool left_off() {
+  return std::cin.fail();
+}
+
+/// An answer that was meant for a question of yes or no.
+bool is_yes_or_no(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text.size() == 1 || text == "yes" || text == "no";
+}
+
+/// Asks what a person may want otherwise; false where there was no answer.
+bool ask_all(console& out, proposal& p) {
+  for (;;) {
+    auto const said = out.ask("Project id?", p.id);
+    if (left_off())
+      return false;
+    if (said == p.id || !is_yes_or_no(said)) {
+      p.id = project_id_of(said);
+      break;
+    }
+    out.print("That is asked later; here an id is meant, a-z, 0-9 and -. Ctrl-C ends.\n");
+  }
+  do {
+    p.test = out.ask(p.test.empty() ? "Command that runs the tests? (none: there is nothing to run)"
+                                    : "Command that runs the tests?",
+                     p.test);
+    if (left_off())
+      return false;
+  } while (p.test.empty());
+  p.profile = out.ask("Runner profile of the developers?", p.profile);
+  return !left_off();
+}
+
+/// What to do after the project was made, to be copied line by line.
+std::string next_steps(console const& out, proposal const& p) {
+  auto const server = out.loaded().origins.at("client.server") == "default"
+                          ? std::string{}
+                          : " --server " + out.configured().client.server;
+  bool const command = p.profile == "command";
+  return "\nNext:\n"
+         "  troupe daemon code" +
+         server +
+         "\n"
+         "  troupe daemon enroll" +
+         server +
+         " --code CODE      # on the machine that works\n"
+         "  troupe daemon run" +
+         std::string{command ? " --command 'your script'" : ""} +
+         "      # stays; in a terminal of its own\n"
+         "  troupe brief submit notes.txt" +
+         server + " --project " + p.id + " --wait" +
+         std::string{command ? "\nThe profile `command` runs a script of yours; what it gets and "
+                               "answers is in docs/runners.md.\nWith Claude Code, Codex, Cursor or "
+                               "Gemini CLI installed no --command is needed: `troupe doctor`."
+                             : "\nWithout that CLI, any script works: `troupe daemon run "
+                               "--command 'your script'`, docs/runners.md."};
+}
+
 int init(console& out, init_flags const& f) {
   auto p = propose(f);
   if (!p)
@@ -140,13 +205,11 @@ int init(console& out, init_flags const& f) {
   bool const asks = out.interactive() && !f.yes && !f.print && !out.json();
   if (asks) {
     out.print("Proposed for this repository:\n" + shown(*p, f.base, out.style()) + "\n");
-    p->id = project_id_of(out.ask("Project id?", p->id));
-    p->test = out.ask("Command that runs the tests?", p->test);
-    p->profile = out.ask("Runner profile of the developers?", p->profile);
+    if (!ask_all(out, *p)) {
+      out.note("\nNothing was created.");
+      return exit_code::failed;
+    }
   }
-  if (p->test.empty() && !f.print)
-    out.note("no test command was found: without one the tests gate cannot pass; set it with "
-             "--test COMMAND");
   auto const body = body_of(*p, f.base);
   if (!body)
     return out.fail(body.error());
@@ -160,7 +223,11 @@ int init(console& out, init_flags const& f) {
   if (!asks && !f.yes)
     return out.misuse("without a terminal nothing is created unasked",
                       "Accept the proposal with --yes, or look at it with --print.");
-  if (asks && !out.confirm("Create project " + p->id + " on " + out.api().server() + "?", true)) {
+  if (p->test.empty())
+    return out.misuse("no test command was found, and without one the tests gate cannot pass",
+                      "Give it with --test COMMAND; --test none where there is nothing to run.");
+  if (asks && (!out.confirm("Create project " + p->id + " on " + out.api().server() + "?", true) ||
+               left_off())) {
     out.note("Nothing was created.");
     return exit_code::failed;
   }
@@ -172,10 +239,7 @@ int init(console& out, init_flags const& f) {
                                             "`; another id goes with --project ID."
                                       : "");
   auto const code = out.show(*done, render_project(*done, out.style()));
-  out.note(
-      "\nNext: `troupe daemon code`, then on the machine that works `troupe daemon enroll "
-      "--code CODE` and `troupe daemon run`;\nthen `troupe brief submit meeting.vtt --project " +
-      p->id + " --wait`.");
+  out.note(next_steps(out, *p));
   return code;
 }
 
@@ -194,7 +258,8 @@ void add_init_command(command_line& line) {
   c.add_flag("--print", f->print, "print the request's JSON; create nothing");
   c.add_option("--project", f->id, "id of the project (from the folder's name)")->type_name("ID");
   c.add_option("--template", f->base, "solo, standard or company (standard)")->type_name("NAME");
-  c.add_option("--test", f->test, "command that runs the tests")->type_name("COMMAND");
+  c.add_option("--test", f->test, "command that runs the tests; none: there is nothing to run")
+      ->type_name("COMMAND");
   c.add_option("--profile", f->profile, "runner profile of agents that work on a daemon")
       ->type_name("NAME");
 }

@@ -45,6 +45,14 @@ TEST_CASE("init: the test command is found from the repository's own files", "[c
   CHECK(tests_of({{"pytest.ini", ""}}) == "python3 -m pytest -q");
   CHECK(tests_of({{"pyproject.toml", "[project]\n"}, {"tests/test_a.py", ""}}) ==
         "python3 -m unittest discover -s tests");
+  CHECK(tests_of({{"tests/test_a.py", "import unittest\n"}}) ==
+        "python3 -m unittest discover -s tests");
+  CHECK(tests_of({{"test/test_a.py", "import pytest\n"}}) == "python3 -m pytest -q");
+  CHECK(tests_of({{"test_a.py", ""}}) == "python3 -m unittest discover -s .");
+  CHECK(tests_of({{"tests/a_test.py", ""}}) ==
+        "python3 -m unittest discover -s tests -p '*_test.py'");
+  CHECK(tests_of({{"tests/data.py", ""}}) == "");
+  CHECK(tests_of({{"CMakeLists.txt", "include(CTest)\n"}}).starts_with("cmake -S . -B build"));
   CHECK(tests_of({{"CMakeLists.txt", "enable_testing()\n"}}).starts_with("cmake -S . -B build"));
   CHECK(tests_of({{"CMakeLists.txt", "project(x)\n"}}) == "");
 }

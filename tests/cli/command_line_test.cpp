@@ -323,6 +323,64 @@ TEST_CASE("init: proposes a project for the repository of the folder", "[cli]") 
   CHECK(d.at("config").at("test_command") == "prove -lr t");
   CHECK(d.at("config").at("target_branch") == "trunk");
   CHECK(d.at("config").at("recipe").at("copy").at(0) == ".env");
+
+  // Without a command for the tests nothing is made; that there is none has to be said.
+  std::filesystem::remove_all(shop / "t");
+  auto const untested = in_shop({"init", "--yes"});
+  CHECK(untested.exit_code == exit_code::usage);
+  CHECK(contains(untested.err, "--test none"));
+  auto const none = in_shop({"init", "--print", "--json", "--test", "none"});
+  CHECK(document(none.out).at("config").at("test_command") == "none");
+}
+
+TEST_CASE("init: the end of the input is a no, and an id is no letter", "[cli]") {
+  temporary_folder home;
+  auto const shop = home.path() / "shop";
+  std::filesystem::create_directories(shop / "t");
+  std::ofstream{shop / "t" / "a.t"} << "print \"1..0\\n\";\n";
+  auto const* path = std::getenv("PATH");
+  std::map<std::string, std::string> const env{{"PATH", path != nullptr ? path : "/usr/bin:/bin"},
+                                               {"HOME", home.path().string()}};
+  REQUIRE(test::run_program({"git", "init", "-q"}, env, "", shop).exit_code == 0);
+  auto const on_terminal = [&](std::string const& typed) {
+    return test::run_program({"script", "-qec",
+                              std::string{TROUPE_PROGRAM} + " init --server http://127.0.0.1:1",
+                              "/dev/null"},
+                             env, typed, shop);
+  };
+  auto const left = on_terminal("\x04");
+  CHECK(contains(left.out, "Nothing was created"));
+  CHECK(left.exit_code == exit_code::failed);
+  auto const letter = on_terminal("n\n\x04");
+  CHECK(contains(letter.out, "here an id is meant"));
+  CHECK(contains(letter.out, "Nothing was created"));
+  auto const late = on_terminal("\n\n\n\x04"); // at the last question
+  CHECK(contains(late.out, "Create project shop on"));
+  CHECK(contains(late.out, "Nothing was created"));
+}
+
+TEST_CASE("daemon: its help says what a command of one's own gets and answers", "[cli]") {
+  temporary_folder home;
+  auto const help = run_troupe({"daemon", "run", "--help"}, home.path()).out;
+  for (auto const* word : {"--command", "TROUPE_PROMPT_FILE", "TROUPE_KIND", "approves everything",
+                           "docs/runners.md"}) {
+    INFO(word);
+    CHECK(contains(help, word));
+  }
+  CHECK(contains(run_troupe({"daemon", "--help"}, home.path()).out, "--command"));
+}
+
+TEST_CASE("runners: every variable that a command gets is documented", "[cli]") {
+  auto const code = test::text_of(TROUPE_SOURCE_DIR "/daemon/runner.cpp");
+  auto const page = test::text_of(TROUPE_SOURCE_DIR "/docs/runners.md");
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = code.find("{\"TROUPE_", at)) != std::string::npos; ++at) {
+    auto const name = code.substr(at + 2, code.find('"', at + 2) - at - 2);
+    INFO(name);
+    CHECK(contains(page, "`" + name + "`"));
+    ++found;
+  }
+  CHECK(found > 10);
 }
 
 TEST_CASE("doctor: looks at the machine without a server", "[cli]") {
@@ -334,4 +392,18 @@ TEST_CASE("doctor: looks at the machine without a server", "[cli]") {
   auto const d = document(r.out);
   CHECK(d.at("checks").get_array().size() >= 4);
   CHECK(d.at("clis").get_array().size() >= 4);
+
+  // That a machine is no daemon is no success, and no failure either.
+  auto const plain = run_troupe(
+      {"doctor", "--server", "http://127.0.0.1:" + std::to_string(test::free_port())}, home.path());
+  CHECK(contains(plain.out, "· this machine: not enrolled"));
+  CHECK(contains(plain.out, "--command"));
+  auto const folder = home.path() / "d1";
+  auto const elsewhere = run_troupe({"doctor", "--daemon-data", folder.string()}, home.path());
+  CHECK(contains(elsewhere.out, folder.string()));
+  std::filesystem::create_directories(folder / "profiles");
+  std::ofstream{folder / "profiles" / "x.toml"} << "nonsense\n";
+  auto const broken = run_troupe({"doctor", "--daemon-data", folder.string()}, home.path());
+  CHECK(broken.exit_code == exit_code::failed);
+  CHECK(contains(broken.out, "✗ profiles: "));
 }
