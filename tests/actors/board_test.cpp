@@ -18,7 +18,7 @@ tenant_id const tenant{"default"};
 
 /// A UUID v7 with this time.
 std::string id_at(std::int64_t ms, int n) {
-  char text[40];
+  char text[64];
   std::snprintf(text, sizeof text, "%08llx-%04llx-7000-8000-%012d",
                 static_cast<unsigned long long>(ms) >> 16U,
                 static_cast<unsigned long long>(ms) & 0xFFFFU, n);
@@ -38,7 +38,9 @@ public:
     write(id, "issued", json::to(principal::event{x}), ms);
   }
   void revoke(std::string const& id, std::int64_t ms) {
-    write(id, "revoked", json::to(principal::event{principal::revoked{"lost", {}}}), ms);
+    principal::revoked x;
+    x.why = "lost";
+    write(id, "revoked", json::to(principal::event{x}), ms);
   }
   void write(std::string const& id, std::string const& name, json::value data, std::int64_t ms) {
     entity_ref const stream{tenant, entity_kind::principal, id};
