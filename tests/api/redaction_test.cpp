@@ -171,9 +171,11 @@ TEST_CASE("api: no route that writes lets a secret into the ledger", "[api]") {
   std::string run;
   std::string ticket;
   REQUIRE(eventually([&] {
-    for (auto const& r : lab.get("/api/runs?status=running").json.at("items").as_array())
+    auto const runs = lab.get("/api/runs?status=running");
+    for (auto const& r : runs.json.at("items").as_array())
       run = text_at(r, "id");
-    for (auto const& t : lab.get("/api/tickets?status=ready").json.at("items").as_array())
+    auto const tickets = lab.get("/api/tickets?status=ready");
+    for (auto const& t : tickets.json.at("items").as_array())
       ticket = text_at(t, "id");
     return !run.empty() && !ticket.empty();
   }));
