@@ -72,6 +72,20 @@ row run_row(json::value const& v, text_style const& style) {
           look::money(look::number(look::at(v, "used"), "cost_micros")),
           look::date(look::number(v, "created_at"), style.local_time)};
 }
+row budget_row(json::value const& v, text_style const&) {
+  // The root scope has the budget's name; what its parts use counts there, too.
+  auto const& root = look::at(look::at(v, "scopes"), look::text(v, "id"));
+  auto const granted = look::number(root, "granted");
+  auto const reserved = look::number(root, "reserved");
+  auto const spent = look::number(root, "spent");
+  return {id_of(v),
+          status_of(v),
+          look::money(granted),
+          look::money(reserved),
+          look::money(spent),
+          look::money(granted - reserved - spent),
+          std::to_string(look::list(v, "wanted").size())};
+}
 row agent_row(json::value const& v, text_style const&) {
   auto const& spec = look::at(v, "spec");
   std::vector<std::string> tickets;
@@ -138,6 +152,15 @@ std::vector<view> const& views_of_kinds() {
         {"cost", false, true},
         {"begun"}},
        run_row},
+      {"budget",
+       {{"budget", true},
+        {"status"},
+        {"granted", false, true},
+        {"reserved", false, true},
+        {"spent", false, true},
+        {"left", false, true},
+        {"waiting", false, true}},
+       budget_row},
       {"agent",
        {{"agent", true},
         {"status"},

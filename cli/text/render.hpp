@@ -21,6 +21,8 @@ namespace troupe {
 [[nodiscard]] std::string render_ticket(json::value const& ticket, text_style const& style);
 /// A run with its tickets as a graph, and what they used.
 [[nodiscard]] std::string render_run(json::value const& run, text_style const& style);
+/// A budget: what every scope of it has, spent and has left, and who waits for money.
+[[nodiscard]] std::string render_budget(json::value const& budget, text_style const& style);
 /// A project with its roster, process and limits.
 [[nodiscard]] std::string render_project(json::value const& project, text_style const& style);
 /// An agent with what lies on its desk.
@@ -30,7 +32,7 @@ namespace troupe {
 /// The answer of `/api/why/{ref}`: the chain of causes down to the sentence.
 [[nodiscard]] std::string render_why(json::value const& why, text_style const& style);
 /// A page (`items`, `total`) of a kind, as an aligned table: `project`, `brief`, `plan`, `ticket`,
-/// `run`, `agent`, `approval`, `daemon`, `token`.
+/// `run`, `budget`, `agent`, `approval`, `daemon`, `token`.
 [[nodiscard]] std::string render_list(std::string_view kind, json::value const& page,
                                       text_style const& style);
 /// A conversation (array of envelopes) in order.

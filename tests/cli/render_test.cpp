@@ -99,12 +99,13 @@ TEST_CASE("text: every view takes an empty answer", "[cli]") {
     CHECK_FALSE(render_plan(v, plain()).empty());
     CHECK_FALSE(render_ticket(v, plain()).empty());
     CHECK_FALSE(render_run(v, plain()).empty());
+    CHECK_FALSE(render_budget(v, plain()).empty());
     CHECK_FALSE(render_project(v, plain()).empty());
     CHECK_FALSE(render_agent(v, plain()).empty());
     CHECK_FALSE(render_approval(v, plain()).empty());
     CHECK_FALSE(render_why(v, plain()).empty());
-    for (auto const* kind :
-         {"project", "brief", "plan", "ticket", "run", "agent", "approval", "daemon", "token"})
+    for (auto const* kind : {"project", "brief", "plan", "ticket", "run", "budget", "agent",
+                             "approval", "daemon", "token"})
       CHECK(render_list(kind, v, plain()) == "There is no " + std::string{kind} + " to show.\n");
     (void)render_event_line(v, plain());
   }
@@ -127,4 +128,25 @@ TEST_CASE("text: an agent's row shows what it works on and what waits on its des
   CHECK(render_list("agent", *page, plain(0)) ==
         "agent          status   role  engine         inbox  answered  works on\n"
         "tally.dev-ada  working  dev   daemon:claude      2         7  k3-1\n");
+}
+
+TEST_CASE("text: a budget says what each scope has left, and who waits for money", "[cli]") {
+  auto const budget = json::parse(R"({"id":"project:tally","status":"warned","scopes":{
+    "project:tally":{"granted":5000000,"reserved":500000,"spent":4000000,"level":"warned"},
+    "run:k3.r1":{"parent":"project:tally","granted":1000000,"spent":250000}},
+    "wanted":[{"id":"w","scope":"run:k3.r1","amount":2000000,"ticket":"k3-1",
+               "short_in":"project:tally"}]})");
+  REQUIRE(budget.has_value());
+  CHECK(render_budget(*budget, plain()) ==
+        "Budget project:tally  warned\n"
+        "  scope          status  granted  reserved  spent  left  within\n"
+        "  project:tally  warned     5.00      0.50   4.00  0.50\n"
+        "  run:k3.r1      open       1.00      0.00   0.25  0.75  project:tally\n"
+        "\nWaiting for money\n"
+        "  ticket  wants  too little in\n"
+        "  k3-1     2.00  project:tally\n");
+  auto const page = json::value(json::object{{"items", json::array{*budget}}, {"total", 1}});
+  CHECK(render_list("budget", page, plain()) ==
+        "budget         status  granted  reserved  spent  left  waiting\n"
+        "project:tally  warned     5.00      0.50   4.00  0.50        1\n");
 }
