@@ -167,8 +167,11 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
                            {"seconds", story.seconds},
                            {"verify", verified.exit_code}});
   say.line("\nNext, in your own repository:\n"
-           "  troupe serve                       # once, on this machine\n"
+           "  troupe serve                       # in a terminal of its own\n"
            "  cd your/repository && troupe init  # finds your tests and your coding CLIs\n"
+           "  troupe daemon code | troupe daemon enroll --code -\n"
+           "  troupe daemon run                  # in a terminal of its own; without a coding CLI: "
+           "--command 'your script'\n"
            "  troupe brief submit notes.txt      # nothing is spent before you approve");
   return good ? 0 : 1;
 }
