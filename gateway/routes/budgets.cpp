@@ -2,6 +2,8 @@
 #include "gateway/routes/table.hpp"
 #include "protocol/content_hash.hpp"
 
+#include <algorithm>
+
 /// Money, runs that go on, tickets outside of a plan, and what a person reports about his work.
 namespace troupe {
 
@@ -36,6 +38,21 @@ struct report_body {
   TROUPE_FIELDS(report_body, outcome, summary, notes, base, head, files);
 };
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+/// A commit by its whole name: a review, a gate and a merge are bound to exactly this one.
+bool is_commit(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+error wrong(char const* field, std::string sentence) {
+  return fail(errc::invalid_argument, std::move(sentence), {{"field", field}});
+}
+
 /// A scope that exists gets more; its parent is known.
 void grant(api const& a, request const& r, reply const& answer) {
   auto b = body_of<grant_body>(r);
@@ -44,8 +61,7 @@ void grant(api const& a, request const& r, reply const& answer) {
     return;
   }
   if (b->amount <= 0) {
-    refuse(r, answer,
-           fail(errc::invalid_argument, "amount must be above 0", {{"field", "amount"}}));
+    refuse(r, answer, wrong("amount", "amount must be above 0"));
     return;
   }
   auto const of = a.ref(entity_kind::budget, r.params.at("id"));
@@ -74,18 +90,33 @@ void grant(api const& a, request const& r, reply const& answer) {
   });
 }
 
+result<void> check(ticket_body const& b) {
+  if (b.project.empty())
+    return wrong("project", "project must not be empty");
+  if (is_blank(b.title))
+    return wrong("title", "title must not be empty");
+  if (std::any_of(b.criteria.begin(), b.criteria.end(), is_blank))
+    return wrong("criteria", "no criterion may be empty");
+  return {};
+}
+
+plan_item item_of(ticket_body b) {
+  plan_item item;
+  item.key = "1";
+  item.title = std::move(b.title);
+  item.text = std::move(b.text);
+  item.role = std::move(b.role);
+  item.criteria = std::move(b.criteria);
+  item.files = std::move(b.files);
+  item.importance = b.importance;
+  return item;
+}
+
 /// A run of one ticket, outside of a plan: what a run does for its tickets, it does for this one.
 void make_ticket(api const& a, request const& r, reply const& answer) {
   auto b = body_of<ticket_body>(r);
-  if (!b) {
-    refuse(r, answer, b.error());
-    return;
-  }
-  if (b->title.empty() || b->project.empty()) {
-    auto const* field = b->title.empty() ? "title" : "project";
-    refuse(r, answer,
-           fail(errc::invalid_argument, std::string{field} + " must not be empty",
-                {{"field", field}}));
+  if (auto ok = b ? check(*b) : result<void>{b.error()}; !ok) {
+    refuse(r, answer, ok.error());
     return;
   }
   auto const project = a.ref(entity_kind::project, b->project.value); // before the body moves
@@ -96,63 +127,81 @@ void make_ticket(api const& a, request const& r, reply const& answer) {
       answer(problem(p.error(), path));
       return;
     }
-    if (p->is != project::status::active) {
-      answer(
-          problem(conflict("project " + b.project.value + " is archived", name(p->is), {}), path));
-      return;
-    }
-    if (!b.role.empty() && with_role(p->config, b.role) == nullptr) {
-      answer(problem(
-          fail(errc::invalid_argument, "no agent has the role " + b.role, {{"field", "role"}}),
-          path));
-      return;
-    }
-    auto id =
+    // The same request again is the same ticket.
+    auto const id =
         options.idempotency
-            ? sha256(options.idempotency->source + "\n" + options.idempotency->key).substr(0, 8)
+            ? sha256(options.idempotency->source + "\n" + options.idempotency->key).substr(0, 12)
             : a.n.ids().short_id();
+    options.correlation = id;
+    auto const send = [&a, answer, path, id, options](run::create c) {
+      a.n.submit(a.ref(entity_kind::run, id), run::command{std::move(c)}, options,
+                 [answer, path, id](command_result const& done) {
+                   if (!done) {
+                     answer(answer_of(done, path));
+                     return;
+                   }
+                   answer(json_response(
+                       201, json::object{{"id", id + "-1"}, {"run", id}, {"status", "backlog"}}));
+                 });
+    };
+    result<void> fits;
+    if (p->is != project::status::active)
+      fits = conflict("project " + b.project.value + " is archived", p->is, project::transitions());
+    else if (!b.role.empty() && with_role(p->config, b.role) == nullptr)
+      fits = wrong("role", "no agent has the role " + b.role);
+    if (!fits) {
+      // The project may have changed since; the command is never reached.
+      a.if_repeated(
+          options, [send] { send({}); },
+          [answer, path, no = fits.error()] { answer(problem(no, path)); });
+      return;
+    }
     run::create c;
     c.project = b.project;
-    c.config = p->config;
+    c.config = std::move(p->config);
     c.by_hand = true;
-    plan_item item;
-    item.key = "1";
-    item.title = b.title;
-    item.text = b.text;
-    item.role = b.role;
-    item.criteria = b.criteria;
-    item.files = b.files;
-    item.importance = b.importance;
-    c.items = {std::move(item)};
-    options.correlation = id;
-    a.n.submit(a.ref(entity_kind::run, id), run::command{std::move(c)}, std::move(options),
-               [answer, path, id](command_result const& done) {
-                 if (!done) {
-                   answer(answer_of(done, path));
-                   return;
-                 }
-                 answer(json_response(
-                     201, json::object{{"id", id + "-1"}, {"run", id}, {"status", "backlog"}}));
-               });
+    c.items = {item_of(std::move(b))};
+    send(std::move(c));
   });
+}
+
+result<void> check(report_body const& b) {
+  if (b.outcome != link::outcome::done && b.outcome != link::outcome::changes_requested &&
+      b.outcome != link::outcome::failed)
+    return wrong("outcome", "outcome must be done, changes_requested or failed");
+  if (is_blank(b.summary))
+    return wrong("summary", "summary must not be empty");
+  if (!b.head.empty() && !is_commit(b.head))
+    return wrong("head", "head must be the whole hash of a commit, as `git rev-parse` prints it");
+  if (!b.base.empty() && !is_commit(b.base))
+    return wrong("base", "base must be the whole hash of a commit, as `git rev-parse` prints it");
+  return {};
+}
+
+/// The report as the holder of the ticket's lease sends it.
+link::finished finished_of(ticket::state const& s, report_body b) {
+  link::finished f;
+  f.ticket = ticket_id{s.self.id};
+  f.token = s.last_token;
+  f.how = b.outcome;
+  f.summary = std::move(b.summary);
+  f.notes = std::move(b.notes);
+  f.proof.branch = "agent/" + s.self.id;
+  f.proof.base = std::move(b.base);
+  f.proof.head = std::move(b.head);
+  f.proof.files = std::move(b.files);
+  bool const review = !ticket::is_merge(s, s.holder.stage) &&
+                      s.stages[static_cast<std::size_t>(s.holder.stage)].kind == stage_kind::review;
+  if (review && f.proof.head.empty()) // about what lies before him
+    f.proof.head = s.proof.head;
+  return f;
 }
 
 /// What a person did with the ticket that was given to him. The lease is found in the ticket.
 void report(api const& a, request const& r, reply const& answer) {
   auto b = body_of<report_body>(r);
-  if (!b) {
-    refuse(r, answer, b.error());
-    return;
-  }
-  bool const known = b->outcome == link::outcome::done ||
-                     b->outcome == link::outcome::changes_requested ||
-                     b->outcome == link::outcome::failed;
-  if (!known || b->summary.empty()) {
-    refuse(r, answer,
-           fail(errc::invalid_argument,
-                known ? "summary must not be empty"
-                      : "outcome must be done, changes_requested or failed",
-                {{"field", known ? "summary" : "outcome"}}));
+  if (auto ok = b ? check(*b) : result<void>{b.error()}; !ok) {
+    refuse(r, answer, ok.error());
     return;
   }
   auto const ref = a.ref(entity_kind::ticket, r.params.at("id"));
@@ -163,30 +212,21 @@ void report(api const& a, request const& r, reply const& answer) {
       answer(problem(s.error(), path));
       return;
     }
+    auto const send = [&a, answer, path, ref, options](link::finished f) {
+      a.n.submit(ref, ticket::command{ticket::finish{std::move(f)}}, options,
+                 [answer, path](command_result const& done) { answer(answer_of(done, path)); });
+    };
     if (!ticket::is_leased(*s) || s->holder.engine != engine_kind::human) {
-      answer(problem(
-          conflict("ticket " + ref.id + " is " + name(s->is) + " and not in the hands of a person",
-                   name(s->is), {}),
-          path));
+      // The same report sent again finds the ticket further on; the command is never reached.
+      a.if_repeated(
+          options, [send] { send({}); },
+          [answer, path,
+           no = conflict("ticket " + ref.id + " is " + name(s->is) +
+                             " and not in the hands of a person",
+                         s->is, ticket::transitions())] { answer(problem(no, path)); });
       return;
     }
-    link::finished f;
-    f.ticket = ticket_id{ref.id};
-    f.token = s->last_token;
-    f.how = b.outcome;
-    f.summary = std::move(b.summary);
-    f.notes = std::move(b.notes);
-    f.proof.branch = "agent/" + ref.id;
-    f.proof.base = std::move(b.base);
-    f.proof.head = std::move(b.head);
-    f.proof.files = std::move(b.files);
-    bool const review =
-        !ticket::is_merge(*s, s->holder.stage) &&
-        s->stages[static_cast<std::size_t>(s->holder.stage)].kind == stage_kind::review;
-    if (review && f.proof.head.empty()) // about what lies before him
-      f.proof.head = s->proof.head;
-    a.n.submit(ref, ticket::command{ticket::finish{std::move(f)}}, std::move(options),
-               [answer, path](command_result const& done) { answer(answer_of(done, path)); });
+    send(finished_of(*s, std::move(b)));
   });
 }
 
