@@ -20,6 +20,7 @@ void add_commands(command_line& line) {
   add_plan_commands(line);
   add_ticket_commands(line);
   add_run_commands(line);
+  add_budget_commands(line);
   add_approve_command(line);
   add_agent_commands(line);
   add_watch_command(line);
@@ -126,6 +127,8 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
             out.print(*told + "\n");
           }
         }
+        if (name == "progress")
+          return; // nothing has changed
         answer = out.api().get(path);
         over = !answer || ended(*answer);
         if (over)

@@ -17,6 +17,7 @@ void add_brief_commands(command_line& line);
 void add_plan_commands(command_line& line);
 void add_ticket_commands(command_line& line);
 void add_run_commands(command_line& line);
+void add_budget_commands(command_line& line);
 void add_approve_command(command_line& line);
 void add_agent_commands(command_line& line);
 void add_watch_command(command_line& line);

@@ -87,14 +87,18 @@ void add_entity_steps(command_line& line, CLI::App& group, entity_words const& o
     auto const f = std::make_shared<flags>();
     std::string const name = s.name;
     bool const has_why = s.has_why;
-    auto& c = line.add(
-        group, name, s.what, "  " + command_of(of) + " " + name + " " + of.example,
-        [f, of, name, has_why](console& out) {
-          auto const done =
-              out.api().post(of.path_of(f->id) + "/" + name,
+    auto& c = line.add(group, name, s.what, "  " + command_of(of) + " " + name + " " + of.example,
+                       [f, of, name, has_why, next = s.next](console& out) {
+                         auto const done = out.api().post(
+                             of.path_of(f->id) + "/" + name,
                              has_why ? json::value(json::object{{"why", f->why}}) : json::value{});
-          return show_done(out, done, done ? status_line(out, titled(of.name), *done) : "");
-        });
+                         auto const code = show_done(
+                             out, done, done ? status_line(out, titled(of.name), *done) : "");
+                         if (done && next)
+                           if (auto const hint = next(*done); !hint.empty())
+                             out.note(hint);
+                         return code;
+                       });
     with_id(c, of, f->id);
     if (has_why)
       c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");

@@ -17,6 +17,8 @@ struct entity_words {
 struct entity_step {
   char const *name, *what;
   bool has_why; ///< takes `--why`
+  /// What to do after it, as a hint; empty: nothing.
+  std::function<std::string(json::value const& entity)> next = {};
 };
 /// Adds `NAME ID [--why TEXT]` for each: `POST <path>/NAME`.
 void add_entity_steps(command_line& line, CLI::App& group, entity_words const& of,

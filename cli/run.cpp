@@ -26,12 +26,25 @@ int show(console& out, std::string const& id, bool follow) {
   return bad ? exit_code::failed : exit_code::ok;
 }
 
+/// A stopped run goes on only when a person says so: which approval that is.
+std::string whom_to_ask(json::value const& run) {
+  if (auto const next = look::text(run, "next"); !next.empty())
+    return "It goes on as run " + next + ": `troupe run show " + next + "`.";
+  return "It goes on when a person says so: `troupe approve " + look::text(run, "id") + ".c" +
+         std::to_string(look::number(run, "asked", 1)) + "`.";
+}
+
+std::string how_to_go_on(json::value const& run) {
+  return "What is left of it is kept: `troupe run continue " + look::text(run, "id") + "`.";
+}
+
 } // namespace
 
 void add_run_commands(command_line& line) {
   auto& group = line.add_group("run", "Executions of approved plans.",
                                "  troupe run show k3f9q2mx.r1 --follow\n"
-                               "  troupe run pause k3f9q2mx.r1");
+                               "  troupe run pause k3f9q2mx.r1\n"
+                               "  troupe run stop k3f9q2mx.r1 --why \"the release comes first\"");
   {
     auto const f = std::make_shared<list_flags>();
     auto& c = line.add(group, "list", "Lists runs, newest change first.",
@@ -54,7 +67,14 @@ void add_run_commands(command_line& line) {
     c.add_flag("--follow", f->follow, "tell what happens until it ends");
   }
   add_entity_steps(line, group, run_words,
-                   {{"pause", "Pauses a run: no new attempts begin.", true},
+                   {{"start", "Begins a run that is a draft or waits for its turn.", false},
+                    {"stop", "Stops a run in good order; what is left of it can be continued.",
+                     true, how_to_go_on},
+                    {"continue",
+                     "Asks a person whether a stopped run shall go on, as a new run with its "
+                     "tickets.",
+                     true, whom_to_ask},
+                    {"pause", "Pauses a run: no new attempts begin.", true},
                     {"resume", "Goes on with a paused run.", false},
                     {"cancel", "Cancels a run with its tickets.", true}});
 }

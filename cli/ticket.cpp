@@ -29,6 +29,11 @@ CLI::App& add_for_ticket(command_line& line, CLI::App& group,
   return c;
 }
 
+/// A text of the command line; of standard input where it is `-`.
+result<std::string> text_or_input(std::string const& text) {
+  return text == "-" ? read_input("-", 64 * 1024) : result<std::string>{text};
+}
+
 int comment(console& out, ticket_flags const& f) {
   json::object metrics;
   for (auto const& m : f.metrics) {
@@ -38,15 +43,11 @@ int comment(console& out, ticket_flags const& f) {
                         "See `troupe ticket comment --help`.");
     metrics.emplace(m.substr(0, equals), m.substr(equals + 1));
   }
-  auto text = f.text;
-  if (text == "-") {
-    auto const read = read_input("-", 64 * 1024);
-    if (!read)
-      return out.fail(read.error());
-    text = *read;
-  }
+  auto const text = text_or_input(f.text);
+  if (!text)
+    return out.fail(text.error());
   return post(out, f.id, "comments",
-              json::object{{"text", text},
+              json::object{{"text", *text},
                            {"reply_to", f.reply_to},
                            {"metrics", std::move(metrics)},
                            {"blockers", json::to(f.blockers)},
@@ -124,12 +125,103 @@ void add_verdicts(command_line& line, CLI::App& group) {
   c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");
 }
 
+struct new_ticket {
+  std::string project, title, text, role;
+  std::string priority = "normal";
+  std::vector<std::string> criteria, files;
+};
+
+int add(console& out, new_ticket const& f) {
+  auto const text = text_or_input(f.text);
+  if (!text)
+    return out.fail(text.error());
+  auto const done = out.api().post("/api/tickets", json::object{{"project", f.project},
+                                                                {"title", f.title},
+                                                                {"text", *text},
+                                                                {"role", f.role},
+                                                                {"criteria", json::to(f.criteria)},
+                                                                {"files", json::to(f.files)},
+                                                                {"importance", f.priority}});
+  auto const code = show_done(out, done, done ? status_line(out, "Ticket", *done) : std::string{});
+  if (done)
+    out.note("Next: `troupe ticket show " + look::text(*done, "id") + "`; it is the only one of " +
+             "run " + look::text(*done, "run") + ".");
+  return code;
+}
+
+struct work_report {
+  std::string id, outcome, summary, head, base;
+  std::vector<std::string> notes, files;
+};
+
+int report(console& out, work_report const& f) {
+  auto const done =
+      out.api().post(ticket_path(f.id) + "/report", json::object{{"outcome", f.outcome},
+                                                                 {"summary", f.summary},
+                                                                 {"head", f.head},
+                                                                 {"base", f.base},
+                                                                 {"notes", json::to(f.notes)},
+                                                                 {"files", json::to(f.files)}});
+  auto const code = show_done(out, done, done ? status_line(out, "Ticket", *done) : std::string{});
+  if (done)
+    out.note("Next: `troupe ticket show " + f.id + "` shows what becomes of it.");
+  return code;
+}
+
+/// Work of people: tickets outside of a plan, and what a person did.
+void add_by_hand(command_line& line, CLI::App& group) {
+  {
+    auto const f = std::make_shared<new_ticket>();
+    auto& c = line.add(group, "add", "Makes a ticket by hand, outside of a plan.",
+                       "  troupe ticket add --project tally --title \"Tidy the index\"\n"
+                       "  troupe ticket add --project tally --title \"Accept weeks\" --text - "
+                       "--criterion \"1w is 604800\" < notes.txt",
+                       [f](console& out) { return add(out, *f); });
+    c.add_option("--project", f->project, "id of the project")->required()->type_name("ID");
+    c.add_option("--title", f->title, "what is to be done, in a line")
+        ->required()
+        ->type_name("TEXT");
+    c.add_option("--text", f->text, "the whole of it; - for standard input")->type_name("TEXT");
+    c.add_option("--criterion", f->criteria, "how to tell that it is done; may come again")
+        ->type_name("TEXT");
+    c.add_option("--role", f->role, "whose work it is, where it is not the stage's")
+        ->type_name("ROLE");
+    c.add_option("--file", f->files, "a file that it is about; may come again")->type_name("PATH");
+    c.add_option("--priority", f->priority, "low, normal, high or urgent (normal)")
+        ->check(CLI::IsMember({"low", "normal", "high", "urgent"}))
+        ->type_name("HOW");
+  }
+  auto const f = std::make_shared<work_report>();
+  auto& c = line.add(
+      group, "report", "Reports what a person did with the ticket that was given to him.",
+      "  troupe ticket report k3f9q2mx-2 --outcome done --summary \"called the customer\"\n"
+      "  troupe ticket report k3f9q2mx-2 --outcome done --summary \"weeks are read\" --head "
+      "\"$(git rev-parse HEAD)\"\n"
+      "  troupe ticket report k3f9q2mx-2 --outcome changes_requested --summary \"0 prints "
+      "nothing\" --note \"0 must print 0s\"",
+      [f](console& out) { return report(out, *f); });
+  c.add_option("ticket", f->id, "id of the ticket")->required()->type_name("ID");
+  c.add_option("--outcome", f->outcome, "done, changes_requested or failed")
+      ->required()
+      ->check(CLI::IsMember({"done", "changes_requested", "failed"}))
+      ->type_name("HOW");
+  c.add_option("--summary", f->summary, "what was done, in your own words")
+      ->required()
+      ->type_name("TEXT");
+  c.add_option("--head", f->head, "commit that holds the work; none: nothing was changed")
+      ->type_name("COMMIT");
+  c.add_option("--base", f->base, "commit that the work began at")->type_name("COMMIT");
+  c.add_option("--note", f->notes, "one point of a review; may come again")->type_name("TEXT");
+  c.add_option("--file", f->files, "a file that was changed; may come again")->type_name("PATH");
+}
+
 } // namespace
 
 void add_ticket_commands(command_line& line) {
   auto& group = line.add_group("ticket", "Units of work: state, conversation, evidence.",
                                "  troupe ticket list --brief k3f9q2mx\n"
-                               "  troupe ticket show k3f9q2mx-2");
+                               "  troupe ticket show k3f9q2mx-2\n"
+                               "  troupe ticket add --project tally --title \"Tidy the index\"");
   {
     auto const f = std::make_shared<list_flags>();
     auto& c = line.add(group, "list", "Lists tickets, newest change first.",
@@ -144,6 +236,7 @@ void add_ticket_commands(command_line& line) {
                    "  troupe ticket show k3f9q2mx-2",
                    [f](console& out) { return show_one(out, ticket_path(f->id), render_ticket); });
   }
+  add_by_hand(line, group);
   add_talk(line, group);
   add_verdicts(line, group);
 }
