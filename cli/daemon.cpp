@@ -16,14 +16,14 @@ std::filesystem::path daemon_data(console const& out) {
 
 /// What a script has to know; docs/runners.md says the rest.
 constexpr std::string_view contract =
-    "A command of yours (--command) is run by /bin/sh in a Git worktree, once for each attempt of\n"
-    "work and once for each review. It reads its task in the file $TROUPE_PROMPT_FILE (as JSON in\n"
-    "$TROUPE_ORDER_FILE); $TROUPE_KIND (work or review), $TROUPE_STAGE, $TROUPE_ROLE,\n"
-    "$TROUPE_TICKET, $TROUPE_BASE and $TROUPE_HEAD say what it is about. Standard input is empty. "
-    "Exit code 0: done, in a review:\n"
-    "approved; 2: changes requested; anything else: failed. A script that always ends with 0\n"
-    "approves everything: look at [ \"$TROUPE_KIND\" = review ]. The last lines that it prints\n"
-    "are its summary. All of it, with an example: docs/runners.md.";
+    "A command of yours (--command) is run by /bin/sh in a Git worktree, once for each\n"
+    "attempt of work and once for each review. It reads its task in the file\n"
+    "$TROUPE_PROMPT_FILE (as JSON in $TROUPE_ORDER_FILE); $TROUPE_KIND (work or review),\n"
+    "$TROUPE_STAGE, $TROUPE_ROLE, $TROUPE_TICKET, $TROUPE_BASE and $TROUPE_HEAD say what\n"
+    "it is about. Standard input is empty. Exit code 0: done, in a review: approved; 2:\n"
+    "changes requested; anything else: failed. A script that always ends with 0 approves\n"
+    "everything: look at [ \"$TROUPE_KIND\" = review ]. The last lines that it prints are\n"
+    "its summary. All of it, with an example: docs/runners.md.";
 
 /// `NAME=VALUE` of a list setting.
 bool split(std::string const& text, std::string& name, std::string& value) {

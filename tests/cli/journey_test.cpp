@@ -215,9 +215,9 @@ TEST_CASE("brief: the only project need not be named", "[cli]") {
   auto const none = at.run({"brief", "submit", meeting});
   CHECK(none.exit_code == exit_code::not_found);
   CHECK(contains(none.err, "troupe init"));
-  (void)at.json_of({"project", "create", "tally"});
+  (void)at.json_of({"project", "create", "tally", "--repository", "/srv/tally.git"});
   CHECK(text_at(at.json_of({"brief", "submit", meeting}), "project") == "tally");
-  (void)at.json_of({"project", "create", "abacus"});
+  (void)at.json_of({"project", "create", "abacus", "--repository", "/srv/abacus.git"});
   auto const several = at.run({"brief", "submit", meeting});
   CHECK(several.exit_code == exit_code::usage);
   CHECK(contains(several.err, "abacus"));
