@@ -101,7 +101,7 @@ result<T> content_as(json::value const& v, char const* what) {
 /// here, where the person still sees it.
 result<json::value> data_for(wanted w, answer_body const& b) {
   if (!b.refuse.empty())
-    return json::value{json::object{{"refused", b.refuse}}};
+    return json::value(json::object{{"refused", b.refuse}}); // braces would make a list of it
   switch (w) {
   case wanted::brief: {
     auto const c = content_as<brief_content>(b.content, "the brief");
@@ -109,7 +109,7 @@ result<json::value> data_for(wanted w, answer_body const& b) {
       return c.error();
     if (auto const ok = brief::check_content(*c); !ok)
       return wrong_content("content: " + ok.error().message);
-    return json::value{json::object{{"brief", json::to(*c)}}};
+    return json::value(json::object{{"brief", json::to(*c)}});
   }
   case wanted::plan: {
     auto const c = content_as<plan_content>(b.content, "the plan");
@@ -117,16 +117,16 @@ result<json::value> data_for(wanted w, answer_body const& b) {
       return c.error();
     if (c->items.empty())
       return wrong_content("content: a plan needs items");
-    return json::value{json::object{{"plan", json::to(*c)}}};
+    return json::value(json::object{{"plan", json::to(*c)}});
   }
   case wanted::critique: {
     auto const c = content_as<critique_content>(b.content, "findings (a list of sentences) and "
                                                            "blocking");
-    return c ? result<json::value>{json::to(*c)} : c.error();
+    return c ? result<json::value>(json::to(*c)) : c.error();
   }
   case wanted::resolution: {
     auto const c = content_as<resolution_content>(b.content, "how (retry, replan or fail) and why");
-    return c ? result<json::value>{json::to(*c)} : c.error();
+    return c ? result<json::value>(json::to(*c)) : c.error();
   }
   case wanted::text:
     break;

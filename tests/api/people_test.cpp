@@ -127,7 +127,8 @@ TEST_CASE("api: a person who is the tech lead makes the plan, from the command l
   REQUIRE(eventually([&] { return status_of(lab, brief) == "pending_approval"; }));
   REQUIRE(lab.post("/api/briefs/" + brief + "/approve").status == 200);
   std::string agent;
-  for (auto const& a : lab.get("/api/agents?project=duration").json.at("items").as_array())
+  auto const all = lab.get("/api/agents?project=duration");
+  for (auto const& a : all.json.at("items").as_array())
     if (text_at(a.at("spec"), "role") == "tech-lead")
       agent = text_at(a, "id");
   REQUIRE_FALSE(agent.empty());
