@@ -141,6 +141,12 @@ public:
   [[nodiscard]] std::string status() const {
     return status(ref(entity_kind::daemon, machine.value));
   }
+  [[nodiscard]] std::uint64_t version() const {
+    auto const s = n->ask(ref(entity_kind::daemon, machine.value));
+    if (!s)
+      FAIL(s.error().message);
+    return s->at("version").to_number<std::uint64_t>();
+  }
   [[nodiscard]] response revoke() const {
     for (auto const& r : all_routes(*edge)) {
       if (r.method != "POST" || r.pattern != "/api/daemons/{id}/revoke")
@@ -217,11 +223,13 @@ TEST_CASE("api: a daemon that is away is told so, and comes back", "[api]") {
   one->finish();
   CHECK(lab.status() == "online");
   two->finish();
-  CHECK(lab.status() == "offline");
+  REQUIRE(eventually([&] { return lab.status() == "offline"; }));
+  auto const before = lab.version();
   // A link that ends before it was answered.
   auto const three = lab.link();
   three->hello();
   three->finish();
+  REQUIRE(eventually([&] { return lab.version() == before + 3; })); // online, suspect, offline
   CHECK(lab.status() == "offline");
   CHECK(three->code() == 1006);
 }
