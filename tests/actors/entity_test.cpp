@@ -259,8 +259,6 @@ TEST_CASE("entity: what is secret is redacted before it is decided about and sto
   draft.content.requirements = {r};
   auto const second = s.send(ref, brief::command{draft}, "c2");
   s.run();
-  REQUIRE(s.log.queue.size() == 1);
-  auto const actor = s.log.queue.front().reply_to;
   s.settle();
   REQUIRE(second->has_value());
   REQUIRE((*second)->has_value());
@@ -277,14 +275,19 @@ TEST_CASE("entity: what is secret is redacted before it is decided about and sto
   // The log has none of it, and replay gives what was live.
   auto const stored = read_all(*s.store, ref);
   REQUIRE(stored.has_value());
-  for (auto const& e : *stored)
+  auto again = brief_domain::initial(ref);
+  for (auto const& e : *stored) {
     CHECK(e.event.data.find(secret) == std::string::npos);
-  caf::anon_send_exit(actor, caf::exit_reason::kill);
-  s.pass(std::chrono::seconds{1});
-  auto const replayed = s.look(ref);
-  REQUIRE(replayed.has_value());
-  REQUIRE(replayed->has_value());
-  CHECK(**replayed == **live);
+    auto const data = json::parse(e.event.data);
+    REQUIRE(data.has_value());
+    auto const event =
+        json::from_named<brief::event>(e.event.type.substr(e.event.type.find('.') + 1), *data);
+    REQUIRE(event.has_value());
+    again = brief_domain::evolve(
+        std::move(again), *event,
+        {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id, e.event.cause});
+  }
+  CHECK(json::to(again) == **live);
 }
 
 TEST_CASE("entity: a key that was used at another entity meanwhile gives that one's receipt",
