@@ -198,13 +198,17 @@ TEST_CASE("api: a run is stopped, and continued by another when a person says so
     CHECK(lab.post(at + "/continue").text("next") == next); // it is
     CHECK(lab.get("/api/runs/" + next).text("continues") == run);
   }
-  SECTION("rejected") {
+  SECTION("rejected, asked again, and given up") {
     CHECK(lab.post(approval + "/decide", R"({"how":"reject"})").status == 200);
+    auto const second = "/api/approvals/" + run + ".c2";
     REQUIRE(eventually([&] {
-      auto const shown = lab.get(at);
-      auto const* over = shown.json.if_contains("given_up");
-      return over != nullptr && over->is_bool() && over->get_bool();
+      return lab.post(at + "/continue").status == 200 &&
+             lab.get(second).text("status") == "pending";
     }));
+    auto const over = lab.post(at + "/cancel", R"({"why":"not any more"})");
+    INFO(over.body);
+    REQUIRE(over.status == 200);
+    CHECK(over.json.at("given_up").as_bool());
     unchanged const guard{lab};
     auto const a = lab.post(at + "/continue");
     refused(a, 409, "conflict");
