@@ -99,6 +99,7 @@ struct counters {
   std::map<std::string, std::int32_t> sent_by; ///< times sent back, by stage name
   std::int32_t tries = 0;         ///< counted attempts of the present stage that failed
   std::int32_t uncounted = 0;     ///< attempts that ended without anybody's fault
+  std::int32_t taken_over = 0;    ///< times that another run took it over
   std::int32_t agent_retries = 0; ///< out of failed_pending, by an agent's word
   std::int32_t ready = 0;         ///< times that it became ready
   std::int64_t posted = 0;        ///< messages
@@ -107,7 +108,7 @@ struct counters {
   std::int32_t resolutions_asked = 0; ///< makes each request a new one
   std::int32_t resolutions_bad = 0;   ///< unreadable answers since it failed
   TROUPE_FIELDS(counters, sent_by, tries, uncounted, agent_retries, ready, posted, commented,
-                reservations, resolutions_asked, resolutions_bad);
+                reservations, resolutions_asked, resolutions_bad, taken_over);
 };
 
 /// What was applied already, so that it has no second effect when it comes again.
@@ -217,8 +218,9 @@ constexpr duration money_patience = std::chrono::hours{72};
 /// rows at once.
 [[nodiscard]] transition_table<attempt_status> attempt_transitions();
 
-/// The obligation to tell the run how the ticket ended.
-constexpr char const* report_key = "report";
+/// The obligation to tell the run how the ticket ended. Each run that has it is told by a key of
+/// its own: what an earlier one acknowledges late must not settle what the present one waits for.
+[[nodiscard]] std::string report_key(state const& s);
 /// Whether the next lease needs money that is not reserved.
 [[nodiscard]] bool wants_money(state const& s);
 /// Whether the present stage costs money, there is a limit, and a lease is wanted.

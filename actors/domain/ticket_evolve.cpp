@@ -374,10 +374,10 @@ void on(state& s, taken_over const& e, event_context const&) {
   if (s.money.token > s.last_token) // of the other run; what a held lease has is paid by it
     empty_purse(s, 0, false);
   s.run = e.run;
+  ++s.counted.taken_over;
   s.run_change = 0;
   s.limits = e.limits;
   s.attempt_micros = e.attempt_micros;
-  std::erase(s.settled, std::string{report_key}); // the other run heard it, this one did not
 }
 
 void on(state& s, funded const& e, event_context const&) {

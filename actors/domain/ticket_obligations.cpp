@@ -210,18 +210,22 @@ void about_money(state const& s, std::vector<obligation>& out) {
 /// has each of its last words acknowledged instead.
 void when_over(state const& s, std::vector<obligation>& out) {
   bool const reports = !s.run.empty();
-  if (reports && is_settled(s.settled, report_key))
+  if (reports && is_settled(s.settled, report_key(s)))
     return;
   after_leases(s, !reports, out);
   for (auto const& d : s.daemons)
     out.push_back({"release:" + d.value, !reports,
                    notify{d, link::release{ticket_id{s.self.id}, name(s.is)}}});
   if (reports)
-    out.push_back(telling(report_key, true, s.self, entity_kind::run, s.run.value,
+    out.push_back(telling(report_key(s), true, s.self, entity_kind::run, s.run.value,
                           run::command{outcome_of(s)}));
 }
 
 } // namespace
+
+std::string report_key(state const& s) {
+  return s.counted.taken_over > 0 ? "report:" + s.run.value : "report";
+}
 
 std::vector<obligation> obligations(state const& s) {
   std::vector<obligation> out;

@@ -167,11 +167,14 @@ TEST_CASE("money: another run takes a ticket over with its own limits", "[domain
   CHECK(t.does(ticket::run_changed{false, 9, run_id{"k3f9q2mx.r1"}}) == 0);
   // One that is over says so to the new run, too.
   t.does(ticket::cancel{"enough"});
-  t.does(settle{"report", {}});
+  t.does(settle{"report:k3f9q2mx.r2", {}});
   c.continues = c.run;
   c.run = run_id{"k3f9q2mx.r3"};
   t.does(c);
-  CHECK(std::get<tell>(t.wanted("report").what).to.id == "k3f9q2mx.r3");
+  CHECK(std::get<tell>(t.wanted("report:k3f9q2mx.r3").what).to.id == "k3f9q2mx.r3");
+  // What the run before acknowledges late settles nothing.
+  t.does(settle{"report:k3f9q2mx.r2", {}});
+  CHECK(std::get<tell>(t.wanted("report:k3f9q2mx.r3").what).to.id == "k3f9q2mx.r3");
 }
 
 TEST_CASE("money: what waits is served in order when others give back", "[domain]") {
