@@ -31,7 +31,13 @@ struct twelve : api_lab {
   twelve() {
     for (int i = 1; i <= 12; ++i)
       make(*this, i);
-    REQUIRE(eventually([&] { return number_at(get("/api/projects"), "total") == 12; }));
+    // The agents of a project are hired after it was made, and that changes it once more. What the
+    // tests rely on is an order that stands still: one change a project, one after the other.
+    (void)quiet_mark();
+    for (int i = 1; i <= 12; ++i)
+      REQUIRE(patch("/api/projects/p" + std::to_string(i), R"({"test_command":"prove"})").status ==
+              200);
+    (void)quiet_mark();
   }
 };
 
@@ -82,7 +88,7 @@ TEST_CASE_METHOD(twelve, "api: what changes between two pages does not come twic
   auto const first = get("/api/projects?limit=5");
   REQUIRE(patch("/api/projects/p1", R"({"test_command":"true"})").status == 200);
   make(*this, 13);
-  REQUIRE(eventually([&] { return ids(get("/api/projects?limit=1")).front() == "p13"; }));
+  (void)quiet_mark();
   auto const second = get("/api/projects?limit=500&cursor=" + first.text("cursor"));
   auto all = ids(first);
   for (auto const& id : ids(second))
