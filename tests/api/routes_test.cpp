@@ -202,7 +202,7 @@ TEST_CASE("api: a brief is submitted, edited, sent back and rejected", "[api]") 
   lab.project();
   auto const made = lab.post(
       "/api/briefs",
-      R"({"project":"duration","name":"n","text":"Ann: We must print weeks.\nBob: Agreed.\n"})");
+      R"({"project":"duration","name":"n","text":"Ann: We must print weeks in the report.\nBob: Agreed.\n"})");
   INFO(made.body);
   REQUIRE(made.status == 201);
   auto const brief = lab.pending_brief();
