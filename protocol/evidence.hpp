@@ -17,8 +17,12 @@ struct evidence {
   std::string log_digest; ///< sha256 of the full log, which stays on the operator's machine
   std::int64_t log_bytes = 0;
   std::string diff; ///< only where the project opts in
+  /// From `base` to `head`, full ids, oldest first, as git has them: the newest `max_commits`.
+  std::vector<std::string> commits;
+  std::int64_t commits_left_out = 0; ///< older ones that are not named
   TROUPE_FIELDS(evidence, branch, base, head, files, insertions, deletions, command, exit_code,
-                log_digest, log_bytes, diff);
+                log_digest, log_bytes, diff, commits, commits_left_out);
+  static constexpr std::size_t max_commits = 200;
 };
 
 /// One gate's answer, about one commit.

@@ -39,7 +39,10 @@ struct reserve {
 struct charge {
   std::string id;
   std::int64_t spent = 0;
-  TROUPE_RECORD(charge, id, spent);
+  /// Set: nothing is reserved under this id, because the reservation was given back before its
+  /// holder said what it had spent. All of it is overrun.
+  std::string scope = {};
+  TROUPE_RECORD(charge, id, spent, scope);
 };
 struct release {
   std::string id;
@@ -77,7 +80,8 @@ struct deferred {
 struct charged {
   std::string id;
   std::int64_t spent = 0;
-  TROUPE_RECORD(charged, id, spent);
+  std::string scope = {}; ///< set: nothing was reserved for it
+  TROUPE_RECORD(charged, id, spent, scope);
 };
 struct released {
   std::string id;

@@ -284,8 +284,10 @@ struct attempt_ended {
   time_point retry_at{}; ///< not offered again before
   bool counted = true;   ///< as one of the stage's attempts
   status to = status::none;
+  /// What an attempt that gave no evidence had committed all the same; as in `evidence`.
+  std::vector<std::string> commits;
   TROUPE_RECORD(attempt_ended, token, how, lease, why, summary, session, engine, used, retry_at,
-                counted, to);
+                counted, to, commits);
 };
 /// The work of a work stage, with proof. Moves on to the next work stage or to review.
 struct evidence_attached {
@@ -378,12 +380,13 @@ struct cancelled {
   status to = status::CANCELLED;
   TROUPE_RECORD(cancelled, why, to);
 };
-/// A report with an old token: kept, never applied.
+/// A report with an old token: kept, never applied. Only what it used was spent all the same.
 struct orphaned {
   std::int64_t token = 0;
   std::string kind;
   evidence proof;
-  TROUPE_RECORD(orphaned, token, kind, proof);
+  usage used;
+  TROUPE_RECORD(orphaned, token, kind, proof, used);
 };
 
 using event = std::variant<opened, readiness_changed, leased, renewed, attempt_started,
