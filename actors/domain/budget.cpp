@@ -1,5 +1,6 @@
 #include "actors/domain/budget.hpp"
 
+#include "actors/domain/budget_memory.hpp"
 #include "actors/domain/settling.hpp"
 
 namespace troupe::budget {
@@ -20,94 +21,6 @@ constexpr transition<status> rows[] = {
 constexpr transition<hold_status> hold_rows[] = {
     {hold_status::reserved, hold_status::SETTLED, "charged"},
     {hold_status::reserved, hold_status::RELEASED, "released"},
-};
-
-/// Applies `change` to the scope and all that contain it.
-template <class Change>
-void upwards(state& s, std::string scope, Change change) {
-  for (auto at = s.scopes.find(scope); at != s.scopes.end(); at = s.scopes.find(scope)) {
-    change(at->second);
-    if (at->second.parent.empty())
-      return;
-    scope = at->second.parent;
-  }
-}
-
-struct fold {
-  state& s;
-
-  void operator()(granted const& e) const {
-    auto& a = s.scopes[e.scope];
-    a.parent = e.parent;
-    a.granted += e.amount;
-    a.dry = false;
-    for (auto& w : s.wanted) { // what is still too little is said again
-      if (w.short_in == e.scope)
-        w.exhausted = false;
-    }
-    s.grants.push_back(e.id);
-    if (s.is == status::none)
-      s.is = status::open;
-  }
-  void operator()(reserved const& e) const {
-    forget(e.id);
-    s.holds[e.id] = {e.scope, e.amount, 0, hold_status::reserved};
-    if (!e.ticket.empty())
-      s.notices.push_back({e.id, e.ticket, {}, {}});
-    upwards(s, e.scope, [&](account& a) { a.reserved += e.amount; });
-  }
-  void operator()(deferred const& e) const {
-    std::erase_if(s.notices, [&](notice const& n) { return n.id == e.id; });
-    want const w{e.id, e.scope, e.amount, e.ticket, e.short_in, e.exhausted};
-    auto const known =
-        std::find_if(s.wanted.begin(), s.wanted.end(), [&](want const& x) { return x.id == e.id; });
-    if (known == s.wanted.end())
-      s.wanted.push_back(w);
-    else
-      *known = w;
-    if (!e.exhausted)
-      return;
-    s.scopes[e.short_in].dry = true;
-    s.notices.push_back({e.id, e.ticket, e.short_in,
-                         e.short_in + " cannot pay for another attempt of " +
-                             std::to_string(e.amount) + "; grant it more"});
-  }
-  void operator()(charged const& e) const {
-    forget(e.id);
-    auto& h = s.holds[e.id];
-    h.is = hold_status::SETTLED;
-    h.spent = e.spent;
-    upwards(s, h.scope, [&](account& a) {
-      a.reserved -= h.amount;
-      a.spent += e.spent;
-      a.overrun += std::max<std::int64_t>(0, e.spent - h.amount);
-    });
-  }
-  void operator()(released const& e) const {
-    forget(e.id);
-    auto& h = s.holds[e.id]; // an unknown one is remembered
-    h.is = hold_status::RELEASED;
-    upwards(s, h.scope, [&](account& a) { a.reserved -= h.amount; });
-  }
-  void operator()(level_changed const& e) const {
-    auto& a = s.scopes[e.scope];
-    a.level = e.to;
-    if (a.parent.empty())
-      s.is = e.to;
-  }
-  void operator()(settled const& e) const {
-    std::erase_if(s.notices, [&](notice const& n) { return key_of(n) == e.key; });
-  }
-
-  static std::string key_of(notice const& n) {
-    return n.short_in.empty() ? "fund:" + n.id : "refuse:" + n.id + ":" + n.short_in;
-  }
-
-private:
-  void forget(std::string const& id) const {
-    std::erase_if(s.notices, [&](notice const& n) { return n.id == id; });
-    std::erase_if(s.wanted, [&](want const& w) { return w.id == id; });
-  }
 };
 
 /// 80 % rounded up, without a product that could overflow.
@@ -172,7 +85,7 @@ class drafting {
 public:
   explicit drafting(state const& s) : s_(s) {}
   void add(event e) {
-    std::visit(fold{s_}, e);
+    s_ = evolve(std::move(s_), e, {});
     out_.push_back(std::move(e));
   }
   [[nodiscard]] state const& now_at() const { return s_; }
@@ -255,6 +168,8 @@ struct judge {
     }
     if (std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; }))
       return events{};
+    if (is_forgotten(s, c.id))
+      return events{};
     if (c.id.empty())
       return fail(errc::invalid_argument, "a reservation needs an id", {{"field", "id"}});
     if (!is_amount(c.amount))
@@ -282,17 +197,24 @@ struct judge {
 
   result<events> operator()(charge const& c) const {
     auto const known = s.holds.find(c.id);
-    if (known == s.holds.end())
-      return fail(errc::not_found, "there is no reservation " + c.id);
-    auto const& h = known->second;
-    if (h.is == hold_status::SETTLED && h.spent == c.spent)
-      return events{};
-    if (h.is != hold_status::reserved)
-      return hold_conflict(c.id, h, "is over");
+    if (known == s.holds.end()) {
+      if (is_forgotten(s, c.id))
+        return events{};
+      if (c.scope.empty() || c.id.empty())
+        return fail(errc::not_found, "there is no reservation " + c.id);
+      if (!s.scopes.contains(c.scope))
+        return fail(errc::not_found, "there is no scope " + c.scope);
+    } else {
+      auto const& h = known->second;
+      if (h.is == hold_status::SETTLED && h.spent == c.spent)
+        return events{};
+      if (h.is != hold_status::reserved)
+        return hold_conflict(c.id, h, "is over");
+    }
     if (!is_amount(c.spent) || total_spent() > max_total - c.spent)
       return wrong_amount("spent");
     drafting d{s};
-    d.add(charged{c.id, c.spent});
+    d.add(charged{c.id, c.spent, known == s.holds.end() ? c.scope : std::string{}});
     return d.take();
   }
 
@@ -300,6 +222,8 @@ struct judge {
     auto const known = s.holds.find(c.id);
     bool const waits =
         std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; });
+    if (known == s.holds.end() && !waits && is_forgotten(s, c.id))
+      return events{};
     if (known == s.holds.end() && !waits && !c.for_good)
       return fail(errc::not_found, "there is no reservation " + c.id);
     if (known != s.holds.end() && known->second.is == hold_status::RELEASED)
@@ -370,16 +294,10 @@ result<std::vector<event>> decide(state const& s, command const& c, command_cont
   return std::visit(judge{s, ctx}, c);
 }
 
-state evolve(state s, event const& e, event_context const& ctx) {
-  std::visit(fold{s}, e);
-  s.version = ctx.version;
-  return s;
-}
-
 std::vector<obligation> obligations(state const& s) {
   std::vector<obligation> out;
   for (auto const& n : s.notices)
-    out.push_back(telling(fold::key_of(n), true, s.self, entity_kind::ticket, n.ticket.value,
+    out.push_back(telling(key_of(n), true, s.self, entity_kind::ticket, n.ticket.value,
                           n.short_in.empty()
                               ? ticket::command{ticket::fund{n.id}}
                               : ticket::command{ticket::refuse_funds{n.id, n.short_in, n.why}}));

@@ -48,16 +48,32 @@ struct notice {
   TROUPE_FIELDS(notice, id, ticket, short_in, why);
 };
 
+/// Reservations of one series (`k3-1.money7` is the seventh of `k3-1.money`) that are forgotten:
+/// all of them up to `last` are over.
+struct series {
+  std::string name;
+  std::int64_t last = 0;
+  TROUPE_FIELDS(series, name, last);
+};
+
+/// How many reservations that are over a budget keeps whole, and of how many series it then still
+/// knows that they are over: whatever is sent again has no second effect until that many others
+/// came after it. Charged and given back amounts stay in the accounts for ever.
+constexpr std::size_t max_over = 256;
+constexpr std::size_t max_forgotten = 1024;
+
 struct state {
   entity_ref self;
   std::uint64_t version = 0; ///< events applied
   status is = status::none;  ///< level of the root scope
   std::map<std::string, account> scopes;
-  std::map<std::string, hold> holds;
-  std::vector<std::string> grants; ///< ids
-  std::vector<want> wanted;        ///< in order of their coming
-  std::vector<notice> notices;     ///< not taken over yet
-  TROUPE_FIELDS(state, self, version, is, scopes, holds, grants, wanted, notices);
+  std::map<std::string, hold> holds; ///< every one that is reserved, and the newest that are over
+  std::vector<std::string> over;     ///< ids of the latter, in the order of their ends
+  std::vector<series> forgotten;     ///< in the order of their last change
+  std::vector<std::string> grants;   ///< ids
+  std::vector<want> wanted;          ///< in order of their coming
+  std::vector<notice> notices;       ///< not taken over yet
+  TROUPE_FIELDS(state, self, version, is, scopes, holds, over, forgotten, grants, wanted, notices);
 };
 
 /// The machine of a scope: open -> warned (80 %) -> exhausted -> open (grant).

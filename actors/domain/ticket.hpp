@@ -50,10 +50,11 @@ struct purse {
   std::int64_t token = 0; ///< of the lease that it is for; 0: none was asked for
   std::string id;         ///< of the reservation
   std::string budget;
+  std::string scope;
   bool granted = false; ///< reserved
   std::string refused;  ///< the scope that has no more; empty: not refused
   std::string why;
-  TROUPE_FIELDS(purse, token, id, budget, granted, refused, why);
+  TROUPE_FIELDS(purse, token, id, budget, scope, granted, refused, why);
 };
 
 /// A reservation that is done with.
@@ -62,7 +63,17 @@ struct bill {
   std::string budget;
   std::int64_t spent = 0;
   bool charged = false; ///< used and reported, else given back
-  TROUPE_FIELDS(bill, id, budget, spent, charged);
+  std::string scope;    ///< of what was spent without a reservation
+  TROUPE_FIELDS(bill, id, budget, spent, charged, scope);
+};
+
+/// A lease that ended without a report, and gave its money back: what its holder still says that it
+/// spent is charged here.
+struct unpaid {
+  std::int64_t token = 0;
+  std::string budget;
+  std::string scope;
+  TROUPE_FIELDS(unpaid, token, budget, scope);
 };
 
 /// The last token that an agent held and gave back.
@@ -117,7 +128,8 @@ struct memory {
   std::vector<std::string> orphans;   ///< `token/kind` of reports that came too late
   std::vector<std::string> said;      ///< keys of the attempt that lives
   std::vector<std::string> heeded;    ///< causes of people's words
-  TROUPE_FIELDS(memory, reported, orphans, said, heeded);
+  std::vector<unpaid> owed;           ///< leases whose report is still to come, oldest first
+  TROUPE_FIELDS(memory, reported, orphans, said, heeded, owed);
 };
 
 /// What the log says about one ticket so far. Lists that only inform are bounded.
@@ -192,6 +204,8 @@ struct state {
 
 constexpr std::size_t max_conversation = 100;
 constexpr std::size_t max_comments = 200;
+/// Leases that may still say what they spent; for each the ticket keeps where it would be charged.
+constexpr std::size_t max_owed = 200;
 /// Attempts that end without anybody's fault (lost leases, rate limits) are free up to here.
 constexpr std::int32_t max_uncounted = 50;
 constexpr std::int32_t max_agent_retries = 2;

@@ -150,7 +150,7 @@ time_point retry_time(state const& s, time_point now, std::int32_t failures) {
 }
 
 std::optional<result<events>> too_late(state const& s, std::int64_t token, std::string const& kind,
-                                       evidence const& proof) {
+                                       evidence const& proof, usage const& used) {
   if (token < 1 || token > s.last_token)
     return fail(errc::invalid_argument, "Ticket " + s.self.id + " never gave a lease with token " +
                                             std::to_string(token) + ".");
@@ -164,8 +164,23 @@ std::optional<result<events>> too_late(state const& s, std::int64_t token, std::
   e.token = token;
   e.kind = kind;
   e.proof = proof;
+  e.used = used;
   return events{std::move(e)};
 }
+
+namespace {
+
+/// What a holder that gives no evidence has committed; of the machines' stages it is others' work.
+std::vector<std::string> commits_left(state const& s, ending const& e) {
+  if (e.how == attempt_status::SUCCEEDED || kind_of(s, s.holder.stage) != stage_kind::work)
+    return {};
+  auto const& proof = e.report->proof;
+  if (proof.commits.empty() && !proof.head.empty() && proof.head != proof.base)
+    return {proof.head};
+  return proof.commits;
+}
+
+} // namespace
 
 void take_lease(drafting& d, std::string const& base, std::string const& session) {
   auto const& s = d.now_at();
@@ -199,6 +214,7 @@ void end_attempt(drafting& d, ending const& e) {
     out.session = e.report->session;
     out.engine = e.report->engine;
     out.used = e.report->used;
+    out.commits = commits_left(s, e);
   }
   d.add(std::move(out));
 }

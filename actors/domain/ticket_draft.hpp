@@ -72,8 +72,10 @@ struct ending {
 
 /// What a report with a token that is not out any more leads to: nothing if it was applied or kept
 /// before, else an `orphaned`. None: the token is out.
-[[nodiscard]] std::optional<result<events>>
-too_late(state const& s, std::int64_t token, std::string const& kind, evidence const& proof = {});
+[[nodiscard]] std::optional<result<events>> too_late(state const& s, std::int64_t token,
+                                                     std::string const& kind,
+                                                     evidence const& proof = {},
+                                                     usage const& used = {});
 /// A lease that was only granted is taken by its first report.
 void take_lease(drafting& d, std::string const& base, std::string const& session);
 void end_attempt(drafting& d, ending const& e);

@@ -1,4 +1,4 @@
-#include "actors/domain/ticket.hpp"
+#include "actors/domain/ticket_purse.hpp"
 
 namespace troupe::ticket {
 
@@ -40,36 +40,18 @@ void enter_stage(state& s, std::int32_t index) {
   s.stage_index = index;
 }
 
-void end_money_wait(state& s) {
-  if (s.is != status::waiting)
-    std::erase_if(s.waits, [](wait const& w) { return w.question.id.empty(); });
-}
-
-/// The reservation of the purse is done with.
-void empty_purse(state& s, std::int64_t spent, bool charged) {
-  s.bills.push_back({s.money.id, s.money.budget, spent, charged});
-  s.money = {};
-  end_money_wait(s);
-}
-
-/// Follows the money from what the ticket is now: what it asks for, and what is not needed any
-/// more.
-void keep_purse(state& s) {
-  if (s.money.token > s.last_token && !has_price(s))
-    empty_purse(s, 0, false);
-  if (s.money.token > s.last_token || !wants_money(s))
-    return;
-  s.money = {};
-  s.money.token = s.last_token + 1;
-  s.money.id = s.self.id + ".money" + std::to_string(++s.counted.reservations);
-  s.money.budget = s.limits.front().scope;
+void add_use(state& s, usage const& used) {
+  s.used.input_tokens += used.input_tokens;
+  s.used.output_tokens += used.output_tokens;
+  s.used.cost_micros += used.cost_micros;
+  s.used.wall += used.wall;
 }
 
 /// The lease is over; who held it is remembered so that it can be told.
 void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t spent = 0) {
   auto& h = s.holder;
   if (s.money.token == h.token && h.token != 0)
-    empty_purse(s, spent, how == lease_status::RELEASED || spent > 0);
+    pay(s, how, spent);
   h.is = how;
   h.attempt = attempt;
   s.waits.clear();
@@ -225,10 +207,7 @@ void on(state& s, attempt_ended const& e, event_context const& ctx) {
     s.why = e.summary.empty() ? words_for(e) : e.summary;
   }
   s.retry_at = e.retry_at;
-  s.used.input_tokens += e.used.input_tokens;
-  s.used.output_tokens += e.used.output_tokens;
-  s.used.cost_micros += e.used.cost_micros;
-  s.used.wall += e.used.wall;
+  add_use(s, e.used);
   move_to(s, e.to, ctx);
 }
 
@@ -368,6 +347,8 @@ void on(state& s, cancelled const& e, event_context const& ctx) {
 
 void on(state& s, orphaned const& e, event_context const&) {
   add_once(s.seen.orphans, std::to_string(e.token) + "/" + e.kind);
+  add_use(s, e.used);
+  pay_late(s, e.token, e.used.cost_micros);
 }
 
 void on(state& s, taken_over const& e, event_context const&) {

@@ -196,8 +196,11 @@ void finish_work(drafting& d, link::finished const& r) {
   }
   end_attempt(d, succeeded(r));
   json::object data{{"stage", stage_name(d.now_at(), stage)}};
-  if (changed)
-    data.emplace("evidence", json::to(r.proof));
+  if (changed) { // `evidence_attached` has the commits; a conversation travels with every order
+    auto proof = r.proof;
+    proof.commits.clear();
+    data.emplace("evidence", json::to(proof));
+  }
   d.post(message_kind::report, who, {}, r.summary, std::move(data), r.engine);
   evidence_attached e;
   e.proof = proof_after(d.now_at(), r.proof);
@@ -357,7 +360,7 @@ void finish_merge(drafting& d, link::finished const& r) {
 
 result<events> apply(state const& s, finish const& c, command_context const& ctx) {
   auto const& r = c.report;
-  if (auto done = too_late(s, r.token, "finished", r.proof))
+  if (auto done = too_late(s, r.token, "finished", r.proof, r.used))
     return std::move(*done);
   drafting d{s, ctx};
   take_lease(d, r.proof.base, r.session);

@@ -181,7 +181,7 @@ run::ticket_ended outcome_of(state const& s) {
 obligation ask_for_money(state const& s) {
   budget::reserve c;
   c.id = s.money.id;
-  c.scope = s.limits.back().scope;
+  c.scope = s.money.scope;
   c.amount = s.attempt_micros;
   c.path = s.limits;
   c.ticket = ticket_id{s.self.id};
@@ -193,7 +193,7 @@ obligation ask_for_money(state const& s) {
 void about_money(state const& s, std::vector<obligation>& out) {
   for (auto const& b : s.bills) {
     out.push_back(telling("bill:" + b.id, true, s.self, entity_kind::budget, b.budget,
-                          b.charged ? budget::command{budget::charge{b.id, b.spent}}
+                          b.charged ? budget::command{budget::charge{b.id, b.spent, b.scope}}
                                     : budget::command{budget::release{b.id, true}}));
   }
   if (s.money.refused.empty() || s.money.refused.starts_with("ticket:") || s.run.empty() ||
