@@ -89,3 +89,7 @@ struct plan_content {
 };
 
 } // namespace troupe
+
+TROUPE_CODEC_ELSEWHERE(troupe::brief_content);
+TROUPE_CODEC_ELSEWHERE(troupe::plan_item);
+TROUPE_CODEC_ELSEWHERE(troupe::plan_content);

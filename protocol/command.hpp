@@ -14,8 +14,8 @@
 namespace troupe {
 
 /// A command to any kind of entity; the alternative says to which.
-using any_command = std::variant<project::command, brief::command, plan::command, run::command,
-                                 ticket::command, agent::command, approval::command,
-                                 budget::command, daemon::command, principal::command>;
+TROUPE_CHOICE(any_command, project::command, brief::command, plan::command, run::command,
+              ticket::command, agent::command, approval::command, budget::command, daemon::command,
+              principal::command);
 
 } // namespace troupe

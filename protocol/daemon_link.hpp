@@ -198,8 +198,8 @@ struct finished {
                 engine, used, resume_at);
 };
 
-using frame_body = std::variant<hello, heartbeat, ack, declined, started, progress, said, finished,
-                                welcome, order, stop, answer, release>;
+TROUPE_CHOICE(frame_body, hello, heartbeat, ack, declined, started, progress, said, finished,
+              welcome, order, stop, answer, release);
 
 struct link_frame {
   std::uint64_t seq = 0;
@@ -215,3 +215,6 @@ struct link_frame {
 constexpr std::size_t max_frame_bytes = 1024 * 1024;
 
 } // namespace troupe::link
+
+TROUPE_CODEC_ELSEWHERE(troupe::link::order);
+TROUPE_CODEC_ELSEWHERE(troupe::link::frame_body);

@@ -61,3 +61,5 @@ constexpr std::int32_t hop_limit = 16;
 }
 
 } // namespace troupe
+
+TROUPE_CODEC_ELSEWHERE(troupe::envelope);

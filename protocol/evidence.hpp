@@ -73,3 +73,7 @@ BOOST_DESCRIBE_ENUM(reason, none, provider_network, provider_server, rate_limite
 }
 
 } // namespace troupe
+
+TROUPE_CODEC_ELSEWHERE(troupe::evidence);
+TROUPE_CODEC_ELSEWHERE(troupe::gate_result);
+TROUPE_CODEC_ELSEWHERE(troupe::usage);

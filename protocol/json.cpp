@@ -146,11 +146,20 @@ error wrong(std::string_view path, std::string_view want) {
               {{"field", path}});
 }
 
-error unknown_member(std::string_view path, std::string_view name) {
+std::string path_of_member(std::string_view path, std::string_view name) {
   std::string full{path};
   if (!full.empty())
     full += '.';
   full += name;
+  return full;
+}
+
+std::string path_of_item(std::string_view path, std::size_t index) {
+  return std::string{path} + "[" + std::to_string(index) + "]";
+}
+
+error unknown_member(std::string_view path, std::string_view name) {
+  auto const full = path_of_member(path, name);
   return fail(errc::invalid_argument, "unknown field " + full, {{"field", full}});
 }
 

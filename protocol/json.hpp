@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/choice.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
 
@@ -11,7 +12,6 @@
 #include <boost/json/value.hpp>
 #include <boost/mp11/algorithm.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -47,6 +47,11 @@ concept described_struct =
 template <class T>
 concept described_enum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
 
+/// Made by TROUPE_CHOICE.
+template <class T>
+concept choice = requires {
+  typename T::alternatives;
+};
 template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_any_access>;
 
@@ -54,9 +59,15 @@ namespace detail {
 
 [[nodiscard]] error wrong(std::string_view path, std::string_view want);
 [[nodiscard]] error unknown_member(std::string_view path, std::string_view name);
+[[nodiscard]] std::string path_of_member(std::string_view path, std::string_view name);
+[[nodiscard]] std::string path_of_item(std::string_view path, std::size_t index);
 
+/// Of described structs and enums; other types have a specialization.
 template <class T>
-struct codec;
+struct codec {
+  static value write(T const& x);
+  static result<void> read(value const& v, T& out, std::string const& path);
+};
 
 template <class T>
 value write(T const& x) {
@@ -78,8 +89,8 @@ struct codec<bool> {
   }
 };
 
-template <std::integral T>
-struct codec<T> {
+template <class T>
+struct codec_of_whole_number {
   static value write(T x) { return static_cast<std::int64_t>(x); }
   static result<void> read(value const& v, T& out, std::string const& path) {
     boost::system::error_code ec;
@@ -89,6 +100,12 @@ struct codec<T> {
     return {};
   }
 };
+template <>
+struct codec<std::int32_t> : codec_of_whole_number<std::int32_t> {};
+template <>
+struct codec<std::int64_t> : codec_of_whole_number<std::int64_t> {};
+template <>
+struct codec<std::uint64_t> : codec_of_whole_number<std::uint64_t> {};
 
 template <>
 struct codec<double> {
@@ -168,20 +185,6 @@ struct codec<entity_ref> {
   }
 };
 
-template <described_enum T>
-struct codec<T> {
-  static value write(T x) { return value(boost::describe::enum_to_string(x, "")); }
-  static result<void> read(value const& v, T& out, std::string const& path) {
-    if (v.is_string() && boost::describe::enum_from_string(
-                             std::string{std::string_view{v.get_string()}}.c_str(), out))
-      return {};
-    std::string names = "one of";
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
-        [&](auto d) { names += std::string{" "} + d.name; });
-    return wrong(path, names);
-  }
-};
-
 template <class T>
 struct codec<std::vector<T>> {
   static value write(std::vector<T> const& xs) {
@@ -197,9 +200,7 @@ struct codec<std::vector<T>> {
     out.clear();
     for (auto const& item : v.get_array()) {
       out.emplace_back();
-      if (auto r =
-              detail::read(item, out.back(), path + "[" + std::to_string(out.size() - 1) + "]");
-          !r)
+      if (auto r = detail::read(item, out.back(), path_of_item(path, out.size() - 1)); !r)
         return r;
     }
     return {};
@@ -220,7 +221,7 @@ struct codec<std::map<std::string, T>> {
     out.clear();
     for (auto const& member : v.get_object()) {
       std::string key{member.key()};
-      if (auto r = detail::read(member.value(), out[key], path + "." + key); !r)
+      if (auto r = detail::read(member.value(), out[key], path_of_member(path, key)); !r)
         return r;
     }
     return {};
@@ -239,9 +240,26 @@ struct codec<std::optional<T>> {
   }
 };
 
-template <described_struct T>
+/// The only constrained one: GCC 12 gives the members of every further one internal linkage, so
+/// that each file gets its own copy of them.
+template <choice T>
 struct codec<T> {
-  static value write(T const& x) {
+  static value write(T const& x);
+  static result<void> read(value const& v, T& out, std::string const& path);
+  /// Reads the alternative called `name` from the members alone.
+  static result<void> read_named(std::string_view name, value const& v, T& out,
+                                 std::string const& path);
+};
+
+// Not inline, on purpose: an inline function is instantiated in each file that uses it, whatever
+// TROUPE_CODEC_ELSEWHERE says.
+
+template <class T>
+value codec<T>::write(T const& x) {
+  if constexpr (described_enum<T>) {
+    return value(boost::describe::enum_to_string(x, ""));
+  } else {
+    static_assert(described_struct<T>, "TROUPE_FIELDS says what the members are");
     object out;
     [[maybe_unused]] static T const defaults{};
     boost::mp11::mp_for_each<members_of<T>>([&](auto d) {
@@ -251,60 +269,82 @@ struct codec<T> {
     });
     return out;
   }
-  static result<void> read(value const& v, T& out, std::string const& path) {
-    if (!v.is_object())
-      return wrong(path, "an object");
-    out = T{};
-    result<void> all{};
-    for (auto const& given : v.get_object()) {
-      bool known = false;
-      boost::mp11::mp_for_each<members_of<T>>([&](auto d) {
-        if (known || !all || given.key() != std::string_view{d.name})
-          return;
-        known = true;
-        all = detail::read(given.value(), out.*d.pointer,
-                           path.empty() ? std::string{d.name} : path + "." + d.name);
-      });
-      if (!all)
-        return all;
-      if (!known)
-        return unknown_member(path, given.key());
-    }
-    return all;
-  }
-};
+}
 
-template <class... Ts>
-struct codec<std::variant<Ts...>> {
-  static value write(std::variant<Ts...> const& x) {
-    return std::visit(
-        [](auto const& alternative) {
-          using T = std::remove_cvref_t<decltype(alternative)>;
-          auto out = detail::write(alternative);
-          out.as_object().emplace("type", T::type_name);
-          return out;
-        },
-        x);
+template <described_enum T>
+result<void> read_enum(value const& v, T& out, std::string const& path) {
+  if (v.is_string() &&
+      boost::describe::enum_from_string(std::string{std::string_view{v.get_string()}}.c_str(), out))
+    return {};
+  std::string names = "one of";
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
+      [&](auto d) { names += std::string{" "} + d.name; });
+  return wrong(path, names);
+}
+
+template <described_struct T>
+result<void> read_struct(value const& v, T& out, std::string const& path) {
+  if (!v.is_object())
+    return wrong(path, "an object");
+  out = T{};
+  result<void> all{};
+  for (auto const& given : v.get_object()) {
+    bool known = false;
+    boost::mp11::mp_for_each<members_of<T>>([&](auto d) {
+      if (known || !all || given.key() != std::string_view{d.name})
+        return;
+      known = true;
+      all = detail::read(given.value(), out.*d.pointer, path_of_member(path, d.name));
+    });
+    if (!all)
+      return all;
+    if (!known)
+      return unknown_member(path, given.key());
   }
-  static result<void> read(value const& v, std::variant<Ts...>& out, std::string const& path) {
-    if (!v.is_object() || !v.get_object().contains("type") ||
-        !v.get_object().at("type").is_string())
-      return wrong(path, "an object with a type");
-    auto rest = v.get_object();
-    std::string const name{std::string_view{rest.at("type").get_string()}};
-    rest.erase("type");
-    return read_named(name, value(std::move(rest)), out, path);
-  }
-  /// Reads the alternative called `name` from the members alone.
-  static result<void> read_named(std::string_view name, value const& v, std::variant<Ts...>& out,
-                                 std::string const& path) {
-    result<void> all = error{errc::unsupported, "unknown type " + std::string{name}, {}};
-    (void)((name == Ts::type_name ? (all = detail::read(v, out.template emplace<Ts>(), path), true)
-                                  : false) ||
-           ...);
-    return all;
-  }
-};
+  return all;
+}
+
+template <class T>
+result<void> codec<T>::read(value const& v, T& out, std::string const& path) {
+  if constexpr (described_enum<T>)
+    return read_enum(v, out, path);
+  else
+    return read_struct(v, out, path);
+}
+
+template <choice T>
+value codec<T>::write(T const& x) {
+  return std::visit(
+      [](auto const& alternative) {
+        auto out = detail::write(alternative);
+        out.as_object().emplace("type", alternative.type_name);
+        return out;
+      },
+      x);
+}
+
+template <choice T>
+result<void> codec<T>::read(value const& v, T& out, std::string const& path) {
+  if (!v.is_object() || !v.get_object().contains("type") || !v.get_object().at("type").is_string())
+    return wrong(path, "an object with a type");
+  auto rest = v.get_object();
+  std::string const name{std::string_view{rest.at("type").get_string()}};
+  rest.erase("type");
+  return read_named(name, value(std::move(rest)), out, path);
+}
+
+template <choice T>
+result<void> codec<T>::read_named(std::string_view name, value const& v, T& out,
+                                  std::string const& path) {
+  result<void> all = error{errc::unsupported, "unknown type " + std::string{name}, {}};
+  boost::mp11::mp_for_each<
+      boost::mp11::mp_transform<boost::mp11::mp_identity, typename T::alternatives>>([&](auto one) {
+    using alternative = typename decltype(one)::type;
+    if (name == alternative::type_name)
+      all = detail::read(v, out.template emplace<alternative>(), path);
+  });
+  return all;
+}
 
 } // namespace detail
 
@@ -341,6 +381,11 @@ template <class Variant>
 }
 
 } // namespace troupe::json
+
+/// After a type that many files read and write: its codec is compiled once, in the file (of the
+/// same library) that says TROUPE_CODEC_HERE. Both stand outside of every namespace.
+#define TROUPE_CODEC_ELSEWHERE(T) extern template struct troupe::json::detail::codec<T>
+#define TROUPE_CODEC_HERE(T) template struct troupe::json::detail::codec<T>
 
 /// Inside a struct: describes its members. `TROUPE_FIELDS(name, member, member)`.
 #define TROUPE_FIELDS(T, ...)                                                                      \

@@ -50,12 +50,14 @@ struct alarm {
   time_point at{};
 };
 
+TROUPE_CHOICE(deed, tell, ask, offer, launch, notify, alarm);
+
 struct obligation {
   std::string key; ///< unique in the entity; the same as long as it is the same obligation
   /// Whether the entity wants `settle{key}` when the receiver has taken it over. Without, it stands
   /// until a later event ends it, and the runtime remembers only for this wake that it is done.
   bool acknowledge = false;
-  std::variant<tell, ask, offer, launch, notify, alarm> what;
+  deed what;
 };
 
 } // namespace troupe

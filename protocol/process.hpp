@@ -151,3 +151,7 @@ struct project_template {
 [[nodiscard]] result<void> check(project_config const& c);
 
 } // namespace troupe
+
+TROUPE_CODEC_ELSEWHERE(troupe::stage);
+TROUPE_CODEC_ELSEWHERE(troupe::process_def);
+TROUPE_CODEC_ELSEWHERE(troupe::project_config);

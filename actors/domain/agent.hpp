@@ -53,3 +53,5 @@ struct state {
 [[nodiscard]] bool wants_answer(message_kind kind);
 
 } // namespace troupe::agent
+
+TROUPE_CODEC_ELSEWHERE(troupe::agent::state);

@@ -42,3 +42,5 @@ struct state {
 [[nodiscard]] std::vector<obligation> obligations(state const& s);
 
 } // namespace troupe::approval
+
+TROUPE_CODEC_ELSEWHERE(troupe::approval::state);

@@ -81,3 +81,5 @@ struct state {
 [[nodiscard]] result<void> check_content(brief_content const& c);
 
 } // namespace troupe::brief
+
+TROUPE_CODEC_ELSEWHERE(troupe::brief::state);

@@ -99,3 +99,5 @@ struct state {
 [[nodiscard]] std::int64_t attempt_amount(work_limits const& l);
 
 } // namespace troupe::budget
+
+TROUPE_CODEC_ELSEWHERE(troupe::budget::state);

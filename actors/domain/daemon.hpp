@@ -35,3 +35,5 @@ struct state {
 [[nodiscard]] std::vector<obligation> obligations(state const& s);
 
 } // namespace troupe::daemon
+
+TROUPE_CODEC_ELSEWHERE(troupe::daemon::state);

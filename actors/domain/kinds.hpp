@@ -23,21 +23,11 @@ namespace troupe {
     using command = NAME::command;                                                                 \
     using event = NAME::event;                                                                     \
     static constexpr entity_kind kind = entity_kind::NAME;                                         \
-    [[nodiscard]] static state initial(entity_ref self) {                                          \
-      state s;                                                                                     \
-      s.self = std::move(self);                                                                    \
-      return s;                                                                                    \
-    }                                                                                              \
+    [[nodiscard]] static state initial(entity_ref self);                                           \
     [[nodiscard]] static result<std::vector<event>> decide(state const& s, command const& c,       \
-                                                           command_context const& ctx) {           \
-      return NAME::decide(s, c, ctx);                                                              \
-    }                                                                                              \
-    [[nodiscard]] static state evolve(state s, event const& e, event_context const& ctx) {         \
-      return NAME::evolve(std::move(s), e, ctx);                                                   \
-    }                                                                                              \
-    [[nodiscard]] static std::vector<obligation> obligations(state const& s) {                     \
-      return NAME::obligations(s);                                                                 \
-    }                                                                                              \
+                                                           command_context const& ctx);            \
+    [[nodiscard]] static state evolve(state s, event const& e, event_context const& ctx);          \
+    [[nodiscard]] static std::vector<obligation> obligations(state const& s);                      \
   }
 
 TROUPE_DOMAIN(project);

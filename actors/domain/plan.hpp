@@ -67,3 +67,5 @@ struct state {
 [[nodiscard]] approval_id present_approval(state const& s);
 
 } // namespace troupe::plan
+
+TROUPE_CODEC_ELSEWHERE(troupe::plan::state);

@@ -36,3 +36,5 @@ struct state {
 [[nodiscard]] bool is_good(state const& s, time_point now);
 
 } // namespace troupe::principal
+
+TROUPE_CODEC_ELSEWHERE(troupe::principal::state);

@@ -30,3 +30,5 @@ struct state {
 [[nodiscard]] std::vector<obligation> obligations(state const& s);
 
 } // namespace troupe::project
+
+TROUPE_CODEC_ELSEWHERE(troupe::project::state);

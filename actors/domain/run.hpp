@@ -87,3 +87,5 @@ struct state {
 [[nodiscard]] ticket_id ticket_of(state const& s, std::string const& key);
 
 } // namespace troupe::run
+
+TROUPE_CODEC_ELSEWHERE(troupe::run::state);

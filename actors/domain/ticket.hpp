@@ -250,3 +250,5 @@ constexpr duration money_patience = std::chrono::hours{72};
 [[nodiscard]] bool has_commits(state const& s);
 
 } // namespace troupe::ticket
+
+TROUPE_CODEC_ELSEWHERE(troupe::ticket::state);

@@ -2,6 +2,8 @@
 
 namespace troupe::link {
 
+TROUPE_CHOICE_HERE(frame_body);
+
 std::string encode(link_frame const& f) {
   auto v = json::to(f.body);
   if (f.seq != 0)
@@ -32,3 +34,6 @@ result<link_frame> decode_frame(std::string_view text) {
 }
 
 } // namespace troupe::link
+
+TROUPE_CODEC_HERE(troupe::link::order);
+TROUPE_CODEC_HERE(troupe::link::frame_body);

@@ -72,8 +72,8 @@ struct quarantine {
 struct retire {
   TROUPE_RECORD(retire);
 };
-using command = std::variant<hire, receive, reply, give_up, assign, unassign, pause, resume, crash,
-                             quarantine, retire, settle, tick>;
+TROUPE_CHOICE(command, hire, receive, reply, give_up, assign, unassign, pause, resume, crash,
+              quarantine, retire, settle, tick);
 
 struct hired {
   project_id project;
@@ -109,6 +109,9 @@ struct moved {
   std::string why;
   TROUPE_RECORD(moved, to, why);
 };
-using event = std::variant<hired, received, replied, assigned, unassigned, moved, settled>;
+TROUPE_CHOICE(event, hired, received, replied, assigned, unassigned, moved, settled);
 
 } // namespace troupe::agent
+
+TROUPE_CODEC_ELSEWHERE(troupe::agent::command);
+TROUPE_CODEC_ELSEWHERE(troupe::agent::event);

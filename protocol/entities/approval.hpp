@@ -54,7 +54,7 @@ struct escalate {
   TROUPE_RECORD(escalate, to);
 };
 
-using command = std::variant<open, decide, withdraw, supersede, escalate, settle, tick>;
+TROUPE_CHOICE(command, open, decide, withdraw, supersede, escalate, settle, tick);
 
 struct opened {
   project_id project;
@@ -86,6 +86,9 @@ struct closed {
   TROUPE_RECORD(closed, why, to);
 };
 
-using event = std::variant<opened, decided, escalated, closed, settled>;
+TROUPE_CHOICE(event, opened, decided, escalated, closed, settled);
 
 } // namespace troupe::approval
+
+TROUPE_CODEC_ELSEWHERE(troupe::approval::command);
+TROUPE_CODEC_ELSEWHERE(troupe::approval::event);

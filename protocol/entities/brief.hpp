@@ -107,8 +107,8 @@ struct cancel {
   TROUPE_RECORD(cancel, why);
 };
 
-using command = std::variant<submit, draft, decided, resend, plan_active, plan_failed, replan,
-                             run_ended, run_continues, hold, resume, cancel, hear, settle, tick>;
+TROUPE_CHOICE(command, submit, draft, decided, resend, plan_active, plan_failed, replan, run_ended,
+              run_continues, hold, resume, cancel, hear, settle, tick);
 
 struct submitted {
   project_id project;
@@ -202,9 +202,9 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event = std::variant<submitted, drafted, draft_refused, approval_recorded, redraft_began,
-                           resent, planning_began, delivery_began, replan_queued, replan_refused,
-                           held, resumed, run_replaced, ended, settled>;
+TROUPE_CHOICE(event, submitted, drafted, draft_refused, approval_recorded, redraft_began, resent,
+              planning_began, delivery_began, replan_queued, replan_refused, held, resumed,
+              run_replaced, ended, settled);
 
 [[nodiscard]] inline plan_id plan_of(brief_id const& b, std::int32_t version) {
   return plan_id{b.value + ".p" + std::to_string(version)};
@@ -214,3 +214,6 @@ using event = std::variant<submitted, drafted, draft_refused, approval_recorded,
 }
 
 } // namespace troupe::brief
+
+TROUPE_CODEC_ELSEWHERE(troupe::brief::command);
+TROUPE_CODEC_ELSEWHERE(troupe::brief::event);

@@ -49,7 +49,7 @@ struct release {
   bool for_good = false; ///< also an unknown one: should its `reserve` come late, it has no effect
   TROUPE_RECORD(release, id, for_good);
 };
-using command = std::variant<grant, reserve, charge, release, settle, tick>;
+TROUPE_CHOICE(command, grant, reserve, charge, release, settle, tick);
 
 struct granted {
   std::string scope;
@@ -92,6 +92,9 @@ struct level_changed {
   status to = status::open;
   TROUPE_RECORD(level_changed, scope, to);
 };
-using event = std::variant<granted, reserved, deferred, charged, released, level_changed, settled>;
+TROUPE_CHOICE(event, granted, reserved, deferred, charged, released, level_changed, settled);
 
 } // namespace troupe::budget
+
+TROUPE_CODEC_ELSEWHERE(troupe::budget::command);
+TROUPE_CODEC_ELSEWHERE(troupe::budget::event);

@@ -35,7 +35,7 @@ struct revoke {
   std::string why;
   TROUPE_RECORD(revoke, why);
 };
-using command = std::variant<enroll, connect, suspect, disconnect, drain, revoke, settle, tick>;
+TROUPE_CHOICE(command, enroll, connect, suspect, disconnect, drain, revoke, settle, tick);
 
 struct enrolled {
   std::string name;
@@ -56,6 +56,9 @@ struct moved {
   std::string why;
   TROUPE_RECORD(moved, to, why);
 };
-using event = std::variant<enrolled, connected, moved, settled>;
+TROUPE_CHOICE(event, enrolled, connected, moved, settled);
 
 } // namespace troupe::daemon
+
+TROUPE_CODEC_ELSEWHERE(troupe::daemon::command);
+TROUPE_CODEC_ELSEWHERE(troupe::daemon::event);

@@ -67,8 +67,7 @@ struct cancel {
   TROUPE_RECORD(cancel, why);
 };
 
-using command =
-    std::variant<create, propose, decided, supersede, finish, cancel, hear, settle, tick>;
+TROUPE_CHOICE(command, create, propose, decided, supersede, finish, cancel, hear, settle, tick);
 
 struct created {
   project_id project;
@@ -142,8 +141,10 @@ struct ended {
   TROUPE_RECORD(ended, to, why);
 };
 
-using event =
-    std::variant<created, proposed, invalidated, critique_began, critiqued, approval_asked,
-                 approval_recorded, edit_began, activated, ended, settled>;
+TROUPE_CHOICE(event, created, proposed, invalidated, critique_began, critiqued, approval_asked,
+              approval_recorded, edit_began, activated, ended, settled);
 
 } // namespace troupe::plan
+
+TROUPE_CODEC_ELSEWHERE(troupe::plan::command);
+TROUPE_CODEC_ELSEWHERE(troupe::plan::event);

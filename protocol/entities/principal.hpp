@@ -32,7 +32,7 @@ struct revoke {
   std::string why;
   TROUPE_RECORD(revoke, why);
 };
-using command = std::variant<issue, redeem, revoke, settle, tick>;
+TROUPE_CHOICE(command, issue, redeem, revoke, settle, tick);
 
 struct issued {
   principal_id who;
@@ -53,6 +53,9 @@ struct revoked {
   status to = status::REVOKED;
   TROUPE_RECORD(revoked, why, to);
 };
-using event = std::variant<issued, redeemed, revoked, settled>;
+TROUPE_CHOICE(event, issued, redeemed, revoked, settled);
 
 } // namespace troupe::principal
+
+TROUPE_CODEC_ELSEWHERE(troupe::principal::command);
+TROUPE_CODEC_ELSEWHERE(troupe::principal::event);

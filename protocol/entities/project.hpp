@@ -21,7 +21,7 @@ struct change {
 struct archive {
   TROUPE_RECORD(archive);
 };
-using command = std::variant<create, change, archive, settle, tick>;
+TROUPE_CHOICE(command, create, change, archive, settle, tick);
 
 struct created {
   std::string name;
@@ -37,7 +37,7 @@ struct archived {
   status to = status::ARCHIVED;
   TROUPE_RECORD(archived, to);
 };
-using event = std::variant<created, changed, archived, settled>;
+TROUPE_CHOICE(event, created, changed, archived, settled);
 
 /// Id of the agent `name` of a project: `<project>.<name>`.
 [[nodiscard]] inline agent_id agent_of(project_id const& p, std::string const& name) {
@@ -45,3 +45,6 @@ using event = std::variant<created, changed, archived, settled>;
 }
 
 } // namespace troupe::project
+
+TROUPE_CODEC_ELSEWHERE(troupe::project::command);
+TROUPE_CODEC_ELSEWHERE(troupe::project::event);

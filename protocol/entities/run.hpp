@@ -126,8 +126,8 @@ struct replan_refused {
   TROUPE_RECORD(replan_refused, ticket, why);
 };
 
-using command = std::variant<create, start, pause, resume, cancel, stop, carry_on, decided,
-                             ticket_ended, adopt, replan_refused, settle, tick>;
+TROUPE_CHOICE(command, create, start, pause, resume, cancel, stop, carry_on, decided, ticket_ended,
+              adopt, replan_refused, settle, tick);
 
 struct created {
   project_id project;
@@ -201,8 +201,8 @@ struct abandoned {
   TROUPE_RECORD(abandoned, why);
 };
 
-using event = std::variant<created, moved, ticket_recorded, adopted, replan_dropped, ended,
-                           continuation_asked, continuation_decided, abandoned, settled>;
+TROUPE_CHOICE(event, created, moved, ticket_recorded, adopted, replan_dropped, ended,
+              continuation_asked, continuation_decided, abandoned, settled);
 
 /// Id of the ticket of an item: `<brief>-<key>`.
 [[nodiscard]] inline ticket_id ticket_of(brief_id const& brief, std::string const& key) {
@@ -210,3 +210,6 @@ using event = std::variant<created, moved, ticket_recorded, adopted, replan_drop
 }
 
 } // namespace troupe::run
+
+TROUPE_CODEC_ELSEWHERE(troupe::run::command);
+TROUPE_CODEC_ELSEWHERE(troupe::run::event);

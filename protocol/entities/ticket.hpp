@@ -188,9 +188,9 @@ struct cancel {
   TROUPE_RECORD(cancel, why);
 };
 
-using command = std::variant<open, run_changed, met, add_blocker, swap_blocker, grant, decline,
-                             start, renew, lose, say, finish, review, comment, resolve, cancel,
-                             fund, refuse_funds, hear, settle, tick>;
+TROUPE_CHOICE(command, open, run_changed, met, add_blocker, swap_blocker, grant, decline, start,
+              renew, lose, say, finish, review, comment, resolve, cancel, fund, refuse_funds, hear,
+              settle, tick);
 
 // ---- events ---------------------------------------------------------------------------------
 // An event that moves the ticket says where to (`to`); `none` leaves the status as it is.
@@ -389,9 +389,12 @@ struct orphaned {
   TROUPE_RECORD(orphaned, token, kind, proof, used);
 };
 
-using event = std::variant<opened, readiness_changed, leased, renewed, attempt_started,
-                           attempt_ended, evidence_attached, reviewed, gated, merged, merge_refused,
-                           sent_back, wait_began, wait_ended, message_posted, commented, resolved,
-                           cancelled, orphaned, taken_over, funded, funds_refused, settled>;
+TROUPE_CHOICE(event, opened, readiness_changed, leased, renewed, attempt_started, attempt_ended,
+              evidence_attached, reviewed, gated, merged, merge_refused, sent_back, wait_began,
+              wait_ended, message_posted, commented, resolved, cancelled, orphaned, taken_over,
+              funded, funds_refused, settled);
 
 } // namespace troupe::ticket
+
+TROUPE_CODEC_ELSEWHERE(troupe::ticket::command);
+TROUPE_CODEC_ELSEWHERE(troupe::ticket::event);

@@ -1,0 +1,35 @@
+#include "actors/domain/kinds.hpp"
+
+namespace troupe {
+
+#define TROUPE_DOMAIN(NAME)                                                                        \
+  NAME::state NAME##_domain::initial(entity_ref self) {                                            \
+    state s;                                                                                       \
+    s.self = std::move(self);                                                                      \
+    return s;                                                                                      \
+  }                                                                                                \
+  result<std::vector<NAME::event>> NAME##_domain::decide(state const& s, command const& c,         \
+                                                         command_context const& ctx) {             \
+    return NAME::decide(s, c, ctx);                                                                \
+  }                                                                                                \
+  NAME::state NAME##_domain::evolve(state s, event const& e, event_context const& ctx) {           \
+    return NAME::evolve(std::move(s), e, ctx);                                                     \
+  }                                                                                                \
+  std::vector<obligation> NAME##_domain::obligations(state const& s) {                             \
+    return NAME::obligations(s);                                                                   \
+  }                                                                                                \
+  static_assert(true)
+
+TROUPE_DOMAIN(project);
+TROUPE_DOMAIN(brief);
+TROUPE_DOMAIN(plan);
+TROUPE_DOMAIN(run);
+TROUPE_DOMAIN(ticket);
+TROUPE_DOMAIN(agent);
+TROUPE_DOMAIN(approval);
+TROUPE_DOMAIN(budget);
+TROUPE_DOMAIN(daemon);
+TROUPE_DOMAIN(principal);
+#undef TROUPE_DOMAIN
+
+} // namespace troupe

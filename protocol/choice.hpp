@@ -1,0 +1,33 @@
+#pragma once
+
+#include <variant>
+
+/// A choice is a std::variant with a name of its own: `TROUPE_CHOICE(command, open, close)` is
+/// `struct command : std::variant<open, close>`, and is used as one (`std::get_if`, `std::visit`).
+/// How it is copied, moved, compared and destroyed is compiled once, in the file that says
+/// TROUPE_CHOICE_HERE; of a plain variant each file compiles all of that again.
+#define TROUPE_CHOICE(NAME, ...)                                                                   \
+  struct NAME : std::variant<__VA_ARGS__> {                                                        \
+    using alternatives = std::variant<__VA_ARGS__>;                                                \
+    using alternatives::variant;                                                                   \
+    NAME();                                                                                        \
+    NAME(NAME const&);                                                                             \
+    NAME(NAME&&) noexcept;                                                                         \
+    NAME& operator=(NAME const&);                                                                  \
+    NAME& operator=(NAME&&) noexcept;                                                              \
+    ~NAME();                                                                                       \
+    friend bool operator==(NAME const& a, NAME const& b);                                          \
+  }
+
+/// Inside the namespace of the choice, in one file of the same library.
+#define TROUPE_CHOICE_HERE(NAME)                                                                   \
+  NAME::NAME() = default;                                                                          \
+  NAME::NAME(NAME const&) = default;                                                               \
+  NAME::NAME(NAME&&) noexcept = default;                                                           \
+  NAME& NAME::operator=(NAME const&) = default;                                                    \
+  NAME& NAME::operator=(NAME&&) noexcept = default;                                                \
+  NAME::~NAME() = default;                                                                         \
+  bool operator==(NAME const& a, NAME const& b) {                                                  \
+    return static_cast<NAME::alternatives const&>(a) == static_cast<NAME::alternatives const&>(b); \
+  }                                                                                                \
+  static_assert(true)
