@@ -131,6 +131,7 @@ result<link::finished> attempt::review(repository& where, workspaces& rooms) {
   if (!proof)
     return proof.error();
   out.proof = std::move(*proof);
+  without_commits(out.proof);
   // The verdict is about the author's commit; a reviewer that commits has become an author.
   auto const branch_after = where.bare().commit(branch);
   if (branch_after != branch_before && !branch_before.empty()) [[maybe_unused]]
@@ -179,6 +180,7 @@ result<link::finished> attempt::gates(repository& where, workspaces& rooms) {
     return proof.error();
   out.proof = std::move(*proof);
   out.proof.diff.clear();
+  without_commits(out.proof);
   out.used.wall = std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - begun);
   return out;
 }

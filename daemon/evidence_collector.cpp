@@ -3,6 +3,7 @@
 #include "daemon/secret_scan.hpp"
 #include "protocol/redact.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 
@@ -14,6 +15,24 @@ std::int64_t number(std::string_view text) {
   std::int64_t n = 0; // stays 0 for `-`, which numstat prints for binary files
   std::from_chars(text.data(), text.data() + text.size(), n);
   return n;
+}
+
+/// The commits on the way from `base` to `head`, as Git has them; whatever was said about them.
+result<void> list_commits(evidence& out, git const& g) {
+  auto const range = out.base + ".." + out.head;
+  auto newest = g.out(
+      {"rev-list", "--topo-order", "--max-count=" + std::to_string(evidence::max_commits), range});
+  if (!newest)
+    return newest.error();
+  out.commits = lines_of(*newest);
+  std::reverse(out.commits.begin(), out.commits.end());
+  if (out.commits.size() < evidence::max_commits)
+    return {};
+  auto const all = g.out({"rev-list", "--count", range});
+  if (!all)
+    return all.error();
+  out.commits_left_out = number(*all) - static_cast<std::int64_t>(out.commits.size());
+  return {};
 }
 
 } // namespace
@@ -46,6 +65,8 @@ result<evidence> collect_evidence(git const& g, link::order const& o, std::strin
     if (out.files.size() < evidence_files_limit)
       out.files.push_back(redact(one_line(row.substr(second + 1), 400)));
   }
+  if (auto r = list_commits(out, g); !r)
+    return r.error();
   if (o.send_diffs) {
     auto diff = g.out({"diff", "--no-color", "--no-ext-diff", "--no-textconv", base, head});
     if (!diff)
@@ -57,6 +78,11 @@ result<evidence> collect_evidence(git const& g, link::order const& o, std::strin
     }
   }
   return out;
+}
+
+void without_commits(evidence& proof) {
+  proof.commits.clear();
+  proof.commits_left_out = 0;
 }
 
 bool to_be_run(std::string const& command) {

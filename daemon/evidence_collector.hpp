@@ -17,9 +17,13 @@ constexpr std::string_view no_command = "none";
 /// begin, or was killed from outside (no memory left, its guard killed): worth another try.
 [[nodiscard]] bool conclusive(tool_end const& end);
 
-/// What changed from `base` to `head`. The diff only where the order opts in.
+/// What changed from `base` to `head`, and the commits between them. The diff only where the order
+/// opts in.
 [[nodiscard]] result<evidence> collect_evidence(git const& g, link::order const& o,
                                                 std::string const& base, std::string const& head);
+
+/// For a report about somebody else's work: the author's own names the commits.
+void without_commits(evidence& proof);
 
 /// Runs the order's test command on what the worktree stands on, and adds command, exit code and
 /// log digest. False: stopped before it ended. What the tests wrote into the worktree is removed.

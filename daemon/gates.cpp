@@ -183,6 +183,7 @@ result<std::vector<gate_result>> run_gates(executor_settings const& settings, li
   if (!change)
     return change.error();
   change->diff.clear(); // once with the work is enough
+  without_commits(*change);
   bench b{settings, o, w, control, g, std::move(*change)};
   std::vector<gate_result> out;
   for (auto const& spec : o.gates) {
