@@ -1,0 +1,323 @@
+#include "actors/matchmaker.hpp"
+
+#include "actors/domain/kinds.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+template <class Event>
+std::optional<Event> read_as(stored_event const& e) {
+  auto const data = json::parse(e.event.data);
+  if (!data)
+    return std::nullopt;
+  auto decoded = json::from<Event>(*data);
+  if (!decoded)
+    return std::nullopt;
+  return std::move(*decoded);
+}
+
+template <class Counts, class Key>
+std::int32_t in(Counts const& counts, Key const& key) {
+  auto const it = counts.find(key);
+  return it == counts.end() ? 0 : it->second;
+}
+
+} // namespace
+
+std::string profile_of(agent_spec const& spec) {
+  if (spec.engine == engine_kind::scripted)
+    return spec.profile.empty() ? "scripted" : spec.profile;
+  if (spec.engine == engine_kind::daemon)
+    return spec.profile.empty() ? "command" : spec.profile;
+  return {};
+}
+
+bool works_on_daemon(agent_spec const& spec) {
+  return spec.engine == engine_kind::daemon || spec.engine == engine_kind::process ||
+         spec.engine == engine_kind::scripted;
+}
+
+// ---- what it knows --------------------------------------------------------------------------
+
+void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) {
+  auto& w = offers_[ticket];
+  if (w.key != key)
+    w.since = ++next_since_;
+  w.key = std::move(key);
+  w.what = std::move(what);
+}
+
+void matchmaker::withdrawn(entity_ref const& ticket, std::string const& key) {
+  if (auto const it = offers_.find(ticket); it != offers_.end() && it->second.key == key)
+    offers_.erase(it);
+}
+
+void matchmaker::present(daemon_id const& daemon, bool up, std::int32_t slots,
+                         std::vector<link::runner_info> const& runners,
+                         std::vector<std::string> const& repositories) {
+  auto& h = hosts_[daemon];
+  h.up = up;
+  if (!up)
+    return;
+  h.slots = slots;
+  h.profiles.clear();
+  for (auto const& r : runners)
+    h.profiles[r.profile] = r.slots;
+  h.repositories = {repositories.begin(), repositories.end()};
+}
+
+bool matchmaker::learn(stored_event const& e) {
+  if (e.stream.kind == entity_kind::ticket)
+    return learn_ticket(e);
+  if (e.stream.kind == entity_kind::agent)
+    return learn_agent(e);
+  if (e.event.type == "run.created") {
+    if (auto const x = read_as<run::created>(e))
+      limits_[x->project] = x->config.limits.in_flight;
+  }
+  return false;
+}
+
+bool matchmaker::learn_agent(stored_event const& e) {
+  agent_id const id{e.stream.id};
+  if (e.event.type == "agent.hired") {
+    if (auto x = read_as<agent::hired>(e)) {
+      roster_[id] = {x->project, std::move(x->spec), true};
+      return true;
+    }
+  } else if (e.event.type == "agent.moved") {
+    if (auto const x = read_as<agent::moved>(e); x && roster_.contains(id)) {
+      roster_[id].available = x->to == agent::status::idle || x->to == agent::status::working ||
+                              x->to == agent::status::waiting;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool matchmaker::learn_ticket(stored_event const& e) {
+  if (e.event.type == "ticket.leased") {
+    auto const x = read_as<ticket::leased>(e);
+    if (!x)
+      return false;
+    auto const known = held_.find(e.stream);
+    auto h = known == held_.end() ? holding{} : known->second;
+    h.token = x->token;
+    h.agent = x->agent;
+    h.daemon = x->daemon;
+    h.profile = x->profile;
+    // A lease from before our start: its agent says whose it is, so that it counts for the project.
+    if (auto const who = roster_.find(x->agent); h.project.empty() && who != roster_.end())
+      h.project = who->second.project;
+    hold(e.stream, std::move(h));
+    return false;
+  }
+  if (e.event.type == "ticket.attempt_ended" || e.event.type == "ticket.cancelled")
+    return let_go(e.stream);
+  return false;
+}
+
+bool matchmaker::refused(entity_ref const& ticket, std::string const& key, bool later) {
+  if (auto const held = held_.find(ticket); held != held_.end() && held->second.token == 0)
+    let_go(ticket);
+  auto const it = offers_.find(ticket);
+  if (later || it == offers_.end() || it->second.key != key)
+    return false;
+  offers_.erase(it); // the ticket offers again when it wants a lease
+  return true;
+}
+
+// ---- what is held ---------------------------------------------------------------------------
+
+void matchmaker::usage_counts::count(holding const& h, std::int32_t change) {
+  auto const add = [change](auto& counts, auto const& key) {
+    auto const it = counts.try_emplace(key, 0).first;
+    it->second += change;
+    if (it->second <= 0)
+      counts.erase(it);
+  };
+  add(agents, h.agent);
+  add(daemons, h.daemon);
+  add(profiles, std::pair{h.daemon, h.profile});
+  add(projects, h.project);
+  if (h.work) {
+    for (auto const& f : h.files)
+      add(files, std::pair{h.project, f});
+  }
+}
+
+void matchmaker::hold(entity_ref const& ticket, holding h) {
+  let_go(ticket);
+  used_.count(h, 1);
+  held_.emplace(ticket, std::move(h));
+}
+
+bool matchmaker::let_go(entity_ref const& ticket) {
+  auto const it = held_.find(ticket);
+  if (it == held_.end())
+    return false;
+  used_.count(it->second, -1);
+  held_.erase(it);
+  return true;
+}
+
+/// A grant whose answer was lost (the entity crashed) must not hold a slot for ever.
+void matchmaker::forget_lost(time_point now) {
+  std::vector<entity_ref> lost;
+  for (auto const& [ref, h] : held_) {
+    if (h.token == 0 && now - h.granted > lost_after_)
+      lost.push_back(ref);
+  }
+  for (auto const& ref : lost)
+    let_go(ref);
+}
+
+// ---- who gets what --------------------------------------------------------------------------
+
+bool matchmaker::overlaps(offer const& o) const {
+  return o.kind == stage_kind::work &&
+         std::any_of(o.files.begin(), o.files.end(), [&](auto const& f) {
+           return used_.files.contains(std::pair{o.project, f});
+         });
+}
+
+/// Only new work is held back: what is under way must be able to end.
+bool matchmaker::is_full(offer const& o) const {
+  auto const limit = limits_.find(o.project);
+  return o.kind == stage_kind::work && limit != limits_.end() &&
+         in(used_.projects, o.project) >= limit->second;
+}
+
+std::optional<daemon_id> matchmaker::choose_daemon(offer const& o,
+                                                   std::string const& profile) const {
+  std::optional<daemon_id> best;
+  std::int32_t best_free = 0;
+  for (auto const& [id, h] : hosts_) {
+    if (!h.up)
+      continue;
+    if (!h.repositories.contains("*") && !h.repositories.contains(o.repository))
+      continue;
+    auto free = h.slots - in(used_.daemons, id);
+    if (!profile.empty()) {
+      auto const p = h.profiles.find(profile);
+      if (p == h.profiles.end())
+        continue;
+      free = std::min(free, p->second - in(used_.profiles, std::pair{id, profile}));
+    }
+    if (free <= 0)
+      continue;
+    if (id == o.preferred_daemon)
+      return id; // the workspace is there
+    if (!best || free > best_free) {
+      best = id;
+      best_free = free;
+    }
+  }
+  return best;
+}
+
+std::optional<lease_choice> matchmaker::choose(offer const& o) const {
+  if (o.role.empty()) { // gates and merges need a place, not a mind
+    auto const d = choose_daemon(o, {});
+    if (!d)
+      return std::nullopt;
+    return lease_choice{o.preferred_agent, engine_kind::daemon, *d, {}};
+  }
+  std::optional<lease_choice> best;
+  std::int32_t best_used = 0;
+  for (auto const& [id, r] : roster_) {
+    if (r.project != o.project || r.spec.role != o.role || !r.available)
+      continue;
+    bool const person = r.spec.engine == engine_kind::human;
+    if (!person && !works_on_daemon(r.spec))
+      continue;
+    if (std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end())
+      continue;
+    auto const used = in(used_.agents, id);
+    if (used >= r.spec.capacity)
+      continue;
+    bool const preferred = id == o.preferred_agent;
+    if (best && !preferred && used >= best_used)
+      continue;
+    auto const profile = profile_of(r.spec);
+    // A person works where he is; nobody launches anything for him.
+    auto const d = person ? std::optional{daemon_id{}} : choose_daemon(o, profile);
+    if (!d)
+      continue;
+    best = lease_choice{id, r.spec.engine, *d, profile};
+    best_used = used;
+    if (preferred)
+      break;
+  }
+  return best;
+}
+
+void matchmaker::give(candidate const& c, time_point now, std::vector<lease_grant>& out) {
+  auto const& [ref, w] = c;
+  if (is_full(w->what) || overlaps(w->what))
+    return;
+  auto to = choose(w->what);
+  if (!to)
+    return;
+  holding h;
+  h.project = w->what.project;
+  h.agent = to->agent;
+  h.daemon = to->daemon;
+  h.profile = to->profile;
+  h.files = w->what.files;
+  h.work = w->what.kind == stage_kind::work;
+  h.granted = now;
+  hold(*ref, std::move(h));
+  out.push_back({*ref, w->key, w->what, std::move(*to)});
+}
+
+/// Offers of one priority: the projects take turns, by what each has in flight at that moment, or
+/// one project's long list would take every free place in one go.
+void matchmaker::match_alike(std::vector<candidate>& alike, time_point now,
+                             std::vector<lease_grant>& out) {
+  std::sort(alike.begin(), alike.end(),
+            [](auto const& a, auto const& b) { return a.second->since > b.second->since; });
+  std::map<project_id, std::vector<candidate>> lines; // the oldest at the back
+  for (auto const& c : alike)
+    lines[c.second->what.project].push_back(c);
+  using turn = std::tuple<std::int32_t, std::uint64_t, project_id>;
+  std::set<turn> turns;
+  auto const line_up = [&](project_id const& p, std::vector<candidate> const& line) {
+    if (!line.empty())
+      turns.emplace(in(used_.projects, p), line.back().second->since, p);
+  };
+  for (auto const& [project, line] : lines)
+    line_up(project, line);
+  while (!turns.empty()) {
+    auto const project = std::get<project_id>(*turns.begin());
+    turns.erase(turns.begin());
+    auto& line = lines[project];
+    give(line.back(), now, out);
+    line.pop_back();
+    line_up(project, line);
+  }
+}
+
+std::vector<lease_grant> matchmaker::match(time_point now) {
+  forget_lost(now);
+  next_.reset();
+  std::map<priority, std::vector<candidate>, std::greater<>> by_importance;
+  for (auto const& [ref, w] : offers_) {
+    if (held_.contains(ref))
+      continue;
+    if (w.what.not_before > now) {
+      next_ = next_ ? std::min(*next_, w.what.not_before) : w.what.not_before;
+      continue;
+    }
+    by_importance[w.what.importance].emplace_back(&ref, &w);
+  }
+  std::vector<lease_grant> out;
+  for (auto& [importance, alike] : by_importance)
+    match_alike(alike, now, out);
+  return out;
+}
+
+} // namespace troupe

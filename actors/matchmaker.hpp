@@ -1,0 +1,127 @@
+#pragma once
+
+#include "persistence/event_store.hpp"
+#include "protocol/obligation.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace troupe {
+
+/// Which agent works a ticket, and where.
+struct lease_choice {
+  agent_id agent;
+  engine_kind engine = engine_kind::daemon;
+  daemon_id daemon;    ///< empty: a person, who works where he is
+  std::string profile; ///< runner profile of the daemon
+};
+
+/// A lease to be given.
+struct lease_grant {
+  entity_ref ticket;
+  std::string key; ///< of the offer
+  offer what;
+  lease_choice to;
+};
+
+/// The policy of the dispatcher: who gets which ready ticket. Pure: events, offers and the time
+/// come in, grants come out.
+///
+/// Order: priority, then the project with the least in flight, then the oldest offer.
+/// Limits: per project (`limits.in_flight`), per agent (`capacity`), per daemon and runner (slots).
+/// Two tickets whose planned write sets overlap are not worked at the same time.
+class matchmaker {
+public:
+  /// `lost_after`: a grant that was not answered for so long no longer counts.
+  explicit matchmaker(duration lost_after) : lost_after_(lost_after) {}
+
+  /// A ticket wants a lease. The same key again keeps its place.
+  void offered(entity_ref const& ticket, std::string key, offer what);
+  void withdrawn(entity_ref const& ticket, std::string const& key);
+  /// What a daemon has to give, or that it went away.
+  void present(daemon_id const& daemon, bool up, std::int32_t slots,
+               std::vector<link::runner_info> const& runners,
+               std::vector<std::string> const& repositories);
+  /// Takes an event of the log (agents, runs, leases). True: there may be a match now.
+  [[nodiscard]] bool learn(stored_event const& e);
+  /// The ticket did not take its grant. `later`: only not now. True: the offer was dropped.
+  [[nodiscard]] bool refused(entity_ref const& ticket, std::string const& key, bool later);
+
+  /// The leases to give now; each counts as held until it is answered.
+  [[nodiscard]] std::vector<lease_grant> match(time_point now);
+  /// When the next offer that must wait may be matched; none: nothing waits for the time. As of the
+  /// last `match`.
+  [[nodiscard]] std::optional<time_point> next() const { return next_; }
+
+private:
+  struct waiting {
+    std::string key;
+    offer what;
+    std::uint64_t since = 0;
+  };
+  using candidate = std::pair<entity_ref const*, waiting const*>;
+  struct roster_entry {
+    project_id project;
+    agent_spec spec;
+    bool available = true;
+  };
+  struct host {
+    bool up = false;
+    std::int32_t slots = 0;
+    std::map<std::string, std::int32_t> profiles; ///< slots by runner profile
+    std::set<std::string> repositories;
+  };
+  /// A lease that is held, or a grant that was sent and not yet answered.
+  struct holding {
+    std::int64_t token = 0; ///< 0: not answered yet
+    project_id project;
+    agent_id agent;
+    daemon_id daemon;
+    std::string profile;
+    std::vector<std::string> files;
+    bool work = false;
+    time_point granted{}; ///< when the grant was sent
+  };
+  /// How many leases lie on each agent, daemon, runner and project: kept with `held_`, because a
+  /// count over all leases for each candidate would make matching quadratic.
+  struct usage_counts {
+    std::map<agent_id, std::int32_t> agents;
+    std::map<daemon_id, std::int32_t> daemons;
+    std::map<std::pair<daemon_id, std::string>, std::int32_t> profiles;
+    std::map<project_id, std::int32_t> projects;
+    std::map<std::pair<project_id, std::string>, std::int32_t> files; ///< being written
+    void count(holding const& h, std::int32_t change);
+  };
+
+  [[nodiscard]] bool learn_agent(stored_event const& e);
+  [[nodiscard]] bool learn_ticket(stored_event const& e);
+  [[nodiscard]] std::optional<lease_choice> choose(offer const& o) const;
+  [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
+                                                       std::string const& profile) const;
+  [[nodiscard]] bool overlaps(offer const& o) const;
+  [[nodiscard]] bool is_full(offer const& o) const;
+  void give(candidate const& c, time_point now, std::vector<lease_grant>& out);
+  void match_alike(std::vector<candidate>& alike, time_point now, std::vector<lease_grant>& out);
+  void forget_lost(time_point now);
+  void hold(entity_ref const& ticket, holding h);
+  bool let_go(entity_ref const& ticket);
+
+  duration lost_after_;
+  std::map<entity_ref, waiting> offers_;
+  std::map<agent_id, roster_entry> roster_;
+  std::map<daemon_id, host> hosts_;
+  std::map<entity_ref, holding> held_;
+  usage_counts used_;
+  std::map<project_id, std::int32_t> limits_;
+  std::uint64_t next_since_ = 0;
+  std::optional<time_point> next_;
+};
+
+/// The runner profile that an agent's engine needs of a daemon; empty: any daemon will do.
+[[nodiscard]] std::string profile_of(agent_spec const& spec);
+/// Whether the engine of this agent runs on a daemon at all.
+[[nodiscard]] bool works_on_daemon(agent_spec const& spec);
+
+} // namespace troupe

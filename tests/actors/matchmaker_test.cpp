@@ -1,0 +1,410 @@
+#include "actors/domain/kinds.hpp"
+#include "actors/matchmaker.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A matchmaker, and words for what may happen around it.
+class office {
+public:
+  explicit office(duration lost_after = 30s) : who(lost_after) {}
+
+  void hire(std::string const& agent, std::string const& role, std::string const& project = "tally",
+            std::int32_t capacity = 1, engine_kind engine = engine_kind::daemon,
+            std::string profile = {}) {
+    agent_spec spec;
+    spec.name = agent;
+    spec.role = role;
+    spec.engine = engine;
+    spec.profile = std::move(profile);
+    spec.capacity = capacity;
+    CHECK(tell(entity_kind::agent, agent,
+               agent::event{agent::hired{project_id{project}, spec, agent::status::idle}}));
+  }
+  void move(std::string const& agent, agent::status to) {
+    CHECK(tell(entity_kind::agent, agent, agent::event{agent::moved{to, {}}}));
+  }
+  void limit(std::string const& project, std::int32_t in_flight) {
+    run::created r;
+    r.project = project_id{project};
+    r.config.limits.in_flight = in_flight;
+    (void)tell(entity_kind::run, project + ".r1", run::event{r});
+  }
+  void host(std::string const& daemon, std::int32_t slots,
+            std::vector<link::runner_info> runners = {{"command", "", 9}},
+            std::vector<std::string> repositories = {"*"}) {
+    who.present(daemon_id{daemon}, true, slots, runners, repositories);
+  }
+  void leave(std::string const& daemon) { who.present(daemon_id{daemon}, false, 0, {}, {}); }
+
+  static offer wish(std::string const& project = "tally", priority p = priority::normal) {
+    offer o;
+    o.project = project_id{project};
+    o.role = "dev";
+    o.stage = "develop";
+    o.importance = p;
+    o.repository = "/srv/" + project;
+    return o;
+  }
+  void want(std::string const& ticket, offer o = wish()) {
+    o.ticket = ticket_id{ticket};
+    who.offered(ref(entity_kind::ticket, ticket), "offer:" + ticket, std::move(o));
+  }
+  /// The ticket took its grant.
+  void taken(lease_grant const& g) {
+    ticket::leased l;
+    l.token = ++token_;
+    l.agent = g.to.agent;
+    l.daemon = g.to.daemon;
+    l.profile = g.to.profile;
+    l.engine = g.to.engine;
+    (void)tell(entity_kind::ticket, g.ticket.id, ticket::event{l});
+    who.withdrawn(g.ticket, g.key);
+  }
+  [[nodiscard]] bool ended(std::string const& ticket) {
+    return tell(entity_kind::ticket, ticket, ticket::event{ticket::attempt_ended{}});
+  }
+  /// The tickets that get a lease now, in order; each takes it.
+  std::vector<std::string> match() {
+    grants = who.match(now);
+    std::vector<std::string> out;
+    for (auto const& g : grants) {
+      out.push_back(g.ticket.id);
+      taken(g);
+    }
+    return out;
+  }
+
+  static entity_ref ref(entity_kind kind, std::string id) {
+    return {tenant_id{"default"}, kind, std::move(id)};
+  }
+
+  matchmaker who;
+  time_point now{duration{1'750'000'000'000}};
+  std::vector<lease_grant> grants; ///< of the last match
+
+private:
+  template <class Event>
+  bool tell(entity_kind kind, std::string const& id, Event const& event) {
+    auto data = json::to(event);
+    data.as_object().erase("type");
+    stored_event e;
+    e.stream = ref(kind, id);
+    e.event.type = std::string{to_string(kind)} + "." + std::string{json::name_of(event)};
+    e.event.data = json::canonical(data);
+    return who.learn(e);
+  }
+  std::int64_t token_ = 0;
+};
+
+using names = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("dispatch: the more important goes first, then who waited longest", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 9);
+  o.want("old-low", office::wish("tally", priority::low));
+  o.want("z-first");
+  o.want("a-second");
+  o.want("urgent", office::wish("tally", priority::urgent));
+  o.want("high", office::wish("tally", priority::high));
+  CHECK(o.match().empty()); // no daemon yet
+  o.host("d1", 9);
+  CHECK(o.match() == names{"urgent", "high", "z-first", "a-second", "old-low"});
+}
+
+TEST_CASE("dispatch: the same offer again keeps its place, another one is younger", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 9);
+  o.want("one");
+  o.want("two");
+  SECTION("sent again after a restart of the entity") {
+    o.want("one");
+    o.host("d1", 9);
+    CHECK(o.match() == names{"one", "two"});
+  }
+  SECTION("of a later stage") {
+    auto later = office::wish();
+    later.ticket = ticket_id{"one"};
+    o.who.offered(office::ref(entity_kind::ticket, "one"), "offer:one:later", later);
+    o.host("d1", 9);
+    CHECK(o.match() == names{"two", "one"});
+  }
+  SECTION("taken back") {
+    o.who.withdrawn(office::ref(entity_kind::ticket, "one"), "an older offer");
+    o.who.withdrawn(office::ref(entity_kind::ticket, "two"), "offer:two");
+    o.host("d1", 9);
+    CHECK(o.match() == names{"one"});
+  }
+}
+
+TEST_CASE("dispatch: projects take turns, also within one go", "[actors]") {
+  office o;
+  for (auto const* project : {"big", "small"})
+    o.hire(std::string{project} + ".dev", "dev", project, 9);
+  for (auto const* t : {"b1", "b2", "b3", "b4"})
+    o.want(t, office::wish("big"));
+  for (auto const* t : {"s1", "s2"})
+    o.want(t, office::wish("small"));
+  SECTION("four free places are shared") {
+    o.host("d1", 4);
+    CHECK(o.match() == names{"b1", "s1", "b2", "s2"});
+  }
+  SECTION("what is in flight already counts") {
+    o.host("d1", 2);
+    CHECK(o.match() == names{"b1", "s1"});
+    CHECK(o.ended("s1"));
+    CHECK(o.match() == names{"s2"}); // small has nothing in flight now, though b2 is older
+  }
+  SECTION("priority stands above fairness") {
+    o.want("b9", office::wish("big", priority::urgent));
+    o.want("b8", office::wish("big", priority::urgent));
+    o.host("d1", 3);
+    CHECK(o.match() == names{"b9", "b8", "s1"});
+  }
+}
+
+TEST_CASE("dispatch: a project works no more tickets at once than its limit", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 9);
+  o.host("d1", 9);
+  o.limit("tally", 2);
+  for (auto const* t : {"t1", "t2", "t3"})
+    o.want(t);
+  CHECK(o.match() == names{"t1", "t2"});
+  CHECK(o.match().empty());
+  // What was begun must be able to end: gates are no new work.
+  auto gates = office::wish();
+  gates.kind = stage_kind::gate;
+  gates.role = {};
+  o.want("t0", gates);
+  CHECK(o.match() == names{"t0"});
+  CHECK(o.ended("t0"));
+  CHECK(o.ended("t1"));
+  CHECK(o.match() == names{"t3"});
+}
+
+TEST_CASE("dispatch: an agent has no more tickets than its capacity, and the freer one is taken",
+          "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 2);
+  o.hire("bob", "dev", "tally", 1);
+  o.host("d1", 9);
+  for (auto const* t : {"t1", "t2", "t3", "t4"})
+    o.want(t);
+  CHECK(o.match() == names{"t1", "t2", "t3"});
+  CHECK(o.grants[0].to.agent.value == "ada");
+  CHECK(o.grants[1].to.agent.value == "bob");
+  CHECK(o.grants[2].to.agent.value == "ada");
+  CHECK(o.match().empty());
+  CHECK(o.ended("t2"));
+  CHECK(o.match() == names{"t4"});
+  CHECK(o.grants[0].to.agent.value == "bob");
+}
+
+TEST_CASE("dispatch: a daemon gives its slots and each runner's, the freer daemon first",
+          "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 99);
+  SECTION("slots") {
+    o.host("d1", 1);
+    o.host("d2", 3);
+    for (auto const* t : {"t1", "t2", "t3", "t4", "t5"})
+      o.want(t);
+    CHECK(o.match() == names{"t1", "t2", "t3", "t4"});
+    std::map<std::string, int> on;
+    for (auto const& g : o.grants)
+      ++on[g.to.daemon.value];
+    CHECK(o.grants[0].to.daemon.value == "d2");
+    CHECK(on["d1"] == 1);
+    CHECK(on["d2"] == 3);
+  }
+  SECTION("of a runner") {
+    o.hire("cleo", "dev", "other", 99, engine_kind::daemon, "claude");
+    o.host("d1", 9, {{"command", "", 9}, {"claude", "", 1}});
+    o.want("c1", office::wish("other"));
+    o.want("c2", office::wish("other"));
+    o.want("t1");
+    CHECK(o.match() == names{"c1", "t1"}); // c2 waits for the runner and holds nobody up
+    CHECK(o.grants[0].to.profile == "claude");
+    CHECK(o.grants[1].to.profile == "command");
+  }
+  SECTION("one that went away or drains gets nothing") {
+    o.host("d1", 2);
+    o.leave("d1");
+    o.host("d2", 0);
+    o.want("t1");
+    CHECK(o.match().empty());
+    o.host("d1", 2);
+    CHECK(o.match() == names{"t1"});
+  }
+}
+
+TEST_CASE("dispatch: the role, the runner and the repository must fit", "[actors]") {
+  office o;
+  o.hire("ada", "dev");
+  o.want("t1");
+  SECTION("nobody of this role") {
+    auto review = office::wish();
+    review.role = "reviewer";
+    o.want("r1", review);
+    o.host("d1", 9);
+    CHECK(o.match() == names{"t1"});
+    o.hire("rosa", "reviewer");
+    CHECK(o.match() == names{"r1"});
+    CHECK(o.grants[0].to.agent.value == "rosa");
+  }
+  SECTION("a role of another project does not count") {
+    o.want("x1", office::wish("elsewhere"));
+    o.host("d1", 9);
+    CHECK(o.match() == names{"t1"});
+  }
+  SECTION("no daemon has the runner") {
+    o.host("d1", 9, {{"claude", "", 9}});
+    CHECK(o.match().empty());
+    o.host("d2", 9, {{"command", "", 9}});
+    CHECK(o.match() == names{"t1"});
+    CHECK(o.grants[0].to.daemon.value == "d2");
+  }
+  SECTION("no daemon has the repository") {
+    o.host("d1", 9, {{"command", "", 9}}, {"/srv/other"});
+    CHECK(o.match().empty());
+    o.host("d2", 9, {{"command", "", 9}}, {"/srv/other", "/srv/tally"});
+    CHECK(o.match() == names{"t1"});
+  }
+  SECTION("an agent that rests is not asked") {
+    o.host("d1", 9);
+    o.move("ada", agent::status::paused);
+    CHECK(o.match().empty());
+    o.move("ada", agent::status::idle);
+    CHECK(o.match() == names{"t1"});
+  }
+  SECTION("an agent without hands is not given work") {
+    office other;
+    other.hire("pia", "dev", "tally", 1, engine_kind::rules);
+    other.host("d1", 9);
+    other.want("t1");
+    CHECK(other.match().empty());
+  }
+  SECTION("a person needs no daemon") {
+    o.move("ada", agent::status::RETIRED);
+    o.hire("hugo", "dev", "tally", 1, engine_kind::human);
+    CHECK(o.match() == names{"t1"});
+    CHECK(o.grants[0].to.agent.value == "hugo");
+    CHECK(o.grants[0].to.engine == engine_kind::human);
+    CHECK(o.grants[0].to.daemon.empty());
+  }
+}
+
+TEST_CASE("dispatch: authors may not review, and rework goes back to where it was", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 2);
+  o.hire("bob", "dev", "tally", 2);
+  o.host("d1", 9);
+  o.host("d2", 4);
+  SECTION("excluded") {
+    auto w = office::wish();
+    w.excluded = {agent_id{"ada"}};
+    o.want("t1", w);
+    CHECK(o.match() == names{"t1"});
+    CHECK(o.grants[0].to.agent.value == "bob");
+  }
+  SECTION("everybody is excluded") {
+    auto w = office::wish();
+    w.excluded = {agent_id{"ada"}, agent_id{"bob"}};
+    o.want("t1", w);
+    CHECK(o.match().empty());
+  }
+  SECTION("preferred") {
+    o.want("t0"); // ada has one already, so bob is the freer one
+    CHECK(o.match() == names{"t0"});
+    auto w = office::wish();
+    w.preferred_agent = agent_id{"ada"};
+    w.preferred_daemon = daemon_id{"d2"};
+    o.want("t1", w);
+    CHECK(o.match() == names{"t1"});
+    CHECK(o.grants[0].to.agent.value == "ada");
+    CHECK(o.grants[0].to.daemon.value == "d2");
+  }
+}
+
+TEST_CASE("dispatch: two tickets that write the same file are not worked together", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 9);
+  o.hire("eve", "dev", "elsewhere", 9);
+  o.host("d1", 9);
+  auto w = office::wish();
+  w.files = {"parser.c", "lexer.c"};
+  o.want("t1", w);
+  w.files = {"lexer.c"};
+  o.want("t2", w);
+  w.files = {"README"};
+  o.want("t3", w);
+  auto same_name = office::wish("elsewhere");
+  same_name.files = {"parser.c"}; // of another repository
+  o.want("x1", same_name);
+  CHECK(o.match() == names{"t1", "x1", "t3"});
+  CHECK(o.ended("t1"));
+  CHECK(o.match() == names{"t2"});
+}
+
+TEST_CASE("dispatch: an offer for later waits for its time", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 9);
+  o.host("d1", 9);
+  auto w = office::wish();
+  w.not_before = o.now + 10s;
+  o.want("backoff", w);
+  o.want("now");
+  CHECK(o.match() == names{"now"});
+  REQUIRE(o.who.next().has_value());
+  CHECK(*o.who.next() == o.now + 10s);
+  o.now += 10s;
+  CHECK(o.match() == names{"backoff"});
+  CHECK_FALSE(o.who.next().has_value());
+}
+
+TEST_CASE("dispatch: a grant holds its place until it is answered, refused or lost", "[actors]") {
+  office o{30s};
+  o.hire("ada", "dev", "tally", 1);
+  o.host("d1", 9);
+  o.want("t1");
+  o.want("t2");
+  REQUIRE(o.who.match(o.now).size() == 1); // t1's answer is on its way
+  CHECK(o.match().empty());
+  SECTION("refused for good: the ticket does not want it any more") {
+    CHECK(o.who.refused(office::ref(entity_kind::ticket, "t1"), "offer:t1", false));
+    CHECK(o.match() == names{"t2"});
+  }
+  SECTION("refused for now: it is offered again") {
+    CHECK_FALSE(o.who.refused(office::ref(entity_kind::ticket, "t1"), "offer:t1", true));
+    CHECK(o.match() == names{"t1"});
+  }
+  SECTION("never answered") {
+    o.now += 30s;
+    CHECK(o.match().empty());
+    o.now += 1s;
+    CHECK(o.match() == names{"t1"});
+  }
+}
+
+TEST_CASE("dispatch: leases from before the start count for their agent, daemon and project",
+          "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 2);
+  o.limit("tally", 1);
+  o.host("d1", 9);
+  lease_grant before;
+  before.ticket = office::ref(entity_kind::ticket, "t0");
+  before.to = {agent_id{"ada"}, engine_kind::daemon, daemon_id{"d1"}, "command"};
+  o.taken(before); // read from the log; nobody offered it to this matchmaker
+  o.want("t1");
+  CHECK(o.match().empty());
+  CHECK(o.ended("t0"));
+  CHECK(o.match() == names{"t1"});
+}
