@@ -15,6 +15,7 @@ struct entity_link {
   std::shared_ptr<std::atomic<std::uint64_t>> epoch; ///< of the shard
   /// Id of the command in work; read by the shard only after the entity is down.
   std::string command_id;
+  std::string why; ///< what it threw, where it did; read like `command_id`
   /// Its append was fenced: another owner has the shard, so going down is nobody's fault.
   std::atomic<bool> fenced{false};
   /// Appends and commands under way: the shard lets go only what is at 0.

@@ -40,6 +40,7 @@ public:
       } catch (std::exception const& x) {
         spdlog::error("entity crashed entity={} command={} what=\"{}\"", to_string(ref_),
                       link_->command_id, x.what());
+        link_->why = x.what();
       }
       return caf::exit_reason::unhandled_exception;
     });
@@ -61,6 +62,10 @@ public:
           if (!broken_)
             work_.on_alarm(key, round);
         },
+        [this](wake_atom) {
+          if (load_failed_)
+            load();
+        },
         [this](retry_atom, std::uint64_t round) { work_.on_retry(round); },
         [this](retry_atom) { work_.send_again(true); },
         [this](passivate_atom) {
@@ -72,6 +77,15 @@ public:
           stop_if_done();
         },
     };
+  }
+
+  /// What it leaves behind is told so (see `command_message`) now, and not when the journal lets go
+  /// of the last handle on this actor.
+  void on_exit() override {
+    queue_.clear();
+    pending_.reset();
+    for (auto& q : std::exchange(queries_, {}))
+      q->done(fail(errc::timeout, to_string(ref_) + " went down before it answered"));
   }
 
 private:
@@ -90,6 +104,7 @@ private:
 
   void load() {
     loaded_ = false;
+    load_failed_ = false;
     ++link_->busy;
     rt_.journal->load(ref_, caf::actor_cast<caf::actor>(this));
   }
@@ -100,7 +115,9 @@ private:
       if (l.events.error().code == errc::corrupt) {
         broken_ = l.events.error();
       } else {
-        load(); // the journal has waited already; a store that is away is asked again
+        refuse_waiting(l.events.error());
+        load_failed_ = true; // until somebody asks again, or for a while
+        this->delayed_send(this, rt_.load_retry, wake_atom::value);
         return;
       }
     } else {
@@ -112,6 +129,23 @@ private:
     if (!broken_)
       work_.carry_out(Domain::obligations(state_), true);
     pump();
+  }
+
+  /// The store cannot be read: nothing was decided yet, so who waits outside is told at once.
+  void refuse_waiting(error const& why) {
+    auto const told = fail(errc::unavailable, "the store does not answer: " + why.message);
+    for (auto& q : std::exchange(queries_, {}))
+      q->done(told);
+    std::deque<command_ptr> kept;
+    for (auto& c : std::exchange(queue_, {})) {
+      if (c->asked) {
+        --link_->busy;
+        finish(*c, told);
+      } else {
+        kept.push_back(std::move(c));
+      }
+    }
+    queue_ = std::move(kept);
   }
 
   void fold(std::vector<stored_event> const& events) {
@@ -154,12 +188,20 @@ private:
                       "too much is waiting at " + to_string(ref_) + "; try again in a moment"));
       return;
     }
+    if (c->asked) {
+      if (auto const why = rt_.journal->away()) {
+        finish(*c, fail(errc::unavailable, "the store does not answer: " + why->message));
+        return;
+      }
+    }
     push(std::move(c));
   }
 
   void push(command_ptr c) {
     ++link_->busy;
     queue_.push_back(std::move(c));
+    if (load_failed_)
+      load();
     pump();
   }
 
@@ -253,11 +295,12 @@ private:
       u.inbox->answer =
           json::canonical(json::object{{"entity", to_string(ref_)}, {"version", version}});
     }
+    bool const asked = c->asked;
     p.cause = std::move(c);
     ++link_->busy;
     auto const id = p.id;
     pending_.emplace(std::move(p));
-    rt_.journal->append(std::move(u), id, caf::actor_cast<caf::actor>(this));
+    rt_.journal->append(std::move(u), id, caf::actor_cast<caf::actor>(this), asked);
   }
 
   static std::optional<time_point> wake_at(std::vector<obligation> const& all) {
@@ -339,7 +382,13 @@ private:
 
   void answer(query_ptr q) {
     if (!loaded_) {
-      queries_.push_back(std::move(q));
+      if (load_failed_)
+        load();
+      if (queries_.size() < rt_.query_limit)
+        queries_.push_back(std::move(q));
+      else
+        q->done(fail(errc::busy, "too many ask for " + to_string(ref_) +
+                                     " while it is being read; try again in a moment"));
       return;
     }
     if (broken_)
@@ -371,6 +420,7 @@ private:
   std::string correlation_; ///< the brief that all of this belongs to
   std::optional<error> broken_;
   bool loaded_ = false;
+  bool load_failed_ = false; ///< the store could not be read, and is not being asked just now
   bool stopping_ = false;
   bool pumping_ = false;
   std::deque<command_ptr> queue_;

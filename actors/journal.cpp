@@ -83,7 +83,7 @@ journal::~journal() {
   stop(duration{0});
 }
 
-void journal::append(unit what, std::uint64_t id, caf::actor reply_to) {
+void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) {
   // A unit that no store would take must not spoil the batch that it would have come into.
   if (auto ok = check_unit(what); !ok) {
     caf::anon_send(reply_to, std::make_shared<appended>(appended{id, ok.error()}));
@@ -94,7 +94,7 @@ void journal::append(unit what, std::uint64_t id, caf::actor reply_to) {
   queued_bytes_ += bytes;
   {
     std::lock_guard lock{w.mutex};
-    w.queue.push_back({std::move(what), id, std::move(reply_to), bytes});
+    w.queue.push_back({std::move(what), id, std::move(reply_to), bytes, asked});
   }
   w.wakeup.notify_one();
 }
@@ -137,6 +137,7 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
       batch[i].what = std::move(units[i]);
   };
   auto wait = settings_.retry;
+  bool doubtful = false; ///< an earlier try may have stored it
   result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
   for (;;) {
     answers = w.store->append(units);
@@ -148,6 +149,14 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
     note_away(w, answers.error());
     spdlog::warn("append outcome unknown units={} why=\"{}\"", units.size(),
                  answers.error().message);
+    doubtful = doubtful || !is_not_stored(answers.error());
+    if (!doubtful) {
+      refuse_asked(batch, units, answers.error());
+      if (batch.empty()) {
+        note_away(w, std::nullopt); // nothing is open here: the next one finds out for itself
+        return;
+      }
+    }
     auto const give_up = give_up_at_.load();
     if (give_up != 0 && steady_now() >= give_up)
       break;
@@ -197,6 +206,24 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
   }
 }
 
+/// The store says for certain that it has none of this batch: who waits outside is told so, and the
+/// rest, which only the node knows of, is kept.
+void journal::refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, error const& why) {
+  std::vector<entry> kept;
+  std::vector<unit> kept_units;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch[i].asked) {
+      queued_bytes_ -= batch[i].bytes;
+      answer(batch[i], why);
+    } else {
+      kept.push_back(std::move(batch[i]));
+      kept_units.push_back(std::move(units[i]));
+    }
+  }
+  batch = std::move(kept);
+  units = std::move(kept_units);
+}
+
 void journal::note_fenced() {
   if (fenced_.exchange(true))
     return;
@@ -211,9 +238,12 @@ void journal::note_away(writer const& w, std::optional<error> why) {
     away_.insert_or_assign(&w, std::move(*why));
   else
     away_.erase(&w);
+  is_away_.store(!away_.empty(), std::memory_order_relaxed);
 }
 
 std::optional<error> journal::away() const {
+  if (!is_away_.load(std::memory_order_relaxed))
+    return std::nullopt;
   std::lock_guard lock{away_mutex_};
   if (away_.empty())
     return std::nullopt;
@@ -226,13 +256,7 @@ void journal::answer(entry const& e, result<unit_result> outcome) {
 
 void journal::load(entity_ref stream, caf::actor reply_to) {
   read([this, stream = std::move(stream), reply_to = std::move(reply_to)](event_store& store) {
-    auto events = read_all(store, stream);
-    if (!events && events.error().code != errc::corrupt) {
-      // Asked again by the entity; the wait is here, so that it does not spin.
-      std::unique_lock lock{read_mutex_};
-      read_wakeup_.wait_for(lock, settings_.retry, [&] { return stopping_.load(); });
-    }
-    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{std::move(events)}));
+    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{read_all(store, stream)}));
   });
 }
 

@@ -54,11 +54,9 @@ public:
   /// Notes that another owner was seen.
   void note_fenced();
   [[nodiscard]] bool fenced() const { return fenced_.load(); }
-  /// Why nothing becomes durable just now: the last answer of the store to an append whose outcome
-  /// is not known yet. None: the last append was answered.
-  [[nodiscard]] std::optional<error> away() const;
+  [[nodiscard]] std::optional<error> away() const override;
 
-  void append(unit what, std::uint64_t id, caf::actor reply_to) override;
+  void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override;
   void load(entity_ref stream, caf::actor reply_to) override;
   [[nodiscard]] bool accepts() const override;
   void find_inbox(tenant_id tenant, std::string source, std::string key,
@@ -77,6 +75,7 @@ private:
     std::uint64_t id = 0;
     caf::actor reply_to;
     std::size_t bytes = 0;
+    bool asked = false;
   };
   struct writer {
     std::unique_ptr<event_store> store;
@@ -89,6 +88,7 @@ private:
   explicit journal(journal_settings settings) : settings_(settings) {}
   void write_loop(writer& w);
   void commit(writer& w, std::vector<entry>& batch);
+  void refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, error const& why);
   void note_away(writer const& w, std::optional<error> why);
   void answer(entry const& e, result<unit_result> outcome);
   void read_loop(event_store& store);
@@ -101,6 +101,7 @@ private:
   std::atomic<bool> stopping_{false};
   std::function<void()> on_fenced_;
   std::atomic<bool> fenced_{false};
+  std::atomic<bool> is_away_{false}; ///< whether `away_` holds anything: asked at every command
   mutable std::mutex away_mutex_;
   std::map<writer const*, error> away_;
   std::atomic<std::int64_t> give_up_at_{0}; ///< steady clock, ns; 0: never

@@ -29,13 +29,25 @@ using command_result = result<receipt>;
 /// Takes the outcome of a command. May run on any thread, must not block, is called at most once.
 using completion = std::function<void(command_result)>;
 
-/// A command on its way to an entity.
+/// A command on its way to an entity. Who waits for its end hears in any case: a command that goes
+/// down with an entity that crashed is answered `timeout`, because it may have been stored.
 struct command_message {
+  command_message() = default;
+  command_message(command_message const&) = delete;
+  command_message& operator=(command_message const&) = delete;
+  ~command_message() {
+    if (done)
+      done(fail(errc::timeout, "the answer was lost; the request may still take effect"));
+  }
+
   entity_ref to;
   any_command command;
   command_context context;
   std::optional<inbox_entry> inbox; ///< key and hash of the request; `answer` is filled in
   bool want_state = false;
+  /// Somebody outside of the node waits: while the store is away, it is refused at once instead of
+  /// being kept until the store is back.
+  bool asked = false;
   completion done; ///< may be empty
 };
 using command_ptr = std::shared_ptr<command_message>;

@@ -94,6 +94,7 @@ struct node::parts {
   caf::actor_system system;
   system_clock_port clock;
   random_id_port ids;
+  incident_log incidents;
   runtime rt;
   std::unique_ptr<troupe::journal> log;
   board view;
@@ -145,6 +146,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.resend = settings.resend;
   p->rt.idle = settings.idle;
   p->rt.grace = settings.grace;
+  p->rt.incidents = &p->incidents;
   p->where = std::make_unique<region>(p->system, p->rt);
 
   auto* raw = p.get();
@@ -261,6 +263,7 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
   m->context.correlation = std::move(options.correlation);
   m->context.trace = std::move(options.trace);
   m->want_state = options.want_state;
+  m->asked = true;
   m->inbox = options.idempotency;
   if (!m->inbox) {
     m->done = std::move(done);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/supervision.hpp"
 
 #include <atomic>
 
@@ -31,12 +32,16 @@ public:
   virtual ~journal_port() = default;
   /// Queues a unit; the answer is `appended_ptr` with `id`. An unknown outcome is solved inside:
   /// the unit is sent again until the store's answer is definite, or the journal stops. A unit that
-  /// no store would take is answered `invalid_argument` at once.
-  virtual void append(unit what, std::uint64_t id, caf::actor reply_to) = 0;
+  /// no store would take is answered `invalid_argument` at once. With `asked`, a unit that is known
+  /// not to be stored because the store is away is answered `unavailable` instead.
+  virtual void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) = 0;
   /// All events of a stream, as `loaded_ptr`.
   virtual void load(entity_ref stream, caf::actor reply_to) = 0;
   /// Whether more units may be queued; false means answer `busy`.
   [[nodiscard]] virtual bool accepts() const = 0;
+  /// Why nothing becomes durable just now: the last answer of the store to an append whose outcome
+  /// is not known yet. None: the last append was answered.
+  [[nodiscard]] virtual std::optional<error> away() const = 0;
   /// The stored answer of an idempotent request. `done` runs on a journal thread.
   virtual void find_inbox(tenant_id tenant, std::string source, std::string key,
                           std::function<void(result<std::optional<inbox_entry>>)> done) = 0;
@@ -91,9 +96,13 @@ struct runtime {
   duration resend{std::chrono::seconds{5}};
   /// How long an entity stays without work before it is let go.
   duration idle{std::chrono::seconds{120}};
+  /// Until an entity that could not be read is read again without being asked.
+  duration load_retry{std::chrono::milliseconds{200}};
   /// After a start, alarms that are overdue wait this long, so that daemons can come back first.
   duration grace{std::chrono::seconds{15}};
-  std::size_t queue_limit = 64; ///< commands waiting at one entity; more: busy
+  std::size_t queue_limit = 64;      ///< commands waiting at one entity; more: busy
+  std::size_t query_limit = 1000;    ///< queries waiting while one is read; more: busy
+  incident_log* incidents = nullptr; ///< may be null
 };
 
 } // namespace troupe

@@ -8,14 +8,6 @@
 
 namespace troupe {
 
-/// What the shards know about entities that misbehave; for operators.
-struct dead_letter {
-  entity_ref to;
-  std::string command_id;
-  std::string why;
-  time_point at{};
-};
-
 /// Finds, starts, guards and lets go the entities of this node. Everybody addresses entities by
 /// name through it; one node owns all 256 shards. Thread-safe once built.
 class region {

@@ -76,6 +76,12 @@ caf::behavior shard_actor::make_behavior() {
 shard_actor::child& shard_actor::running(entity_ref const& ref) {
   auto& c = children_[ref];
   c.used = rt_.clock->now();
+  if (c.quarantined && c.used >= c.until) { // whoever calls first tries whether it goes again
+    c.quarantined = false;
+    if (rt_.incidents != nullptr)
+      rt_.incidents->quarantined(false);
+    spdlog::info("out of quarantine entity={}", to_string(ref));
+  }
   if (!c.actor && !c.restarting && !c.quarantined)
     start(ref, c);
   if (!sweeping_) {
@@ -211,8 +217,13 @@ void shard_actor::went_down(caf::down_msg const& down) {
   }
   auto const& blamed = c.link->command_id;
   int const crashes = blame(ref, blamed);
-  if (crashes >= crashes_until_poison)
+  if (rt_.incidents != nullptr)
+    rt_.incidents->crashed();
+  if (crashes == crashes_until_poison) {
     spdlog::error("dead letter entity={} command={} crashes={}", to_string(ref), blamed, crashes);
+    if (rt_.incidents != nullptr)
+      rt_.incidents->put_aside({ref, blamed, c.link->why, rt_.clock->now()});
+  }
   duration delay{0};
   double const random = static_cast<double>(random_()) / static_cast<double>(random_.max());
   if (c.budget.may_restart(rt_.clock->now(), random, delay)) {
@@ -221,8 +232,17 @@ void shard_actor::went_down(caf::down_msg const& down) {
     delayed_send(this, delay, restart_atom::value, ref);
     return;
   }
+  quarantine(ref, c);
+}
+
+/// The others of the shard go on; this one stays down for as long as its crashes are remembered.
+void shard_actor::quarantine(entity_ref const& ref, child& c) {
   c.quarantined = true;
-  spdlog::error("quarantined entity={} command={}", to_string(ref), blamed);
+  c.until = rt_.clock->now() + c.budget.policy().window;
+  if (rt_.incidents != nullptr)
+    rt_.incidents->quarantined(true);
+  spdlog::error("quarantined entity={} command={} minutes={}", to_string(ref), c.link->command_id,
+                std::chrono::duration_cast<std::chrono::minutes>(c.budget.policy().window).count());
   for (auto& m : std::exchange(c.buffered, {}))
     refuse(m, fail(errc::conflict, to_string(ref) + " is quarantined after repeated crashes"));
   for (auto& q : std::exchange(c.asked, {}))

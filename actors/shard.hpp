@@ -30,7 +30,8 @@ private:
     time_point used{};
     bool closing = false;     ///< asked to stop; what comes is buffered until it is down
     bool restarting = false;  ///< down, comes back after its backoff
-    bool quarantined = false; ///< crashed too often; an operator must look
+    bool quarantined = false; ///< crashed too often; stays down until `until`
+    time_point until{};
     std::vector<command_ptr> buffered;
     std::vector<query_ptr> asked;
   };
@@ -40,6 +41,7 @@ private:
   void deliver(command_ptr c);
   void ask(query_ptr q);
   void went_down(caf::down_msg const& down);
+  void quarantine(entity_ref const& ref, child& c);
   void sweep();
   bool is_poison(entity_ref const& ref, std::string const& command_id) const;
   int blame(entity_ref const& ref, std::string const& command_id);

@@ -17,4 +17,18 @@ bool restart_budget::may_restart(time_point now, double random, duration& delay)
   return true;
 }
 
+void incident_log::put_aside(dead_letter letter) {
+  constexpr std::size_t most = 100;
+  ++count_;
+  std::lock_guard lock{mutex_};
+  letters_.push_back(std::move(letter));
+  if (letters_.size() > most)
+    letters_.pop_front();
+}
+
+std::vector<dead_letter> incident_log::letters() const {
+  std::lock_guard lock{mutex_};
+  return {letters_.begin(), letters_.end()};
+}
+
 } // namespace troupe

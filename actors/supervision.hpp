@@ -2,8 +2,12 @@
 
 #include "protocol/ids.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -25,9 +29,40 @@ public:
   /// `random` in [0, 1): full jitter, so that many children do not come back in step.
   [[nodiscard]] bool may_restart(time_point now, double random, duration& delay);
 
+  [[nodiscard]] restart_policy const& policy() const { return policy_; }
+
 private:
   restart_policy policy_;
   std::deque<time_point> crashes_;
+};
+
+/// A command that took its entity down, and is put aside.
+struct dead_letter {
+  entity_ref to;
+  std::string command_id;
+  std::string why; ///< what was thrown; empty where nothing was
+  time_point at{};
+};
+
+/// What the shards of a node know about entities that misbehave; for operators. Thread-safe. Keeps
+/// the newest hundred letters.
+class incident_log {
+public:
+  void put_aside(dead_letter letter);
+  void quarantined(bool now) { quarantined_ += now ? 1 : -1; }
+  void crashed() { ++crashes_; }
+
+  [[nodiscard]] std::vector<dead_letter> letters() const;
+  [[nodiscard]] std::uint64_t dead_letters() const { return count_; } ///< since the start
+  [[nodiscard]] std::uint64_t crashes() const { return crashes_; }    ///< since the start
+  [[nodiscard]] std::int64_t in_quarantine() const { return quarantined_; }
+
+private:
+  mutable std::mutex mutex_;
+  std::deque<dead_letter> letters_;
+  std::atomic<std::uint64_t> count_{0};
+  std::atomic<std::uint64_t> crashes_{0};
+  std::atomic<std::int64_t> quarantined_{0};
 };
 
 } // namespace troupe

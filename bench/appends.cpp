@@ -61,7 +61,7 @@ private:
     u.tenant = ref_.tenant;
     u.writes.push_back({ref_, version_++, {std::move(e)}, std::nullopt});
     begun_ = clock::now();
-    all_.log->append(std::move(u), version_, caf::actor_cast<caf::actor>(this));
+    all_.log->append(std::move(u), version_, caf::actor_cast<caf::actor>(this), true);
   }
 
   shared_parts& all_;

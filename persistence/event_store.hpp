@@ -154,10 +154,21 @@ struct side_rows {
 constexpr std::size_t max_batch_units = 128;
 constexpr std::size_t max_batch_bytes = 1024 * 1024;
 
+/// A failure of which the store knows that it came before anything was sent: unlike other answers
+/// of `unavailable` it leaves no doubt, nothing of the call is stored.
+[[nodiscard]] inline error not_stored(errc code, std::string message) {
+  return fail(code, std::move(message), {{"stored", false}});
+}
+[[nodiscard]] inline bool is_not_stored(error const& e) {
+  auto const* stored = e.details.if_contains("stored");
+  return stored != nullptr && stored->is_bool() && !stored->get_bool();
+}
+
 /// The durable log and what is committed with it. Blocking; one object is used by one thread at a
 /// time, several objects may be open on one store. Every call answers `unavailable` when the
-/// outcome is unknown or the store is not reachable (the caller sends the same again), `corrupt`
-/// when stored data is not what it must be, `busy` when a lock could not be had in time.
+/// outcome is unknown or the store is not reachable (the caller sends the same again; see
+/// `is_not_stored`), `corrupt` when stored data is not what it must be, `busy` when a lock could
+/// not be had in time.
 class event_store {
 public:
   virtual ~event_store() = default;

@@ -98,6 +98,8 @@ private:
     };
     if (chosen == fault::before)
       return broken();
+    if (chosen == fault::unsent)
+      return not_stored(plan_.code, "the store cannot be reached");
     auto out = f();
     if (chosen == fault::after)
       return broken();

@@ -8,6 +8,7 @@ namespace troupe {
 enum class fault {
   none,
   before, ///< nothing is done, and the answer is an error
+  unsent, ///< nothing is done, and the error says so: see `is_not_stored`
   after,  ///< it is done, and the answer is an error all the same: the outcome is unknown
   late,   ///< it is done at once, and answered late
 };

@@ -311,9 +311,17 @@ private:
   auto run(F f) -> std::invoke_result_t<F, session&> {
     if (frozen_ && !session_)
       return fail(errc::unavailable, "the connection of a frozen store is lost");
+    // A server that was stopped has closed the connection: seen before anything is sent over it,
+    // there is no doubt about what was stored.
+    if (session_ && !frozen_ && !session_->alive())
+      session_.reset();
     try {
       if (!session_)
         session_ = std::make_unique<session>(url_);
+    } catch (failure const& e) {
+      return not_stored(e.code, e.message);
+    }
+    try {
       return f(*session_);
     } catch (failure const& e) {
       if (e.lost)

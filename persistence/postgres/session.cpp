@@ -1,5 +1,6 @@
 #include "persistence/postgres/session.hpp"
 
+#include <poll.h>
 #include <pqxx/pqxx>
 
 #include <map>
@@ -199,6 +200,12 @@ rows session::query(char const* sql, params const& given) {
 
 void session::run(std::string const& sql) {
   guarded(&p_->connection, [&] { p_->work->exec(sql); });
+}
+
+bool session::alive() const {
+  pollfd peer{p_->connection.sock(), POLLRDHUP, 0};
+  return peer.fd >= 0 && ::poll(&peer, 1, 0) >= 0 &&
+         (peer.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) == 0;
 }
 
 void session::rollback() noexcept {

@@ -109,6 +109,9 @@ public:
   void begin() { run("begin"); }
   /// If the connection is lost here, the outcome is unknown.
   void commit() { run("commit"); }
+  /// False: the server has closed the connection, so what has not been sent yet never will be. True
+  /// says little. Asks the kernel, not the server.
+  [[nodiscard]] bool alive() const;
   /// Never throws: a connection that cannot roll back is closed by the server.
   void rollback() noexcept;
 

@@ -1,4 +1,5 @@
 #include "actors/journal.hpp"
+#include "persistence/memory/faulty_store.hpp"
 #include "persistence/memory/memory_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -52,11 +53,11 @@ TEST_CASE("journal: a unit that no store would take is refused by itself", "[act
         cv.notify_all();
       }};
     });
-    log.append(a_unit(**store, 1, "01900000-0000-7000-8000-000000000001"), 1, taker);
+    log.append(a_unit(**store, 1, "01900000-0000-7000-8000-000000000001"), 1, taker, true);
     auto bad = a_unit(**store, 2, "01900000-0000-7000-8000-000000000002");
     bad.writes.front().events.front().type = std::string{"project\0archived", 16};
-    log.append(std::move(bad), 2, taker);
-    log.append(a_unit(**store, 3, "01900000-0000-7000-8000-000000000003"), 3, taker);
+    log.append(std::move(bad), 2, taker, true);
+    log.append(a_unit(**store, 3, "01900000-0000-7000-8000-000000000003"), 3, taker, true);
     std::unique_lock lock{m};
     REQUIRE(cv.wait_for(lock, std::chrono::seconds{20}, [&] { return answers.size() == 3; }));
     lock.unlock();
@@ -68,4 +69,146 @@ TEST_CASE("journal: a unit that no store would take is refused by itself", "[act
     log.stop(std::chrono::seconds{5});
     caf::anon_send_exit(taker, caf::exit_reason::user_shutdown);
   }
+}
+
+namespace {
+
+/// Appends one unit after another and keeps the answers.
+class desk {
+public:
+  explicit desk(journal& log) : log_(log) {
+    taker_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
+      return {[this](appended_ptr const& a) {
+        std::lock_guard lock{mutex_};
+        answers_.emplace(a->id, a->outcome);
+        changed_.notify_all();
+      }};
+    });
+  }
+  ~desk() {
+    log_.stop(std::chrono::seconds{5});
+    caf::anon_send_exit(taker_, caf::exit_reason::user_shutdown);
+  }
+  void append(unit u, std::uint64_t id, bool asked) {
+    log_.append(std::move(u), id, taker_, asked);
+  }
+  /// The answer, when it comes.
+  result<unit_result> answer(std::uint64_t id) {
+    std::unique_lock lock{mutex_};
+    REQUIRE(
+        changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return answers_.contains(id); }));
+    return answers_.at(id);
+  }
+  [[nodiscard]] bool answered(std::uint64_t id) {
+    std::lock_guard lock{mutex_};
+    return answers_.contains(id);
+  }
+
+private:
+  journal& log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, result<unit_result>> answers_;
+  caf::actor_system_config config_;
+  caf::actor_system system_{config_};
+  caf::actor taker_;
+};
+
+/// What is wrong with the store's appends, changed by the test.
+struct weather {
+  std::mutex mutex;
+  std::condition_variable changed;
+  fault now = fault::none;
+  int tries = 0;
+
+  void turn(fault f) {
+    std::lock_guard lock{mutex};
+    now = f;
+    tries = 0;
+  }
+  void wait_for_tries(int n) {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, std::chrono::seconds{20}, [&] { return tries >= n; }));
+  }
+  fault_plan plan() {
+    fault_plan p;
+    p.choose = [this](std::string_view call, std::uint64_t) {
+      if (call != "append")
+        return fault::none;
+      std::lock_guard lock{mutex};
+      ++tries;
+      changed.notify_all();
+      return now;
+    };
+    return p;
+  }
+};
+
+char const* const ids[] = {"01900000-0000-7000-8000-000000000001",
+                           "01900000-0000-7000-8000-000000000002",
+                           "01900000-0000-7000-8000-000000000003"};
+
+} // namespace
+
+TEST_CASE("journal: while the store cannot be reached, who asks is told and nothing is stored",
+          "[actors]") {
+  weather w;
+  auto const memory = open_memory_store();
+  auto const factory = make_faulty(memory, w.plan());
+  auto store = memory();
+  REQUIRE(store.has_value());
+  journal_settings fast;
+  fast.retry = duration{5};
+  fast.retry_cap = duration{20};
+  auto opened = journal::open(factory, fast);
+  REQUIRE(opened.has_value());
+  auto& log = **opened;
+  desk d{log};
+
+  w.turn(fault::unsent);
+  d.append(a_unit(**store, 1, ids[0]), 1, true);
+  auto const refused = d.answer(1);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == errc::unavailable);
+  CHECK(is_not_stored(refused.error()));
+
+  // What only the node knows of is kept and tried again.
+  d.append(a_unit(**store, 2, ids[1]), 2, false);
+  w.wait_for_tries(3);
+  CHECK(log.away().has_value());
+  CHECK_FALSE(d.answered(2));
+
+  w.turn(fault::none);
+  CHECK(d.answer(2).has_value());
+  d.append(a_unit(**store, 3, ids[2]), 3, true);
+  CHECK(d.answer(3).has_value());
+  CHECK_FALSE(log.away().has_value());
+  for (int n = 1; n <= 3; ++n) {
+    entity_ref const stream{tenant_id{"default"}, entity_kind::project, "p" + std::to_string(n)};
+    CHECK((*store)->stream(stream)->version == (n == 1 ? 0 : 1));
+  }
+}
+
+TEST_CASE("journal: where an append may have been stored nobody is told that it was not",
+          "[actors]") {
+  weather w;
+  auto const memory = open_memory_store();
+  auto store = memory();
+  REQUIRE(store.has_value());
+  journal_settings fast;
+  fast.retry = duration{5};
+  fast.retry_cap = duration{20};
+  auto opened = journal::open(make_faulty(memory, w.plan()), fast);
+  REQUIRE(opened.has_value());
+  desk d{**opened};
+  w.turn(fault::after); // stored, and the answer is lost
+  d.append(a_unit(**store, 1, ids[0]), 1, true);
+  w.wait_for_tries(1);
+  w.turn(fault::unsent); // and then it cannot be reached at all
+  w.wait_for_tries(3);
+  CHECK_FALSE(d.answered(1));
+  w.turn(fault::none);
+  auto const answer = d.answer(1);
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == unit_status::duplicate); // it had been stored, once
 }

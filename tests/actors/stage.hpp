@@ -48,19 +48,36 @@ public:
     unit what;
     std::uint64_t id;
     caf::actor reply_to;
+    bool asked = false;
   };
   std::deque<waiting> queue;
   int loads = 0;
   bool full = false;
+  std::optional<error> gone;               ///< the store is away
+  std::vector<std::function<void()>> held; ///< loads that wait, while `hold_loads`
+  bool hold_loads = false;
 
-  void append(unit what, std::uint64_t id, caf::actor reply_to) override {
-    queue.push_back({std::move(what), id, std::move(reply_to)});
+  void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override {
+    queue.push_back({std::move(what), id, std::move(reply_to), asked});
   }
   void load(entity_ref stream, caf::actor reply_to) override {
     ++loads;
-    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{read_all(store_, stream)}));
+    auto answer = [this, stream = std::move(stream), reply_to = std::move(reply_to)] {
+      caf::anon_send(reply_to, std::make_shared<loaded>(gone ? loaded{*gone}
+                                                             : loaded{read_all(store_, stream)}));
+    };
+    if (hold_loads)
+      held.push_back(std::move(answer));
+    else
+      answer();
+  }
+  /// Answers the loads that wait; those that are asked for meanwhile wait again.
+  void give_loads() {
+    for (auto const& answer : std::exchange(held, {}))
+      answer();
   }
   [[nodiscard]] bool accepts() const override { return !full; }
+  [[nodiscard]] std::optional<error> away() const override { return gone; }
   void find_inbox(tenant_id t, std::string source, std::string key,
                   std::function<void(result<std::optional<inbox_entry>>)> done) override {
     done(store_.find_inbox(t, source, key));
@@ -114,8 +131,9 @@ public:
     run();
   }
   ~still_stage() {
-    while (!log.queue.empty())
-      log.queue.pop_front();
+    log.queue.clear();
+    log.held.clear();
+    log.hold_loads = true;
     for (auto const& a : spawned)
       caf::anon_send_exit(a, caf::exit_reason::kill);
     where->kill_all();

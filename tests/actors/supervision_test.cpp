@@ -1,0 +1,253 @@
+#include "actors/supervision.hpp"
+#include "tests/actors/stage.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace std::chrono_literals;
+
+TEST_CASE("supervision: restarts back off, with jitter, up to a cap", "[actors]") {
+  restart_budget b{{100, 10min, 200ms, 3s}};
+  time_point now{};
+  for (auto const most : {200, 400, 800, 1600, 3000, 3000}) {
+    duration delay{};
+    REQUIRE(b.may_restart(now, 0.999999, delay));
+    CHECK(delay <= duration{most});
+    CHECK(delay >= duration{most - 2});
+  }
+  duration none{7};
+  REQUIRE(b.may_restart(now, 0.0, none)); // full jitter: anything from nothing
+  CHECK(none == duration{0});
+}
+
+TEST_CASE("supervision: more crashes than the limit within the window are too many", "[actors]") {
+  restart_budget b{{3, 10min, 200ms, 30s}};
+  time_point now{};
+  duration delay{};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(b.may_restart(now, 0.5, delay));
+    now += 1min;
+  }
+  CHECK_FALSE(b.may_restart(now, 0.5, delay));
+  now += 11min; // a quiet window forgets
+  CHECK(b.may_restart(now, 0.999999, delay));
+  CHECK(delay <= 200ms);
+}
+
+TEST_CASE("supervision: of dead letters the newest hundred are kept, and all are counted",
+          "[actors]") {
+  incident_log log;
+  for (int i = 0; i < 150; ++i)
+    log.put_aside({{}, std::to_string(i), {}, {}});
+  CHECK(log.dead_letters() == 150);
+  auto const letters = log.letters();
+  REQUIRE(letters.size() == 100);
+  CHECK(letters.front().command_id == "50");
+  CHECK(letters.back().command_id == "149");
+}
+
+namespace {
+
+/// Ids run out: whoever asks for one throws, within the entity's handler.
+class broken_ids : public id_port {
+public:
+  explicit broken_ids(id_port& good) : good_(good) {}
+  bool broken = true;
+  [[nodiscard]] std::string uuid() override {
+    if (broken)
+      throw std::runtime_error("no ids left");
+    return good_.uuid();
+  }
+  [[nodiscard]] std::string short_id() override { return good_.short_id(); }
+
+private:
+  id_port& good_;
+};
+
+errc code_of(std::shared_ptr<std::optional<command_result>> const& answer) {
+  REQUIRE(answer->has_value());
+  REQUIRE((*answer)->has_error());
+  return (*answer)->error().code;
+}
+
+} // namespace
+
+TEST_CASE("supervision: an entity that throws at a command answers it and lives on", "[actors]") {
+  test::still_stage s;
+  broken_ids ids{s.ids};
+  s.rt.ids = &ids;
+  incident_log incidents;
+  s.rt.incidents = &incidents;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const first = s.send(ref, test::token_issue(), "poison");
+  s.run();
+  CHECK(code_of(first) == errc::timeout); // told, not left waiting
+  s.pass(2s);
+  auto const second = s.send(ref, test::token_issue(), "poison");
+  s.run();
+  CHECK(code_of(second) == errc::timeout);
+  CHECK(incidents.crashes() == 2);
+
+  // The second crash of the same command makes it a dead letter.
+  REQUIRE(incidents.letters().size() == 1);
+  auto const letter = incidents.letters().front();
+  CHECK(letter.to == ref);
+  CHECK(letter.command_id == "poison");
+  CHECK(letter.why == "no ids left");
+  CHECK(letter.at == s.clock.now());
+  s.pass(2s);
+  auto const other = s.send(ref, test::token_issue(), "another");
+  s.run();
+  CHECK(code_of(other) == errc::timeout); // it is tried: only that one command is put aside
+}
+
+TEST_CASE("supervision: a dead letter is refused without troubling the entity; others are taken",
+          "[actors]") {
+  test::still_stage s;
+  broken_ids ids{s.ids};
+  s.rt.ids = &ids;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  for (int i = 0; i < 2; ++i) {
+    (void)s.send(ref, test::token_issue(), "poison");
+    s.run();
+    s.pass(2s);
+  }
+  ids.broken = false;
+  auto const loads = s.log.loads;
+  auto const third = s.send(ref, test::token_issue(), "poison");
+  s.run();
+  CHECK(code_of(third) == errc::internal);
+  CHECK((**third).error().message.find("put aside") != std::string::npos);
+  CHECK(s.log.loads == loads);
+  auto const fine = s.send(ref, test::token_issue(), "fine");
+  s.settle();
+  REQUIRE(fine->has_value());
+  CHECK((*fine)->has_value());
+}
+
+TEST_CASE("supervision: what waits behind a crash is answered, and comes again without loss",
+          "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const under_way = s.send(ref, test::token_issue(), "c1");
+  auto const behind = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.run();
+  REQUIRE(s.log.queue.size() == 1);
+  caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+  s.run();
+  // Whether the first is stored nobody knows; the second was not even begun.
+  CHECK(code_of(under_way) == errc::timeout);
+  CHECK(code_of(behind) == errc::timeout);
+  s.settle(); // the append was on its way, and arrives
+  s.pass(2s);
+  auto const again = s.send(ref, test::token_issue(), "c1");
+  auto const next = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.settle();
+  REQUIRE(again->has_value());
+  CHECK((*again)->has_value());
+  REQUIRE(next->has_value());
+  CHECK((**next)->version == 2);
+  CHECK(s.store->stream(ref)->version == 2);
+}
+
+TEST_CASE("supervision: quarantine ends when its crashes are forgotten, and the first call tries",
+          "[actors]") {
+  test::still_stage s;
+  broken_ids ids{s.ids};
+  s.rt.ids = &ids;
+  incident_log incidents;
+  s.rt.incidents = &incidents;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  for (int i = 0; i < 4; ++i) {
+    (void)s.send(ref, test::token_issue(), "c" + std::to_string(i));
+    s.run();
+    s.pass(2s);
+  }
+  CHECK(incidents.in_quarantine() == 1);
+  ids.broken = false;
+  auto const refused = s.send(ref, test::token_issue(), "soon");
+  s.run();
+  CHECK(code_of(refused) == errc::conflict);
+  auto const looked = s.look(ref);
+  REQUIRE(looked.has_value());
+  CHECK(looked->error().code == errc::conflict);
+
+  s.pass(11min);
+  auto const taken = s.send(ref, test::token_issue(), "later");
+  s.settle();
+  REQUIRE(taken->has_value());
+  CHECK((*taken)->has_value());
+  CHECK(incidents.in_quarantine() == 0);
+}
+
+TEST_CASE("entity: questions to one that is being read are bounded, too", "[actors]") {
+  test::still_stage s;
+  s.log.hold_loads = true;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  std::size_t waiting = 0;
+  std::size_t busy = 0;
+  std::size_t answered = 0;
+  for (std::size_t i = 0; i < s.rt.query_limit + 5; ++i) {
+    ++waiting;
+    s.where->query(std::make_shared<query_message>(
+        query_message{ref, [&](result<json::value> const& r) {
+                        --waiting;
+                        ++(r.has_error() && r.error().code == errc::busy ? busy : answered);
+                      }}));
+    s.run();
+  }
+  CHECK(busy == 5);
+  CHECK(waiting == s.rt.query_limit);
+  s.log.give_loads();
+  s.run();
+  CHECK(waiting == 0);
+  CHECK(answered == s.rt.query_limit);
+}
+
+TEST_CASE("entity: while the store is away who asks from outside is told, what is owed is kept",
+          "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const ask = [&](std::string id, bool outside) {
+    auto box = std::make_shared<std::optional<command_result>>();
+    auto m = std::make_shared<command_message>();
+    m->to = ref;
+    m->command = test::token_issue();
+    m->context.id = std::move(id);
+    m->asked = outside;
+    m->done = [box](command_result r) { *box = std::move(r); };
+    s.where->deliver(std::move(m));
+    s.run();
+    return box;
+  };
+  SECTION("before it was read") {
+    s.log.hold_loads = true;
+    s.log.gone = fail(errc::unavailable, "connection refused");
+    auto const own = ask("own", false);
+    s.log.gone.reset(); // the journal itself has seen nothing yet
+    auto const outside = ask("outside", true);
+    s.log.gone = fail(errc::unavailable, "connection refused");
+    s.log.give_loads();
+    s.run();
+    CHECK(code_of(outside) == errc::unavailable);
+    CHECK_FALSE(own->has_value());
+    s.log.gone.reset();
+    s.pass(1s); // it is read again without being asked
+    s.log.give_loads();
+    s.settle();
+    REQUIRE(own->has_value());
+    CHECK((*own)->has_value());
+  }
+  SECTION("while an append waits for it") {
+    auto const own = ask("own", false);
+    REQUIRE(s.log.queue.size() == 1);
+    CHECK_FALSE(s.log.queue.front().asked);
+    s.log.gone = fail(errc::unavailable, "connection refused");
+    CHECK(code_of(ask("outside", true)) == errc::unavailable);
+    s.log.gone.reset();
+    s.settle();
+    REQUIRE(own->has_value());
+    CHECK((*own)->has_value());
+    CHECK(s.store->stream(ref)->version == 1);
+  }
+}
