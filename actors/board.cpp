@@ -50,8 +50,8 @@ private:
 
 } // namespace
 
-board::board(std::size_t keep)
-    : keep_(std::max<std::size_t>(keep, 1)), thread_([this] { run(); }) {}
+board::board(std::size_t keep, bool check)
+    : check_(check), keep_(std::max<std::size_t>(keep, 1)), thread_([this] { run(); }) {}
 
 board::~board() {
   stop();
@@ -102,11 +102,26 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
   return last_;
 }
 
-result<void> board::apply(stored_event const& e) {
+/// Applies an event and holds it against the invariants. This is the cheapest place for it: the
+/// states are here anyway, and it is off the way of every command.
+result<void> board::look_at(stored_event const& e) {
+  constexpr std::uint64_t most_told = 100; // a ledger that is wrong everywhere must not fill a disk
   event_context const context{e.version, e.event.at, principal_id{e.event.principal},
                               e.event.event_id, e.event.cause};
-  auto done =
-      states_.apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data, context);
+  auto const& x = e.event;
+  if (!check_)
+    return checker_.apply(e.stream, e.version, x.type, x.schema, x.data, context);
+  auto const found = checker_.take(e.stream, e.version, x.type, x.schema, x.data, context);
+  if (!found)
+    return found.error();
+  if (*found && ++violations_ <= most_told)
+    spdlog::warn("invariant violated event={} shard={} seq={} what=\"{}\"", x.event_id, e.shard,
+                 e.seq, **found);
+  return {};
+}
+
+result<void> board::apply(stored_event const& e) {
+  auto done = look_at(e);
   if (order_.size() % stride == 0)
     marks_.push_back(heads_);
   order_.push_back(static_cast<std::uint8_t>(e.shard));
@@ -156,7 +171,7 @@ void board::run() {
 
 json::value board::get(entity_ref const& ref) const {
   std::lock_guard lock{mutex_};
-  return states_.state_of(ref);
+  return checker_.states().state_of(ref);
 }
 
 std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
@@ -184,7 +199,7 @@ board_page board::page(tenant_id const& tenant, entity_kind kind,
     order.emplace_back(n, &id);
   std::sort(order.begin(), order.end(), std::greater<>{});
   for (auto const& [n, id] : order) {
-    auto state = states_.state_of({tenant, kind, *id});
+    auto state = checker_.states().state_of({tenant, kind, *id});
     if (!keep(state))
       continue;
     ++out.total;

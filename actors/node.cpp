@@ -88,7 +88,8 @@ bool concerns_dispatcher(stored_event const& e) {
 } // namespace
 
 struct node::parts {
-  explicit parts(node_settings const& s) : system(configured(config, s.threads)), view(s.recent) {}
+  explicit parts(node_settings const& s)
+      : system(configured(config, s.threads)), view(s.recent, s.check_invariants) {}
 
   caf::actor_system_config config;
   caf::actor_system system;
@@ -353,6 +354,15 @@ command_result node::tell(entity_ref to, any_command command, submit_options opt
   if (future.wait_for(limit) != std::future_status::ready)
     return fail(errc::timeout, name + " did not answer in time");
   return future.get();
+}
+
+node_counts node::counts() const {
+  auto const& i = parts_->incidents;
+  return {parts_->view.violations(), i.crashes(), i.dead_letters(), i.in_quarantine()};
+}
+
+std::vector<dead_letter> node::dead_letters() const {
+  return parts_->incidents.letters();
 }
 
 void node::presence(daemon_presence p) {

@@ -16,6 +16,8 @@ struct node_settings {
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};
   std::size_t recent = 200'000; ///< events at hand for streams and lists; older ones: in the store
+  /// Holds every event that was stored against the invariants, off the way of commands.
+  bool check_invariants = true;
   /// Does not wait for a server that holds the store, but fences it.
   bool take_over = false;
   /// How long a start waits for the server that holds the store: one that was killed holds it until
@@ -36,6 +38,14 @@ struct submit_options {
   bool want_state = false;
   /// `source`, `key` and `request_hash` of an idempotent request.
   std::optional<inbox_entry> idempotency;
+};
+
+/// What went wrong on a node; all 0 is how it must be.
+struct node_counts {
+  std::uint64_t invariant_violations = 0; ///< in the whole ledger
+  std::uint64_t crashes = 0;              ///< of entities, since the start
+  std::uint64_t dead_letters = 0;         ///< commands put aside, since the start
+  std::int64_t quarantined = 0;           ///< entities, now
 };
 
 /// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway
@@ -68,6 +78,10 @@ public:
   /// The same after a look at the store: unreachable, or claimed by another. `done` is called once
   /// on some thread, or never if the node stops meanwhile.
   void probe(std::function<void(std::optional<error>)> done);
+
+  [[nodiscard]] node_counts counts() const;
+  /// The newest commands that were put aside because they took their entities down.
+  [[nodiscard]] std::vector<dead_letter> dead_letters() const;
 
   void presence(daemon_presence p);
   [[nodiscard]] board& view();

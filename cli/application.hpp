@@ -22,6 +22,7 @@ struct serve_options {
   duration grace{std::chrono::seconds{15}};
   duration heartbeat{std::chrono::seconds{10}}; ///< of daemons
   duration stop_deadline{std::chrono::seconds{10}};
+  bool check_invariants = true; ///< of every event that is stored
   std::string log_level = "info";
   bool log_json = false;
   bool take_over = false; ///< from a server that holds the database: it is fenced and ends

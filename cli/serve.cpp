@@ -50,6 +50,7 @@ int serve(console& out, bool take_over) {
   o.idle = s.actors.idle;
   o.grace = s.actors.grace;
   o.heartbeat = s.actors.heartbeat;
+  o.check_invariants = s.actors.check_invariants;
   o.stop_deadline = s.actors.stop_deadline;
   o.log_level = s.log.level;
   o.log_json = s.log.json;

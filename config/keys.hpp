@@ -116,6 +116,9 @@ void visit_settings(Settings& s, Visit&& visit) {
         s.actors.heartbeat);
   visit(setting_key{"actors", "stop_deadline_ms", "For an orderly stop.", 100, hour},
         s.actors.stop_deadline);
+  visit(setting_key{"actors", "check_invariants",
+                    "Hold every stored event against the invariants; /readyz shows the count."},
+        s.actors.check_invariants);
   visit(setting_key{"actors", "script", "Script of agents with the engine `scripted`; for demos."},
         s.actors.script);
 

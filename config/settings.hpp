@@ -53,6 +53,7 @@ struct actor_settings {
   std::chrono::milliseconds grace = std::chrono::seconds{15};
   std::chrono::milliseconds heartbeat = std::chrono::seconds{10};
   std::chrono::milliseconds stop_deadline = std::chrono::seconds{10};
+  bool check_invariants = true;
   std::string script; ///< of agents with engine `scripted`; empty: none
 };
 

@@ -33,8 +33,13 @@ struct before {
   decltype(Domain::state::is) is{};
   rules::ticket_before ticket;
   std::vector<std::string> open_messages;
+  std::string scope;
 
-  explicit before(typename Domain::state const* s) {
+  before(typename Domain::state const* s, typename Domain::event const& e) {
+    if constexpr (Domain::kind == entity_kind::budget)
+      scope = rules::scope_of(s, e);
+    else
+      (void)e;
     if (s == nullptr)
       return;
     is = s->is;
@@ -47,6 +52,11 @@ struct before {
   }
 };
 
+std::string place_of(entity_ref const& stream, std::uint64_t version, std::string_view type) {
+  return to_string(stream) + " version " + std::to_string(version) + " (" + std::string{type} +
+         "): ";
+}
+
 } // namespace
 
 invariant_checker::invariant_checker(secret_finder find_secret, order fed)
@@ -56,53 +66,69 @@ std::optional<std::string> invariant_checker::check(entity_ref const& stream, st
                                                     std::string_view type, std::int32_t schema,
                                                     std::string_view data_json,
                                                     event_context const& ctx) {
+  auto done = take(stream, version, type, schema, data_json, ctx);
+  return done ? std::move(*done) : problem{place_of(stream, version, type) + done.error().message};
+}
+
+result<std::optional<std::string>>
+invariant_checker::take(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                        std::int32_t schema, std::string_view data_json, event_context const& ctx) {
   ++events_;
-  owners_[{stream.kind, stream.id}].insert(stream.tenant);
+  if (version <= 1)
+    owners_[{stream.kind, stream.id}].insert(stream.tenant);
   return with_domain(stream.kind, [&](auto domain) {
-    return check_as<decltype(domain)>(stream, version, type, schema, data_json, ctx);
+    return take_as<decltype(domain)>(stream, version, type, schema, data_json, ctx);
   });
 }
 
+template <class Where, class Question>
+invariant_checker::problem invariant_checker::ask(Where const& where, Question q) {
+  auto p = q();
+  if (!p || order_ == order::causal)
+    return p;
+  later_.emplace_back(where(), std::move(q));
+  return std::nullopt;
+}
+
 template <class Domain>
-std::optional<std::string>
-invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
-                            std::int32_t schema, std::string_view data_json,
-                            event_context const& ctx) {
-  auto const where =
-      to_string(stream) + " version " + std::to_string(version) + " (" + std::string{type} + "): ";
-  auto const found = [&](problem p) -> problem { return p ? problem{where + *p} : std::nullopt; };
-  before<Domain> const was{states_.find<Domain>(stream)};
-  if (auto ok = states_.apply(stream, version, type, schema, data_json, ctx); !ok)
-    return where + ok.error().message;
-  auto const& now = *states_.find<Domain>(stream);
+result<std::optional<std::string>>
+invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                           std::int32_t schema, std::string_view data_json,
+                           event_context const& ctx) {
+  // Made only where something is to be told: this runs for every event of a working server.
+  auto const where = [&] { return place_of(stream, version, type); };
+  auto const found = [&](problem p) -> problem { return p ? problem{where() + *p} : std::nullopt; };
+  auto const event = states_.read<Domain>(stream, version, type, schema, data_json);
+  if (!event)
+    return event.error();
+  auto const& e = *event;
+  before<Domain> const was{states_.find<Domain>(stream), e};
+  auto const& now = states_.fold<Domain>(stream, version, e, ctx);
   if (keep_) {
     if (auto p = fold_again(stream, version, type, schema, data_json, ctx))
-      return where + *p;
+      return found(p);
   }
   if (find_secret_) {
     examined_.insert(12);
     if (auto secret = find_secret_(data_json))
-      return where + "invariant 12: " + *secret;
+      return found("invariant 12: " + *secret);
   }
   if (now.is != was.is && !is_allowed(domain_table<Domain>::rows(), was.is, now.is))
-    return where + "it went from " + name(was.is) + " to " + name(now.is) +
-           ", which the table does not have";
+    return problem{where() + "it went from " + name(was.is) + " to " + name(now.is) +
+                   ", which the table does not have"};
 
-  auto const event = json::from_named<typename Domain::event>(type.substr(type.find('.') + 1),
-                                                              json::parse(data_json).value());
-  auto const& e = event.value();
   note_examined<Domain>(e, now);
 
   if constexpr (Domain::kind == entity_kind::ticket) {
     if (auto p = rules::check_ticket(was.ticket, e, now))
-      return where + *p;
+      return found(p);
     // A decision may pass through `ready`; its next event must then put it right.
     auto const left = unsettled_.find(stream);
     bool const again =
         left != unsettled_.end() && !std::holds_alternative<ticket::readiness_changed>(e);
     auto const wrong = rules::misplaced(now);
     if (again)
-      return where + "invariant 5: before this event " + left->second;
+      return found("invariant 5: before this event " + left->second);
     if (wrong.empty())
       unsettled_.erase(stream);
     else
@@ -120,7 +146,7 @@ invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std
       if (auto p = found(ask(where, [=, this] { return cleared_for_work(stream); })))
         return p;
       if (auto const p = rules::check_money(now))
-        return where + *p;
+        return found(p);
       if (!now.money.id.empty()) {
         ticket_money const money{now.money.budget, now.money.id};
         if (auto p = found(ask(where, [=, this] { return is_funded(stream, money); })))
@@ -148,22 +174,26 @@ invariant_checker::check_as(entity_ref const& stream, std::uint64_t version, std
       }));
   } else if constexpr (Domain::kind == entity_kind::plan) {
     if (auto p = rules::check_plan(now))
-      return where + *p;
+      return found(p);
     return found(ask(where, [this, stream, id = now.brief.value] {
       return refers(stream, entity_kind::brief, id);
     }));
   } else if constexpr (Domain::kind == entity_kind::run) {
-    if (auto p = rules::check_run(now))
-      return where + *p;
+    if (auto p = rules::check_run(e, now))
+      return found(p);
     return found(ask(where, [this, stream, id = now.brief.value] {
       return refers(stream, entity_kind::brief, id);
     }));
   } else if constexpr (Domain::kind == entity_kind::agent) {
     return found(rules::check_agent(was.open_messages, e, now));
   } else if constexpr (Domain::kind == entity_kind::budget) {
-    return found(rules::check_budget(now));
+    // Asked about only when all is fed; by then the budget may have forgotten it.
+    if (auto const* r = std::get_if<budget::reserved>(&e);
+        r != nullptr && r->amount > 0 && order_ == order::unordered)
+      reserved_.emplace(stream, r->id);
+    return found(rules::check_budget(now, was.scope));
   }
-  return std::nullopt;
+  return problem{};
 }
 
 template <class Domain>
@@ -231,14 +261,6 @@ std::vector<std::string> invariant_checker::compare_folds() {
   return out;
 }
 
-invariant_checker::problem invariant_checker::ask(std::string const& where, question q) {
-  if (order_ == order::causal)
-    return q();
-  if (q())
-    later_.emplace_back(where, std::move(q));
-  return std::nullopt;
-}
-
 invariant_checker::problem invariant_checker::refers(entity_ref const& from, entity_kind kind,
                                                      std::string const& id) const {
   auto const it = owners_.find({kind, id});
@@ -262,8 +284,10 @@ invariant_checker::problem invariant_checker::cleared_for_work(entity_ref const&
 
 invariant_checker::problem invariant_checker::is_funded(entity_ref const& ticket,
                                                         ticket_money const& money) const {
-  auto const* b = states_.find<budget_domain>({ticket.tenant, entity_kind::budget, money.budget});
-  if (b == nullptr || !b->holds.contains(money.id) || b->holds.at(money.id).amount == 0)
+  entity_ref const budget{ticket.tenant, entity_kind::budget, money.budget};
+  auto const* b = states_.find<budget_domain>(budget);
+  bool const held = b != nullptr && b->holds.contains(money.id) && b->holds.at(money.id).amount > 0;
+  if (!held && !reserved_.contains({budget, money.id}))
     return "invariant 3: an attempt although " + money.id + " was never reserved in " +
            money.budget;
   return std::nullopt;

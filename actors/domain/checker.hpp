@@ -26,6 +26,17 @@ public:
                                                  std::string_view type, std::int32_t schema,
                                                  std::string_view data_json,
                                                  event_context const& ctx);
+  /// The same for one who also wants to know whether the event could be applied at all. Errors:
+  /// those of `replayer::apply`; nothing is changed then.
+  [[nodiscard]] result<std::optional<std::string>>
+  take(entity_ref const& stream, std::uint64_t version, std::string_view type, std::int32_t schema,
+       std::string_view data_json, event_context const& ctx);
+  /// Applies without looking.
+  [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
+                                   std::string_view type, std::int32_t schema,
+                                   std::string_view data_json, event_context const& ctx) {
+    return states_.apply(stream, version, type, schema, data_json, ctx);
+  }
   /// Invariant 11: the snapshot of the version that was fed last must be what replay gives.
   [[nodiscard]] std::optional<std::string>
   check_snapshot(entity_ref const& stream, std::uint64_t version, std::string_view canonical) const;
@@ -57,10 +68,12 @@ private:
   using question = std::function<problem()>;
 
   template <class Domain>
-  problem check_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
-                   std::int32_t schema, std::string_view data_json, event_context const& ctx);
+  result<problem> take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                          std::int32_t schema, std::string_view data_json,
+                          event_context const& ctx);
   /// Asks now, or in `finish` where the other stream may not have been fed yet.
-  problem ask(std::string const& where, question q);
+  template <class Where, class Question>
+  problem ask(Where const& where, Question q);
   /// Invariant 10: what another tenant has and this one does not is a foreign reference.
   problem refers(entity_ref const& from, entity_kind kind, std::string const& id) const;
   problem cleared_for_work(entity_ref const& ticket) const;
@@ -80,7 +93,8 @@ private:
   std::map<entity_ref, std::string> unsettled_; ///< ready and must not stay so: what comes next?
   std::vector<std::pair<std::string, question>> later_;
   std::map<std::pair<entity_kind, std::string>, std::set<tenant_id>> owners_;
-  std::set<entity_ref> approved_; ///< briefs
+  std::set<entity_ref> approved_;                         ///< briefs
+  std::set<std::pair<entity_ref, std::string>> reserved_; ///< by budget; only where unordered
   std::set<int> examined_;
   std::optional<keeper> keep_; ///< set: streams are folded twice
   replayer second_;

@@ -106,6 +106,11 @@ problem check_done(ticket_before const& before, ticket::event const& e, ticket::
   return std::nullopt;
 }
 
+budget::hold const* find_hold(budget::state const& s, std::string const& id) {
+  auto const it = s.holds.find(id);
+  return it == s.holds.end() ? nullptr : &it->second;
+}
+
 problem acyclic(std::vector<plan_item> const& items) {
   auto const path = cycle_in(items);
   if (path.empty())
@@ -186,10 +191,30 @@ problem check_money(ticket::state const& s) {
   return std::nullopt;
 }
 
-problem check_budget(budget::state const& s) {
-  for (auto const& [scope, a] : s.scopes) {
+std::string scope_of(budget::state const* before, budget::event const& e) {
+  auto const held = [&](std::string const& id) {
+    auto const hold = before == nullptr ? nullptr : find_hold(*before, id);
+    return hold == nullptr ? std::string{} : hold->scope;
+  };
+  return std::visit(
+      overloaded{
+          [](budget::granted const& x) { return x.scope; },
+          [](budget::reserved const& x) { return x.scope; },
+          [](budget::level_changed const& x) { return x.scope; },
+          [&](budget::charged const& x) { return x.scope.empty() ? held(x.id) : x.scope; },
+          [&](budget::released const& x) { return held(x.id); },
+          [](auto const&) { return std::string{}; },
+      },
+      e);
+}
+
+problem check_budget(budget::state const& s, std::string const& scope) {
+  std::size_t left = s.scopes.size(); // a damaged chain of scopes must not be walked for ever
+  for (auto at = s.scopes.find(scope); at != s.scopes.end() && left > 0; --left) {
+    auto const& a = at->second;
     if (a.reserved < 0 || a.reserved + a.spent > a.granted + a.overrun)
-      return wrong(3, "scope " + scope + " has more reserved and spent than granted");
+      return wrong(3, "scope " + at->first + " has more reserved and spent than granted");
+    at = s.scopes.find(a.parent);
   }
   return std::nullopt;
 }
@@ -203,7 +228,11 @@ problem check_plan(plan::state const& s) {
   return acyclic(s.content.items);
 }
 
-problem check_run(run::state const& s) {
+problem check_run(run::event const& e, run::state const& s) {
+  // Only these change who blocks whom.
+  if (!std::holds_alternative<run::created>(e) && !std::holds_alternative<run::adopted>(e) &&
+      !std::holds_alternative<run::replan_dropped>(e))
+    return std::nullopt;
   std::vector<plan_item> items;
   for (auto const& i : s.items) {
     if (i.outcome != run::item_outcome::replaced)

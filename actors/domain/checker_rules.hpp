@@ -26,11 +26,13 @@ struct ticket_before {
 [[nodiscard]] std::string misplaced(ticket::state const& s);
 /// Invariant 3, of a lease that was just given.
 [[nodiscard]] problem check_money(ticket::state const& s);
-/// Invariant 3.
-[[nodiscard]] problem check_budget(budget::state const& s);
+/// The scope that an event of a budget counts in, given the state before it; empty: in none.
+[[nodiscard]] std::string scope_of(budget::state const* before, budget::event const& e);
+/// Invariant 3, of a scope and those above it: what one event can have broken.
+[[nodiscard]] problem check_budget(budget::state const& s, std::string const& scope);
 /// Invariant 4.
 [[nodiscard]] problem check_plan(plan::state const& s);
-[[nodiscard]] problem check_run(run::state const& s);
+[[nodiscard]] problem check_run(run::event const& e, run::state const& s);
 /// Invariants 9 and 13: answers only to what was received, and nothing from itself.
 [[nodiscard]] problem check_agent(std::vector<std::string> const& open_before,
                                   agent::event const& e, agent::state const& after);

@@ -43,9 +43,10 @@ bool parse_event_type(std::string_view type, entity_kind& kind, std::string_view
   return !event.empty();
 }
 
-result<void> replayer::apply(entity_ref const& stream, std::uint64_t version, std::string_view type,
-                             std::int32_t schema, std::string_view data_json,
-                             event_context const& ctx) {
+template <class Domain>
+result<typename Domain::event> replayer::read(entity_ref const& stream, std::uint64_t version,
+                                              std::string_view type, std::int32_t schema,
+                                              std::string_view data_json) const {
   entity_kind kind{};
   std::string_view event_name;
   if (!parse_event_type(type, kind, event_name))
@@ -62,19 +63,53 @@ result<void> replayer::apply(entity_ref const& stream, std::uint64_t version, st
   auto const data = json::parse(data_json);
   if (!data)
     return fail(errc::corrupt, "data of " + std::string{type} + ": " + data.error().message);
-  return with_domain(kind, [&](auto domain) -> result<void> {
+  auto event = json::from_named<typename Domain::event>(event_name, *data);
+  if (!event)
+    return fail(event.error().code == errc::unsupported ? errc::unsupported : errc::corrupt,
+                std::string{type} + ": " + event.error().message);
+  return event;
+}
+
+template <class Domain>
+typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint64_t version,
+                                             typename Domain::event const& e,
+                                             event_context const& ctx) {
+  auto& states = tables_->of<Domain>();
+  auto it = states.find(stream);
+  if (it == states.end())
+    it = states.emplace(stream, Domain::initial(stream)).first;
+  auto context = ctx;
+  context.version = version;
+  it->second = Domain::evolve(std::move(it->second), e, context);
+  return it->second;
+}
+
+#define TROUPE_REPLAYS(NAME)                                                                       \
+  template result<NAME##_domain::event> replayer::read<NAME##_domain>(                             \
+      entity_ref const&, std::uint64_t, std::string_view, std::int32_t, std::string_view) const;   \
+  template NAME##_domain::state const& replayer::fold<NAME##_domain>(                              \
+      entity_ref const&, std::uint64_t, NAME##_domain::event const&, event_context const&)
+TROUPE_REPLAYS(project);
+TROUPE_REPLAYS(brief);
+TROUPE_REPLAYS(plan);
+TROUPE_REPLAYS(run);
+TROUPE_REPLAYS(ticket);
+TROUPE_REPLAYS(agent);
+TROUPE_REPLAYS(approval);
+TROUPE_REPLAYS(budget);
+TROUPE_REPLAYS(daemon);
+TROUPE_REPLAYS(principal);
+#undef TROUPE_REPLAYS
+
+result<void> replayer::apply(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                             std::int32_t schema, std::string_view data_json,
+                             event_context const& ctx) {
+  return with_domain(stream.kind, [&](auto domain) -> result<void> {
     using D = decltype(domain);
-    auto event = json::from_named<typename D::event>(event_name, *data);
+    auto const event = read<D>(stream, version, type, schema, data_json);
     if (!event)
-      return fail(event.error().code == errc::unsupported ? errc::unsupported : errc::corrupt,
-                  std::string{type} + ": " + event.error().message);
-    auto& states = tables_->of<D>();
-    auto it = states.find(stream);
-    if (it == states.end())
-      it = states.emplace(stream, D::initial(stream)).first;
-    auto context = ctx;
-    context.version = version;
-    it->second = D::evolve(std::move(it->second), *event, context);
+      return event.error();
+    fold<D>(stream, version, *event, ctx);
     return {};
   });
 }

@@ -22,6 +22,16 @@ public:
   [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
                                    std::string_view type, std::int32_t schema,
                                    std::string_view data_json, event_context const& ctx);
+  /// The first half of `apply`, for whoever looks at the typed event as well: what this event of
+  /// `Domain` says, if it is the next of its stream. Errors as above.
+  template <class Domain>
+  [[nodiscard]] result<typename Domain::event> read(entity_ref const& stream, std::uint64_t version,
+                                                    std::string_view type, std::int32_t schema,
+                                                    std::string_view data_json) const;
+  /// The second half: folds it into the state, which it answers.
+  template <class Domain>
+  typename Domain::state const& fold(entity_ref const& stream, std::uint64_t version,
+                                     typename Domain::event const& e, event_context const& ctx);
   /// The state as its canonical snapshot has it; null where no event was applied.
   [[nodiscard]] json::value state_of(entity_ref const& stream) const;
   /// Number of events applied; 0 where there is none.

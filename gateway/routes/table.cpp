@@ -8,11 +8,17 @@ void add_health_routes(std::vector<route>& out, api const& a) {
     answer(json_response(200, json::object{{"status", "ok"}}));
   });
   auto ready = get("/readyz", role::none, [&a](request const& r, reply const& answer) {
-    a.n.probe([path = r.path, answer](std::optional<error> const& why) {
-      if (why)
+    a.n.probe([&a, path = r.path, answer](std::optional<error> const& why) {
+      if (why) {
         answer(problem(*why, path, 503));
-      else
-        answer(json_response(200, json::object{{"status", "ok"}}));
+        return;
+      }
+      auto const c = a.n.counts();
+      answer(json_response(200, json::object{{"status", "ok"},
+                                             {"invariant_violations", c.invariant_violations},
+                                             {"crashes", c.crashes},
+                                             {"dead_letters", c.dead_letters},
+                                             {"quarantined", c.quarantined}}));
     });
   });
   for (auto* r : {&alive, &ready}) {

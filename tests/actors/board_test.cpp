@@ -122,7 +122,7 @@ TEST_CASE("board: whatever the clocks said, it is the fold of every stream, and 
   for (int i = 0; i < tokens; i += 2)
     ledger.revoke("t" + std::to_string(i), noon + static_cast<std::int64_t>(random() % 100'000));
 
-  board view;
+  board view{200'000, false}; // of events that no entity would decide
   std::map<std::uint32_t, std::uint64_t> seen;
   bool in_order = true;
   auto const read = view.catch_up(*store, [&](board_event const& e) {
@@ -152,7 +152,7 @@ TEST_CASE("board: shards take turns by the time of their events", "[actors]") {
   scribe ledger{*store};
   for (int i = 0; i < 20; ++i)
     ledger.issue("t" + std::to_string(i), noon + i);
-  board view;
+  board view{200'000, false}; // of events that no entity would decide
   std::string last;
   REQUIRE(view.catch_up(*store,
                         [&](board_event const& e) {
@@ -254,7 +254,7 @@ TEST_CASE("board: what it no longer has at hand is read from the store, in the s
 }
 
 TEST_CASE("board: places are right over the marks", "[actors]") {
-  board view{10};
+  board view{10, false};
   std::map<std::uint32_t, std::uint64_t> seq;
   std::map<std::string, std::uint64_t> version;
   std::vector<event_place> truth;

@@ -33,6 +33,10 @@ public:
   explicit api_lab(std::vector<std::string> more_arguments = {});
 
   void open();
+  /// Further arguments of the next `open`.
+  void more(std::vector<std::string> const& arguments) {
+    more_.insert(more_.end(), arguments.begin(), arguments.end());
+  }
   void stop();  ///< as asked, with SIGTERM; exit code 0
   void crash(); ///< kill -9
   [[nodiscard]] int port() const { return port_; }

@@ -1,7 +1,11 @@
+#include "persistence/sqlite/sqlite_store.hpp"
+#include "protocol/entities/budget.hpp"
 #include "tests/api/lab.hpp"
 #include "tests/support/postgres_server.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fstream>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -130,4 +134,70 @@ TEST_CASE(
   auto const sound = run_troupe({"verify", "--store", url}, lab.home());
   INFO(sound.out << sound.err);
   CHECK(sound.exit_code == 0);
+}
+
+namespace {
+
+/// Puts into the ledger what no entity would decide: more is reserved than was granted.
+void plant_overdraft(api_lab const& lab) {
+  auto const factory = open_sqlite_store(lab.data() / "ledger.db");
+  REQUIRE(factory.has_value());
+  auto store = (*factory)();
+  REQUIRE(store.has_value());
+  entity_ref const purse{tenant_id{"default"}, entity_kind::budget, "project:nobody"};
+  unit u;
+  u.shard = shard_of(purse);
+  u.epoch = (*store)->claim(u.shard, "mallory").value();
+  u.tenant = purse.tenant;
+  stream_write w;
+  w.stream = purse;
+  std::string previous{no_hash()};
+  auto const add = [&](budget::event const& what) {
+    auto data = json::to(what);
+    data.as_object().erase("type");
+    new_event e;
+    e.event_id = "01900000-0000-7000-8000-00000000000" + std::to_string(w.events.size());
+    e.type = "budget." + std::string{json::name_of(what)};
+    e.at = time_point{duration{1'750'000'000'000}};
+    e.principal = "human:mallory";
+    e.cause = "c1";
+    e.data = json::canonical(data);
+    e.hash = chain_hash(previous, purse, w.events.size() + 1, e);
+    previous = e.hash;
+    w.events.push_back(std::move(e));
+  };
+  budget::granted g;
+  g.scope = purse.id;
+  g.amount = 10;
+  add(g);
+  budget::reserved r;
+  r.id = "r1";
+  r.scope = purse.id;
+  r.amount = 50;
+  add(r);
+  u.writes.push_back(std::move(w));
+  REQUIRE((*store)->append(std::span{&u, 1})->front().status == unit_status::ok);
+}
+
+} // namespace
+
+TEST_CASE("api: a broken invariant is counted in /readyz, unless that is switched off", "[api]") {
+  api_lab lab;
+  lab.project();
+  auto const sound = lab.get("/readyz");
+  REQUIRE(sound.json.contains("invariant_violations"));
+  for (auto const* what : {"invariant_violations", "crashes", "dead_letters", "quarantined"})
+    CHECK(sound.json.at(what).to_number<int>() == 0);
+  lab.stop();
+  plant_overdraft(lab);
+  bool const check = GENERATE(true, false);
+  if (!check)
+    lab.more({"--config", (lab.home() / "off.toml").string()});
+  std::ofstream{lab.home() / "off.toml"} << "[actors]\ncheck_invariants = false\n";
+  lab.open();
+  CHECK(lab.get("/readyz").json.at("invariant_violations").to_number<int>() == (check ? 1 : 0));
+  bool const told =
+      lab.log().find("invariant violated event=01900000-0000-7000-8000-000000000001") !=
+      std::string::npos;
+  CHECK(told == check);
 }
