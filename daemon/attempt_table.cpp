@@ -12,6 +12,7 @@ attempt_table::attempt_table(executor_settings settings,
     : settings_(std::move(settings)), repositories_(std::move(repositories)), spool_(reports),
       slots_(slots), to_(std::move(to)) {
   sweeper_ = std::thread{[this] { sweep(); }};
+  pacer_ = std::thread{[this] { tell_late(); }};
 }
 
 attempt_table::~attempt_table() {
@@ -29,6 +30,34 @@ attempt_table::~attempt_table() {
   }
   for (auto& [id, e] : left)
     e.thread.join();
+  {
+    std::lock_guard const lock{pace_mutex_};
+    pace_closing_ = true;
+  }
+  pace_changed_.notify_all();
+  pacer_.join();
+}
+
+void attempt_table::tell(link::progress p) {
+  std::lock_guard const lock{pace_mutex_};
+  bool const waited = pace_.next().has_value();
+  if (auto now = pace_.offer(std::move(p), progress_pace::clock::now()))
+    to_.progress(std::move(*now));
+  else if (!waited)
+    pace_changed_.notify_all();
+}
+
+/// Sends what came too fast when its time has come; sleeps while nothing waits.
+void attempt_table::tell_late() {
+  std::unique_lock lock{pace_mutex_};
+  while (!pace_closing_) {
+    if (auto const at = pace_.next())
+      pace_changed_.wait_until(lock, *at);
+    else
+      pace_changed_.wait(lock);
+    for (auto& p : pace_.due(progress_pace::clock::now()))
+      to_.progress(std::move(p));
+  }
 }
 
 void attempt_table::report(link::frame_body const& body) {
@@ -94,7 +123,7 @@ void attempt_table::start(link::order o) {
   key const id{o.ticket, o.token};
   auto events = std::make_shared<attempt_events>();
   events->started = [this](link::started s) { report(s); };
-  events->progress = [this](link::progress p) { to_.progress(std::move(p)); };
+  events->progress = [this](link::progress p) { tell(std::move(p)); };
   events->said = [this](link::said s) { report(s); };
   auto a = std::make_shared<attempt>(settings_, repositories_, std::move(o), *events);
   auto& e = attempts_[id];
@@ -116,6 +145,11 @@ void attempt_table::run(std::shared_ptr<attempt> const& a, std::shared_ptr<attem
     });
   }
   auto end = a->run();
+  {
+    std::lock_guard const lock{pace_mutex_};
+    if (auto last = pace_.end(o.ticket, o.token))
+      to_.progress(std::move(*last));
+  }
   auto const how = json::to(end.how);
   spdlog::info("ended ticket={} token={} how={} summary=\"{}\"", id.first.value, id.second,
                std::string_view{how.get_string()}, one_line(end.summary, 1000));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/attempt.hpp"
+#include "daemon/progress_pace.hpp"
 #include "daemon/spool.hpp"
 
 #include <condition_variable>
@@ -13,6 +14,7 @@ class attempt_table {
 public:
   struct outlets {
     std::function<void()> reported; ///< the spool has something new
+    /// At most four times a second for each attempt; must not block.
     std::function<void(link::progress)> progress;
   };
   attempt_table(executor_settings settings, std::shared_ptr<repository_pool> repositories,
@@ -50,6 +52,8 @@ private:
 
   void report(link::frame_body const& body);
   void run(std::shared_ptr<attempt> const& a, std::shared_ptr<attempt_events> const& events);
+  void tell(link::progress p);
+  void tell_late();
   void reap();
   void sweep();
   [[nodiscard]] result<void> remove_all_of(link::release const& r);
@@ -67,6 +71,12 @@ private:
   bool draining_ = false;
   bool closing_ = false;
   std::thread sweeper_;
+  // Texts are sent under this lock: the last one must not be overtaken by the one before it.
+  std::mutex pace_mutex_;
+  std::condition_variable pace_changed_;
+  progress_pace pace_{std::chrono::milliseconds{250}};
+  bool pace_closing_ = false;
+  std::thread pacer_;
 };
 
 } // namespace troupe::local
