@@ -87,3 +87,11 @@ TEST_CASE("demo: the server is killed on Postgres and the story ends the same", 
   check_story(outcome);
   CHECK(outcome.at("kills").as_int64() == 20);
 }
+
+TEST_CASE("demo: daemons are killed on Postgres and the story ends the same", "[e2e]") {
+  test::postgres_server server;
+  auto const outcome = outcome_of({"--store", server.new_database(), "--kill-daemon", "20",
+                                   "--seed", a_seed(), "--time-limit", "240"});
+  check_story(outcome);
+  CHECK(outcome.at("kills").as_int64() == 20);
+}
