@@ -30,8 +30,9 @@ export async function recovery(engine, { postgres, folder, in_flight, limit }) {
     });
     const given_up = Date.now() + limit * 1000;
     try {
-      // All handed over, and nothing moves any more: the engines of the tickets are at work.
-      while (accepted.size < in_flight || Date.now() - last < 1500) {
+      // All handed over, and nothing moves any more: the engines of the tickets are at work. (BullMQ
+      // may pause for five seconds before it takes up the rest.)
+      while (accepted.size < in_flight || Date.now() - last < 6000) {
         if (failed ?? first.exitCode !== null) throw new Error(failed ?? `it ended${last_words(log)}`);
         if (Date.now() > given_up) throw new Error(`only ${accepted.size} of ${in_flight} tickets were accepted in ${limit} s`);
         await sleep(20);
