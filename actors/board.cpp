@@ -1,5 +1,7 @@
 #include "actors/board.hpp"
 
+#include "actors/domain/kinds.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -122,6 +124,8 @@ result<void> board::look_at(stored_event const& e) {
 
 result<void> board::apply(stored_event const& e) {
   auto done = look_at(e);
+  if (auto const* t = done ? checker_.states().find<ticket_domain>(e.stream) : nullptr)
+    commits_.take(e, *t);
   if (order_.size() % stride == 0)
     marks_.push_back(heads_);
   order_.push_back(static_cast<std::uint8_t>(e.shard));
@@ -217,6 +221,12 @@ board_page board::page(tenant_id const& tenant, entity_kind kind,
     out.last = n;
   }
   return out;
+}
+
+std::vector<known_commit> board::commits(tenant_id const& tenant, std::string const& prefix,
+                                         std::size_t limit) const {
+  std::lock_guard lock{mutex_};
+  return commits_.find(tenant, prefix, limit);
 }
 
 std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/commit_index.hpp"
 #include "actors/domain/checker.hpp"
 #include "actors/messages.hpp"
 
@@ -67,6 +68,9 @@ public:
   [[nodiscard]] board_page page(tenant_id const& tenant, entity_kind kind,
                                 std::function<bool(json::value const&)> const& keep,
                                 std::uint64_t below, std::size_t skip, std::size_t limit) const;
+  /// The commits that begin so and that the ledger speaks of, in order, at most `limit`.
+  [[nodiscard]] std::vector<known_commit>
+  commits(tenant_id const& tenant, std::string const& prefix, std::size_t limit) const;
   /// Sequence number of the last event of each shard among those with n <= `at`. Unlike `n`, these
   /// are the same after a restart.
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> heads(std::uint64_t at) const;
@@ -103,6 +107,7 @@ private:
   bool const check_;
   std::atomic<std::uint64_t> violations_{0};
   std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
+  commit_index commits_;
   std::deque<board_event> recent_;
   std::map<std::uint32_t, std::uint64_t> heads_; ///< by shard
   // The shard of every event, by n - 1, and the heads before every `stride` of them: enough to find

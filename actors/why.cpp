@@ -19,6 +19,9 @@ std::string clock_of(duration at) {
   return two(total / 3600) + ":" + two(total / 60 % 60) + ":" + two(total % 60);
 }
 
+constexpr std::size_t fewest_digits = 7; ///< of a commit, as Git abbreviates it
+constexpr std::size_t most_candidates = 8;
+
 /// Follows the ledger's story backwards.
 class explainer {
 public:
@@ -36,9 +39,8 @@ public:
       return about_event(*event);
     if (event.error().code != errc::not_found)
       return event.error();
-    if (ref.size() >= 7)
-      if (auto t = ticket_with(ref))
-        return about_entity(entity_kind::ticket, *t, ref);
+    if (is_commit(ref))
+      return about_commit(ref);
     return fail(errc::not_found, "nothing is known about " + ref +
                                      "; give a ticket, an event id, or 7 digits of a commit");
   }
@@ -55,26 +57,102 @@ private:
     return std::move(*s);
   }
 
-  std::optional<std::string> ticket_with(std::string const& commit) const {
-    std::size_t total = 0;
-    auto const found = view_.list(
-        tenant_, entity_kind::ticket,
-        [&](json::value const& v) {
-          auto const s = json::from<ticket::state>(v);
-          return s && (s->merged_as.starts_with(commit) || s->proof.head.starts_with(commit));
-        },
-        0, 1, total);
-    if (found.empty())
-      return std::nullopt;
-    auto const s = json::from<ticket::state>(found.front());
-    return s->self.id;
+  static bool is_commit(std::string const& ref) {
+    return ref.size() >= fewest_digits && ref.size() <= 64 &&
+           ref.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
   }
 
-  result<json::object> about_entity(entity_kind kind, std::string const& id,
-                                    std::string const& commit = {}) {
-    json::object out{{"about", commit.empty() ? id : commit}};
+  result<json::object> about_commit(std::string prefix) {
+    for (auto& c : prefix)
+      c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    auto const found = view_.commits(tenant_, prefix, most_candidates + 1);
+    if (found.empty())
+      return fail(errc::not_found, "nothing is known about commit " + prefix +
+                                       "; no agent of a ticket here has reported it");
+    if (found.size() > 1)
+      return ambiguous(prefix, found);
+    auto const& c = found.front();
+    json::object out{{"about", c.what.id}};
+    auto const who = maker_of(c);
+    if (!who)
+      return who.error();
+    ticket_chain(c.ticket.value, &c, *who);
+    out.emplace("chain", std::move(chain_));
+    auto named =
+        store_.read_stream({tenant_, entity_kind::ticket, c.ticket.value}, c.version - 1, 1);
+    if (!named)
+      return named.error();
+    if (named->empty())
+      return out;
+    auto found_causes = causes(std::move(named->front()));
+    if (!found_causes)
+      return found_causes.error();
+    out.emplace("events", std::move(*found_causes));
+    return out;
+  }
+
+  static error ambiguous(std::string const& prefix, std::vector<known_commit> const& found) {
+    json::array candidates;
+    std::string list;
+    for (auto const& c : found) {
+      if (candidates.size() == most_candidates) {
+        list += ", ...";
+        break;
+      }
+      candidates.push_back(json::object{{"commit", c.what.id}, {"ticket", c.ticket.value}});
+      list += (list.empty() ? "" : ", ") + c.what.id + " of ticket " + c.ticket.value;
+    }
+    return fail(errc::invalid_argument,
+                "commit " + prefix + " is ambiguous: " + list + "; give more of its digits",
+                {{"candidates", std::move(candidates)}});
+  }
+
+  /// Whose attempt made the commit, and on which machine; empty where nothing is known.
+  result<std::string> maker_of(known_commit const& c) const {
+    constexpr std::size_t page = 200;
+    entity_ref const self{tenant_, entity_kind::ticket, c.ticket.value};
+    auto const attempt = c.ticket.value + ".t" + std::to_string(c.what.token);
+    std::string last; // of a work stage, before that attempt
+    for (std::uint64_t after = 0;; after += page) {
+      auto const events = store_.read_stream(self, after, page);
+      if (!events)
+        return events.error();
+      for (auto const& e : *events) {
+        auto const leased = read_lease(e);
+        if (!leased)
+          continue;
+        if (leased->token == c.what.token)
+          return c.what.before ? "made before attempt " + attempt +
+                                     (last.empty() ? "" : "; the one before it was of " + last)
+                               : "made by " + holder_of(*leased) + " in attempt " + attempt;
+        last = holder_of(*leased);
+      }
+      if (events->size() < page)
+        return "reported by attempt " + attempt;
+    }
+  }
+
+  static std::optional<ticket::leased> read_lease(stored_event const& e) {
+    if (e.event.type != "ticket.leased")
+      return std::nullopt;
+    auto const data = json::parse(e.event.data);
+    if (!data)
+      return std::nullopt;
+    auto read = json::from<ticket::leased>(*data);
+    if (!read)
+      return std::nullopt;
+    return std::move(*read);
+  }
+
+  static std::string holder_of(ticket::leased const& l) {
+    auto const who = l.agent.empty() ? std::string{"no agent"} : l.agent.value;
+    return who + (l.daemon.empty() ? "" : " on " + l.daemon.value);
+  }
+
+  result<json::object> about_entity(entity_kind kind, std::string const& id) {
+    json::object out{{"about", id}};
     if (kind == entity_kind::ticket)
-      ticket_chain(id, commit);
+      ticket_chain(id);
     else if (kind == entity_kind::run)
       run_chain(id);
     else if (kind == entity_kind::plan)
@@ -105,7 +183,7 @@ private:
     chain_.push_back(entry("event", e.event.event_id,
                            e.event.type + " of " + e.stream.id + " by " + e.event.principal));
     if (e.stream.kind == entity_kind::ticket)
-      ticket_chain(e.stream.id, {});
+      ticket_chain(e.stream.id);
     else if (e.stream.kind == entity_kind::run)
       run_chain(e.stream.id);
     else if (e.stream.kind == entity_kind::plan)
@@ -120,26 +198,20 @@ private:
     return out;
   }
 
-  void ticket_chain(std::string const& id, std::string const& commit) {
+  /// `asked`: about this commit of it; `maker` says who made it.
+  void ticket_chain(std::string const& id, known_commit const* asked = nullptr,
+                    std::string const& maker = {}) {
     auto const t = read<ticket::state>(entity_kind::ticket, id);
     if (!t)
       return;
-    auto const shown = !commit.empty() ? commit : t->merged_as;
-    if (!t->merged_as.empty())
-      chain_.push_back(entry("commit", t->merged_as,
-                             "merged into " + t->target_branch + " from " + t->proof.branch + " (" +
-                                 std::to_string(t->proof.files.size()) + " files, +" +
-                                 std::to_string(t->proof.insertions) + " -" +
-                                 std::to_string(t->proof.deletions) + ")"));
-    else if (!shown.empty())
-      chain_.push_back(entry("commit", shown, "work of ticket " + id));
-    for (auto const& g : t->gate_results)
-      chain_.push_back(entry("gate", g.gate, (g.passed ? "passed: " : "failed: ") + g.message));
-    for (auto r = t->reviews.rbegin(); r != t->reviews.rend(); ++r)
-      chain_.push_back(entry("review", r->by.value,
-                             r->approved ? "approved in " + r->stage
-                                         : "asked for changes: " +
-                                               (r->notes.empty() ? std::string{} : r->notes[0])));
+    bool const work = asked != nullptr && !asked->what.merge;
+    bool const stands = !work || is_part_of(t->proof, asked->what.id);
+    if (work)
+      chain_.push_back(
+          entry("commit", asked->what.id,
+                maker + (stands ? "" : "; not part of what the ticket stands on now")));
+    if (stands)
+      verdicts(*t, work ? asked->what.id : std::string{});
     std::string worked;
     for (auto const& w : t->workers)
       worked += (worked.empty() ? "" : ", ") + w.agent.value + " on " + w.daemon.value;
@@ -148,6 +220,28 @@ private:
     if (!t->supersedes.empty())
       chain_.push_back(entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
     plan_chain(t->plan.value, t->item.requirements);
+  }
+
+  static bool is_part_of(evidence const& proof, std::string const& commit) {
+    return proof.head == commit || proof.commits_left_out > 0 ||
+           std::find(proof.commits.begin(), proof.commits.end(), commit) != proof.commits.end();
+  }
+
+  /// What became of the work: its merge (unless that is `told` already), its gates, its reviews.
+  void verdicts(ticket::state const& t, std::string const& told) {
+    if (!t.merged_as.empty() && t.merged_as != told)
+      chain_.push_back(entry("commit", t.merged_as,
+                             "merged into " + t.target_branch + " from " + t.proof.branch + " (" +
+                                 std::to_string(t.proof.files.size()) + " files, +" +
+                                 std::to_string(t.proof.insertions) + " -" +
+                                 std::to_string(t.proof.deletions) + ")"));
+    for (auto const& g : t.gate_results)
+      chain_.push_back(entry("gate", g.gate, (g.passed ? "passed: " : "failed: ") + g.message));
+    for (auto r = t.reviews.rbegin(); r != t.reviews.rend(); ++r)
+      chain_.push_back(entry("review", r->by.value,
+                             r->approved ? "approved in " + r->stage
+                                         : "asked for changes: " +
+                                               (r->notes.empty() ? std::string{} : r->notes[0])));
   }
 
   void run_chain(std::string const& id) {

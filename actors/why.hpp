@@ -8,9 +8,11 @@ namespace troupe {
 /// back to the sentence of the source:
 /// `{"about":…, "chain":[{"what":"commit","id":…,"text":…,"at":…}, …], "events":[…]}`. `events` is
 /// the chain of stored causes, each with id, type and principal.
-/// `ref` is an entity's id, an event id, or a commit hash (at least 7 digits of it).
+/// `ref` is an entity's id, an event id, or a commit (at least 7 digits of it): any that an agent
+/// made, as its daemon found it in Git, or a merge. A commit's chain begins with who made it.
 /// States come from `view`; events that it no longer has at hand from `store`, so this may block.
-/// Errors: not_found; those of the store.
+/// Errors: not_found; invalid_argument (several commits begin so; details `candidates`); those of
+/// the store.
 [[nodiscard]] result<json::object> explain(board const& view, event_store& store,
                                            tenant_id const& tenant, std::string const& ref);
 

@@ -15,7 +15,7 @@ void add_why_command(command_line& line) {
         if (!found)
           return out.fail(found.error(), found.error().code == errc::not_found
                                              ? "Give a ticket, a brief, an event id, or at least 7 "
-                                               "digits of a merged commit."
+                                               "digits of a commit that an agent made."
                                              : "");
         return out.show(*found, render_why(*found, out.style()));
       });

@@ -69,7 +69,8 @@ std::string state_document() {
       ticket::transitions());
   add(out, "Lease",
       "A lease is `offered` to its holder with a token, and `held` from the holder's first report "
-      "on. Tokens only grow; a report with an older token is kept as an orphan and never applied.",
+      "on. Tokens only grow; a report with an older token is kept as an orphan and never applied, "
+      "but what it says was spent is charged, once, to the budget of the run that had the lease.",
       ticket::lease_transitions());
   add(out, "Attempt",
       "The server hears of the lease, the start and the end, so that one event may pass several "

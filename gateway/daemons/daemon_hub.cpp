@@ -1,6 +1,7 @@
 #include "gateway/daemons/daemon_hub.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "gateway/daemons/clean_frame.hpp"
 #include "protocol/redact.hpp"
 
 #include <spdlog/spdlog.h>
@@ -69,7 +70,12 @@ void daemon_hub::serve(request const& r, std::shared_ptr<web_socket> socket) {
                                                          : "another version of the link protocol");
         return;
       }
-      arrive(daemon, connection, alive, *h);
+      auto const clean = clean_frame(*h);
+      if (!clean) {
+        alive->close(close_protocol, clean.error().message);
+        return;
+      }
+      arrive(daemon, connection, alive, std::get<link::hello>(*clean));
       return;
     }
     received(daemon, connection, std::move(*f));
@@ -333,36 +339,36 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
     p.taking = true;
     f = p.reports.front();
   }
+  auto clean = clean_frame(std::move(f.body));
+  if (!clean) {
+    taken(daemon, connection, f.seq, clean.error());
+    return;
+  }
   std::optional<ticket::command> command;
   ticket_id ticket;
-  std::visit(overloaded{
-                 [&](link::started const& x) {
-                   ticket = x.ticket;
-                   command = ticket::start{x.token, x.base, x.session};
-                 },
-                 [&](link::declined const& x) {
-                   ticket = x.ticket;
-                   command = ticket::decline{x.token, x.why, redact(x.message)};
-                 },
-                 [&](link::said const& x) {
-                   ticket = x.ticket;
-                   command = ticket::say{x.token,        x.key,
-                                         x.kind,         resolve(x.ticket, x.token, x.to),
-                                         redact(x.text), x.engine};
-                 },
-                 [&](link::finished const& x) {
-                   ticket = x.ticket;
-                   auto clean = x;
-                   clean.summary = redact(clean.summary);
-                   for (auto& n : clean.notes)
-                     n = redact(n);
-                   for (auto& g : clean.gates)
-                     g.message = redact(g.message);
-                   command = ticket::finish{std::move(clean)};
-                 },
-                 [](auto const&) {},
-             },
-             f.body);
+  std::visit(
+      overloaded{
+          [&](link::started& x) {
+            ticket = x.ticket;
+            command = ticket::start{x.token, std::move(x.base), std::move(x.session)};
+          },
+          [&](link::declined& x) {
+            ticket = x.ticket;
+            command = ticket::decline{x.token, x.why, std::move(x.message)};
+          },
+          [&](link::said& x) {
+            ticket = x.ticket;
+            command = ticket::say{
+                x.token,           std::move(x.key),   x.kind, resolve(x.ticket, x.token, x.to),
+                std::move(x.text), std::move(x.engine)};
+          },
+          [&](link::finished& x) {
+            ticket = x.ticket;
+            command = ticket::finish{std::move(x)};
+          },
+          [](auto&) {},
+      },
+      *clean);
   if (!command) {
     taken(daemon, connection, f.seq,
           fail(errc::invalid_argument, "not a report that a server takes"));

@@ -350,6 +350,55 @@ void world::look_back() {
   }
   for (auto& p : streams.finish())
     problems_.push_back("unordered: " + std::move(p));
+  count_money();
+}
+
+/// What holders of paid leases said that they had spent, in time or late, is what the budgets were
+/// charged: each once.
+void world::count_money() {
+  std::map<std::string, std::int64_t> used;
+  std::map<std::string, std::int64_t> charged;
+  for (auto const& [ref, all] : log_) {
+    replayer states;
+    std::set<std::int64_t> paid;
+    for (auto const& e : all) {
+      if (!states.apply(ref, e.version, e.type, 1, e.data, e.ctx))
+        problems_.push_back("not applied: " + to_string(ref));
+      auto const data = json::parse(e.data).value();
+      auto const* t = states.find<ticket_domain>(ref);
+      if (e.type == "ticket.leased" && t->money.granted && t->money.token == t->last_token)
+        paid.insert(t->last_token);
+      std::int64_t token = 0;
+      std::int64_t cost = 0;
+      if (e.type == "ticket.attempt_ended") {
+        auto const x = json::from<ticket::attempt_ended>(data).value();
+        token = x.token;
+        cost = x.used.cost_micros;
+      } else if (e.type == "ticket.orphaned") {
+        auto const x = json::from<ticket::orphaned>(data).value();
+        token = x.token;
+        cost = x.used.cost_micros;
+        late_costs_ += cost > 0 && paid.contains(token) ? 1 : 0;
+      } else if (e.type == "budget.charged") {
+        auto const x = json::from<budget::charged>(data).value();
+        if (auto const at = x.id.find(".money"); at != std::string::npos)
+          charged[ref.tenant.value + "/" + x.id.substr(0, at)] += x.spent;
+      }
+      if (paid.contains(token))
+        used[ref.tenant.value + "/" + ref.id] += cost;
+    }
+  }
+  std::erase_if(used, [](auto const& x) { return x.second == 0; });
+  std::erase_if(charged, [](auto const& x) { return x.second == 0; });
+  for (auto const& [ticket, cost] : used) {
+    if (charged[ticket] != cost)
+      problems_.push_back("money: " + ticket + " used " + std::to_string(cost) +
+                          ", its budgets were charged " + std::to_string(charged[ticket]));
+  }
+  for (auto const& [ticket, cost] : charged) {
+    if (cost != 0 && !used.contains(ticket))
+      problems_.push_back("money: " + ticket + " was charged and used nothing");
+  }
 }
 
 } // namespace troupe::test

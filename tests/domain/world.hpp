@@ -46,6 +46,8 @@ public:
   void calm();
   /// Every entity is replayed and compared; nothing may be left undone.
   void look_back();
+  /// Reports that came too late and were paid for all the same.
+  [[nodiscard]] int late_costs() const { return late_costs_; }
 
   [[nodiscard]] std::vector<std::string> const& problems() const { return problems_; }
   [[nodiscard]] std::uint64_t events() const { return checker_.events(); }
@@ -106,6 +108,7 @@ private:
   bool carry_out_all();
   void restart(entity_ref const& ref);
   void compare(entity_ref const& ref);
+  void count_money();
   void tick_due();
   [[nodiscard]] std::optional<time_point> next_alarm() const;
 
@@ -146,6 +149,7 @@ private:
   std::set<std::pair<entity_ref, std::int64_t>> taken_; ///< orders that a daemon knows
   std::deque<std::string> story_;
   std::vector<std::string> problems_;
+  int late_costs_ = 0;
 };
 
 } // namespace troupe::test

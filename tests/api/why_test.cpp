@@ -1,0 +1,316 @@
+#include "tests/api/puppet.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <sstream>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+constexpr auto long_wait = std::chrono::seconds{90};
+
+std::vector<std::string> lines(std::string const& text) {
+  std::vector<std::string> out;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);)
+    out.push_back(line);
+  return out;
+}
+
+/// A server, a real repository with one commit, and a project that works on it with commands.
+struct shop {
+  explicit shop(std::string const& tests) : lab{{"--heartbeat-ms", "300"}} {
+    auto const clone = lab.home() / "clone";
+    (void)git({"init", "-q", "--bare", "-b", "main", bare.string()}, lab.home());
+    (void)git({"clone", "-q", bare.string(), clone.string()}, lab.home());
+    (void)git({"checkout", "-q", "-B", "main"}, clone);
+    std::ofstream{clone / "README"} << "Duration\n";
+    (void)git({"add", "."}, clone);
+    (void)git({"commit", "-q", "-m", "first"}, clone);
+    (void)git({"push", "-q", "origin", "HEAD:refs/heads/main"}, clone);
+    first = lines(git({"rev-parse", "main"})).at(0);
+    auto const made = lab.post(
+        "/api/projects",
+        json::canonical(json::object{{"id", "duration"},
+                                     {"config", json::object{{"repository", bare.string()},
+                                                             {"test_command", tests},
+                                                             {"limits", {{"lease", 3000}}}}}}));
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+  }
+
+  [[nodiscard]] std::string git(std::vector<std::string> words,
+                                std::filesystem::path const& in) const {
+    words.insert(words.begin(), "git");
+    auto const r = run_program(words,
+                               {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                {"HOME", lab.home().string()},
+                                {"GIT_AUTHOR_NAME", "Olga"},
+                                {"GIT_AUTHOR_EMAIL", "olga@example.org"},
+                                {"GIT_COMMITTER_NAME", "Olga"},
+                                {"GIT_COMMITTER_EMAIL", "olga@example.org"}},
+                               {}, in);
+    INFO(words.at(1) << ": " << r.err);
+    REQUIRE(r.exit_code == 0);
+    return r.out;
+  }
+  [[nodiscard]] std::string git(std::vector<std::string> words) const {
+    return git(std::move(words), bare);
+  }
+  /// Those on the way to a branch, oldest first, without the first of all.
+  [[nodiscard]] std::vector<std::string> commits(std::string const& branch) const {
+    return lines(git({"rev-list", "--reverse", "--topo-order", first + ".." + branch}));
+  }
+  [[nodiscard]] std::string merged_ticket() const {
+    auto const page = lab.get("/api/tickets?status=DONE");
+    auto const& items = page.json.at("items").as_array();
+    return items.empty() ? std::string{} : text_at(items.front(), "id");
+  }
+
+  api_lab lab;
+  std::filesystem::path const bare = lab.home() / "origin.git";
+  std::string first;
+};
+
+/// A machine whose coder is a shell script: it approves what it reviews, and for work runs `work`.
+class machine {
+public:
+  machine(shop const& s, std::string name, std::string const& work) : shop_(s), name_(name) {
+    script_ = s.lab.home() / (name + ".sh");
+    std::ofstream{script_} << "set -eu\n[ \"$TROUPE_KIND\" = review ] && { echo Fine.; exit 0; }\n"
+                           << work << "\necho Did it.\n";
+    auto const code = s.lab.post("/api/daemons/codes").text("code");
+    auto const r = run_troupe({"daemon", "enroll", "--server", s.lab.url(), "--code", code,
+                               "--name", name, "--data", data()},
+                              s.lab.home());
+    INFO(r.err);
+    REQUIRE(r.exit_code == 0);
+    start();
+  }
+  void start() {
+    process_ = std::make_unique<background>(
+        std::vector<std::string>{"daemon", "run", "--data", data(), "--slots", "1", "--command",
+                                 "sh " + script_.string()},
+        shop_.lab.home(), shop_.lab.home() / (name_ + ".log"));
+  }
+  void kill() { process_->kill(); }
+  [[nodiscard]] std::string id() const {
+    auto const page = shop_.lab.get("/api/daemons");
+    for (auto const& d : page.json.at("items").as_array())
+      if (text_at(d, "name") == name_)
+        return text_at(d, "id");
+    return {};
+  }
+  [[nodiscard]] std::string log() const { return text_of(shop_.lab.home() / (name_ + ".log")); }
+
+private:
+  [[nodiscard]] std::string data() const { return (shop_.lab.home() / name_).string(); }
+
+  shop const& shop_;
+  std::string name_;
+  std::filesystem::path script_;
+  std::unique_ptr<background> process_;
+};
+
+std::string commits_of(std::string const& word) {
+  return "echo " + word + " > $TROUPE_TICKET-" + word + ".txt; git add .; git commit -qm " + word +
+         "\n";
+}
+
+/// What was said, on one line.
+std::string meeting() {
+  auto text = text_of(TROUPE_SOURCE_DIR "/demo/meeting.vtt");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+/// The chain of a commit, which must end in the sentence of somebody in the meeting.
+json::array chain_of(api_lab const& lab, std::string const& ref) {
+  auto const why = lab.get("/api/why/" + ref);
+  INFO(ref << ": " << why.body);
+  REQUIRE(why.status == 200);
+  auto const& chain = why.json.at("chain").as_array();
+  REQUIRE(chain.size() >= 3);
+  CHECK(text_at(chain.back(), "what") == "source");
+  auto const& sentence = chain[chain.size() - 2];
+  CHECK(text_at(sentence, "what") == "sentence");
+  auto const quote = text_at(sentence, "text");
+  REQUIRE(quote.size() > 2); // between its marks
+  CHECK(meeting().find(quote.substr(1, quote.size() - 2)) != std::string::npos);
+  CHECK_FALSE(text_at(sentence, "speaker").empty());
+  CHECK_FALSE(why.json.at("events").as_array().empty());
+  return chain;
+}
+
+std::string approved_run(api_lab const& lab) {
+  return lab.running(lab.pending_plan(lab.pending_brief()));
+}
+
+std::string digits(std::string const& start) {
+  return start + std::string(40 - start.size(), '7');
+}
+
+} // namespace
+
+TEST_CASE("why: every commit of an attempt, and its merge, lead to the sentence", "[api]") {
+  shop s{"true"};
+  machine laptop{s, "laptop", commits_of("one") + commits_of("two")};
+  (void)approved_run(s.lab);
+  bool const done = eventually([&] { return !s.merged_ticket().empty(); }, long_wait);
+  INFO(laptop.log());
+  REQUIRE(done);
+  auto const ticket = s.merged_ticket();
+  laptop.kill();
+  auto const shown = s.lab.get("/api/tickets/" + ticket);
+  auto const& proof = shown.json.at("proof");
+  auto const& named = proof.at("commits").as_array();
+  REQUIRE(named.size() == 2);
+  auto const all = s.commits("main");
+  REQUIRE(all.size() >= 3);
+
+  auto const look = [&] {
+    for (auto const& commit : all) {
+      auto const chain = chain_of(s.lab, commit);
+      CHECK(text_at(chain[0], "what") == "commit");
+      CHECK(text_at(chain[0], "id") == commit);
+    }
+    for (auto const& c : named) {
+      auto const commit = std::string{std::string_view{c.as_string()}};
+      CHECK(std::find(all.begin(), all.end(), commit) != all.end());
+      auto const chain = chain_of(s.lab, commit);
+      CHECK(text_at(chain[0], "text").starts_with("made by duration.dev-"));
+      CHECK(
+          text_at(chain[0], "text").find(" on " + laptop.id() + " in attempt " + ticket + ".t1") !=
+          std::string::npos);
+      CHECK(text_at(chain[1], "text").starts_with("merged into main from agent/" + ticket));
+    }
+  };
+  look();
+  // A part of it is enough, as Git abbreviates; too small a part is nothing.
+  auto const id = std::string{std::string_view{named[0].as_string()}};
+  for (auto part : {id.substr(0, 7), id.substr(0, 20)}) {
+    CHECK(s.lab.get("/api/why/" + part).text("about") == id);
+    for (auto& c : part)
+      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    CHECK(s.lab.get("/api/why/" + part).text("about") == id);
+  }
+  refused(s.lab.get("/api/why/" + id.substr(0, 6)), 404, "not_found");
+  refused(s.lab.get("/api/why/" + s.first), 404, "not_found"); // a person's
+  auto const said = run_troupe({"why", id.substr(0, 10)}, s.lab.home(),
+                               {{"TROUPE_SERVER", s.lab.url()}, {"TROUPE_TOKEN", s.lab.token()}});
+  CHECK(said.exit_code == 0);
+  CHECK(said.out.find("sentence") != std::string::npos);
+  // Known from the log, not from what this process has seen.
+  s.lab.crash();
+  s.lab.open();
+  look();
+  s.lab.stop();
+  auto const verified = run_troupe({"verify", "--data", s.lab.data().string()}, s.lab.home());
+  INFO(verified.out << verified.err);
+  CHECK(verified.exit_code == 0);
+}
+
+TEST_CASE("why: a lost attempt's commits, continued elsewhere, lead to the sentence", "[api]") {
+  shop s{"test ! -e \"$HOME/hold\" || sleep 300"};
+  auto const hold = s.lab.home() / "hold";
+  std::ofstream{hold} << "the tests take very long\n";
+  machine first{s, "first", commits_of("one")};
+  (void)approved_run(s.lab);
+  std::string ticket;
+  bool const pushed = eventually(
+      [&] {
+        auto const refs =
+            lines(s.git({"for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/agent/"}));
+        if (!refs.empty())
+          ticket = refs.front();
+        return !refs.empty();
+      },
+      long_wait);
+  INFO(first.log());
+  REQUIRE(pushed);
+  auto const begun = s.commits("agent/" + ticket);
+  REQUIRE(begun.size() == 1);
+  auto const lost_on = first.id();
+  first.kill(); // before it has said anything about the commit
+  std::filesystem::remove(hold);
+
+  machine second{s, "second", commits_of("more") + commits_of("most")};
+  bool const done = eventually(
+      [&] { return s.lab.get("/api/tickets/" + ticket).text("status") == "DONE"; }, long_wait);
+  INFO(second.log());
+  REQUIRE(done);
+  second.kill();
+  auto const shown = s.lab.get("/api/tickets/" + ticket);
+  auto const& named = shown.json.at("proof").at("commits").as_array();
+  REQUIRE(named.size() == 3);
+  CHECK(named[0].as_string() == begun[0]);
+  for (auto const& c : named)
+    (void)chain_of(s.lab, std::string{std::string_view{c.as_string()}});
+  auto const merge = shown.text("merged_as");
+  REQUIRE(merge.size() == 40);
+  CHECK(text_at(chain_of(s.lab, merge)[0], "id") == merge);
+  // Whose it is, is told as well as it is known.
+  auto const old = text_at(chain_of(s.lab, begun[0])[0], "text");
+  INFO(old);
+  CHECK(old.starts_with("made before attempt " + ticket + ".t"));
+  CHECK(old.find(" on " + lost_on) != std::string::npos);
+}
+
+TEST_CASE("why: a late report's commits are known, and its cost is charged once", "[api]") {
+  api_lab lab;
+  lab.project(R"("limits":{"budget_micros":1000000})");
+  puppet daemon{lab};
+  daemon.connect();
+  (void)approved_run(lab);
+  auto const order = daemon.hear<link::order>();
+  link::started begun;
+  begun.ticket = order.ticket;
+  begun.token = order.token;
+  begun.base = digits("ba5e");
+  daemon.say(1, begun);
+  auto const at = "/api/tickets/" + order.ticket.value;
+  REQUIRE(eventually([&] { return lab.get(at).text("status") == "in_progress"; }));
+  REQUIRE(lab.post(at + "/cancel", R"({"why":"no longer wanted"})").status == 200);
+  (void)daemon.hear<link::stop>();
+  link::finished last;
+  last.ticket = order.ticket;
+  last.token = order.token;
+  last.how = link::outcome::cancelled;
+  last.proof.base = begun.base;
+  last.proof.head = digits("abcdef12");
+  last.proof.commits = {digits("abcdef11"), "not a commit", digits("abcdef12")};
+  last.used.cost_micros = 12345;
+  daemon.say(2, last);
+  auto const spent = [&] {
+    auto const shown = lab.get("/api/budgets/project:duration");
+    return shown.json.at("scopes").at("project:duration").at("spent").to_number<std::int64_t>();
+  };
+  REQUIRE(eventually([&] {
+    auto const shown = lab.get("/api/budgets/project:duration");
+    return shown.json.at("scopes").at("project:duration").as_object().contains("spent");
+  }));
+  CHECK(spent() == 12345);
+  for (std::uint64_t seq : {3, 4}) { // as from a daemon that had lost its place
+    daemon.say(seq, last);
+    (void)lab.quiet_mark();
+    CHECK(spent() == 12345);
+  }
+  CHECK(lab.get(at).text("status") == "CANCELLED");
+
+  auto const chain = chain_of(lab, "abcdef11");
+  CHECK(text_at(chain[0], "id") == digits("abcdef11"));
+  CHECK(text_at(chain[0], "text").find("not part of") != std::string::npos);
+  auto const both = refused(lab.get("/api/why/abcdef1"), 400, "invalid_argument");
+  auto const& candidates = both.at("candidates").as_array();
+  REQUIRE(candidates.size() == 2);
+  CHECK(text_at(candidates[0], "commit") == digits("abcdef11"));
+  CHECK(text_at(candidates[0], "ticket") == order.ticket.value);
+  CHECK(text_at(candidates[1], "commit") == digits("abcdef12"));
+  lab.crash();
+  lab.open();
+  CHECK(spent() == 12345);
+  (void)chain_of(lab, "abcdef12");
+}
