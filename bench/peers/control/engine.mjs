@@ -2,6 +2,7 @@
 // transition, each awaited before the next; no queue, no recovery, no history of who did what.
 import pg from 'pg';
 
+export const accepts_on_submit = false; // but with its first stage
 export const durability =
   'one autocommitted INSERT a stage; Postgres fsync=on, synchronous_commit=on. The ticket itself is not stored before its first answer.';
 

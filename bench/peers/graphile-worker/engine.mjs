@@ -1,6 +1,6 @@
 // graphile-worker: a task a stage; each adds the job of the next one, with the answers so far, and
 // the last stores them in the application's table. The settings are those of its page on performance.
-import { Logger, run } from 'graphile-worker';
+import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import pg from 'pg';
 
 export const durability =
@@ -23,11 +23,12 @@ export async function open(at) {
       ]);
       at.done(ticket);
     };
+  const quiet = new Logger(() => (level, message) => void (level === 'error' && console.error(message)));
   const runner = await run({
     pgPool: pool,
     taskList,
     noHandleSignals: true,
-    logger: new Logger(() => (level, message) => void (level === 'error' && console.error(message))),
+    logger: quiet,
     preset: {
       worker: {
         concurrentJobs: 24,
@@ -39,7 +40,10 @@ export async function open(at) {
     },
   });
   void runner.promise.catch(at.fail);
+  // The client has connections of its own, as if it were another process: its jobs do not queue
+  // before the workers' requests.
+  const client = await makeWorkerUtils({ connectionString: at.postgres, maxPoolSize: 10, logger: quiet });
   return {
-    submit: async (ticket) => void (await runner.addJob('stage1', at.brief(ticket))),
+    submit: async (ticket) => void (await client.addJob('stage1', at.brief(ticket))),
   };
 }

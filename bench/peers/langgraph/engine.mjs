@@ -4,7 +4,7 @@ import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import pg from 'pg';
 
-export const accepts_on_submit = false;
+export const accepts_on_submit = false; // but when its first node runs: then the input is checkpointed
 export const durability =
   'durability "sync": checkpoint, blobs and writes in transactions of their own at each step; Postgres fsync=on, synchronous_commit=on';
 

@@ -82,7 +82,7 @@ const troupe_folder = process.cwd();
 
 function record_of(child, service, log, seconds) {
   return new Promise((resolve, reject) => {
-    const limit = seconds * 3 + 60;
+    const limit = seconds * 6 + 80;
     const timer = setTimeout(() => reject(new Error(`no record within ${limit} s${last_words(log)}`)), limit * 1000);
     const over = (then, value) => (clearTimeout(timer), then(value));
     let before = null;

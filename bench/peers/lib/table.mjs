@@ -1,6 +1,6 @@
 // The report as Markdown.
 const dash = (value, digits = 0) =>
-  value === null || value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits);
+  !Number.isFinite(value) ? '-' : value.toFixed(digits);
 const rate = (n) => dash(n, n < 100 ? 1 : 0);
 const ms = (n) => (n === null ? '-' : n < 10 ? n.toFixed(2) : n.toFixed(0));
 

@@ -36,7 +36,12 @@ export async function open(at) {
       for (const { data } of next) at.done(data.ticket);
       return next.map(({ data }) => data.answers);
     });
+  // The client has connections of its own, as if it were another process: its jobs do not queue
+  // before the workers' requests.
+  const client = new PgBoss({ connectionString: at.postgres, max: 10, supervise: false, schedule: false });
+  client.on('error', at.fail);
+  await client.start();
   return {
-    submit: async (ticket) => void (await boss.send(queue(1), at.brief(ticket))),
+    submit: async (ticket) => void (await client.send(queue(1), at.brief(ticket))),
   };
 }

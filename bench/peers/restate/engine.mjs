@@ -3,6 +3,7 @@
 import * as restate from '@restatedev/restate-sdk';
 import http2 from 'node:http2';
 
+export const accepts_on_submit = false; // but when its handler runs
 export const durability =
   "restate-server's own replicated log (one node, one copy), its RocksDB write-ahead log synced at each batch (rocksdb-disable-wal-fsync=false, the default)";
 
