@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <future>
 #include <random>
 #include <sstream>
 
@@ -11,14 +12,13 @@ using namespace troupe;
 
 namespace {
 
-/// The last line of the demo's JSON: what came of it.
-json::object outcome_of(std::vector<std::string> more) {
+std::vector<std::string> demo_with(std::vector<std::string> more) {
   more.insert(more.begin(), {TROUPE_BINARY, "demo", "--yes", "--json"});
-  std::string arguments;
-  for (auto const& m : more)
-    arguments += m + " ";
-  INFO(arguments);
-  auto const r = demo::run(more);
+  return more;
+}
+
+/// The last line of the demo's JSON: what came of it.
+json::object outcome_in(demo::ran const& r) {
   INFO(r.output.substr(r.output.size() > 6000 ? r.output.size() - 6000 : 0));
   CHECK(r.exit_code == 0);
   std::istringstream lines{r.output};
@@ -33,6 +33,15 @@ json::object outcome_of(std::vector<std::string> more) {
   }
   REQUIRE(!last.empty());
   return last;
+}
+
+json::object outcome_of(std::vector<std::string> more) {
+  more = demo_with(std::move(more));
+  std::string arguments;
+  for (auto const& m : more)
+    arguments += m + " ";
+  INFO(arguments);
+  return outcome_in(demo::run(more));
 }
 
 /// Other moments in each run; `outcome_of` says which when a test fails.
@@ -94,4 +103,35 @@ TEST_CASE("demo: daemons are killed on Postgres and the story ends the same", "[
                                    "--seed", a_seed(), "--time-limit", "240"});
   check_story(outcome);
   CHECK(outcome.at("kills").as_int64() == 20);
+}
+
+TEST_CASE("demo: Postgres goes down again and again and the story ends the same", "[e2e]") {
+  test::postgres_server server;
+  auto const url = server.new_database();
+  auto const name = url.substr(url.rfind('/') + 1);
+  auto story = std::async(std::launch::async, [&] {
+    return demo::run(demo_with({"--store", url, "--time-limit", "240"}));
+  });
+  auto const over = [&](std::chrono::milliseconds wait) {
+    return story.wait_for(wait) == std::future_status::ready;
+  };
+  auto const events = [&] {
+    bool const begun = server.sql(name, "select to_regclass('troupe.event') is not null") == "t";
+    return begun ? std::stol(server.sql(name, "select count(*) from troupe.event")) : 0;
+  };
+  // Counted in events of the story, not in seconds; away for other lengths each time.
+  constexpr int outages = 6;
+  int done = 0;
+  for (long seen = 0; done < outages && !over(std::chrono::milliseconds{20});) {
+    auto const now = events();
+    if (now < seen + 40)
+      continue;
+    seen = now;
+    server.stop();
+    (void)over(std::chrono::milliseconds{done * 300});
+    server.start();
+    ++done;
+  }
+  check_story(outcome_in(story.get()));
+  CHECK(done == outages);
 }
