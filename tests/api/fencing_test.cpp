@@ -5,62 +5,41 @@
 using namespace troupe;
 using namespace troupe::test;
 
-TEST_CASE("api: reports with a stale fencing token are taken and change nothing", "[api]") {
-  api_lab lab;
-  lab.project();
-  puppet daemon{lab};
-  daemon.connect();
-  (void)lab.running(lab.pending_plan(lab.pending_brief()));
-  auto const order = daemon.hear<link::order>();
-  auto const ticket = "/api/tickets/" + order.ticket.value;
+TEST_CASE_METHOD(leased_lab, "api: reports with a stale fencing token are taken and change nothing",
+                 "[api]") {
+  std::uint64_t seq = 0;
+  auto const taken = [&](link::frame_body body) {
+    daemon.say(++seq, std::move(body));
+    CHECK(daemon.hear<link::ack>().taken == seq);
+  };
   {
     unchanged const guard{lab};
-    std::uint64_t seq = 0;
     for (auto const token : {order.token - 1, order.token + 1, std::int64_t{0}, std::int64_t{-7}}) {
-      link::started s;
-      s.ticket = order.ticket;
-      s.token = token;
+      auto s = about<link::started>(token);
       s.base = "0123456789";
-      daemon.say(++seq, s);
-      CHECK(daemon.hear<link::ack>().taken == seq);
-      link::finished f;
-      f.ticket = order.ticket;
-      f.token = token;
-      daemon.say(++seq, f);
-      CHECK(daemon.hear<link::ack>().taken == seq);
-      link::said q;
-      q.ticket = order.ticket;
-      q.token = token;
+      taken(s);
+      taken(about<link::finished>(token));
+      auto q = about<link::said>(token);
       q.key = "q1";
       q.to = "pm";
       q.text = "May I?";
-      daemon.say(++seq, q);
-      CHECK(daemon.hear<link::ack>().taken == seq);
+      taken(q);
     }
     link::started unknown;
     unknown.ticket = ticket_id{"nope-1"};
     unknown.token = 1;
-    daemon.say(++seq, unknown);
-    CHECK(daemon.hear<link::ack>().taken == seq);
+    taken(unknown);
     CHECK(lab.get(ticket).text("status") == "claimed");
   }
   // The right one still counts.
-  link::started s;
-  s.ticket = order.ticket;
-  s.token = order.token;
+  auto s = about<link::started>(order.token);
   s.base = "0123456789";
-  daemon.say(14, s);
-  CHECK(daemon.hear<link::ack>().taken == 14);
+  taken(s);
   CHECK(eventually([&] { return lab.get(ticket).text("status") == "in_progress"; }));
 }
 
-TEST_CASE("api: a heartbeat with a stale fencing token is told to stop", "[api]") {
-  api_lab lab;
-  lab.project();
-  puppet daemon{lab};
-  daemon.connect();
-  (void)lab.running(lab.pending_plan(lab.pending_brief()));
-  auto const order = daemon.hear<link::order>();
+TEST_CASE_METHOD(leased_lab, "api: a heartbeat with a stale fencing token is told to stop",
+                 "[api]") {
   unchanged const guard{lab};
   link::heartbeat h;
   h.attempts = {{order.ticket, order.token + 5}};
@@ -73,33 +52,17 @@ TEST_CASE("api: a heartbeat with a stale fencing token is told to stop", "[api]"
   CHECK(daemon.hear<link::stop>().ticket.value == "nope-1");
 }
 
-TEST_CASE("api: a report of another daemon's attempt changes nothing", "[api]") {
-  api_lab lab;
-  lab.project();
-  puppet worker{lab};
-  worker.connect();
-  (void)lab.running(lab.pending_plan(lab.pending_brief()));
-  auto const order = worker.hear<link::order>();
+TEST_CASE_METHOD(leased_lab, "api: a report of another daemon's attempt changes nothing", "[api]") {
   puppet thief{lab};
   unchanged const guard{lab}; // the thief's own link is an event: it comes before
-  link::hello h;
-  h.daemon = daemon_id{thief.id()};
-  h.stream = "s2";
-  h.slots = 0;
   raw_socket socket{static_cast<std::uint16_t>(lab.port()), "/api/daemon/link", thief.token()};
   REQUIRE(socket.handshake().status == 101);
   // Without a hello, and with the token of somebody else's lease.
-  link::finished f;
-  f.ticket = order.ticket;
-  f.token = order.token;
-  REQUIRE(socket.text(link::encode({1, f})));
+  REQUIRE(socket.text(link::encode({1, about<link::finished>(order.token)})));
   socket.connection().close();
 }
 
-TEST_CASE("api: frames that are none end the link", "[api]") {
-  api_lab lab;
-  puppet daemon{lab};
-  daemon.connect();
+TEST_CASE_METHOD(online_lab, "api: frames that are none end the link", "[api]") {
   (void)lab.quiet_mark();
   auto const before = lab.events().size();
   auto const text =
@@ -117,12 +80,7 @@ TEST_CASE("api: frames that are none end the link", "[api]") {
   CHECK(lab.healthy());
 }
 
-TEST_CASE("api: a revoked daemon loses its link and its token", "[api]") {
-  api_lab lab;
-  puppet daemon{lab};
-  daemon.connect();
-  REQUIRE(eventually(
-      [&] { return lab.get("/api/daemons/" + daemon.id()).text("status") == "online"; }));
+TEST_CASE_METHOD(online_lab, "api: a revoked daemon loses its link and its token", "[api]") {
   SECTION("by its name") {
     CHECK(lab.post("/api/daemons/" + daemon.id() + "/revoke").text("status") == "REVOKED");
   }
@@ -139,13 +97,7 @@ TEST_CASE("api: a revoked daemon loses its link and its token", "[api]") {
             .status == 401);
 }
 
-TEST_CASE("api: a drained daemon gets nothing more", "[api]") {
-  api_lab lab;
-  lab.project();
-  puppet daemon{lab};
-  daemon.connect();
-  REQUIRE(eventually(
-      [&] { return lab.get("/api/daemons/" + daemon.id()).text("status") == "online"; }));
+TEST_CASE_METHOD(online_lab, "api: a drained daemon gets nothing more", "[api]") {
   CHECK(lab.post("/api/daemons/" + daemon.id() + "/drain").text("status") == "draining");
   (void)lab.running(lab.pending_plan(lab.pending_brief()));
   (void)lab.quiet_mark();

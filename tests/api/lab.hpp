@@ -88,6 +88,12 @@ private:
   std::unique_ptr<background> server_;
 };
 
+/// The same with a project `duration`.
+class project_lab : public api_lab {
+public:
+  project_lab() { project(); }
+};
+
 /// Checks that an answer is a complete problem with this status and code; its body.
 json::object refused(api_answer const& a, int status, std::string_view code);
 
@@ -102,6 +108,12 @@ public:
 private:
   api_lab const& lab_;
   std::string const before_;
+};
+
+/// A project's server that every request of a test must leave as it is.
+struct refusing_lab {
+  project_lab lab;
+  unchanged const guard{lab};
 };
 
 /// A follower of `/api/stream` on a thread of its own.

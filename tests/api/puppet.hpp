@@ -21,7 +21,7 @@ public:
   }
 
   /// A new link, of this start of the daemon; the welcome has come when it returns.
-  void connect(std::string process = {}) {
+  void connect(std::string process = {}, std::vector<std::string> repositories = {"*"}) {
     socket_.emplace(static_cast<std::uint16_t>(lab_.port()), "/api/daemon/link", token_);
     REQUIRE(socket_->handshake().status == 101);
     link::hello h;
@@ -29,7 +29,7 @@ public:
     h.name = "puppet";
     h.stream = "s1";
     h.runners = {{"command", "", 1}};
-    h.repositories = {"*"};
+    h.repositories = std::move(repositories);
     h.process = std::move(process);
     say(0, h);
     (void)hear<link::welcome>();
@@ -62,6 +62,40 @@ private:
   std::string id_;
   std::string token_;
   std::optional<raw_socket> socket_;
+};
+
+/// A project whose first ticket is leased to a daemon, which has its order.
+struct leased_lab {
+  project_lab lab;
+  puppet daemon{lab};
+  link::order order;
+  std::string ticket; ///< its address
+
+  leased_lab() {
+    daemon.connect();
+    (void)lab.running(lab.pending_plan(lab.pending_brief()));
+    order = daemon.hear<link::order>();
+    ticket = "/api/tickets/" + order.ticket.value;
+  }
+  /// A frame about the order, with this fencing token.
+  template <class Frame>
+  [[nodiscard]] Frame about(std::int64_t token) const {
+    Frame f;
+    f.ticket = order.ticket;
+    f.token = token;
+    return f;
+  }
+};
+
+/// A daemon that is online, before there is any work.
+struct online_lab {
+  project_lab lab;
+  puppet daemon{lab};
+
+  online_lab() {
+    daemon.connect();
+    REQUIRE(eventually([&] { return daemon.status() == "online"; }));
+  }
 };
 
 } // namespace troupe::test
