@@ -1,7 +1,9 @@
 #include "gateway/routes/api.hpp"
 
+#include "actors/domain/kinds.hpp"
 #include "protocol/content_hash.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -27,7 +29,36 @@ result<std::size_t> number(request const& r, std::string_view name, std::size_t 
   return n;
 }
 
+/// A filter that can match nothing is a mistake, and an empty list would hide it.
+result<void> known_status(request const& r, entity_kind kind) {
+  auto const wanted = r.query.get("status");
+  if (!wanted)
+    return {};
+  auto const known = statuses_of(kind);
+  if (std::find(known.begin(), known.end(), *wanted) != known.end())
+    return {};
+  std::string all;
+  for (auto const& s : known)
+    all += (all.empty() ? "" : ", ") + s;
+  return fail(errc::invalid_argument,
+              "no " + std::string{to_string(kind)} + " has the status " + *wanted +
+                  "; there are: " + all,
+              {{"field", "status"}, {"known", json::to(known)}});
+}
+
 } // namespace
+
+std::vector<std::string> statuses_of(entity_kind kind) {
+  return with_domain(kind, [](auto domain) {
+    using status = decltype(std::declval<typename decltype(domain)::state>().is);
+    std::vector<std::string> out;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<status>>([&](auto each) {
+      if (each.value != status::none) // of a stream that is empty
+        out.emplace_back(each.name);
+    });
+    return out;
+  });
+}
 
 void refuse(request const& r, reply const& answer, error const& e) {
   answer(problem(e, r.path));
@@ -139,8 +170,10 @@ void api::show(request const& r, reply const& answer, entity_ref of) const {
   });
 }
 
-void api::list(request const& r, reply const& answer, entity_kind kind,
-               std::map<std::string, std::string> const& filters) const {
+void api::list(
+    request const& r, reply const& answer, entity_kind kind,
+    std::map<std::string, std::string> const& filters,
+    std::function<void(json::object& shown, json::value const& state)> const& more) const {
   for (auto const& [name, value] : r.query) {
     if (name != "skip" && name != "limit" && name != "cursor" && !filters.contains(name)) {
       std::string known = "skip, limit, cursor";
@@ -149,6 +182,12 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
       refuse(r, answer,
              fail(errc::invalid_argument, "unknown parameter " + name + "; known: " + known,
                   {{"field", name}}));
+      return;
+    }
+  }
+  if (filters.contains("status")) {
+    if (auto ok = known_status(r, kind); !ok) {
+      refuse(r, answer, ok.error());
       return;
     }
   }
@@ -175,8 +214,12 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
       },
       *below, *skip, *limit);
   json::array items;
-  for (auto const& s : found.states)
-    items.push_back(present(s, false));
+  for (auto const& s : found.states) {
+    auto shown = present(s, false);
+    if (more)
+      more(shown, s);
+    items.push_back(std::move(shown));
+  }
   json::object page{
       {"items", std::move(items)}, {"total", found.total}, {"skip", *skip}, {"limit", *limit}};
   if (found.more)

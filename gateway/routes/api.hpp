@@ -27,9 +27,12 @@ struct api {
   /// Answers with a page of a kind, newest change first: `skip`, `limit` (1 to 500) or `cursor`,
   /// plus equality filters on members of the state given as `filters` (query name -> member). A
   /// cursor names a place in that order and not a count: what changes meanwhile moves before it, so
-  /// that nothing comes twice.
-  void list(request const& r, reply const& answer, entity_kind kind,
-            std::map<std::string, std::string> const& filters) const;
+  /// that nothing comes twice. A `status` that the kind does not know is refused with those that
+  /// it does. `more` adds to what is shown of a state.
+  void
+  list(request const& r, reply const& answer, entity_kind kind,
+       std::map<std::string, std::string> const& filters,
+       std::function<void(json::object& shown, json::value const& state)> const& more = {}) const;
 
   /// For a request that is refused because of what it would already have done: if it is the same
   /// request again, `again` runs (a submit then gives the stored answer), else `no`.
@@ -43,6 +46,9 @@ struct api {
 /// Idempotency-Key that was used for another request.
 [[nodiscard]] response answer_of(command_result const& done, std::string_view path,
                                  int status = 200);
+
+/// The statuses that an entity of the kind can have, as they are shown.
+[[nodiscard]] std::vector<std::string> statuses_of(entity_kind kind);
 
 /// A handler that sends one fixed command to the entity `{id}`. It takes no body, or `{}`.
 [[nodiscard]] handler bare_command(api const& a, entity_kind kind, any_command c);

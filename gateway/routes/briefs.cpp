@@ -1,10 +1,13 @@
-#include "actors/domain/kinds.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/transcript.hpp"
 #include "gateway/http/redaction.hpp"
+#include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
+#include "gateway/routes/workforce.hpp"
 #include "protocol/content_hash.hpp"
 #include "protocol/redact_json.hpp"
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -21,10 +24,6 @@ struct notes_body {
   std::string notes;
   std::string content_hash;
   TROUPE_FIELDS(notes_body, notes, content_hash);
-};
-struct why_body {
-  std::string why;
-  TROUPE_FIELDS(why_body, why);
 };
 struct draft_body {
   brief_content content;
@@ -54,6 +53,16 @@ bool may_be_text(std::string_view content_type) {
   // The form type is what curl says when nobody says anything.
   return type.empty() || type.starts_with("text/") || type == "application/octet-stream" ||
          type == "application/x-subrip" || type == "application/x-www-form-urlencoded";
+}
+
+/// Roles that the plan's tickets can have: those that it was made with, and those of agents that
+/// the project has by now.
+std::vector<std::string> roles_for(api const& a, plan::state const& s) {
+  auto out = workforce{a, s.self.tenant}.roles_of(s.project);
+  for (auto const& agent : s.config.roster)
+    if (std::find(out.begin(), out.end(), agent.role) == out.end())
+      out.push_back(agent.role);
+  return out;
 }
 
 /// Reads the project, then submits its transcript with the configuration of this moment.
@@ -89,106 +98,129 @@ void submit(api const& a, request const& r, reply const& answer, submit_body bod
   }
   auto digest = sha256(redacted == 0 ? raw : *text); // that of a secret could be guessed from
   brief::source from{body.kind, body.name, std::move(*text), std::move(digest)};
-  a.n.query(
-      a.ref(entity_kind::project, body.project.value),
-      [&a, answer = told, path = r.path, options = a.options(r), from = std::move(from),
-       project = body.project](result<json::value> const& state) mutable {
-        auto p = state ? json::from<project::state>(*state) : result<project::state>{state.error()};
-        if (!p) {
-          auto e = p.error();
-          if (e.code == errc::not_found)
-            e.message += "; make it with `troupe project create " + project.value + " …`";
-          answer(problem(e, path));
-          return;
-        }
+  with_state<project::state>(
+      {a, r, told}, a.ref(entity_kind::project, body.project.value),
+      [from = std::move(from), project = body.project](pending_request p,
+                                                       project::state const& of) mutable {
         // A run keeps the configuration of this moment: without a repository every attempt would
         // fail, and no later change of the project could help.
-        if (p->config.repository.empty()) {
-          answer(problem(fail(errc::invalid_argument,
-                              "project " + project.value +
-                                  " has no repository to work in; `troupe project change " +
-                                  project.value + " --repository …`, then submit this again",
-                              {{"field", "repository"}}),
-                         path));
+        if (of.config.repository.empty()) {
+          p.refuse(fail(errc::invalid_argument,
+                        "project " + project.value +
+                            " has no repository to work in; `troupe project change " +
+                            project.value + " --repository …`, then submit this again",
+                        {{"field", "repository"}}));
           return;
         }
         // The same request gives the same brief: its name comes from the idempotency key.
-        auto id = a.n.ids().short_id();
-        if (options.idempotency) {
-          auto const hash = sha256(options.idempotency->source + "\n" + options.idempotency->key);
-          id = hash.substr(0, 8);
-        }
-        options.correlation = id;
-        a.n.submit(
-            a.ref(entity_kind::brief, id),
-            brief::command{brief::submit{project, std::move(from), p->config}}, std::move(options),
-            [answer, path](command_result const& done) { answer(answer_of(done, path, 201)); });
-      });
+        auto id = p.on.n.ids().short_id();
+        if (auto const& sent = p.options.idempotency)
+          id = sha256(sent->source + "\n" + sent->key).substr(0, 8);
+        p.options.correlation = id;
+        p.carry_out(p.on.ref(entity_kind::brief, id),
+                    brief::command{brief::submit{project, std::move(from), of.config}}, 201);
+      },
+      "; make it with `troupe project create " + body.project.value + " …`");
+}
+
+/// A plan that could not be worked must not be approved.
+result<void> may_approve(api const& a, plan::state const& s) {
+  auto ok = check_roles(s.content, roles_for(a, s));
+  if (ok)
+    return ok;
+  auto no =
+      conflict(ok.error().message + "; edit the plan, or send it back", s.is, plan::transitions());
+  no.details.emplace("known", ok.error().details.at("known"));
+  return no;
+}
+result<void> may_approve(api const&, brief::state const&) {
+  return {};
 }
 
 /// Decides the approval that an entity waits for: found in its own state, so that a person may say
 /// `brief approve` without knowing that approvals have names.
 template <class State>
-void decide(api const& a, request const& r, reply const& answer, entity_kind kind,
-            approval::choice how, transition_table<decltype(State::is)> table,
-            std::function<std::string(State const&)> const& approval_id_of) {
-  auto body = optional_body<notes_body>(r);
-  if (!body) {
-    refuse(r, answer, body.error());
-    return;
-  }
-  auto const subject = a.ref(kind, r.params.at("id"));
-  a.n.query(subject, [&a, answer, path = r.path, options = a.options(r), how, subject, table,
-                      body = std::move(*body),
-                      approval_id_of](result<json::value> const& state) mutable {
-    auto s = state ? json::from<State>(*state) : result<State>{state.error()};
-    if (!s) {
-      answer(problem(s.error(), path));
+handler decide(api const& a, entity_kind kind, approval::choice how,
+               transition_table<decltype(State::is)> table) {
+  return [&a, kind, how, table](request const& r, reply const& answer) {
+    auto body = optional_body<notes_body>(r);
+    if (!body) {
+      refuse(r, answer, body.error());
       return;
     }
-    auto const go = [&a, answer, path, options, how, body, id = approval_id_of(*s)] {
-      a.n.submit(a.ref(entity_kind::approval, id),
-                 approval::command{approval::decide_command{how, body.notes, body.content_hash}},
-                 options,
-                 [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-    };
-    if (name(s->is) == "pending_approval") {
-      go();
-      return;
-    }
-    a.if_repeated(options, go,
-                  [answer, path,
-                   no = conflict(subject.id + " is " + name(s->is) +
-                                     ", not pending_approval: there is "
-                                     "nothing to decide",
-                                 s->is, table)] { answer(problem(no, path)); });
-  });
+    auto const subject = a.ref(kind, r.params.at("id"));
+    with_state<State>(
+        {a, r, answer}, subject,
+        [how, table, subject, body = std::move(*body)](pending_request p, State const& s) {
+          auto const id = p.on.ref(entity_kind::approval, present_approval(s).value);
+          approval::command const decision{
+              approval::decide_command{how, body.notes, body.content_hash}};
+          if (name(s.is) != "pending_approval")
+            p.refuse_unless_repeated(conflict(subject.id + " is " + name(s.is) +
+                                                  ", not pending_approval: there is nothing to "
+                                                  "decide",
+                                              s.is, table),
+                                     id, decision);
+          else if (auto ok =
+                       how == approval::choice::approve ? may_approve(p.on, s) : result<void>{};
+                   !ok)
+            p.refuse(ok.error());
+          else
+            p.carry_out(id, decision);
+        });
+  };
 }
 
 handler decide_brief(api const& a, approval::choice how) {
-  return [&a, how](request const& r, reply const& answer) {
-    decide<brief::state>(a, r, answer, entity_kind::brief, how, brief::transitions(),
-                         [](brief::state const& s) { return brief::present_approval(s).value; });
-  };
+  return decide<brief::state>(a, entity_kind::brief, how, brief::transitions());
 }
 handler decide_plan(api const& a, approval::choice how) {
-  return [&a, how](request const& r, reply const& answer) {
-    decide<plan::state>(a, r, answer, entity_kind::plan, how, plan::transitions(),
-                        [](plan::state const& s) { return plan::present_approval(s).value; });
-  };
+  return decide<plan::state>(a, entity_kind::plan, how, plan::transitions());
 }
 
-template <class Command>
-handler brief_why(api const& a) {
-  return [&a](request const& r, reply const& answer) {
-    auto b = optional_body<why_body>(r);
-    if (!b) {
-      refuse(r, answer, b.error());
-      return;
-    }
-    a.command(r, answer, a.ref(entity_kind::brief, r.params.at("id")),
-              brief::command{Command{b->why}});
-  };
+/// Decides an approval by its own name. What it is about has its say here as well.
+void decide_approval(api const& a, request const& r, reply const& answer) {
+  auto b = body_of<decide_body>(r);
+  if (!b) {
+    refuse(r, answer, b.error());
+    return;
+  }
+  auto const id = a.ref(entity_kind::approval, r.params.at("id"));
+  with_state<approval::state>(
+      {a, r, answer}, id, [id, b = std::move(*b)](pending_request p, approval::state const& s) {
+        approval::command const decision{approval::decide_command{b.how, b.notes, b.content_hash}};
+        auto const about = entity_of(p.on.tenant, s.subject);
+        bool const plan = about && about->kind == entity_kind::plan;
+        if (!plan || b.how != approval::choice::approve || is_terminal(s.is)) {
+          p.carry_out(id, decision);
+          return;
+        }
+        with_state<plan::state>(std::move(p), *about,
+                                [id, decision](pending_request q, plan::state const& of) {
+                                  if (auto ok = may_approve(q.on, of); !ok)
+                                    q.refuse(ok.error());
+                                  else
+                                    q.carry_out(id, decision);
+                                });
+      });
+}
+
+/// A plan that a person edited. Roles are checked here: the plan's own check knows the
+/// configuration that it was made with, and agents may have come since.
+void edit_plan(api const& a, request const& r, reply const& answer) {
+  auto b = body_of<plan_body>(r);
+  if (!b) {
+    refuse(r, answer, b.error());
+    return;
+  }
+  auto const id = a.ref(entity_kind::plan, r.params.at("id"));
+  with_state<plan::state>({a, r, answer}, id,
+                          [id, b = std::move(*b)](pending_request p, plan::state const& s) {
+                            if (auto ok = check_roles(b.content, roles_for(p.on, s)); !ok)
+                              p.refuse(ok.error());
+                            else
+                              p.carry_out(id, plan::command{plan::propose{b.content}});
+                          });
 }
 
 } // namespace
@@ -229,15 +261,9 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
     a.show(r, answer, a.ref(entity_kind::brief, r.params.at("id")));
   }));
   out.push_back(put("/api/briefs/{id}", role::developer, submit_limit,
-                    [&a](request const& r, reply const& answer) {
-                      auto b = body_of<draft_body>(r);
-                      if (!b) {
-                        refuse(r, answer, b.error());
-                        return;
-                      }
-                      a.command(r, answer, a.ref(entity_kind::brief, r.params.at("id")),
-                                brief::command{brief::draft{std::move(b->content)}});
-                    }));
+                    with_body<draft_body>(a, entity_kind::brief, body_is::needed, [](draft_body b) {
+                      return brief::command{brief::draft{std::move(b.content)}};
+                    })));
   out.push_back(post("/api/briefs/{id}/approve", role::approver, small_body,
                      decide_brief(a, approval::choice::approve)));
   out.push_back(post("/api/briefs/{id}/revise", role::approver, small_body,
@@ -247,13 +273,17 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
   out.push_back(
       post("/api/briefs/{id}/resend", role::approver, small_body,
            bare_command(a, entity_kind::brief, any_command{brief::command{brief::resend{}}})));
-  out.push_back(
-      post("/api/briefs/{id}/hold", role::developer, small_body, brief_why<brief::hold>(a)));
+  out.push_back(post("/api/briefs/{id}/hold", role::developer, small_body,
+                     with_why(a, entity_kind::brief, [](std::string why) {
+                       return brief::command{brief::hold{std::move(why)}};
+                     })));
   out.push_back(
       post("/api/briefs/{id}/resume", role::developer, small_body,
            bare_command(a, entity_kind::brief, any_command{brief::command{brief::resume{}}})));
-  out.push_back(
-      post("/api/briefs/{id}/cancel", role::developer, small_body, brief_why<brief::cancel>(a)));
+  out.push_back(post("/api/briefs/{id}/cancel", role::developer, small_body,
+                     with_why(a, entity_kind::brief, [](std::string why) {
+                       return brief::command{brief::cancel{std::move(why)}};
+                     })));
 
   out.push_back(get("/api/plans", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::plan,
@@ -263,15 +293,7 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
     a.show(r, answer, a.ref(entity_kind::plan, r.params.at("id")));
   }));
   out.push_back(put("/api/plans/{id}", role::developer, submit_limit,
-                    [&a](request const& r, reply const& answer) {
-                      auto b = body_of<plan_body>(r);
-                      if (!b) {
-                        refuse(r, answer, b.error());
-                        return;
-                      }
-                      a.command(r, answer, a.ref(entity_kind::plan, r.params.at("id")),
-                                plan::command{plan::propose{std::move(b->content)}});
-                    }));
+                    [&a](request const& r, reply const& answer) { edit_plan(a, r, answer); }));
   out.push_back(post("/api/plans/{id}/approve", role::approver, small_body,
                      decide_plan(a, approval::choice::approve)));
   out.push_back(post("/api/plans/{id}/revise", role::approver, small_body,
@@ -287,17 +309,9 @@ void add_brief_routes(std::vector<route>& out, api const& a) {
       get("/api/approvals/{id}", role::viewer, [&a](request const& r, reply const& answer) {
         a.show(r, answer, a.ref(entity_kind::approval, r.params.at("id")));
       }));
-  out.push_back(post("/api/approvals/{id}/decide", role::approver, small_body,
-                     [&a](request const& r, reply const& answer) {
-                       auto b = body_of<decide_body>(r);
-                       if (!b) {
-                         refuse(r, answer, b.error());
-                         return;
-                       }
-                       a.command(r, answer, a.ref(entity_kind::approval, r.params.at("id")),
-                                 approval::command{
-                                     approval::decide_command{b->how, b->notes, b->content_hash}});
-                     }));
+  out.push_back(
+      post("/api/approvals/{id}/decide", role::approver, small_body,
+           [&a](request const& r, reply const& answer) { decide_approval(a, r, answer); }));
 }
 
 } // namespace troupe

@@ -1,4 +1,5 @@
 #include "actors/domain/kinds.hpp"
+#include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
 #include "protocol/content_hash.hpp"
 
@@ -13,10 +14,6 @@ struct grant_body {
   std::string scope; ///< empty: the root, whose name the budget has
   std::int64_t amount = 0;
   TROUPE_FIELDS(grant_body, scope, amount);
-};
-struct why_body {
-  std::string why;
-  TROUPE_FIELDS(why_body, why);
 };
 struct ticket_body {
   project_id project;
@@ -53,41 +50,36 @@ error wrong(char const* field, std::string sentence) {
   return fail(errc::invalid_argument, std::move(sentence), {{"field", field}});
 }
 
+/// A name for what a request makes, the same for the same request; empty: it has no key.
+std::string name_of_request(submit_options const& options) {
+  return options.idempotency ? sha256(options.idempotency->source + "\n" + options.idempotency->key)
+                             : std::string{};
+}
+
+result<void> check(grant_body const& b) {
+  if (b.amount <= 0)
+    return wrong("amount", "amount must be above 0");
+  return {};
+}
+
 /// A scope that exists gets more; its parent is known.
 void grant(api const& a, request const& r, reply const& answer) {
-  auto b = body_of<grant_body>(r);
-  if (!b) {
-    refuse(r, answer, b.error());
-    return;
-  }
-  if (b->amount <= 0) {
-    refuse(r, answer, wrong("amount", "amount must be above 0"));
+  auto const b = body_of<grant_body>(r);
+  if (auto ok = b ? check(*b) : result<void>{b.error()}; !ok) {
+    refuse(r, answer, ok.error());
     return;
   }
   auto const of = a.ref(entity_kind::budget, r.params.at("id"));
-  a.n.query(of, [&a, answer, path = r.path, options = a.options(r), of,
-                 b = std::move(*b)](result<json::value> const& state) mutable {
-    auto s = state ? json::from<budget::state>(*state) : result<budget::state>{state.error()};
-    if (!s) {
-      answer(problem(s.error(), path));
-      return;
-    }
-    auto const scope = b.scope.empty() ? of.id : b.scope;
-    auto const known = s->scopes.find(scope);
-    if (known == s->scopes.end()) {
-      answer(
-          problem(fail(errc::not_found, "there is no scope " + scope, {{"field", "scope"}}), path));
-      return;
-    }
-    // The same request again is the same grant.
-    auto id = options.idempotency
-                  ? sha256(options.idempotency->source + "\n" + options.idempotency->key)
-                  : std::string{};
-    a.n.submit(of,
-               budget::command{budget::grant{scope, known->second.parent, b.amount, std::move(id)}},
-               std::move(options),
-               [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-  });
+  with_state<budget::state>(
+      {a, r, answer}, of, [of, b = *b](pending_request p, budget::state const& s) {
+        auto const scope = b.scope.empty() ? of.id : b.scope;
+        auto const known = s.scopes.find(scope);
+        if (known == s.scopes.end())
+          p.refuse(fail(errc::not_found, "there is no scope " + scope, {{"field", "scope"}}));
+        else
+          p.carry_out(of, budget::command{budget::grant{scope, known->second.parent, b.amount,
+                                                        name_of_request(p.options)}});
+      });
 }
 
 result<void> check(ticket_body const& b) {
@@ -112,6 +104,15 @@ plan_item item_of(ticket_body b) {
   return item;
 }
 
+/// Whether the project can have this ticket now.
+result<void> fits(project::state const& p, ticket_body const& b) {
+  if (p.is != project::status::active)
+    return conflict("project " + b.project.value + " is archived", p.is, project::transitions());
+  if (!b.role.empty() && with_role(p.config, b.role) == nullptr)
+    return wrong("role", "no agent has the role " + b.role);
+  return {};
+}
+
 /// A run of one ticket, outside of a plan: what a run does for its tickets, it does for this one.
 void make_ticket(api const& a, request const& r, reply const& answer) {
   auto b = body_of<ticket_body>(r);
@@ -120,49 +121,35 @@ void make_ticket(api const& a, request const& r, reply const& answer) {
     return;
   }
   auto const project = a.ref(entity_kind::project, b->project.value); // before the body moves
-  a.n.query(project, [&a, answer, path = r.path, options = a.options(r),
-                      b = std::move(*b)](result<json::value> const& state) mutable {
-    auto p = state ? json::from<project::state>(*state) : result<project::state>{state.error()};
-    if (!p) {
-      answer(problem(p.error(), path));
-      return;
-    }
-    // The same request again is the same ticket.
-    auto const id =
-        options.idempotency
-            ? sha256(options.idempotency->source + "\n" + options.idempotency->key).substr(0, 12)
-            : a.n.ids().short_id();
-    options.correlation = id;
-    auto const send = [&a, answer, path, id, options](run::create c) {
-      a.n.submit(a.ref(entity_kind::run, id), run::command{std::move(c)}, options,
-                 [answer, path, id](command_result const& done) {
-                   if (!done) {
-                     answer(answer_of(done, path));
-                     return;
-                   }
-                   answer(json_response(
-                       201, json::object{{"id", id + "-1"}, {"run", id}, {"status", "backlog"}}));
-                 });
-    };
-    result<void> fits;
-    if (p->is != project::status::active)
-      fits = conflict("project " + b.project.value + " is archived", p->is, project::transitions());
-    else if (!b.role.empty() && with_role(p->config, b.role) == nullptr)
-      fits = wrong("role", "no agent has the role " + b.role);
-    if (!fits) {
-      // The project may have changed since; the command is never reached.
-      a.if_repeated(
-          options, [send] { send({}); },
-          [answer, path, no = fits.error()] { answer(problem(no, path)); });
-      return;
-    }
-    run::create c;
-    c.project = b.project;
-    c.config = std::move(p->config);
-    c.by_hand = true;
-    c.items = {item_of(std::move(b))};
-    send(std::move(c));
-  });
+  with_state<project::state>(
+      {a, r, answer}, project,
+      [b = std::move(*b)](pending_request p, project::state const& of) mutable {
+        auto id = name_of_request(p.options).substr(0, 12);
+        if (id.empty())
+          id = p.on.n.ids().short_id();
+        p.options.correlation = id;
+        auto const send = [id, p](run::create c) {
+          p.on.n.submit(p.on.ref(entity_kind::run, id), run::command{std::move(c)}, p.options,
+                        [answer = p.answer, path = p.path, id](command_result const& done) {
+                          answer(done ? json_response(201, json::object{{"id", id + "-1"},
+                                                                        {"run", id},
+                                                                        {"status", "backlog"}})
+                                      : answer_of(done, path));
+                        });
+        };
+        if (auto ok = fits(of, b); !ok) {
+          // The project may have changed since; the command is never reached.
+          p.on.if_repeated(
+              p.options, [send] { send({}); }, [p, no = ok.error()] { p.refuse(no); });
+          return;
+        }
+        run::create c;
+        c.project = b.project;
+        c.config = of.config;
+        c.by_hand = true;
+        c.items = {item_of(std::move(b))};
+        send(std::move(c));
+      });
 }
 
 result<void> check(report_body const& b) {
@@ -205,40 +192,16 @@ void report(api const& a, request const& r, reply const& answer) {
     return;
   }
   auto const ref = a.ref(entity_kind::ticket, r.params.at("id"));
-  a.n.query(ref, [&a, answer, path = r.path, options = a.options(r), ref,
-                  b = std::move(*b)](result<json::value> const& state) mutable {
-    auto s = state ? json::from<ticket::state>(*state) : result<ticket::state>{state.error()};
-    if (!s) {
-      answer(problem(s.error(), path));
-      return;
-    }
-    auto const send = [&a, answer, path, ref, options](link::finished f) {
-      a.n.submit(ref, ticket::command{ticket::finish{std::move(f)}}, options,
-                 [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-    };
-    if (!ticket::is_leased(*s) || s->holder.engine != engine_kind::human) {
-      // The same report sent again finds the ticket further on; the command is never reached.
-      a.if_repeated(
-          options, [send] { send({}); },
-          [answer, path,
-           no = conflict("ticket " + ref.id + " is " + name(s->is) +
-                             " and not in the hands of a person",
-                         s->is, ticket::transitions())] { answer(problem(no, path)); });
-      return;
-    }
-    send(finished_of(*s, std::move(b)));
-  });
-}
-
-handler with_why(api const& a, entity_kind kind, any_command (*make)(std::string)) {
-  return [&a, kind, make](request const& r, reply const& answer) {
-    auto b = optional_body<why_body>(r);
-    if (!b) {
-      refuse(r, answer, b.error());
-      return;
-    }
-    a.command(r, answer, a.ref(kind, r.params.at("id")), make(std::move(b->why)));
-  };
+  with_state<ticket::state>(
+      {a, r, answer}, ref, [ref, b = std::move(*b)](pending_request p, ticket::state const& s) {
+        if (ticket::is_leased(s) && s.holder.engine == engine_kind::human)
+          p.carry_out(ref, ticket::command{ticket::finish{finished_of(s, b)}});
+        else // the same report sent again finds the ticket further on
+          p.refuse_unless_repeated(conflict("ticket " + ref.id + " is " + name(s.is) +
+                                                " and not in the hands of a person",
+                                            s.is, ticket::transitions()),
+                                   ref, ticket::command{ticket::finish{}});
+      });
 }
 
 } // namespace

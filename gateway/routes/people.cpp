@@ -1,4 +1,5 @@
 #include "actors/domain/kinds.hpp"
+#include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
 
 #include <algorithm>
@@ -163,42 +164,30 @@ void answer_question(api const& a, request const& r, reply const& answer) {
     return;
   }
   auto const ref = a.ref(entity_kind::agent, r.params.at("id"));
-  a.n.query(ref, [&a, answer, path = r.path, options = a.options(r), ref,
-                  b = std::move(*b)](result<json::value> const& state) mutable {
-    auto s = state ? json::from<agent::state>(*state) : result<agent::state>{state.error()};
-    if (!s) {
-      answer(problem(s.error(), path));
-      return;
-    }
-    auto const send = [&a, answer, path, ref](agent::reply what, submit_options how) {
-      a.n.submit(ref, agent::command{std::move(what)}, std::move(how),
-                 [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-    };
-    auto const asked = question_of(*s, b.message);
-    if (!asked) {
-      // The same answer sent again finds the question closed; the command is never reached.
-      a.if_repeated(
-          options, [send, options] { send({}, options); },
-          [answer, path, no = asked.error()] { answer(problem(no, path)); });
-      return;
-    }
-    auto data = data_for(wanted_by(*asked), b);
-    if (!data) {
-      answer(problem(data.error(), path));
-      return;
-    }
-    envelope m;
-    m.kind = message_kind::answer;
-    m.reply_to = asked->id;
-    m.engine = name(engine_kind::human);
-    auto const& words = b.text.empty() ? b.refuse : b.text;
-    if (!words.empty())
-      m.parts.push_back(text_part(words));
-    if (!data->is_null())
-      m.parts.push_back(data_part(std::move(*data)));
-    options.correlation = asked->correlation;
-    send({std::move(m)}, std::move(options));
-  });
+  with_state<agent::state>(
+      {a, r, answer}, ref, [ref, b = std::move(*b)](pending_request p, agent::state const& s) {
+        auto const asked = question_of(s, b.message);
+        if (!asked) { // the same answer sent again finds the question closed
+          p.refuse_unless_repeated(asked.error(), ref, agent::command{agent::reply{}});
+          return;
+        }
+        auto data = data_for(wanted_by(*asked), b);
+        if (!data) {
+          p.refuse(data.error());
+          return;
+        }
+        envelope m;
+        m.kind = message_kind::answer;
+        m.reply_to = asked->id;
+        m.engine = name(engine_kind::human);
+        auto const& words = b.text.empty() ? b.refuse : b.text;
+        if (!words.empty())
+          m.parts.push_back(text_part(words));
+        if (!data->is_null())
+          m.parts.push_back(data_part(std::move(*data)));
+        p.options.correlation = asked->correlation;
+        p.carry_out(ref, agent::command{agent::reply{std::move(m)}});
+      });
 }
 
 } // namespace

@@ -1,5 +1,6 @@
-#include "actors/domain/kinds.hpp"
+#include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
+#include "gateway/routes/workforce.hpp"
 
 #include <algorithm>
 
@@ -13,10 +14,6 @@ struct project_body {
   std::string template_name = "standard"; ///< `standard`, `standard@1`, …
   json::value config;                     ///< merge patch on the template's configuration
   TROUPE_FIELDS(project_body, id, name, template_name, config);
-};
-struct why_body {
-  std::string why;
-  TROUPE_FIELDS(why_body, why);
 };
 
 void create(api const& a, request const& r, reply const& answer) {
@@ -56,17 +53,22 @@ void create(api const& a, request const& r, reply const& answer) {
             201);
 }
 
-template <class Command>
-handler agent_why(api const& a) {
-  return [&a](request const& r, reply const& answer) {
-    auto b = optional_body<why_body>(r);
-    if (!b) {
-      refuse(r, answer, b.error());
-      return;
-    }
-    a.command(r, answer, a.ref(entity_kind::agent, r.params.at("id")),
-              agent::command{Command{b->why}});
-  };
+/// With what its tickets would wait for now, although they could be taken.
+void show_project(api const& a, request const& r, reply const& answer) {
+  a.n.query(
+      a.ref(entity_kind::project, r.params.at("id")),
+      [&a, answer, path = r.path, tenant = r.principal.tenant](result<json::value> const& state) {
+        auto const s =
+            state ? json::from<project::state>(*state) : result<project::state>{state.error()};
+        if (!s) {
+          answer(problem(s.error(), path));
+          return;
+        }
+        auto shown = present(*state, true);
+        if (s->is == project::status::active)
+          shown.emplace("lacks", workforce{a, tenant}.lacks_of(project_id{s->self.id}, s->config));
+        answer(json_response(200, shown));
+      });
 }
 
 } // namespace
@@ -88,10 +90,8 @@ void add_project_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/projects", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::project, {{"status", "is"}});
   }));
-  out.push_back(
-      get("/api/projects/{id}", role::viewer, [&a](request const& r, reply const& answer) {
-        a.show(r, answer, a.ref(entity_kind::project, r.params.at("id")));
-      }));
+  out.push_back(get("/api/projects/{id}", role::viewer,
+                    [&a](request const& r, reply const& answer) { show_project(a, r, answer); }));
   out.push_back(patch(
       "/api/projects/{id}", role::admin, submit_limit, [&a](request const& r, reply const& answer) {
         if (!r.json.is_object()) {
@@ -110,8 +110,10 @@ void add_project_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
     a.list(r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}});
   }));
-  out.push_back(
-      post("/api/agents/{id}/pause", role::developer, small_body, agent_why<agent::pause>(a)));
+  out.push_back(post("/api/agents/{id}/pause", role::developer, small_body,
+                     with_why(a, entity_kind::agent, [](std::string why) {
+                       return agent::command{agent::pause{std::move(why)}};
+                     })));
   out.push_back(
       post("/api/agents/{id}/resume", role::developer, small_body,
            bare_command(a, entity_kind::agent, any_command{agent::command{agent::resume{}}})));

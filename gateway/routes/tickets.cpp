@@ -1,14 +1,11 @@
-#include "actors/domain/kinds.hpp"
+#include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
+#include "gateway/routes/workforce.hpp"
 
 namespace troupe {
 
 namespace {
 
-struct why_body {
-  std::string why;
-  TROUPE_FIELDS(why_body, why);
-};
 struct review_body {
   bool approved = false;
   std::vector<std::string> notes;
@@ -33,20 +30,13 @@ struct answer_body {
   TROUPE_FIELDS(answer_body, message, text);
 };
 
-template <class Body, class Make>
-handler with_body(api const& a, entity_kind kind, bool needed, Make make) {
-  return [&a, kind, needed, make](request const& r, reply const& answer) {
-    if (r.json.is_null() && needed) {
-      refuse(r, answer, fail(errc::invalid_argument, "a JSON body is needed"));
-      return;
-    }
-    auto b = r.json.is_null() ? result<Body>{Body{}} : json::from<Body>(r.json);
-    if (!b) {
-      refuse(r, answer, b.error());
-      return;
-    }
-    a.command(r, answer, a.ref(kind, r.params.at("id")), any_command{make(std::move(*b))});
-  };
+/// What the answer is about: the message that is named, else the last question; null for none.
+envelope const* question_of(ticket::state const& s, std::string const& id) {
+  envelope const* asked = nullptr;
+  for (auto const& m : s.conversation)
+    if (id.empty() ? m.kind == message_kind::question : m.id == id)
+      asked = &m;
+  return s.is == ticket::status::waiting ? asked : nullptr;
 }
 
 /// Answers a question in place of the agent that was asked.
@@ -61,75 +51,83 @@ void answer_question(api const& a, request const& r, reply const& answer) {
     return;
   }
   auto const ref = a.ref(entity_kind::ticket, r.params.at("id"));
-  a.n.query(ref, [&a, answer, path = r.path, options = a.options(r), ref,
-                  b = std::move(*b)](result<json::value> const& state) mutable {
-    auto s = state ? json::from<ticket::state>(*state) : result<ticket::state>{state.error()};
-    if (!s) {
-      answer(problem(s.error(), path));
-      return;
-    }
-    envelope const* asked = nullptr;
-    for (auto const& m : s->conversation) {
-      bool const wanted = b.message.empty() ? m.kind == message_kind::question : m.id == b.message;
-      if (wanted)
-        asked = &m;
-    }
-    if (asked == nullptr || s->is != ticket::status::waiting) {
-      // The same answer sent again finds the ticket at work; the command is never reached.
-      a.if_repeated(
-          options,
-          [&a, answer, path, options, ref] {
-            a.n.submit(
-                ref, ticket::command{hear{}}, options,
-                [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-          },
-          [answer, path,
-           no = conflict("ticket " + ref.id + " is " + name(s->is) + " and waits for no answer",
-                         s->is, ticket::transitions())] { answer(problem(no, path)); });
-      return;
-    }
-    envelope e;
-    e.id = asked->id + ".h";
-    e.cause = asked->id;
-    e.correlation = asked->correlation;
-    e.reply_to = asked->id;
-    e.kind = message_kind::answer;
-    e.from = options.by;
-    e.to = asked->from;
-    e.hops = asked->hops + 1;
-    e.parts.push_back(text_part(std::move(b.text)));
-    a.n.submit(ref, ticket::command{hear{std::move(e)}}, std::move(options),
-               [answer, path](command_result const& done) { answer(answer_of(done, path)); });
-  });
+  with_state<ticket::state>(
+      {a, r, answer}, ref, [ref, b = std::move(*b)](pending_request p, ticket::state const& s) {
+        auto const* asked = question_of(s, b.message);
+        if (asked == nullptr) {
+          // The same answer sent again finds the ticket at work.
+          p.refuse_unless_repeated(
+              conflict("ticket " + ref.id + " is " + name(s.is) + " and waits for no answer", s.is,
+                       ticket::transitions()),
+              ref, ticket::command{hear{}});
+          return;
+        }
+        envelope e;
+        e.id = asked->id + ".h";
+        e.cause = asked->id;
+        e.correlation = asked->correlation;
+        e.reply_to = asked->id;
+        e.kind = message_kind::answer;
+        e.from = p.options.by;
+        e.to = asked->from;
+        e.hops = asked->hops + 1;
+        e.parts.push_back(text_part(b.text));
+        p.carry_out(ref, ticket::command{hear{std::move(e)}});
+      });
+}
+
+/// A page of tickets, each with what it waits for although it could be taken.
+void list_tickets(api const& a, request const& r, reply const& answer) {
+  workforce at_hand{a, r.principal.tenant};
+  a.list(r, answer, entity_kind::ticket,
+         {{"project", "project"}, {"brief", "brief"}, {"run", "run"}, {"status", "is"}},
+         [&](json::object& shown, json::value const& state) {
+           if (auto const s = json::from<ticket::state>(state))
+             if (auto lack = at_hand.lack_of(*s))
+               shown.emplace("lacks", std::move(*lack));
+         });
+}
+
+void show_ticket(api const& a, request const& r, reply const& answer) {
+  a.n.query(
+      a.ref(entity_kind::ticket, r.params.at("id")),
+      [&a, answer, path = r.path, tenant = r.principal.tenant](result<json::value> const& state) {
+        if (!state) {
+          answer(problem(state.error(), path));
+          return;
+        }
+        auto shown = present(*state, true);
+        if (auto const s = json::from<ticket::state>(*state))
+          if (auto lack = workforce{a, tenant}.lack_of(*s))
+            shown.emplace("lacks", std::move(*lack));
+        answer(json_response(200, shown));
+      });
 }
 
 } // namespace
 
 void add_ticket_routes(std::vector<route>& out, api const& a) {
   constexpr auto t = entity_kind::ticket;
-  out.push_back(get("/api/tickets", role::viewer, [&a](request const& r, reply const& answer) {
-    a.list(r, answer, t,
-           {{"project", "project"}, {"brief", "brief"}, {"run", "run"}, {"status", "is"}});
-  }));
-  out.push_back(get("/api/tickets/{id}", role::viewer, [&a](request const& r, reply const& answer) {
-    a.show(r, answer, a.ref(t, r.params.at("id")));
-  }));
+  out.push_back(get("/api/tickets", role::viewer,
+                    [&a](request const& r, reply const& answer) { list_tickets(a, r, answer); }));
+  out.push_back(get("/api/tickets/{id}", role::viewer,
+                    [&a](request const& r, reply const& answer) { show_ticket(a, r, answer); }));
   out.push_back(post("/api/tickets/{id}/comments", role::developer, submit_limit,
-                     with_body<comment_body>(a, t, true, [](comment_body b) {
+                     with_body<comment_body>(a, t, body_is::needed, [](comment_body b) {
                        return ticket::command{ticket::comment{b.text, b.reply_to, b.metrics,
                                                               b.blockers, b.next_steps}};
                      })));
   out.push_back(post("/api/tickets/{id}/review", role::approver, small_body,
-                     with_body<review_body>(a, t, true, [](review_body b) {
+                     with_body<review_body>(a, t, body_is::needed, [](review_body b) {
                        return ticket::command{ticket::review{b.approved, b.notes}};
                      })));
   out.push_back(post("/api/tickets/{id}/resolve", role::developer, small_body,
-                     with_body<resolve_body>(a, t, true, [](resolve_body b) {
+                     with_body<resolve_body>(a, t, body_is::needed, [](resolve_body b) {
                        return ticket::command{ticket::resolve{b.how, b.why}};
                      })));
   out.push_back(post("/api/tickets/{id}/cancel", role::developer, small_body,
-                     with_body<why_body>(a, t, false, [](why_body b) {
-                       return ticket::command{ticket::cancel{b.why}};
+                     with_why(a, t, [](std::string why) {
+                       return ticket::command{ticket::cancel{std::move(why)}};
                      })));
   out.push_back(
       post("/api/tickets/{id}/answer", role::developer, small_body,
@@ -142,15 +140,14 @@ void add_ticket_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/runs/{id}", role::viewer, [&a](request const& r, reply const& answer) {
     a.show(r, answer, a.ref(u, r.params.at("id")));
   }));
-  out.push_back(post("/api/runs/{id}/pause", role::developer, small_body,
-                     with_body<why_body>(
-                         a, u, false, [](why_body b) { return run::command{run::pause{b.why}}; })));
+  out.push_back(post(
+      "/api/runs/{id}/pause", role::developer, small_body,
+      with_why(a, u, [](std::string why) { return run::command{run::pause{std::move(why)}}; })));
   out.push_back(post("/api/runs/{id}/resume", role::developer, small_body,
                      bare_command(a, u, any_command{run::command{run::resume{}}})));
-  out.push_back(post("/api/runs/{id}/cancel", role::developer, small_body,
-                     with_body<why_body>(a, u, false, [](why_body b) {
-                       return run::command{run::cancel{b.why}};
-                     })));
+  out.push_back(post(
+      "/api/runs/{id}/cancel", role::developer, small_body,
+      with_why(a, u, [](std::string why) { return run::command{run::cancel{std::move(why)}}; })));
 }
 
 } // namespace troupe
