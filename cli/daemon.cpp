@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
-#include "daemon/daemon_app.hpp"
+#include "cli/text/table.hpp"
+#include "daemon/clean.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -136,6 +137,73 @@ int enroll(console& out, std::string code, std::string const& name, bool replace
   return shown;
 }
 
+struct clean_flags {
+  bool dry_run = false;
+  std::int64_t days = 14;
+  std::int64_t keep = 1000;
+};
+
+int clean(console& out, clean_flags const& f) {
+  local::daemon_settings d;
+  if (!settings_of(out, d))
+    return exit_code::usage;
+  local::clean_rule rule;
+  rule.age = std::chrono::hours{24 * f.days};
+  rule.most = static_cast<std::size_t>(f.keep);
+  auto const found = local::clean(d, rule, f.dry_run);
+  if (!found)
+    return found.error().code == errc::conflict
+               ? out.fail(fail(errc::busy, found.error().message),
+                          "Stop it first; --dry-run only looks, and goes on beside it.")
+               : out.fail(found.error());
+  json::array shown;
+  std::uintmax_t bytes = 0;
+  std::int64_t removed = 0;
+  table t{{{"folder"}, {"what"}, {"days", false, true}, {"KiB", false, true}, {"", true}}};
+  for (auto const& o : *found) {
+    auto const days = std::chrono::duration_cast<std::chrono::hours>(o.age).count() / 24;
+    std::string const what = o.worktree ? "worktree" : "logs";
+    shown.push_back(json::object{{"folder", o.folder.string()},
+                                 {"what", what},
+                                 {"age_s", o.age.count()},
+                                 {"bytes", o.bytes},
+                                 {"snapshot", o.snapshot},
+                                 {"kept", o.kept}});
+    t.add({o.folder.string(), what, std::to_string(days), std::to_string(o.bytes / 1024),
+           !o.kept.empty()       ? "kept: " + o.kept
+           : !o.snapshot.empty() ? "saved as " + o.snapshot
+                                 : std::string{}});
+    if (!o.kept.empty())
+      continue;
+    ++removed;
+    bytes += o.bytes;
+  }
+  auto const counted =
+      look::count(removed, "folder") + ", " + std::to_string(bytes / 1024) + " KiB";
+  return out.show(json::object{{"dry_run", f.dry_run}, {"bytes", bytes}, {"folders", shown}},
+                  (t.empty() ? std::string{} : t.text(out.style())) +
+                      (f.dry_run ? "Would be removed: " : "Removed: ") + counted + ".\n");
+}
+
+void add_clean(command_line& line, CLI::App& group) {
+  auto const f = std::make_shared<clean_flags>();
+  auto& c = line.add(
+      group, "clean",
+      "Removes what old attempts left on this machine: logs, and worktrees whose ticket the server "
+      "never said was over. What only a worktree has gets a ref first. A daemon that runs removes "
+      "old logs itself, once a day.",
+      "  troupe daemon clean --dry-run\n  troupe daemon clean --days 30 --keep 200",
+      [f](console& out) { return clean(out, *f); });
+  c.add_flag("--dry-run", f->dry_run, "only show what would be removed");
+  c.add_option("--days", f->days, "what was not touched for N days (14)")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{3650}))
+      ->type_name("N");
+  c.add_option("--keep", f->keep, "and logs beyond the newest N attempts (1000)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+      ->type_name("N");
+  add_setting(line, c, "--data", "daemon.data", "its folder")->type_name("DIR");
+}
+
 void add_local(command_line& line, CLI::App& group) {
   auto& r =
       line.add(group, "run",
@@ -180,6 +248,7 @@ void add_local(command_line& line, CLI::App& group) {
   e.add_option("--name", f->name, "name of this machine (its host name)")->type_name("NAME");
   e.add_flag("--replace", f->replace, "give up the identity that this folder has");
   add_setting(line, e, "--data", "daemon.data", "its folder")->type_name("DIR");
+  add_clean(line, group);
 }
 
 } // namespace

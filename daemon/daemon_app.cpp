@@ -1,6 +1,7 @@
 #include "daemon/daemon_app.hpp"
 
 #include "daemon/attempt_table.hpp"
+#include "daemon/clean.hpp"
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
@@ -89,14 +90,8 @@ executor_settings executor_of(daemon_settings const& s, profile_map profiles) {
   return out;
 }
 
-/// Logs of attempts are for looking into what went wrong lately.
-void forget_old_logs(fs::path const& data) {
-  std::error_code ec;
-  auto const limit = fs::file_time_type::clock::now() - std::chrono::hours{24 * 14};
-  for (auto const& entry : fs::directory_iterator{data / "attempts", ec})
-    if (entry.last_write_time(ec) < limit && !ec)
-      fs::remove_all(entry.path(), ec);
-}
+/// How often a running daemon forgets old logs.
+constexpr std::chrono::hours cleaning_interval{24};
 
 } // namespace
 
@@ -185,7 +180,7 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
     return say(daemon_failed, reports.error().message);
 
   signal_watch signals{settings.handle_signals};
-  forget_old_logs(settings.data);
+  forget_old_logs(settings.data, {}, {});
   auto repositories = std::make_shared<repository_pool>(
       settings.data / "repositories", settings.repositories, settings.any_repository);
 
@@ -239,10 +234,21 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
   int times_told = 0;
   bool link_ended = false;
   auto deadline = std::chrono::steady_clock::time_point::max();
+  auto next_cleaning = std::chrono::steady_clock::now() + cleaning_interval;
   while (true) {
     std::array<pollfd, 3> fds{pollfd{signals.fd(), POLLIN, 0}, pollfd{told.fd(), POLLIN, 0},
                               pollfd{ended.fd(), POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), times_told == 0 ? -1 : 20);
+    auto const until_cleaning = std::chrono::duration_cast<std::chrono::milliseconds>(
+        next_cleaning - std::chrono::steady_clock::now());
+    ::poll(fds.data(), fds.size(),
+           times_told == 0 ? static_cast<int>(std::max<std::chrono::milliseconds::rep>(
+                                 until_cleaning.count(), 0))
+                           : 20);
+    if (times_told == 0 && std::chrono::steady_clock::now() >= next_cleaning) {
+      if (auto const n = forget_old_logs(settings.data, {}, table.held()); n > 0)
+        spdlog::info("removed old logs attempts={}", n);
+      next_cleaning += cleaning_interval;
+    }
     if (fds[2].revents != 0) {
       link_ended = true;
       break;

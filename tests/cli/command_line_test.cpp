@@ -371,6 +371,45 @@ TEST_CASE("daemon: its help says what a command of one's own gets and answers", 
   CHECK(contains(run_troupe({"daemon", "--help"}, home.path()).out, "--command"));
 }
 
+TEST_CASE("daemon: cleans up after old attempts, and only looks with --dry-run", "[cli]") {
+  temporary_folder home;
+  auto const data = home.path() / "d1";
+  auto const attempt = [&](std::string const& name, int days) {
+    auto const folder = data / "attempts" / name;
+    std::filesystem::create_directories(folder);
+    std::ofstream{folder / "output.log"} << std::string(4096, 'x');
+    auto const at = std::filesystem::file_time_type::clock::now() - std::chrono::hours{24 * days};
+    std::filesystem::last_write_time(folder / "output.log", at);
+    std::filesystem::last_write_time(folder, at);
+    return folder;
+  };
+  auto const old = attempt("k3-1-1", 20);
+  auto const recent = attempt("k3-1-2", 3);
+  auto const clean = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"daemon", "clean", "--data", data.string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_troupe(words, home.path());
+  };
+  auto const looked = clean({"--dry-run"});
+  CHECK(looked.exit_code == 0);
+  CHECK(contains(looked.out, old.string()));
+  CHECK_FALSE(contains(looked.out, recent.string()));
+  CHECK(contains(looked.out, "Would be removed: 1 folder, 4 KiB."));
+  CHECK(std::filesystem::exists(old));
+  // A log that grows leaves its folder's own time as it is.
+  std::ofstream{old / "output.log", std::ios::app} << "more";
+  CHECK(contains(clean({"--dry-run"}).out, "Would be removed: 0 folders"));
+  (void)attempt("k3-1-1", 20);
+  auto const done = document(clean({"--json"}).out);
+  CHECK(done.at("folders").at(0).at("folder").as_string() == old.string());
+  CHECK(done.at("folders").at(0).at("kept") == "");
+  CHECK_FALSE(std::filesystem::exists(old));
+  CHECK(std::filesystem::exists(recent));
+  CHECK(contains(clean({"--keep", "0"}).out, "Removed: 1 folder"));
+  CHECK_FALSE(std::filesystem::exists(recent));
+  CHECK(clean({"--days", "0"}).exit_code == exit_code::usage);
+}
+
 TEST_CASE("runners: every variable that a command gets is documented", "[cli]") {
   auto const code = test::text_of(TROUPE_SOURCE_DIR "/daemon/runner.cpp");
   auto const page = test::text_of(TROUPE_SOURCE_DIR "/docs/runners.md");
