@@ -69,9 +69,12 @@ std::string prompt_of(link::order const& o, std::string const& base, std::string
             "List each point that must be mended as an item `- file: what and why`. End with one "
             "line: `VERDICT: APPROVED` or `VERDICT: CHANGES_REQUESTED`.");
   } else {
-    std::string work = "You are in a git worktree on branch `" + o.branch +
-                       "`; the target branch is `origin/" + o.target_branch +
-                       "`. Commit what belongs to the ticket with clear messages. Do not push.";
+    std::string work =
+        "You are in a git worktree on branch `" + o.branch + "`; the target branch is `origin/" +
+        o.target_branch +
+        "`. Commit what belongs to the ticket with clear messages. Do not push. If the "
+        "branch was in conflict with the target, merge `origin/" +
+        o.target_branch + "` into it first and resolve the conflict.";
     if (!o.test_command.empty())
       work += " The tests are run with `" + o.test_command + "`; they must pass.";
     if (!o.forbidden_paths.empty())
