@@ -189,7 +189,8 @@ result<json::value> api_client::all(std::string const& path, query q) const {
 }
 
 result<void> api_client::follow(std::string const& path, query const& q, listener const& heard,
-                                std::atomic<bool> const& stop) const {
+                                std::atomic<bool> const& stop,
+                                std::function<void(bool up)> const& on_link) const {
   std::map<std::string, std::string> headers;
   if (!token_.empty())
     headers.emplace("Authorization", "Bearer " + token_);
@@ -210,7 +211,7 @@ result<void> api_client::follow(std::string const& path, query const& q, listene
                                                          : std::string{"it said no more"};
         }
       },
-      stop);
+      stop, on_link);
   if (!followed || last_word.empty())
     return followed;
   // The only end for good after a stream was opened is that of the token.

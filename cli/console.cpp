@@ -143,8 +143,11 @@ int console::show(json::value const& document, std::string_view text) const {
 }
 
 void console::note(std::string_view text) const {
-  if (flags_.json)
-    return;
+  if (!flags_.json)
+    remark(text);
+}
+
+void console::remark(std::string_view text) const {
   progress({});
   std::cerr << paint(error_style_, ink::faint, columns::printable(text, true)) << "\n";
 }

@@ -50,6 +50,8 @@ public:
   int show(json::value const& document, std::string_view text) const;
   /// A hint on standard error; not with --json.
   void note(std::string_view text) const;
+  /// The same also with --json: standard output stays one document, or one a line.
+  void remark(std::string_view text) const;
   /// Replaces the line of progress on a terminal; an empty text clears it.
   void progress(std::string_view text) const;
   /// What happened and what to do, one line each (plus allowed transitions, a cycle's path, a list

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace troupe {
 
@@ -308,7 +309,8 @@ result<client_response> http_request(std::string const& method, std::string cons
 result<void> stream_events(std::string const& url,
                            std::map<std::string, std::string> const& headers,
                            std::function<void(stream_event const&)> const& on_event,
-                           std::atomic<bool> const& stop) {
+                           std::atomic<bool> const& stop,
+                           std::function<void(bool up)> const& on_link) {
   constexpr milliseconds slice{250}; ///< how long a read waits before `stop` is looked at
   constexpr milliseconds longest_pause{5000};
   auto const a = address_of(url);
@@ -316,6 +318,11 @@ result<void> stream_events(std::string const& url,
     return a.error();
   event_reader events;
   bool over = false;
+  bool linked = false;
+  auto const link = [&](bool up) {
+    if (std::exchange(linked, up) != up && on_link)
+      on_link(up);
+  };
   auto const take = [&](stream_event const& e) {
     over = over || ends_for_good(e);
     on_event(e);
@@ -339,6 +346,7 @@ result<void> stream_events(std::string const& url,
             return refused(status, parser.get().body());
         } else {
           pause = milliseconds{100};
+          link(true);
           // A keep-alive comment comes every 15 s; without any byte for 45 s the server is gone.
           while (!stop && !over && !parser.is_done()) {
             c.expire(milliseconds{45'000});
@@ -352,6 +360,8 @@ result<void> stream_events(std::string const& url,
         }
       }
     }
+    if (!stop && !over)
+      link(false);
     for (milliseconds waited{0}; waited < pause && !stop && !over; waited += slice)
       std::this_thread::sleep_for(std::min(slice, pause));
     pause = std::min(pause * 2, longest_pause);
