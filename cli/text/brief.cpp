@@ -111,7 +111,7 @@ std::string render_brief(json::value const& brief, text_style const& style) {
   if (auto const by = look::text(brief, "drafted_by"); !by.empty()) {
     auto const engine = look::text(brief, "engine");
     out += fact("drafted by",
-                look::who(by) + (engine.empty() ? "" : " (" + engine + ")") + ", draft " +
+                look::who(by) + by_engine(engine) + ", draft " +
                     std::to_string(look::number(brief, "round", 1)),
                 style);
   }

@@ -17,6 +17,17 @@ namespace troupe::views {
   return out + "\n";
 }
 
+/// ` (rules: no model)`, of the engine that made something; nothing where it is not told.
+[[nodiscard]] inline std::string by_engine(std::string const& engine) {
+  if (engine.empty())
+    return {};
+  return " (" + engine +
+         (engine == "rules"      ? ": no model"
+          : engine == "scripted" ? ": a script plays the model"
+                                 : "") +
+         ")";
+}
+
 /// A blank line and the title of a part.
 [[nodiscard]] inline std::string part(std::string_view title, text_style const& style) {
   return "\n" + paint(style, ink::strong, title) + "\n";

@@ -36,7 +36,17 @@ std::string render_project(json::value const& project, text_style const& style) 
                 std::to_string(look::number(a, "capacity", 1))});
   if (!roster.empty())
     out += part("Roster", style) + roster.text(style, 2);
+  if (auto const& lacks = look::list(project, "lacks"); !lacks.empty()) {
+    out += part("Its tickets would wait for", style);
+    for (auto const& lack : lacks)
+      out += said(lack_sentence(lack), 2, style, ink::attention, "• ");
+  }
   return out;
+}
+
+std::string lack_sentence(json::value const& lacks) {
+  auto const what = look::text(lacks, "text");
+  return what.empty() ? what : what + ". " + look::text(lacks, "do");
 }
 
 std::string render_agent(json::value const& agent, text_style const& style) {
@@ -44,6 +54,8 @@ std::string render_agent(json::value const& agent, text_style const& style) {
   auto out = heading("Agent", agent, style);
   out += fact("role", look::text(spec, "role"), style);
   auto engine = look::text(spec, "engine", "rules");
+  if (engine == "rules")
+    engine += " (no model is used)";
   if (auto const profile = look::text(spec, "profile"); !profile.empty())
     engine += ", profile " + profile;
   out += fact("engine", engine, style);

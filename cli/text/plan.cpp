@@ -1,6 +1,8 @@
 #include "cli/text/graph.hpp"
 #include "cli/text/heading.hpp"
 
+#include <set>
+
 namespace troupe {
 
 namespace {
@@ -55,6 +57,8 @@ graph_node node_of(json::value const& item, std::string const& status) {
 std::string detail(json::value const& item, std::string const& status, text_style const& style) {
   auto out = said(look::text(item, "title"), 2, style, ink::strong,
                   columns::pad(look::text(item, "key"), 4));
+  if (ink_of_status(status) == ink::bad)
+    out += said(status, 6, style, ink::bad, "✗ ");
   if (auto const text = look::block(item, "text");
       !text.empty() && text != look::text(item, "title"))
     out += said(text, 6, style);
@@ -72,10 +76,39 @@ std::string detail(json::value const& item, std::string const& status, text_styl
   return out;
 }
 
+/// Items that the version before has just so.
+std::set<std::string> unchanged(json::value const& plan) {
+  std::set<std::string> out;
+  for (auto const& old : look::list(look::at(plan, "previous"), "items"))
+    for (auto const& now : look::list(look::at(plan, "content"), "items"))
+      if (old == now)
+        out.insert(look::text(now, "key"));
+  return out;
+}
+
+/// Tickets that failed and that this version leaves as they are: it replaces one of them.
+std::string failed_besides(json::value const& plan, std::map<std::string, std::string> const& known,
+                           text_style const& style) {
+  auto const status = look::text(plan, "status");
+  bool const over = !status.empty() && status.front() >= 'A' && status.front() <= 'Z';
+  std::vector<std::string> keys;
+  for (auto const& item : look::list(look::at(plan, "content"), "items")) {
+    auto const key = look::text(item, "key");
+    auto const found = known.find(key);
+    if (found != known.end() && found->second == "FAILED")
+      keys.push_back(key);
+  }
+  if (keys.empty() || over)
+    return {};
+  return said((keys.size() == 1 ? "Ticket " : "Tickets ") + look::joined(keys) +
+                  " failed: each failed ticket is replaced in a version of the plan of its own.",
+              0, style, ink::attention);
+}
+
 } // namespace
 
 std::string render_plan(json::value const& plan, text_style const& style,
-                        json::value const& tickets) {
+                        json::value const& tickets, plan_details details) {
   auto const& content = look::at(plan, "content");
   auto out = heading("Plan", plan, style);
   auto const& items = look::list(content, "items");
@@ -89,7 +122,9 @@ std::string render_plan(json::value const& plan, text_style const& style,
   out += said(summary, 0, style);
   if (auto const note = look::block(content, "note"); !note.empty())
     out += said(note, 0, style);
-  if (auto const failure = look::text(plan, "failure"); !failure.empty())
+  // The planner's note mostly says it already.
+  if (auto const failure = look::text(plan, "failure");
+      !failure.empty() && look::text(content, "note").find(failure) == std::string::npos)
     out += said(failure, 0, style, ink::attention,
                 "because ticket " + look::text(plan, "failed_key") + " failed: ");
   if (auto const path = look::texts(plan, "path"); !path.empty())
@@ -112,9 +147,13 @@ std::string render_plan(json::value const& plan, text_style const& style,
     for (auto const& item : items)
       nodes.push_back(node_of(item, status_of(item)));
     out += draw_graph(nodes, style);
-    out += part("Tickets", style);
+    out += failed_besides(plan, known, style);
+    auto const same = details == plan_details::changed ? unchanged(plan) : std::set<std::string>{};
+    out += part(same.empty() ? "Tickets" : "Tickets that are new or changed", style);
     bool first = true;
     for (auto const& item : items) {
+      if (same.contains(look::text(item, "key")))
+        continue;
       out += (first ? "" : "\n") + detail(item, status_of(item), style);
       first = false;
     }
@@ -130,7 +169,7 @@ std::string render_plan(json::value const& plan, text_style const& style,
   out += "\n";
   if (auto const by = look::text(plan, "by"); !by.empty()) {
     auto const engine = look::text(plan, "engine");
-    out += fact("planned by", look::who(by) + (engine.empty() ? "" : " (" + engine + ")"), style);
+    out += fact("planned by", look::who(by) + by_engine(engine), style);
   }
   if (auto const by = look::text(plan, "decided_by"); !by.empty())
     out += fact("decided by", look::who(by), style);

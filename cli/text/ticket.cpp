@@ -39,9 +39,12 @@ std::string facts(json::value const& t, text_style const& style) {
 
 std::string waiting(json::value const& t, text_style const& style) {
   auto const& waits = look::list(t, "waits");
-  if (waits.empty())
+  auto const lacking = lack_sentence(look::at(t, "lacks"));
+  if (waits.empty() && lacking.empty())
     return {};
   auto out = part("Waits for", style);
+  if (!lacking.empty())
+    out += said(lacking, 2, style, ink::attention, "• ");
   for (auto const& w : waits) {
     auto text = look::who(look::text(w, "owner")) + ": " + look::text(w, "action");
     if (auto const until = look::number(w, "deadline"); until > 0)

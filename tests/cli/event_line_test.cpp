@@ -52,7 +52,7 @@ TEST_CASE("events: a message is told once, although three streams record it", "[
 
 TEST_CASE("events: bookkeeping is left out, unless everything is wanted", "[cli]") {
   event_teller story{plain(0)};
-  event_teller all{plain(0), true};
+  event_teller all{plain(0), telling_of::everything};
   std::size_t lines = 0;
   for (auto const& e : events()) {
     auto const type = std::string_view{e.at("type").get_string()};
@@ -61,6 +61,74 @@ TEST_CASE("events: bookkeeping is left out, unless everything is wanted", "[cli]
     lines += all.tell(e).has_value();
   }
   CHECK(lines == events().size());
+}
+
+TEST_CASE("events: a reason is told once, by whoever says it first", "[cli]") {
+  auto const told = [](event_teller& teller) {
+    return [&teller](std::string_view type, std::string_view entity, std::string_view data) {
+      auto const d = json::parse(data);
+      REQUIRE(d.has_value());
+      auto const line = teller.tell(
+          json::object{{"type", type}, {"entity", entity}, {"at", 1700000000000}, {"data", *d}});
+      return line ? line->substr(9) : std::string{};
+    };
+  };
+  event_teller story{plain(0)};
+  auto const tell = told(story);
+  CHECK(tell("ticket.attempt_ended", "k3-1",
+             R"({"how":"FAILED","summary":"The branch is in conflict with main."})") ==
+        "✗ k3-1  attempt FAILED: The branch is in conflict with main.");
+  CHECK(tell("ticket.message_posted", "k3-1",
+             R"({"message":{"id":"m1","kind":"report","from":"agent:t.dev-ada",
+                 "to":"agent:t.lead",
+                 "parts":[{"text":"The branch is in conflict with main. - NOTES.md"}]}})") ==
+        "✉ dev-ada → lead  report: … - NOTES.md");
+  CHECK(tell("ticket.merge_refused", "k3-1",
+             R"({"why":"The branch is in conflict with main.","files":["NOTES.md"]})") ==
+        "↻ k3-1  merge refused: … (NOTES.md) → rework");
+  // Of another ticket it is news.
+  CHECK(tell("ticket.merge_refused", "k3-2", R"({"why":"The branch is in conflict with main."})") ==
+        "↻ k3-2  merge refused: The branch is in conflict with main. → rework");
+  // Whoever passes it on need not say it again, whole or as part of more.
+  CHECK(tell("ticket.resolved", "k3-1",
+             R"({"by":"agent:t.chief","how":"replan","to":"FAILED",
+                 "why":"not merged 4 times; the last: The branch is in conflict with main."})") ==
+        "✗ k3-1  chief decides: replan, not merged 4 times; the last: … → FAILED");
+  CHECK(tell("run.ticket_recorded", "k3.r1",
+             R"({"ticket":"k3-1","outcome":"failed",
+                 "why":"not merged 4 times; the last: The branch is in conflict with main."})") ==
+        "· run k3.r1  ticket k3-1 is failed: …");
+  // After a new attempt it is news again.
+  CHECK(tell("ticket.leased", "k3-1", R"({"agent":"t.dev-ada","token":7})") ==
+        "● k3-1  taken by dev-ada, token 7");
+  CHECK(tell("ticket.merge_refused", "k3-1", R"({"why":"The branch is in conflict with main."})") ==
+        "↻ k3-1  merge refused: The branch is in conflict with main. → rework");
+}
+
+TEST_CASE("events: what stands beside is not told twice, unless only some kinds come", "[cli]") {
+  auto const event = [](std::string_view type, std::string_view data) {
+    auto const d = json::parse(data);
+    REQUIRE(d.has_value());
+    return json::value(
+        json::object{{"type", type}, {"entity", "k3"}, {"at", 1700000000000}, {"data", *d}});
+  };
+  auto const all = {
+      event("ticket.attempt_ended", R"({"how":"SUCCEEDED","summary":"Looks fine."})"),
+      event("brief.approval_recorded", R"({"by":"human:admin","to":"approved"})"),
+      event("plan.approval_recorded", R"({"by":"human:admin","approved":true})"),
+      event("ticket.message_posted", R"({"message":{"id":"m1","kind":"bug","from":"system"}})"),
+      event("plan.approval_asked", "{}"),
+      event("plan.critique_began", "{}"),
+      event("plan.created", R"({"version":2})")};
+  for (auto const& e : all) {
+    INFO(json::canonical(e));
+    event_teller story{plain(0)};
+    event_teller some{plain(0), telling_of::some};
+    CHECK_FALSE(story.tell(e));
+    CHECK(some.tell(e));
+  }
+  event_teller story{plain(0)};
+  CHECK(story.tell(event("ticket.attempt_ended", R"({"how":"LOST"})")));
 }
 
 TEST_CASE("events: a line fits the terminal", "[cli]") {

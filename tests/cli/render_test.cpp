@@ -55,6 +55,56 @@ TEST_CASE("text: a plan is a graph, each ticket once", "[cli]") {
                render_plan(read("plan.json"), plain(), read("tickets.json")));
 }
 
+TEST_CASE("text: a later plan shows which tickets failed, and may tell only what changed",
+          "[cli]") {
+  auto const plan = json::parse(R"({"id":"k3.p2","status":"pending_approval","number":2,
+    "brief":"k3","failed_key":"3","failure":"no round was left",
+    "previous":{"items":[{"key":"1","title":"First","criteria":["a"]},
+                         {"key":"2","title":"Second","criteria":["b"]},
+                         {"key":"3","title":"Third","criteria":["c"]}]},
+    "content":{"items":[{"key":"1","title":"First","criteria":["a"]},
+                        {"key":"2","title":"Second","criteria":["b"]},
+                        {"key":"4","title":"Third, smaller","criteria":["c"],
+                         "supersedes":"3"}]}})");
+  auto const tickets = json::parse(R"({"items":[{"status":"DONE","item":{"key":"1"}},
+    {"status":"FAILED","item":{"key":"2"}},{"status":"FAILED","item":{"key":"3"}}]})");
+  REQUIRE(plan.has_value());
+  REQUIRE(tickets.has_value());
+  auto const all = render_plan(*plan, plain(), *tickets);
+  CHECK(all.find("✗ 2  FAILED  Second") != std::string::npos);
+  CHECK(all.find("Ticket 2 failed: each failed ticket is replaced in a version") !=
+        std::string::npos);
+  CHECK(all.find("  2   Second\n      ✗ FAILED\n") != std::string::npos);
+  CHECK(count_of(all, "☐ b") == 1);
+  auto const changed = render_plan(*plan, plain(), *tickets, plan_details::changed);
+  CHECK(changed.find("Tickets that are new or changed") != std::string::npos);
+  CHECK(changed.find("✗ 2  FAILED  Second") != std::string::npos); // the graph is whole
+  CHECK(changed.find("☐ b") == std::string::npos);
+  CHECK(changed.find("☐ c") != std::string::npos);
+  // Without tickets nothing is known of them.
+  CHECK(render_plan(*plan, plain()).find("failed:") != std::string::npos); // why it is made
+  CHECK(render_plan(*plan, plain()).find("FAILED") == std::string::npos);
+}
+
+TEST_CASE("text: what a ticket waits for stands in it, with the way out", "[cli]") {
+  auto const ticket = json::parse(R"({"id":"k3-1","status":"ready","item":{"title":"Weeks"},
+    "lacks":{"for":"daemon","role":"dev","profile":"command",
+             "text":"a connected daemon with the profile command",
+             "do":"Start one: `troupe daemon run --command 'your script'`."}})");
+  REQUIRE(ticket.has_value());
+  auto const text = render_ticket(*ticket, plain(0));
+  CHECK(text.find("Waits for\n  • a connected daemon with the profile command. Start one: "
+                  "`troupe daemon run --command 'your script'`.\n") != std::string::npos);
+  CHECK(lack_sentence({}).empty());
+}
+
+TEST_CASE("text: who thinks by rules uses no model, and that is said", "[cli]") {
+  CHECK(render_brief(read("brief.json"), plain()).find("(rules: no model)") != std::string::npos);
+  auto const agent = json::parse(R"({"id":"tally.pm","spec":{"role":"pm","engine":"rules"}})");
+  REQUIRE(agent.has_value());
+  CHECK(render_agent(*agent, plain()).find("rules (no model is used)") != std::string::npos);
+}
+
 TEST_CASE("text: a plan with a cycle shows its path and still every ticket", "[cli]") {
   auto const text = render_plan(read("cycle.json"), plain());
   CHECK(text.find("cycle: 1 -> 2 -> 1") != std::string::npos);
