@@ -4,7 +4,28 @@ namespace troupe {
 
 namespace {
 
-entity_words const agent_words{"agent", "/api/agents/", "tally.dev-ada"};
+/// `dev-ada` is meant for `tally.dev-ada`, where no other project has one.
+result<std::string> find_agent(console& out, std::string const& said) {
+  if (said.find('.') != std::string::npos)
+    return said;
+  auto const page = out.api().all("/api/agents", {});
+  if (!page)
+    return page.error();
+  std::vector<std::string> meant;
+  for (auto const& a : look::list(*page, "items")) {
+    auto const id = look::text(a, "id");
+    if (id == said || id.ends_with("." + said))
+      meant.push_back(id);
+  }
+  if (meant.size() == 1)
+    return meant.front();
+  if (meant.empty())
+    return fail(errc::not_found, "there is no agent " + said);
+  return fail(errc::invalid_argument,
+              "several agents are called " + said + ": " + look::joined(meant));
+}
+
+entity_words const agent_words{"agent", "/api/agents/", "tally.dev-ada", find_agent};
 
 struct answer_flags {
   std::string id, text, file, message, refuse;
@@ -32,7 +53,10 @@ int answer(console& out, answer_flags const& f) {
                                       "of a brief, `troupe plan show` that of a plan.");
     content = std::move(*parsed);
   }
-  auto const done = out.api().post(agent_words.path_of(f.id) + "/answer",
+  auto const id = find_agent(out, f.id);
+  if (!id)
+    return fail_to_find(out, agent_words, id.error());
+  auto const done = out.api().post(agent_words.path_of(*id) + "/answer",
                                    json::object{{"message", f.message},
                                                 {"text", text},
                                                 {"content", std::move(content)},
@@ -78,10 +102,17 @@ void add_agent_commands(command_line& line) {
   {
     auto const id = std::make_shared<std::string>();
     auto& c = line.add(group, "show", "Shows an agent with what lies on its desk.",
-                       "  troupe agents show tally.dev-ada", [id](console& out) {
-                         return show_one(out, agent_words.path_of(*id), render_agent);
+                       "  troupe agents show tally.dev-ada\n"
+                       "  troupe agents show dev-ada      # where only one project has one",
+                       [id](console& out) {
+                         auto const found = find_agent(out, *id);
+                         if (!found)
+                           return fail_to_find(out, agent_words, found.error());
+                         return show_one(out, agent_words.path_of(*found), render_agent);
                        });
-    c.add_option("agent", *id, "id of the agent")->required()->type_name("ID");
+    c.add_option("agent", *id, "id of the agent, or its name where that is enough")
+        ->required()
+        ->type_name("ID");
   }
   add_answer(line, group);
   add_entity_steps(line, group, agent_words,

@@ -1,5 +1,9 @@
 #include "cli/commands.hpp"
 
+#include <chrono>
+#include <set>
+#include <thread>
+
 namespace troupe {
 
 namespace {
@@ -31,13 +35,179 @@ int list(console& out) {
   if (!waiting.empty())
     text += (text.empty() ? "" : "\n") +
             render_list("ticket", json::object{{"items", waiting}}, out.style());
-  auto const any = !asked.empty();
   auto const code = out.show(json::object{{"approvals", asked}, {"tickets", waiting}}, text);
-  if (any)
-    out.note("\nNext: `troupe brief show` or `plan show` the subject, then `troupe approve "
-             "APPROVAL`.");
+  if (!asked.empty()) {
+    auto const& first = asked.front();
+    auto next = "\nNext: ";
+    auto const subject = look::text(first, "subject");
+    auto const colon = subject.find(':');
+    auto const kind = subject.substr(0, colon);
+    out.note(
+        next +
+        (kind == "brief" || kind == "plan" || kind == "run"
+             ? "`troupe " + kind + " show " + subject.substr(colon + 1) + "`, then "
+             : std::string{}) +
+        "`troupe approve " + look::text(first, "id") + "`" +
+        (asked.size() > 1 ? "; all of them, one after the other: `troupe approve --all`." : "."));
+  }
   return code;
 }
+
+struct batch_flags {
+  bool replans = false; ///< only plans that replace a failed ticket
+  bool yes = false;
+  std::string brief, project;
+};
+
+/// Decides one approval after another. What waits behind a plan (each failed ticket is replaced in
+/// a version of its own, and the next is made when the one before is decided) is waited for.
+class batch {
+public:
+  batch(console& out, batch_flags const& f) : out_(out), f_(f) {}
+
+  int run() {
+    if (!f_.yes && !out_.interactive())
+      return out_.misuse("without a terminal nothing is approved unasked",
+                         "Say --yes, or decide them one by one: `troupe approve`.");
+    for (;;) {
+      auto const next = next_one();
+      if (!next)
+        return out_.fail(next.error());
+      if (next->is_null())
+        break;
+      seen_.insert(look::text(*next, "id"));
+      if (auto const code = decide_one(*next); code != exit_code::ok)
+        return code;
+      if (left_)
+        break;
+    }
+    auto const n = static_cast<std::int64_t>(decided_.size());
+    auto const text = n == 0 ? std::string{"Nothing was approved.\n"}
+                             : look::count(n, "approval") + " given: " + look::joined(ids_) + ".\n";
+    return out_.show(json::object{{"approved", decided_}}, text);
+  }
+
+private:
+  /// The brief that a subject belongs to; empty for others.
+  static std::string brief_of(std::string const& subject) {
+    auto const id = subject.substr(subject.find(':') + 1);
+    return subject.starts_with("brief:") || subject.starts_with("plan:") ||
+                   subject.starts_with("run:")
+               ? id.substr(0, id.find('.'))
+               : std::string{};
+  }
+
+  /// The next approval that is meant and was not shown yet; null where none comes any more.
+  result<json::value> next_one() {
+    constexpr auto patience = std::chrono::seconds{60};
+    auto const end = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      api_client::query q{{"status", "pending"}};
+      if (!f_.project.empty())
+        q.emplace_back("project", f_.project);
+      auto const page = out_.api().all("/api/approvals", q);
+      if (!page)
+        return page.error();
+      auto const& items = look::list(*page, "items");
+      // Oldest first, as they were asked.
+      for (auto at = items.rbegin(); at != items.rend(); ++at) {
+        if (seen_.contains(look::text(*at, "id")))
+          continue;
+        auto const meant = is_meant(*at);
+        if (!meant)
+          return meant.error();
+        if (*meant)
+          return *at;
+      }
+      auto const more = more_come();
+      if (!more)
+        return more.error();
+      if (!*more || std::chrono::steady_clock::now() > end)
+        return json::value{};
+      out_.progress("the next version of the plan is being made …");
+      std::this_thread::sleep_for(std::chrono::milliseconds{100}); // between two looks
+    }
+  }
+
+  result<bool> is_meant(json::value const& approval) {
+    auto const subject = look::text(approval, "subject");
+    if (!f_.brief.empty() && brief_of(subject) != f_.brief)
+      return false;
+    if (!f_.replans)
+      return true;
+    if (!subject.starts_with("plan:"))
+      return false;
+    auto const plan = out_.api().get("/api/plans/" + segment(subject.substr(5)));
+    if (!plan)
+      return plan.error();
+    return !look::text(*plan, "failed_key").empty();
+  }
+
+  /// Whether a brief whose plan was decided here makes another version, or will.
+  result<bool> more_come() {
+    for (auto const& id : briefs_) {
+      auto const brief = out_.api().get("/api/briefs/" + segment(id));
+      if (!brief)
+        return brief.error();
+      // The run tells the brief, which begins the next: for a moment it is in neither state.
+      auto const status = look::text(*brief, "status");
+      bool const making = status == "planning" && look::number(*brief, "planning_version") > 0;
+      if (making || (status == "in_delivery" && !look::list(*brief, "queue").empty()))
+        return true;
+    }
+    return false;
+  }
+
+  int decide_one(json::value const& approval) {
+    auto const id = look::text(approval, "id");
+    auto const subject = look::text(approval, "subject");
+    auto const about = subject.substr(subject.find(':') + 1);
+    out_.progress({});
+    if (!out_.json()) {
+      auto const& style = out_.style();
+      auto shown = render_approval(approval, style);
+      if (subject.starts_with("plan:")) {
+        if (auto const plan = out_.api().get("/api/plans/" + segment(about))) {
+          auto const tickets =
+              out_.api().all("/api/tickets", {{"brief", look::text(*plan, "brief")}});
+          shown =
+              render_plan(*plan, style, tickets ? *tickets : json::value{}, plan_details::changed);
+        }
+      } else if (subject.starts_with("brief:")) {
+        if (auto const brief = out_.api().get("/api/briefs/" + segment(about)))
+          shown = render_brief(*brief, style);
+      }
+      out_.print(shown);
+    }
+    if (!f_.yes) {
+      auto const said = out_.ask("Approve " + id + "? (y, n, q to stop)", "n");
+      if (said == "q")
+        left_ = true;
+      if (said != "y" && said != "Y" && said != "yes")
+        return exit_code::ok;
+    }
+    auto const done = out_.api().post(
+        "/api/approvals/" + segment(id) + "/decide",
+        json::object{{"how", "approve"}, {"content_hash", look::text(approval, "content_hash")}});
+    if (!done)
+      return out_.fail(done.error());
+    decided_.push_back(*done);
+    ids_.push_back(id);
+    if (subject.starts_with("plan:"))
+      briefs_.insert(brief_of(subject));
+    if (!out_.json())
+      out_.print("Approved: " + id + "\n\n");
+    return exit_code::ok;
+  }
+
+  console& out_;
+  batch_flags const& f_;
+  std::set<std::string> seen_;
+  std::set<std::string> briefs_; ///< whose plans were approved here
+  json::array decided_;
+  std::vector<std::string> ids_;
+  bool left_ = false;
+};
 
 int decide(console& out, std::string const& id, std::string const& how, std::string const& notes) {
   auto const path = "/api/approvals/" + segment(id);
@@ -56,15 +226,27 @@ int decide(console& out, std::string const& id, std::string const& how, std::str
 void add_approve_command(command_line& line) {
   struct flags {
     std::string id, notes;
-    bool revise = false, reject = false, show = false;
+    bool revise = false, reject = false, show = false, all = false;
+    batch_flags batch;
   };
   auto const f = std::make_shared<flags>();
   auto& c = line.add(
       line.root(), "approve", "Lists what waits for a person, or decides one approval.",
       "  troupe approve                     # what waits\n"
       "  troupe approve k3f9q2mx.a1\n"
-      "  troupe approve k3f9q2mx.a1 --revise --notes \"leave months out\"",
+      "  troupe approve k3f9q2mx.a1 --revise --notes \"leave months out\"\n"
+      "  troupe approve --all                # shows and asks, one after the other\n"
+      "  troupe approve --replans --brief k3f9q2mx --yes",
       [f](console& out) {
+        bool const many = f->all || f->batch.replans;
+        if (many && (!f->id.empty() || f->revise || f->reject || f->show))
+          return out.misuse("--all and --replans only approve, and name no single one",
+                            "See `troupe approve --help`.");
+        if (many)
+          return batch{out, f->batch}.run();
+        if (f->batch.yes || !f->batch.brief.empty() || !f->batch.project.empty())
+          return out.misuse("--yes, --brief and --project go with --all or --replans",
+                            "See `troupe approve --help`.");
         if (f->id.empty())
           return list(out);
         if (f->revise && f->reject)
@@ -82,6 +264,11 @@ void add_approve_command(command_line& line) {
   c.add_flag("--revise", f->revise, "send it back instead");
   c.add_flag("--reject", f->reject, "reject it instead");
   c.add_flag("--show", f->show, "only show the question");
+  c.add_flag("--all", f->all, "approve what waits, after showing each; also what waits behind it");
+  c.add_flag("--replans", f->batch.replans, "the same for plans that replace a failed ticket");
+  c.add_option("--brief", f->batch.brief, "only this brief's")->type_name("ID");
+  c.add_option("--project", f->batch.project, "only this project's")->type_name("ID");
+  c.add_flag("--yes", f->batch.yes, "without asking");
 }
 
 } // namespace troupe

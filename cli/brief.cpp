@@ -8,8 +8,16 @@ namespace {
 
 entity_words const brief_words{"brief", "/api/briefs/", "k3f9q2mx"};
 
+/// The plan of a brief that waits for approval; empty where none does.
+std::string waiting_plan(console& out, std::string const& brief) {
+  auto const page = out.api().get("/api/plans", {{"brief", brief}, {"status", "pending_approval"}});
+  if (!page || look::list(*page, "items").empty())
+    return {};
+  return look::text(look::list(*page, "items").front(), "id");
+}
+
 /// What to do next with a brief, as a hint.
-std::string next_step(json::value const& brief) {
+std::string next_step(console& out, json::value const& brief) {
   auto const id = look::text(brief, "id");
   auto const status = look::text(brief, "status");
   if (status == "pending_approval")
@@ -17,8 +25,11 @@ std::string next_step(json::value const& brief) {
            " --notes TEXT`.";
   if (status == "expired")
     return "Next: `troupe brief resend " + id + "`.";
+  if (status == "planning" || status == "approved" || status == "in_delivery")
+    if (auto const plan = waiting_plan(out, id); !plan.empty())
+      return "Next: `troupe plan show " + plan + "`, then `troupe plan approve " + plan + "`.";
   if (status == "planning" || status == "approved")
-    return "Next: `troupe plan list --brief " + id + "`.";
+    return "It is being planned: `troupe watch --brief " + id + "`.";
   if (status == "in_delivery")
     return "Next: `troupe watch --brief " + id + "`.";
   return {};
@@ -79,7 +90,7 @@ int submit(console& out, std::string const& file, std::string project, std::stri
   }
   auto const text = wait ? render_brief(*done, out.style()) : status_line(out, "Brief", *done);
   auto const code = out.show(*done, text);
-  auto const step = wait ? next_step(*done) : "Next: `troupe brief show " + id + "`.";
+  auto const step = wait ? next_step(out, *done) : "Next: `troupe brief show " + id + "`.";
   if (!step.empty())
     out.note(step);
   if (wait && look::text(*done, "status") == "REJECTED")
@@ -133,7 +144,7 @@ void add_brief_commands(command_line& line) {
                          if (!brief)
                            return out.fail(brief.error());
                          auto const code = out.show(*brief, render_brief(*brief, out.style()));
-                         if (auto const step = next_step(*brief); !step.empty())
+                         if (auto const step = next_step(out, *brief); !step.empty())
                            out.note("\n" + step);
                          return code;
                        });
@@ -141,8 +152,9 @@ void add_brief_commands(command_line& line) {
   }
   add_entity_decision(
       line, group, brief_words,
-      {"approve", "Approves a brief: now it is planned.", "", [](json::value const& b) {
-         return "Next: `troupe plan list --brief " + look::text(b, "id") + "`.";
+      {"approve", "Approves a brief: now it is planned.", "", [](console&, json::value const& b) {
+         return "Next: `troupe brief show " + look::text(b, "id") +
+                "` names its plan when that waits for you.";
        }});
   add_entity_decision(line, group, brief_words,
                       {"revise", "Sends a brief back for another draft.", "leave months out", {}});

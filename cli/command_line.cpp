@@ -157,9 +157,13 @@ command_line::command_line() : root_("An AI software team on your own machines."
   root_.fallthrough();
   root_.formatter(std::make_shared<short_formatter>()); // commands below inherit it
   root_.footer("Every command has --help with examples. `troupe help exit-codes` lists the exit "
-               "codes.\n\nFirst steps:\n  troupe serve                       in one terminal\n  "
-               "troupe init                        in your repository\n  troupe brief submit "
-               "meeting.vtt --project NAME --wait");
+               "codes.\n\nFirst steps:\n"
+               "  troupe serve                       in one terminal\n"
+               "  troupe init                        in your repository\n"
+               "  troupe daemon code | troupe daemon enroll --code -\n"
+               "  troupe daemon run                  in another terminal; does the work\n"
+               "  troupe brief submit meeting.vtt --wait\n"
+               "  troupe approve                     what waits for you; watch: what happens");
   root_
       .add_flag("--json", common_.json, "one JSON document (watch: one a line) on standard output")
       ->group(common_group);

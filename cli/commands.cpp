@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -63,9 +64,41 @@ int show_list(console& out, std::string_view kind, std::string const& path,
     q.emplace_back("limit", std::to_string(flags.limit));
   }
   auto const page = flags.all ? out.api().all(path, std::move(q)) : out.api().get(path, q);
-  if (!page)
+  if (!page) {
+    // A filter that means nothing is a mistyped argument; the message says what there is.
+    auto const field = look::text(json::value(page.error().details), "field");
+    if (page.error().code == errc::invalid_argument && flags.filters.contains(field))
+      return out.misuse(page.error().message,
+                        "Mend --" + field + "; statuses in capitals are ends.");
     return out.fail(page.error());
-  return out.show(*page, render_list(kind, *page, out.style()));
+  }
+  auto const code = out.show(*page, render_list(kind, *page, out.style()));
+  if (look::list(*page, "items").empty() && !flags.filters.empty()) {
+    std::string all;
+    for (auto const& [name, value] : flags.filters)
+      all += " --" + name + " " + value;
+    out.note("Only those with" + all + " were looked for.");
+  }
+  note_lacks(out, look::list(*page, "items"));
+  return code;
+}
+
+void note_lacks(console const& out, json::array const& waiting) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> by_lack;
+  for (auto const& w : waiting) {
+    auto const said = lack_sentence(look::at(w, "lacks"));
+    if (said.empty())
+      continue;
+    auto at = std::find_if(by_lack.begin(), by_lack.end(),
+                           [&](auto const& known) { return known.first == said; });
+    if (at == by_lack.end())
+      at = by_lack.insert(at, {said, {}});
+    at->second.push_back(look::text(w, "id"));
+  }
+  for (auto const& [said, ids] : by_lack)
+    out.note((ids.size() == 1 ? ids.front() + " waits for "
+                              : std::to_string(ids.size()) + " tickets wait for ") +
+             said);
 }
 
 int show_one(console& out, std::string const& path, renderer render) {

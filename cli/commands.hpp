@@ -44,6 +44,9 @@ void add_list_flags(CLI::App& command, std::shared_ptr<list_flags> const& flags,
 [[nodiscard]] int show_list(console& out, std::string_view kind, std::string const& path,
                             list_flags const& flags);
 
+/// Says of tickets that nobody takes what they wait for, once for each reason, and the way out.
+void note_lacks(console const& out, json::array const& waiting);
+
 using renderer = std::string (*)(json::value const&, text_style const&);
 /// Gets one thing and shows it.
 [[nodiscard]] int show_one(console& out, std::string const& path, renderer render);

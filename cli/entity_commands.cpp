@@ -18,6 +18,10 @@ std::string titled(std::string name) {
   return name;
 }
 
+result<std::string> whole_id(console& out, entity_words const& of, std::string const& said) {
+  return of.find ? of.find(out, said) : result<std::string>{said};
+}
+
 struct decision_flags {
   std::string id, notes;
   std::string content; ///< hash that the person saw, or the beginning of it
@@ -40,7 +44,7 @@ int decide(console& out, entity_words const& of, entity_decision const& decision
                               titled(of.name) + " " + f.id + ": " + decision.how +
                                   " recorded (content " + look::short_hash(hash) + ").\n");
   if (done && decision.next)
-    out.note(decision.next(*entity));
+    out.note(decision.next(out, *entity));
   return code;
 }
 
@@ -78,6 +82,14 @@ int edit(console& out, entity_words const& of, std::string const& id, std::strin
 
 } // namespace
 
+int fail_to_find(console& out, entity_words const& of, error const& e) {
+  if (e.code == errc::invalid_argument)
+    return out.misuse(e.message, "Say which one.");
+  return out.fail(e, e.code == errc::not_found
+                         ? "`" + command_of(of) + " list` shows what there is."
+                         : std::string{});
+}
+
 void add_entity_steps(command_line& line, CLI::App& group, entity_words const& of,
                       std::vector<entity_step> const& steps) {
   struct flags {
@@ -89,8 +101,11 @@ void add_entity_steps(command_line& line, CLI::App& group, entity_words const& o
     bool const has_why = s.has_why;
     auto& c = line.add(group, name, s.what, "  " + command_of(of) + " " + name + " " + of.example,
                        [f, of, name, has_why, next = s.next](console& out) {
+                         auto const id = whole_id(out, of, f->id);
+                         if (!id)
+                           return fail_to_find(out, of, id.error());
                          auto const done = out.api().post(
-                             of.path_of(f->id) + "/" + name,
+                             of.path_of(*id) + "/" + name,
                              has_why ? json::value(json::object{{"why", f->why}}) : json::value{});
                          auto const code = show_done(
                              out, done, done ? status_line(out, titled(of.name), *done) : "");

@@ -179,14 +179,17 @@ std::string next_steps(console const& out, proposal const& p) {
                           ? std::string{}
                           : " --server " + out.configured().client.server;
   bool const command = p.profile == "command";
+  auto const& url = out.configured().client.server;
+  bool const here = url.find("//127.") != std::string::npos ||
+                    url.find("//localhost") != std::string::npos ||
+                    url.find("//[::1]") != std::string::npos;
+  // The machine that works is mostly this one where the server is.
+  auto const enrol = here ? " | troupe daemon enroll" + server + " --code -\n"
+                          : "\n  troupe daemon enroll" + server +
+                                " --code CODE      # on the machine that works\n";
   return "\nNext:\n"
          "  troupe daemon code" +
-         server +
-         "\n"
-         "  troupe daemon enroll" +
-         server +
-         " --code CODE      # on the machine that works\n"
-         "  troupe daemon run" +
+         server + enrol + "  troupe daemon run" +
          std::string{command ? " --command 'your script'" : ""} +
          "      # stays; in a terminal of its own\n"
          "  troupe brief submit notes.txt" +

@@ -6,22 +6,37 @@ namespace {
 
 entity_words const plan_words{"plan", "/api/plans/", "k3f9q2mx.p1"};
 
+/// The tickets of the plan's brief, for how far each is; null before there are some.
+json::value tickets_of(console& out, json::value const& plan) {
+  auto const status = look::text(plan, "status");
+  // The first version has none before it is active; a later one stands beside those that are.
+  bool const any = status == "active" || status == "COMPLETED" || status == "FAILED" ||
+                   status == "SUPERSEDED" || look::number(plan, "number", 1) > 1;
+  if (!any)
+    return {};
+  auto found = out.api().all("/api/tickets", {{"brief", look::text(plan, "brief")}});
+  return found ? std::move(*found) : json::value{};
+}
+
 int show(console& out, std::string const& id) {
   auto const plan = out.api().get(plan_words.path_of(id));
   if (!plan)
     return out.fail(plan.error());
-  json::value tickets;
-  // How far each ticket is, once there are tickets.
-  if (auto const status = look::text(*plan, "status");
-      status == "active" || status == "COMPLETED" || status == "FAILED" || status == "SUPERSEDED") {
-    if (auto found = out.api().all("/api/tickets", {{"brief", look::text(*plan, "brief")}}))
-      tickets = std::move(*found);
-  }
-  auto const code = out.show(*plan, render_plan(*plan, out.style(), tickets));
+  auto const code = out.show(*plan, render_plan(*plan, out.style(), tickets_of(out, *plan)));
   if (look::text(*plan, "status") == "pending_approval")
     out.note("\nNext: `troupe plan approve " + id + "`, `troupe plan edit " + id +
              "`, or `troupe plan revise " + id + " --notes TEXT`.");
   return code;
+}
+
+/// What to do when a plan was approved. Nothing is worked where nobody can.
+std::string after_approval(console& out, json::value const& plan) {
+  auto next = "Next: `troupe watch --brief " + look::text(plan, "brief") + "`.";
+  auto const project = out.api().get("/api/projects/" + segment(look::text(plan, "project")));
+  if (project)
+    for (auto const& lack : look::list(*project, "lacks"))
+      next += "\nTickets will wait for " + lack_sentence(lack);
+  return next;
 }
 
 } // namespace
@@ -45,9 +60,7 @@ void add_plan_commands(command_line& line) {
     c.add_option("plan", *id, "id of the plan")->required()->type_name("ID");
   }
   add_entity_decision(line, group, plan_words,
-                      {"approve", "Approves a plan: its run begins.", "", [](json::value const& p) {
-                         return "Next: `troupe watch --brief " + look::text(p, "brief") + "`.";
-                       }});
+                      {"approve", "Approves a plan: its run begins.", "", after_approval});
   add_entity_decision(
       line, group, plan_words,
       {"revise", "Sends a plan back for another proposal.", "one ticket a module", {}});

@@ -22,6 +22,9 @@ int show(console& out, std::string const& id, bool follow) {
                           "`troupe run show " + id + " --follow` follows it again.");
   }
   out.show(*run, render_run(*run, out.style()));
+  if (!out.json() && look::text(*run, "status") == "running")
+    if (auto const tickets = out.api().all("/api/tickets", {{"run", id}}))
+      note_lacks(out, look::list(*tickets, "items"));
   bool const bad = follow && look::text(*run, "status") != "COMPLETED";
   return bad ? exit_code::failed : exit_code::ok;
 }

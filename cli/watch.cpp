@@ -4,6 +4,7 @@
 #include <chrono>
 #include <deque>
 #include <limits>
+#include <set>
 #include <thread>
 
 namespace troupe {
@@ -23,7 +24,7 @@ struct watch_flags {
 class watcher {
 public:
   watcher(console& out, watch_flags const& flags)
-      : out_(out), flags_(flags), teller_(out.style(), flags.everything) {}
+      : out_(out), flags_(flags), teller_(out.style(), what_of(flags)) {}
 
   int run() {
     // A stream would wait for a server that is not there; a person wants to know.
@@ -51,16 +52,85 @@ public:
             return;
           if (name == "progress") // in no ledger, so it has no place to be remembered
             tell(data);
-          else if (name != "snapshot")
+          else if (name == "snapshot")
+            say_lacks(with({}));
+          else
             take(data);
         },
-        stop);
+        stop, [&](bool up) { tell_link(up); });
     if (!followed)
       return out_.fail(followed.error());
     return exit_code::ok;
   }
 
 private:
+  /// What comes of all kinds is a story; of some kinds, each event speaks for itself.
+  static telling_of what_of(watch_flags const& flags) {
+    if (flags.everything)
+      return telling_of::everything;
+    for (auto const* filter : {"kind", "type", "agent"})
+      if (flags.filters.contains(filter))
+        return telling_of::some;
+    return telling_of::story;
+  }
+
+  /// That nothing comes may mean that nothing happens; when nobody is there it must be said.
+  void tell_link(bool up) {
+    if (!up)
+      out_.remark("connection to " + out_.api().server() + " lost; trying again");
+    else if (lost_)
+      out_.remark("connected again; " + (last_.empty() ? std::string{"nothing was told before"}
+                                                       : "resumed after " + last_));
+    lost_ = !up;
+  }
+
+  /// Tickets that nobody takes: said once each, until a daemon or an agent comes.
+  void say_lacks(api_client::query const& which) {
+    if (out_.json() || flags_.filters.contains("kind") || flags_.filters.contains("type") ||
+        flags_.filters.contains("agent"))
+      return;
+    json::array waiting;
+    if (auto const ticket = flags_.filters.find("ticket"); ticket != flags_.filters.end()) {
+      if (auto const t = out_.api().get("/api/tickets/" + segment(ticket->second)))
+        waiting.push_back(*t);
+    } else {
+      for (auto const* status : {"ready", "rework", "in_review", "in_gates", "merging"}) {
+        auto q = which;
+        q.emplace_back("status", status);
+        q.emplace_back("limit", "500");
+        if (auto const page = out_.api().get("/api/tickets", q))
+          for (auto const& t : look::list(*page, "items"))
+            waiting.push_back(t);
+      }
+    }
+    json::array fresh;
+    for (auto const& t : waiting)
+      if (!lacks_told_.contains(lack_sentence(look::at(t, "lacks"))))
+        fresh.push_back(t);
+    for (auto const& t : fresh)
+      lacks_told_.insert(lack_sentence(look::at(t, "lacks")));
+    note_lacks(out_, fresh);
+  }
+
+  /// A ticket that could be taken may be one that nobody takes.
+  void look_for_lacks(json::value const& event) {
+    auto const type = look::text(event, "type");
+    if (type == "daemon.connected" || type == "agent.moved" || type == "agent.hired")
+      lacks_told_.clear();
+    auto const to = look::text(look::at(event, "data"), "to");
+    bool const offered =
+        type.starts_with("ticket.") && (to == "ready" || to == "rework" || to == "in_review" ||
+                                        to == "in_gates" || to == "merging");
+    if (!offered || out_.json())
+      return;
+    auto const t = out_.api().get("/api/tickets/" + segment(look::text(event, "entity")));
+    if (!t)
+      return;
+    if (auto const said = lack_sentence(look::at(*t, "lacks"));
+        !said.empty() && lacks_told_.insert(said).second)
+      note_lacks(out_, {*t});
+  }
+
   [[nodiscard]] api_client::query with(api_client::query more) const {
     for (auto const& [name, value] : flags_.filters)
       more.emplace_back(name, value);
@@ -96,8 +166,10 @@ private:
     begun_ = true;
     for (auto const& e : missed)
       tell(e);
-    for (auto const& [shard, seq] : reached)
+    for (auto const& [shard, seq] : reached) {
       told_[shard] = seq;
+      last_ = "seq " + std::to_string(seq) + " of shard " + std::to_string(shard);
+    }
     return {};
   }
 
@@ -110,7 +182,10 @@ private:
     if (is_told(event))
       return;
     told_[look::number(event, "shard")] = look::number(event, "seq");
+    last_ = "seq " + std::to_string(look::number(event, "seq")) + " of shard " +
+            std::to_string(look::number(event, "shard"));
     tell(event);
+    look_for_lacks(event);
   }
 
   void tell(json::value const& event) {
@@ -126,8 +201,11 @@ private:
   watch_flags const& flags_;
   event_teller teller_;
   std::map<std::int64_t, std::int64_t> told_; ///< shard -> last seq
+  std::string last_;                          ///< place of the last that was told
+  std::set<std::string> lacks_told_;
   bool behind_ = true;
   bool begun_ = false;
+  bool lost_ = false;
 };
 
 /// What the server lets be watched: all kinds but credentials.

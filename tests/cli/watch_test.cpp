@@ -23,12 +23,15 @@ std::vector<std::string> watch_words(office const& at, std::vector<std::string> 
   return out;
 }
 
-/// Ids of what was told, in its order. A line that is still being written is left out.
+/// Ids of what was told, in its order. A line that is still being written is left out, and so is
+/// what was said beside (the log holds both outputs).
 std::vector<std::string> told(std::filesystem::path const& log) {
   auto const text = test::text_of(log);
   std::istringstream lines{text.substr(0, text.rfind('\n') + 1)};
   std::vector<std::string> out;
   for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('{'))
+      continue;
     auto const event = json::parse(line);
     REQUIRE(event.has_value());
     out.push_back(text_at(*event, "id"));
@@ -142,4 +145,21 @@ TEST_CASE("watch: ends with 6 when its token is revoked", "[cli]") {
   CHECK(watching.wait() == exit_code::unauthorised);
   CHECK(contains(test::text_of(log), "the server ended the stream"));
   CHECK_FALSE(contains(test::text_of(log), "tally"));
+}
+
+TEST_CASE("watch: says when nobody is there, and where it goes on", "[cli]") {
+  office at;
+  (void)at.json_of({"project", "create", "one"});
+  auto const log = at.home() / "watch.log";
+  test::background watching{watch_words(at, {"--history", "100000"}), at.home(), log};
+  auto const says = [&](std::string const& part) { return contains(test::text_of(log), part); };
+  REQUIRE(eventually([&] { return same(told(log), stored(at)); }));
+  CHECK_FALSE(says("lost"));
+  at.kill();
+  CHECK(eventually([&] { return says("connection to " + at.url() + " lost; trying again"); }));
+  at.open();
+  CHECK(eventually([&] { return says("connected again; resumed after seq "); }));
+  (void)at.json_of({"project", "create", "two"});
+  CHECK(eventually([&] { return same(told(log), stored(at)); }));
+  CHECK(watching.stop(SIGINT) == 0);
 }

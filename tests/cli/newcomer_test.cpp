@@ -1,0 +1,260 @@
+#include "cli/exit_codes.hpp"
+#include "tests/cli/office.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+/// Where somebody who uses it for the first time stumbles: each case is a question that the answer
+/// must not leave open.
+using namespace troupe;
+using test::contains;
+using test::eventually;
+using test::office;
+using test::text_at;
+
+namespace {
+
+std::string const talk = "Ada: parse_duration should accept weeks.\n"
+                         "Ben: And format_duration must print 0s for zero.\n";
+
+/// A project with a repository that is there, made like a newcomer's.
+void project_with_repository(office const& at, std::string const& more = {}) {
+  auto const shop = at.home() / "shop";
+  std::filesystem::create_directories(shop);
+  std::ofstream{shop / "README"} << "A shop.\n";
+  std::map<std::string, std::string> const env{
+      {"PATH", "/usr/bin:/bin"},      {"HOME", at.home().string()},
+      {"GIT_AUTHOR_NAME", "Nina"},    {"GIT_AUTHOR_EMAIL", "nina@example.org"},
+      {"GIT_COMMITTER_NAME", "Nina"}, {"GIT_COMMITTER_EMAIL", "nina@example.org"}};
+  for (std::vector<std::string> words : {std::vector<std::string>{"init", "-q", "-b", "main"},
+                                         {"add", "-A"},
+                                         {"commit", "-q", "-m", "A shop"}}) {
+    words.insert(words.begin(), "git");
+    REQUIRE(test::run_program(words, env, "", shop).exit_code == 0);
+  }
+  auto const patch =
+      R"({"repository":")" + shop.string() + R"(","test_command":"none","mode":"ask")" + more + "}";
+  (void)at.json_of({"project", "create", "shop", "--template", "solo", "--patch", "-"}, patch);
+}
+
+std::string pending_brief(office const& at) {
+  auto const brief = at.json_of({"brief", "submit", "-", "--project", "shop", "--wait"}, talk);
+  REQUIRE(text_at(brief, "status") == "pending_approval");
+  return text_at(brief, "id");
+}
+
+/// Approves the brief; the plan that waits then.
+std::string pending_plan(office const& at, std::string const& brief) {
+  REQUIRE(at.run({"brief", "approve", brief}).exit_code == 0);
+  REQUIRE(eventually([&] {
+    auto const page =
+        at.json_of({"plan", "list", "--brief", brief, "--status", "pending_approval"});
+    return !page.at("items").get_array().empty();
+  }));
+  return brief + ".p1";
+}
+
+std::string ready_ticket(office const& at) {
+  std::string out;
+  REQUIRE(eventually([&] {
+    auto const page = at.json_of({"ticket", "list", "--status", "ready"});
+    auto const& items = page.at("items").get_array();
+    if (!items.empty())
+      out = text_at(items.front(), "id");
+    return !items.empty();
+  }));
+  return out;
+}
+
+/// An enrolled daemon whose every attempt does what this command does.
+std::unique_ptr<test::background> daemon_with(office const& at, std::string const& command) {
+  auto const code = text_at(at.json_of({"daemon", "code"}), "code");
+  auto const data = (at.home() / "laptop").string();
+  REQUIRE(at.run({"daemon", "enroll", "--code", code, "--data", data}).exit_code == 0);
+  return std::make_unique<test::background>(
+      std::vector<std::string>{"daemon", "run", "--data", data, "--command", command}, at.home(),
+      at.home() / "laptop.log");
+}
+
+} // namespace
+
+TEST_CASE("newcomer: a status that there is not is no empty list", "[cli]") {
+  office at;
+  for (auto const* kind :
+       {"ticket", "brief", "plan", "run", "agents", "project", "daemon", "token", "budget"}) {
+    INFO(kind);
+    auto const r = at.run({kind, "list", "--status", "foo"});
+    CHECK(r.exit_code == exit_code::usage);
+    CHECK(r.out.empty());
+    CHECK(contains(r.err, "has the status foo; there are: "));
+    CHECK(contains(r.err, "--status"));
+  }
+  CHECK(contains(at.run({"ticket", "list", "--status", "foo"}).err, "failed_pending"));
+  auto const j = at.run({"ticket", "list", "--status", "foo", "--json"});
+  CHECK(j.exit_code == exit_code::usage);
+  auto const d = json::parse(j.out);
+  REQUIRE(d.has_value());
+  CHECK(d->at("error").at("exit_code") == exit_code::usage);
+  // A filter that means something and finds nothing is said beside the empty list.
+  auto const none = at.run({"ticket", "list", "--project", "nope"});
+  CHECK(none.exit_code == 0);
+  CHECK(contains(none.err, "--project nope"));
+}
+
+TEST_CASE("newcomer: a ready ticket says which daemon is missing, wherever one looks", "[cli]") {
+  office at;
+  project_with_repository(at);
+  CHECK(contains(at.run({"project", "show", "shop"}).out, "Its tickets would wait for\n"));
+  auto const brief = pending_brief(at);
+  auto const plan = pending_plan(at, brief);
+  auto const log = at.home() / "watch.log";
+  test::background watching{{"watch", "--brief", brief, "--server", at.url(), "--token-file",
+                             (at.data() / "admin.token").string()},
+                            at.home(),
+                            log};
+  REQUIRE(eventually([&] { return contains(test::text_of(log), "from now on"); }));
+  std::string const missing = "a connected daemon with the profile command";
+  std::string const way_out = "troupe daemon run --command 'your script'";
+  auto const approved = at.run({"plan", "approve", plan});
+  CHECK(contains(approved.err, "Tickets will wait for " + missing));
+  auto const ticket = ready_ticket(at);
+  for (std::vector<std::string> const& words : {std::vector<std::string>{"ticket", "show", ticket},
+                                                {"ticket", "list"},
+                                                {"run", "show", brief + ".r1"}}) {
+    auto const r = at.run(words);
+    INFO(r.out << r.err);
+    CHECK(contains(r.out + r.err, missing));
+    CHECK(contains(r.out + r.err, way_out));
+  }
+  CHECK(contains(at.run({"ticket", "list"}).err, "2 tickets wait for " + missing));
+  CHECK(eventually([&] { return contains(test::text_of(log), "waits for " + missing); }));
+  CHECK(watching.stop(SIGINT) == 0);
+  // Whoever begins to watch now is told at once.
+  auto const later = at.home() / "later.log";
+  test::background again{
+      {"watch", "--server", at.url(), "--token-file", (at.data() / "admin.token").string()},
+      at.home(),
+      later};
+  CHECK(
+      eventually([&] { return contains(test::text_of(later), "2 tickets wait for " + missing); }));
+  CHECK(again.stop(SIGINT) == 0);
+}
+
+TEST_CASE("newcomer: a brief names the plan that waits", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const brief = pending_brief(at);
+  auto const plan = pending_plan(at, brief);
+  auto const shown = at.run({"brief", "show", brief});
+  CHECK(contains(shown.err, "`troupe plan approve " + plan + "`"));
+  auto const waiting = at.run({"approve"});
+  CHECK(contains(waiting.err, "`troupe plan show " + plan + "`"));
+  CHECK(contains(waiting.err, "`troupe approve " + plan + ".a1`"));
+}
+
+TEST_CASE("newcomer: an agent's name is enough where only one project has it", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const agents = at.json_of({"agents", "--project", "shop"});
+  auto const id = text_at(agents.at("items").at(0), "id");
+  auto const name = id.substr(id.find('.') + 1);
+  CHECK(text_at(at.json_of({"agents", "show", name}), "id") == id);
+  CHECK(text_at(at.json_of({"agents", "show", id}), "id") == id);
+  CHECK(contains(at.run({"agents", "pause", name, "--why", "lunch"}).out, "Agent " + id));
+  CHECK(at.run({"agents", "resume", name}).exit_code == 0);
+  auto const unknown = at.run({"agents", "show", "nobody"});
+  CHECK(unknown.exit_code == exit_code::not_found);
+  CHECK(contains(unknown.err, "`troupe agents list`"));
+
+  (void)at.json_of({"project", "create", "other", "--template", "solo"});
+  REQUIRE(eventually([&] { return at.run({"agents", "show", "other." + name}).exit_code == 0; }));
+  for (auto const* command : {"show", "pause", "resume"}) {
+    auto const several = at.run({"agents", command, name});
+    CHECK(several.exit_code == exit_code::usage);
+    CHECK(contains(several.err, "other." + name));
+    CHECK(contains(several.err, id));
+  }
+}
+
+TEST_CASE("newcomer: a plan for a role that nobody has is refused with the roles", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const plan = pending_plan(at, pending_brief(at));
+  auto content = at.json_of({"plan", "show", plan}).at("content").get_object();
+  content.at("items").get_array().front().get_object()["role"] = "poet";
+  auto const no = at.run({"plan", "edit", plan, "--file", "-"}, json::canonical(content));
+  CHECK(no.exit_code == exit_code::failed);
+  CHECK(contains(no.err, "the role poet"));
+  CHECK(contains(no.err, "there are: "));
+  CHECK(contains(no.err, "dev"));
+  CHECK(text_at(at.json_of({"plan", "show", plan}), "status") == "pending_approval");
+}
+
+TEST_CASE("approve: several at once, after they were shown", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const brief = pending_brief(at);
+  auto const other = pending_brief(at);
+  auto const unasked = at.run({"approve", "--all"});
+  CHECK(unasked.exit_code == exit_code::usage);
+  CHECK(contains(unasked.err, "--yes"));
+  CHECK(at.run({"approve", "--all", "x"}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve", "--yes"}).exit_code == exit_code::usage);
+  // Nothing of it is a replan.
+  CHECK(contains(at.run({"approve", "--replans", "--yes"}).out, "Nothing was approved."));
+  auto const one = at.run({"approve", "--all", "--brief", brief, "--yes"});
+  INFO(one.out << one.err);
+  CHECK(one.exit_code == 0);
+  CHECK(contains(one.out, "Requirements")); // it was shown
+  CHECK(contains(one.out, "Approved: " + brief + ".a1"));
+  CHECK(text_at(at.json_of({"brief", "show", other}), "status") == "pending_approval");
+  auto const rest = at.json_of({"approve", "--all", "--project", "shop", "--yes"});
+  CHECK_FALSE(rest.at("approved").get_array().empty());
+  CHECK(text_at(at.json_of({"brief", "show", other}), "status") != "pending_approval");
+}
+
+TEST_CASE("approve: the replans of a brief, those too that come one after the other", "[cli]") {
+  office at;
+  // Whatever is tried fails, so every ticket asks for a replacement, as often as that is allowed.
+  project_with_repository(at, R"(,"limits":{"attempts":1,"rounds":0,"replans":2})");
+  auto const daemon = daemon_with(at, "exit 1");
+  auto const brief = pending_brief(at);
+  REQUIRE(at.run({"plan", "approve", pending_plan(at, brief)}).exit_code == 0);
+  auto const pending = [&](std::string const& plan) {
+    auto const p = at.run({"plan", "show", plan, "--json"});
+    auto const v = json::parse(p.out);
+    return p.exit_code == 0 && v && text_at(*v, "status") == "pending_approval";
+  };
+  REQUIRE(eventually([&] {
+    auto const b = at.json_of({"brief", "show", brief});
+    auto const* queue = b.get_object().if_contains("queue");
+    return pending(brief + ".p2") && queue != nullptr && !queue->get_array().empty();
+  }));
+  // The tickets that failed are marked, also those that another version will replace.
+  auto const shown = at.run({"plan", "show", brief + ".p2"});
+  CHECK(contains(shown.out, "FAILED"));
+  CHECK(contains(shown.out, "each failed ticket is replaced in a version"));
+  auto const all = at.run({"approve", "--replans", "--brief", brief, "--yes"});
+  INFO(all.out << all.err);
+  CHECK(all.exit_code == 0);
+  CHECK(contains(all.out, "Plan " + brief + ".p2"));
+  CHECK(contains(all.out, "Approved: " + brief + ".p2.a1"));
+  CHECK(contains(all.out, "Approved: " + brief + ".p3.a1"));
+}
+
+TEST_CASE("export: works while the server runs, and is whole", "[cli]") {
+  office at;
+  project_with_repository(at);
+  (void)pending_brief(at);
+  auto const file = (at.home() / "live.jsonl").string();
+  auto const exported = at.json_of({"export", "--data", at.data().string(), "--out", file});
+  auto const verified = at.json_of({"verify", "--file", file});
+  CHECK(verified.at("ok") == true);
+  CHECK(verified.at("events") == exported.at("events"));
+  // The ledger of a running server is not written to by anybody else.
+  auto const import = at.run({"import", file, "--data", at.data().string()});
+  CHECK(import.exit_code != 0);
+  CHECK(contains(import.err, "Stop the server"));
+  CHECK(at.run({"project", "list"}).exit_code == 0);
+}
