@@ -1,8 +1,10 @@
 #include "demo/conclusion.hpp"
 
 #include "demo/answers.hpp"
+#include "demo/processes.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace troupe::demo {
 
@@ -71,6 +73,20 @@ private:
   std::vector<row> rows_;
   row sum_{"all", 0, 0, 0};
 };
+
+/// The line that makes `troupe` a command, where it is none.
+std::string where_the_program_is() {
+  auto const here = self().parent_path().string();
+  auto const* path = std::getenv("PATH");
+  std::string const all = std::string{":"} + (path != nullptr ? path : "") + ":";
+  for (std::size_t at = 1, end; at < all.size(); at = end + 1) {
+    end = all.find(':', at);
+    std::error_code ec;
+    if (end > at && std::filesystem::exists(all.substr(at, end - at) + "/troupe", ec))
+      return {};
+  }
+  return "  export PATH=\"" + here + ":$PATH\"\n";
+}
 
 /// What the story promises must really have happened, by the ledger's word.
 template <class FailIf>
@@ -166,13 +182,14 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
                            {"kills", story.kills},
                            {"seconds", story.seconds},
                            {"verify", verified.exit_code}});
-  say.line("\nNext, in your own repository:\n"
+  say.line("\nNext, in your own repository:\n" + where_the_program_is() +
            "  troupe serve                       # in a terminal of its own\n"
            "  cd your/repository && troupe init  # finds your tests and your coding CLIs\n"
            "  troupe daemon code | troupe daemon enroll --code -\n"
            "  troupe daemon run                  # in a terminal of its own; without a coding CLI: "
            "--command 'your script'\n"
-           "  troupe brief submit notes.txt      # nothing is spent before you approve");
+           "  troupe brief submit notes.txt      # nothing is spent before you approve\n"
+           "  troupe approve                     # what waits for you");
   return good ? 0 : 1;
 }
 

@@ -220,6 +220,7 @@ private:
 
   void approve_brief() {
     auto const brief = await_status("/api/briefs/" + brief_, "pending_approval");
+    hear_what_came();
     say_.text(render_brief(brief, style()));
     say_.happened("brief",
                   {{"brief", brief_}, {"requirements", brief.at("content").at("requirements")}});
@@ -253,6 +254,7 @@ private:
         must(to_->call("PUT", "/api/plans/" + plan_, json::object{{"content", content}}));
     if (refused.status != 409)
       throw broken_off{"a plan with a cycle was answered with " + std::to_string(refused.status)};
+    hear_what_came();
     say_.text(render_plan(plan, style()));
     say_.happened("plan", {{"plan", plan_}, {"items", plan.at("content").at("items")}});
     say_.happened("cycle_refused",
@@ -286,17 +288,38 @@ private:
           return;
         continue;
       }
-      auto const type = text_at(*event, "event");
-      if (type == "snapshot")
-        continue;
-      auto const& data = event->at("data");
-      if (!shown_.insert(text_at(data, "id")).second)
-        continue; // the server was started anew and told again
-      say_.happened("event", data.get_object(), news_.tell(data).value_or(std::string{}));
-      on_event(type, data);
+      auto const type = hear(*event);
       if (type == "brief.ended" || (type == "approval.opened" && is_over()))
         return;
     }
+  }
+
+  /// Tells one event and does what follows from it; its type, empty for one that was told before.
+  std::string hear(json::object const& event) {
+    auto const type = text_at(event, "event");
+    if (type == "snapshot")
+      return {};
+    auto const& data = event.at("data");
+    if (!shown_.insert(text_at(data, "id")).second)
+      return {}; // the server was started anew and told again
+    delivered_ = delivered_ || type == "brief.delivery_began";
+    auto const line = news_.tell(data).value_or(std::string{});
+    say_.happened("event", data.get_object(), shows_itself(type) ? std::string{} : line);
+    on_event(type, data);
+    return type;
+  }
+
+  /// Whether the story shows what an event says in words of its own: the brief, the plan, and what
+  /// was decided about them.
+  [[nodiscard]] bool shows_itself(std::string const& type) const {
+    return type.starts_with("approval.") ||
+           (!delivered_ && (type.starts_with("brief.") || type.starts_with("plan.")));
+  }
+
+  /// What the agents have said to one another up to now.
+  void hear_what_came() {
+    while (auto const event = to_->next(milliseconds{0}))
+      (void)hear(*event);
   }
 
   [[nodiscard]] bool is_over() {
@@ -330,15 +353,18 @@ private:
     } else if (type == "ticket.attempt_ended" && text_at(e, "entity") == killed_ticket_ &&
                text_at(e, "data.how") == "LOST") {
       lease_lost_ = true;
-    } else if (type == "plan.proposed" && text_at(e, "entity") != plan_) {
-      say_.line("   the chief of staff replans: " + text_at(e, "data.content.note"));
     } else if (type == "plan.approval_asked" && text_at(e, "entity") != plan_) {
       auto const id = text_at(e, "entity");
       auto const plan = await_status("/api/plans/" + id, "pending_approval");
+      auto const tickets = to_->get("/api/tickets?limit=500&brief=" + brief_);
+      say_.text("\n" + render_plan(plan, style(), tickets ? *tickets : json::value{},
+                                   plan_details::changed));
+      say_.happened("plan", {{"plan", id}, {"items", plan.at("content").at("items")}});
       if (!ask("Approve version " + id.substr(id.rfind('p') + 1) + " of the plan?"))
         throw broken_off{"the new version was not approved; the work stops here", 0};
       await_ok("POST", "/api/plans/" + id + "/approve",
                json::object{{"content_hash", text_at(plan, "content_hash")}});
+      say_.happened("approved", {{"what", "plan"}, {"id", id}}, "Approved: plan " + id + "\n");
     }
   }
 
@@ -488,6 +514,7 @@ private:
   std::map<std::string, std::string> holders_;
   std::set<std::string> shown_;
   event_teller news_{style()};
+  bool delivered_ = false; ///< the first plan is approved, and its tickets are worked
   bool killed_ = false;
   bool lease_lost_ = false;
   bool lease_moved_ = false;
