@@ -32,7 +32,7 @@ export function table(report) {
         report.records.map((r) => {
           const each = (s) => dash((s * 1000) / (r.tickets_per_s * r.seconds), 2);
           return [
-            r.engine, r.in_flight, rate(r.tickets_per_s) + (r.steady === false ? ' *' : ''), dash(r.ratio_to_control, 2),
+            r.engine, r.in_flight_reached < r.in_flight * 0.9 ? `${r.in_flight} (${r.in_flight_reached})` : r.in_flight, rate(r.tickets_per_s) + (r.steady === false ? ' *' : ''), dash(r.ratio_to_control, 2),
             ms(r.p50_ms), ms(r.p90_ms), ms(r.p99_ms), ms(r.p999_ms), each(r.cpu_s_client), each(r.cpu_s_server),
             dash(r.wal_bytes_per_ticket), dash(r.fsyncs_per_ticket, 2), dash(r.rss_mib_client),
           ];
@@ -40,7 +40,7 @@ export function table(report) {
       ),
     );
   if (report.records.some((r) => r.steady === false))
-    parts.push('\\* Fewer tickets finished in the time than were in flight: not the steady state; the latencies are of those few.');
+    parts.push('\\* Fewer tickets finished in the time than were in flight: not the steady state; the latencies are of those few. In brackets: how many were in flight, where it took tickets in more slowly than it finished them or than the time allowed.');
   if (report.recoveries.length)
     parts.push(
       rows(
