@@ -17,18 +17,21 @@ std::string text_of(boost::json::value const& v) {
   return std::string{std::string_view{v.as_string()}};
 }
 
+gold_item item_of(std::string what, boost::json::value const& terms) {
+  gold_item item;
+  item.what = std::move(what);
+  for (auto const& group : terms.as_array()) {
+    item.terms.emplace_back();
+    for (auto const& term : group.as_array())
+      item.terms.back().push_back(rules::lower(text_of(term)));
+  }
+  return item;
+}
+
 std::vector<gold_item> items_of(boost::json::value const& list) {
   std::vector<gold_item> out;
-  for (auto const& x : list.as_array()) {
-    gold_item item;
-    item.what = text_of(x.at("what"));
-    for (auto const& group : x.at("terms").as_array()) {
-      item.terms.emplace_back();
-      for (auto const& term : group.as_array())
-        item.terms.back().push_back(rules::lower(text_of(term)));
-    }
-    out.push_back(std::move(item));
-  }
+  for (auto const& x : list.as_array())
+    out.push_back(item_of(text_of(x.at("what")), x.at("terms")));
   return out;
 }
 
@@ -80,6 +83,10 @@ std::vector<gold> golds_in(std::string const& folder) {
     g.must = items_of(json.at("must"));
     g.must_not = items_of(json.at("must_not"));
     g.nice = items_of(json.at("nice"));
+    if (auto const* order = json.as_object().if_contains("order"))
+      for (auto const& x : order->as_array())
+        g.order.push_back({item_of(text_of(x.at("what")), x.at("later")),
+                           item_of(text_of(x.at("what")), x.at("earlier"))});
     g.due = text_of(json.at("due"));
     for (auto const& p : json.at("people").as_array())
       g.people.emplace_back(text_of(p.at("person")), text_of(p.at("does")));
@@ -120,6 +127,20 @@ score score_of(brief_content const& b, gold const& g) {
       ++out.right;
     else
       out.invented.push_back(b.requirements[i].title);
+  }
+  for (auto const& o : g.order) {
+    bool kept = false;
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      for (std::size_t k = 0; k < texts.size() && holds(texts[i], o.later); ++k) {
+        auto const& after = b.requirements[i].after;
+        kept =
+            kept || (i != k && holds(texts[k], o.earlier) &&
+                     std::find(after.begin(), after.end(), b.requirements[k].key) != after.end());
+      }
+    if (kept)
+      ++out.ordered;
+    else
+      out.unordered.push_back(o.later.what);
   }
   auto const due = rules::lower(b.due);
   out.due = !due.empty() && due.find(rules::lower(g.due)) != std::string::npos;

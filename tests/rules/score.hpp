@@ -14,12 +14,19 @@ struct gold_item {
   std::vector<std::vector<std::string>> terms;
 };
 
+/// Two requirements of which one has to wait for the other.
+struct gold_order {
+  gold_item later;
+  gold_item earlier;
+};
+
 struct gold {
   std::string name;       ///< file name of the transcript
   std::string transcript; ///< its bytes
   std::vector<gold_item> must;
   std::vector<gold_item> must_not; ///< no requirement may hold all groups
   std::vector<gold_item> nice;     ///< right if it is there, no loss if it is not
+  std::vector<gold_order> order;   ///< optional in the file
   std::string due;
   std::vector<std::pair<std::string, std::string>> people; ///< who, what (key words)
 };
@@ -33,6 +40,8 @@ struct score {
   std::vector<std::string> invented;  ///< requirements that are about no gold item
   std::vector<std::string> forbidden; ///< must_not items that a requirement holds
   bool due = false;
+  std::size_t ordered = 0; ///< gold orders that the requirements keep
+  std::vector<std::string> unordered;
   std::vector<std::string> people_missing;
 
   [[nodiscard]] double recall() const;

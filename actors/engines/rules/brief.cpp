@@ -2,6 +2,7 @@
 
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/order.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/wording.hpp"
 
@@ -62,7 +63,31 @@ std::string context_of(thread const& t, std::vector<unit> const& units) {
   return out;
 }
 
-std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& units) {
+/// Names of code as they are written in this talk: what begins a sentence in lower case where the
+/// others begin in upper case, and single words in backticks.
+name_set names_in_code(std::vector<unit> const& units) {
+  std::size_t upper = 0;
+  std::size_t low = 0;
+  name_set out;
+  name_set starts;
+  for (auto const& u : units) {
+    for (auto const& w : u.words)
+      if (w.what == word::kind::literal && w.text[0] == '`' && w.low.find(' ') == std::string::npos)
+        out.insert(w.text.substr(1, w.text.size() - 2));
+    if (u.quote.empty() || u.words.empty() || !is_letter(u.quote[0]))
+      continue;
+    bool const lowercase = is_lower(u.quote[0]);
+    (lowercase ? low : upper) += 1;
+    if (lowercase && u.quote.starts_with(u.words[0].text) && !lexicon::is_stopword(u.words[0].low))
+      starts.insert(u.words[0].text);
+  }
+  if (upper > 4 * low)
+    out.insert(starts.begin(), starts.end());
+  return out;
+}
+
+std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& units,
+                                          name_set const& names) {
   drop_restated_negations(t, units);
   std::vector<line const*> live;
   line const* head = nullptr;
@@ -76,7 +101,14 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
       continue;
     }
     live.push_back(&l);
-    if (l.core && head == nullptr)
+    // The title comes from a demand that stands by itself, where there is one.
+    auto const rank = [&](line const& x) {
+      auto const& u = units[x.unit];
+      bool const demands = u.does == act::directive || u.does == act::constraint ||
+                           (x.agreed && u.does == act::question && !u.fragment);
+      return (demands && !u.past && !u.told ? 2 : 0) + (demands && !u.leans && !u.fragment ? 1 : 0);
+    };
+    if (l.core && (head == nullptr || (rank(l) > rank(*head) && rank(*head) < 2)))
       head = &l;
   }
   if (head == nullptr && wanted && !live.empty())
@@ -84,17 +116,18 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   if (head == nullptr)
     return std::nullopt;
   requirement r;
-  auto const label = capitalized(t.label);
+  auto const label = names.count(t.label) != 0 ? t.label : capitalized(t.label);
   auto const& first = units[head->unit];
   bool const thin = first.leans || terms_of(first.words).size() < 2;
   auto const topic = !label.empty() ? label : head->lead;
-  r.title = imperative_of(head->text, thin || units[head->unit].fragment ? topic : std::string{});
+  r.title =
+      imperative_of(head->text, thin || units[head->unit].fragment ? topic : std::string{}, names);
   std::string text;
   if (!label.empty())
     text = label + ": ";
   std::vector<std::string> seen;
   for (auto const* l : live) {
-    auto const s = as_sentence(spoken(*l));
+    auto const s = as_sentence(spoken(*l), names);
     if (std::find(seen.begin(), seen.end(), lower(s)) != seen.end())
       continue;
     seen.push_back(lower(s));
@@ -127,102 +160,6 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
       r.importance = priority::high;
   }
   return r;
-}
-
-/// Order between requirements: `after the queue`, `once the flags are in`, `X has to come first`.
-void find_order(std::vector<requirement>& out, std::vector<thread const*> const& from,
-                std::vector<unit> const& units, term_weights const& weights) {
-  auto const best_match = [&](std::vector<std::string> const& terms, std::size_t self) {
-    // Not the whole thread: the sentence that says the order names the other thing, too.
-    auto const own =
-        self < out.size() ? terms_of(words_of(out[self].title)) : std::vector<std::string>{};
-    std::ptrdiff_t best = -1;
-    double score = 0.5;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (i == self)
-        continue;
-      double sum = 0;
-      for (auto const& x : terms)
-        if (std::binary_search(from[i]->terms.begin(), from[i]->terms.end(), x) &&
-            !std::binary_search(own.begin(), own.end(), x))
-          sum += weights.of(x);
-      if (sum > score) {
-        score = sum;
-        best = static_cast<std::ptrdiff_t>(i);
-      }
-    }
-    return best;
-  };
-  auto const link = [&](std::size_t later, std::size_t sooner) {
-    auto& after = out[later].after;
-    auto const& back = out[sooner].after;
-    if (std::find(back.begin(), back.end(), out[later].key) == back.end() &&
-        std::find(after.begin(), after.end(), out[sooner].key) == after.end())
-      after.push_back(out[sooner].key);
-  };
-  std::unordered_map<std::size_t, std::size_t> holder; // unit -> requirement that it is a line of
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (auto const& l : from[i]->lines)
-      holder.emplace(l.unit, i);
-  // `The check-in has to be there before the lapsing is switched on.`
-  for (auto const& u : units) {
-    if (holder.count(static_cast<std::size_t>(&u - units.data())) != 0 ||
-        !contains_any(u.flat, {"there before", "in before", "done before", "finished before",
-                               "ready before", "come before", "comes before", "merged before",
-                               "live before", "deployed before", "happen before"}))
-      continue;
-    auto const at =
-        static_cast<std::size_t>(std::find_if(u.words.begin(), u.words.end(),
-                                              [](word const& w) { return w.low == "before"; }) -
-                                 u.words.begin());
-    auto const part = [&](std::size_t begin, std::size_t end) {
-      return terms_of({u.words.begin() + static_cast<std::ptrdiff_t>(begin),
-                       u.words.begin() + static_cast<std::ptrdiff_t>(end)});
-    };
-    auto const sooner = best_match(part(0, at), out.size());
-    auto const later = best_match(part(at, u.words.size()), out.size());
-    if (sooner >= 0 && later >= 0 && sooner != later)
-      link(static_cast<std::size_t>(later), static_cast<std::size_t>(sooner));
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    std::vector<std::size_t> said;
-    for (auto const& l : from[i]->lines) {
-      if (!l.live)
-        continue;
-      said.push_back(l.unit);
-      // The order is often an aside behind the demand.
-      for (auto k = l.unit + 1; k < units.size() && k <= l.unit + 3; ++k)
-        if (units[k].turn <= units[l.unit].turn + 1 && (holder.count(k) == 0 || holder[k] == i))
-          said.push_back(k);
-      said.insert(said.end(), l.cites.begin(), l.cites.end());
-    }
-    std::sort(said.begin(), said.end());
-    said.erase(std::unique(said.begin(), said.end()), said.end());
-    for (auto const k : said) {
-      auto const& w = units[k].words;
-      for (std::size_t j = 0; j < w.size(); ++j) {
-        bool const opens = w[j].low == "after" || w[j].low == "once";
-        if (!opens || j + 1 >= w.size())
-          continue;
-        std::vector<word> const rest(w.begin() + static_cast<std::ptrdiff_t>(j) + 1, w.end());
-        auto const flat = flat_of(rest);
-        bool const done = contains_any(flat, {"done", "in", "merged", "finished", "ready", "there",
-                                              "landed", "released", "stored", "works", "exists",
-                                              "been", "complete", "deployed", "live", "out", "up"});
-        bool const bare = w[j].low == "after" && rest.size() <= 3 && (j == 0 || j > 2);
-        if (!done && !bare)
-          continue;
-        if (auto const b = best_match(terms_of(rest), i); b >= 0)
-          link(i, static_cast<std::size_t>(b));
-      }
-      if (contains_any(units[k].flat, {"come first", "comes first", "goes first", "go first",
-                                       "be first", "before that"})) {
-        if (auto const b = best_match(terms_of(w), i);
-            b >= 0 && units[k].flat.find(" so ") == std::string::npos)
-          link(i, static_cast<std::size_t>(b));
-      }
-    }
-  }
 }
 
 std::string title_of(transcript const& t, std::vector<unit> const& units, outcome const& o) {
@@ -288,12 +225,13 @@ result<brief_content> draft_brief(transcript const& t) {
   auto const units = units_of(t, names);
   auto talk = follow(t, units, names);
   term_weights const weights{units};
+  auto const in_code = names_in_code(units);
   brief_content out;
   std::vector<thread const*> from;
   for (auto& th : talk.threads) {
     if (out.requirements.size() >= most_requirements)
       break;
-    auto r = requirement_of(th, units);
+    auto r = requirement_of(th, units, in_code);
     if (!r)
       continue;
     r->key = "R" + std::to_string(out.requirements.size() + 1);

@@ -82,6 +82,8 @@ std::size_t length_at(std::vector<word> const& w, std::size_t i, bool& bare) {
   } else if (month(low) && low != "may" && joined(i + 1) &&
              (day_number(w[i + 1]) || ordinal_of(w[i + 1].low))) {
     end = i + 2;
+  } else if (month(low) && joined(i + 2) && w[i + 1].low == "the" && ordinal_of(w[i + 2].low)) {
+    end = i + 3;
   } else if (low == "may" && joined(i + 1) && (day_number(w[i + 1]) || ordinal_of(w[i + 1].low))) {
     end = i + 2;
   } else if (part_of_day(low) && low != "night" && i == 0 && n <= 2) {
@@ -116,10 +118,13 @@ std::vector<day_mention> days_in(unit const& u) {
     std::string lead = " ";
     for (std::size_t k = i > 4 ? i - 4 : 0; k < i; ++k)
       lead += w[k].low + ' ';
-    d.wanted = lead.ends_with(" by ") || lead.ends_with(" by the ") || lead.ends_with(" until ") ||
-               lead.ends_with(" until the ") || lead.ends_with(" make it ") ||
-               lead.ends_with(" make it the ") || lead.ends_with(" say ") ||
-               lead.ends_with(" say the ") || lead.ends_with(" say on ") ||
+    d.wanted = lead.ends_with(" by ") || lead.ends_with(" by the ") ||
+               ((lead.ends_with(" until ") || lead.ends_with(" until the ")) &&
+                contains_any(u.flat, {"need", "needs", "want", "have it", "ready", "done",
+                                      "finished", "deliver", "have this"})) ||
+               lead.ends_with(" make it ") || lead.ends_with(" make it the ") ||
+               lead.ends_with(" say ") || lead.ends_with(" say the ") ||
+               lead.ends_with(" say on ") ||
                contains_any(lead, {"it on", "it by", "it for", "before", "pull request on",
                                    "complete on", "ready on", "needed by", "due", "due on",
                                    "deadline is", "ship on", "release on", "live on"});
@@ -128,7 +133,11 @@ std::vector<day_mention> days_in(unit const& u) {
                     (w[i + n].low == "is" || w[i + n].low == "isn't" || w[i + n].low == "doesn't" ||
                      w[i + n].low == "won't");
     std::size_t const last = i + n + (is ? 1 : 0);
-    bool const fine = last < w.size() && (lexicon::is_yes(w[last].low) || w[last].low == "it");
+    bool const fine =
+        last < w.size() &&
+        (lexicon::is_yes(w[last].low) || w[last].low == "it" ||
+         contains_any(flat_of({w.begin() + static_cast<std::ptrdiff_t>(last), w.end()}),
+                      {"the last day", "the deadline", "the latest", "the date", "the last date"}));
     bool const then = contains_any(u.flat, {"by then", "until then", "before then"});
     d.wanted = d.wanted || then; // `It starts on the ninth, it has to run by then.`
     d.ruled_out = (own || is) && !fine;
@@ -143,6 +152,11 @@ std::vector<day_mention> days_in(unit const& u) {
 }
 
 bool due_tracker::take(unit const& u, name_list const& names) {
+  // `not this quarter`; `he's on holiday until the tenth`
+  if (u.defers ||
+      contains_any(u.flat, {"on holiday", "on leave", "on vacation", "is away", "is off",
+                            "out of office", "he's back", "she's back", "is back"}))
+    return false;
   auto const days = days_in(u);
   bool const near = last_talk_ != 0 && u.turn + 1 - last_talk_ <= 4;
   bool const question_of_day =
@@ -175,7 +189,8 @@ bool due_tracker::take(unit const& u, name_list const& names) {
        "want it",       "need it",       "needed",    "needed by",  "need this",     "beta",
        "at the latest", "in production", "deliver",   "delivered",  "live",          "the pr",
        "running",       "manage",        "merged",    "i could do", "end of",        "it by",
-       "land",          "launch",        "have that", "freeze",     "code freeze"});
+       "land",          "launch",        "have that", "freeze",     "code freeze",   "last day",
+       "latest"});
   std::string const rest = [&] {
     std::string left;
     for (std::size_t i = 0; i < u.words.size(); ++i)
@@ -189,12 +204,14 @@ bool due_tracker::take(unit const& u, name_list const& names) {
   bool const bare = std::all_of(days.begin(), days.end(), [](auto const& d) { return d.bare; });
   bool const wanted = std::any_of(days.begin(), days.end(), [](auto const& d) { return d.wanted; });
   // `I do the release myself next Tuesday` is somebody's part, not the whole.
-  bool const own_part = contains_any(
-      u.flat, {"i'll do the", "i do the", "i'll take", "myself", "i release", "i'll release"});
+  // unless it goes on: `I do the release on the 30th, so everything merged by the 27th`.
+  bool const by = std::any_of(days.begin() + 1, days.end(), [](auto const& d) { return d.wanted; });
+  bool const own_part = !by && contains_any(u.flat, {"i'll do the", "i do the", "i'll take",
+                                                     "myself", "i release", "i'll release"});
   bool const told = u.past && !delivery && !wanted;
   bool const context = (delivery && (wanted || near || only_day || u.does != act::none)) ||
                        (near && (only_day || wanted || contains_any(u.flat, {"until", "so"}))) ||
-                       (wanted && !u.past && u.words.size() < 14) ||
+                       (wanted && !u.past && u.words.size() < 20) ||
                        (only_day && !bare && u.turn > 0 && !told);
   if (own_part || told || !context || u.chatter)
     return false;
@@ -211,6 +228,20 @@ bool due_tracker::take(unit const& u, name_list const& names) {
   last_talk_ = u.turn + 1;
   if (best == nullptr)
     return true;
+  // `The tenth of April.` — `Tenth, okay.` repeats it with fewer words.
+  if (best->bare && !due_.empty() && ordinal_of(lower(best->text)) && near) {
+    unit before;
+    before.body = due_;
+    before.words = words_of(due_);
+    auto const said = days_in(before);
+    if (std::any_of(
+            before.words.begin(), before.words.end(),
+            [&](word const& x) { return ordinal_of(x.low) == ordinal_of(lower(best->text)); }) &&
+        !said.empty() && !said[0].bare) {
+      turn_ = u.turn;
+      return true;
+    }
+  }
   due_ = best->text;
   if (auto const n = due_.find(" the "); n == 0)
     due_.erase(0, 5);

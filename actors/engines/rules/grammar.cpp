@@ -42,6 +42,11 @@ bool imperative_at(std::vector<word> const& w, std::size_t i) {
     return true;
   if (low == "make" || low == "be")
     return i + 1 < w.size();
+  // `Let me think`: the speaker asks for patience; `let me upload two files` asks for a change.
+  if (low == "let" && i + 2 < w.size() && w[i + 1].low == "me" &&
+      (!lexicon::is_change_verb(w[i + 2].low) ||
+       contains_any(" check find start open share pull show add read ask ", {w[i + 2].low})))
+    return false;
   if (!lexicon::is_change_verb(low) || low == "default" || low == "time" || low == "type")
     return false;
   if (i + 1 >= w.size())
@@ -92,6 +97,9 @@ std::vector<bool> relative_words(std::vector<word> const& w) {
   for (std::size_t i = 0; i < w.size(); ++i) {
     if (w[i].before == ',' || contains_any(" if when because since ", {w[i].low}))
       inside = false;
+    // `the PDF of what they sent in`
+    if (i >= 2 && (w[i].low == "what" || w[i].low == "whatever") && preposition(w[i - 1].low))
+      inside = true;
     if (i >= 2 && contains_any(" that that's which who ", {w[i].low})) {
       auto const& before = w[i - 1].low;
       inside = inside || (!lexicon::is_auxiliary(before) && !lexicon::is_verb_form(before) &&
@@ -127,8 +135,9 @@ bool tells_past(std::vector<word> const& w, std::size_t n) {
 
 std::size_t main_part(std::vector<word> const& w) {
   for (std::size_t i = 3; i < w.size(); ++i)
-    if (w[i].before == ',' &&
-        contains_any(" they people somebody everybody because since otherwise nobody ", {w[i].low}))
+    if (w[i].before == ',' && contains_any(" today currently now nowadays they people somebody "
+                                           "everybody because since otherwise nobody ",
+                                           {w[i].low}))
       return i;
   return w.size();
 }

@@ -2,6 +2,9 @@
 
 #include "actors/engines/rules/units.hpp"
 
+#include <string>
+#include <unordered_set>
+
 /// The steps of find_act, each on what can be seen in one sentence.
 namespace troupe::rules {
 
@@ -20,8 +23,11 @@ namespace troupe::rules {
 void find_marks(unit& u);
 /// True for what happened and for how it is today.
 [[nodiscard]] bool background(unit const& u);
-/// True for talk that is not about the work.
-[[nodiscard]] bool is_chatter(unit const& u);
+/// True for talk that is not about the work. `subject`: stems of words of leisure that this talk is
+/// about, see subjects_of.
+[[nodiscard]] bool is_chatter(unit const& u, std::unordered_set<std::string> const& subject);
+/// Words of leisure (`car`, `holidays`) that come back in demands: in this talk they are the work.
+[[nodiscard]] std::unordered_set<std::string> subjects_of(std::vector<unit> const& units);
 /// Finds a demand by its modal, its verb or its mood; sets `does`.
 void find_wish(unit& u);
 /// Finds a demand that something stays as it is; sets `does`.

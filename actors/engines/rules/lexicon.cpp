@@ -76,6 +76,7 @@ bool is_stopword(std::string_view w) {
       "third "
       "next last new old thing time times day days yesterday tomorrow by between per whole stay "
       "stays change changes changed doesn't won't isn't add adds added until though anyway "
+      "everywhere anywhere somewhere nowhere little "
       "else's end ends start starts part parts that'll case cases word words line");
   return has(s, w);
 }
@@ -222,11 +223,12 @@ bool is_social_word(std::string_view w) {
 }
 
 bool is_yes(std::string_view w) {
-  static set const s =
-      words("yes yeah yep yup yea aye right fine good great sure agreed exactly true absolutely "
-            "definitely perfect deal cool ok okay alright lovely nice correct +1 indeed totally "
-            "brilliant excellent ack k sounds okey agree clear understood mm-hm mhm mmhm fair easy "
-            "amen happily amazing wonderful awesome superb");
+  static set const s = words(
+      "yes yeah yep yup yea aye right fine good great sure agreed exactly true absolutely "
+      "definitely perfect deal cool ok okay alright lovely nice correct +1 indeed totally "
+      "brilliant excellent ack k sounds okey agree clear understood mm-hm mhm mmhm fair easy "
+      "amen happily amazing wonderful awesome superb grand fab noted done aha roger fantastic "
+      "splendid super neat sweet sold seconded ditto precisely affirmative okidoki right-o");
   return has(s, w);
 }
 
@@ -240,7 +242,8 @@ bool is_filler(std::string_view w) {
       "um uh uhm uhh erm er eh hm hmm hmmm mm oh ah aha ooh ouch well so okay ok like look listen "
       "and but then now anyway also plus actually basically honestly hey hi hello god wow ha haha "
       "careful sorry ugh hang first firstly second secondly next finally lastly though too please "
-      "otherwise meanwhile yes yeah right alright now");
+      "otherwise meanwhile yes yeah right alright now god gosh man dear jeez wow meh lol whoa phew "
+      "yikes oops");
   return has(s, w);
 }
 

@@ -227,7 +227,13 @@ void listener::take_in(std::size_t i) {
   bool const duty_only = (!duties.empty() && !change) || asks_somebody;
   for (auto& d : duties)
     out_.duties.push_back(std::move(d));
-  bool const days = due_.take(u, names_);
+  // `When?` behind a proposal asks about that.
+  auto const* floated =
+      u.does == act::question && u.words.size() <= 3 ? open_question(u, true) : nullptr;
+  bool const detail = floated != nullptr && !floated->answered &&
+                      at(floated->unit).turn + 1 == u.turn &&
+                      at(floated->unit).wants == asks::proposal && days_in(u).empty();
+  bool const days = !detail && due_.take(u, names_);
   if (u.withdraws) {
     withdraw(u);
     if (u.does == act::none || u.words.size() < 3)
@@ -278,6 +284,19 @@ void listener::take_in(std::size_t i) {
     out_.problems.push_back(i);
     return;
   }
+  // `Holidays?` — `Holidays.`: says yes and nothing else.
+  if (u.fragment && u.does == act::statement && u.stance == 0)
+    if (auto* p = open_question(u, false);
+        p != nullptr && !p->answered && at(p->unit).fragment && at(p->unit).turn + 1 == u.turn &&
+        terms_of(u.words) == terms_of(at(p->unit).words) && says_content(u) &&
+        u.words.size() <= at(p->unit).words.size() &&
+        quantities_of(u.words).size() == quantities_of(at(p->unit).words).size()) {
+      if (p->subject.empty())
+        accept(*p, i);
+      return;
+    }
+  if (hear_topic_talk(i))
+    return;
   if (hear_strike(i))
     return;
   hear_reproach(i);
@@ -308,8 +327,9 @@ void listener::take_in(std::size_t i) {
     hear_question(i);
     return;
   }
-  if (u.words.empty() || hear_correction(i))
+  if (u.words.empty() || hear_swap(i) || hear_correction(i))
     return;
+  hear_keeping(i);
   hear_content(i);
 }
 

@@ -43,10 +43,14 @@ private:
   void take_in(std::size_t i);
   bool hear_section(std::size_t i);
   bool hear_label(std::size_t i);
+  bool hear_topic_talk(std::size_t i); ///< `can I come back to the ads?`, `about the screen.`
+  void turn_to(std::string const& topic, std::size_t i, bool back);
   void hear_question(std::size_t i);
   bool hear_refusal(std::size_t i); ///< true: the unit is done with
   void hear_agreement(std::size_t i);
   bool hear_correction(std::size_t i);
+  bool hear_swap(std::size_t i);
+  void hear_keeping(std::size_t i);
   void hear_content(std::size_t i);
   [[nodiscard]] bool repeats(unit const& u, thread const& t) const;
   void withdraw(unit const& u);
@@ -85,6 +89,7 @@ private:
   std::ptrdiff_t forced_ = -1; ///< thread that takes the next demand, -1: none
   std::size_t finding_ = 0;    ///< turn that reports a find, plus one: the next demand is about it
   std::size_t reversal_ = 0;   ///< turn in which somebody changes their mind, plus one
+  std::size_t revisit_ = 0;    ///< turn in which an earlier topic was taken up again, plus one
   std::size_t struck_ = 0;     ///< turn in which something was taken back by name, plus one
   std::size_t recap_ = 0;      ///< turn that only repeats for a latecomer
   std::size_t refused_ = 0;    ///< turn of the last refusal for now, plus one

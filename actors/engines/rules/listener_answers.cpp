@@ -16,6 +16,9 @@ bool listener::hear_refusal(std::size_t i) {
     auto const* before = &units_[i - 1];
     if (u.index_in_turn > 0)
       before = nullptr;
+    // `Is that a lot?` — `No, half a day.`: good news for what was asked for.
+    if (units_[i - 1].turn + 1 == u.turn && units_[i - 1].burden)
+      return false;
     auto const* asked = open_question(u, false);
     bool const answers = asked != nullptr && !asked->answered && before != nullptr &&
                          at(asked->unit).turn == before->turn;
@@ -93,7 +96,10 @@ bool listener::hear_refusal(std::size_t i) {
 void listener::hear_agreement(std::size_t i) {
   auto const& u = at(i);
   auto* p = open_question(u, true);
-  if (p != nullptr && u.only_stance && at(p->unit).turn + 2 < u.turn)
+  bool between = false; // `Would that be a problem?` — `No.` — `Then yes.`
+  for (auto k = p == nullptr ? i : p->unit + 1; k < i; ++k)
+    between = between || (at(k).does == act::question && at(k).wants == asks::consent);
+  if (p != nullptr && u.only_stance && at(p->unit).turn + (between ? 3 : 2) < u.turn)
     p = nullptr; // a bare yes answers what was just said
   if (auto const now = quantities_of(u.words); p != nullptr && !p->answered && now.size() == 1) {
     // `Quality 90?` — `82 it is.`
@@ -102,6 +108,17 @@ void listener::hear_agreement(std::size_t i) {
         old.size() == 1 && old[0].value != now[0].value && same_measure(old[0], now[0]))
       p->text = substituted(p->text, old[0], w, u.body, u.words, now[0]);
   }
+  // `Can we have a dark mode?` — `There's a sensor.` — `Even better, use that.`: nobody was
+  // against.
+  if (p == nullptr && u.does == act::directive && u.words.size() <= 4 &&
+      contains_any(u.flat, {"that", "it", "this"}))
+    for (auto& own : pending_)
+      if (!own.answered && !own.rejected && !own.weak && at(own.unit).speaker == u.speaker &&
+          at(own.unit).wants == asks::proposal && at(own.unit).turn + 2 == u.turn &&
+          !own.text.empty() && !at(own.unit).fragment) {
+        accept(own, i);
+        return;
+      }
   if (p != nullptr && !p->answered) {
     // `In memory?` — `Sixteen megabytes is plenty.`: yes and more; the content is the answer.
     auto const asked = terms_of(at(p->unit).words);

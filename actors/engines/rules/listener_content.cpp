@@ -12,7 +12,17 @@ namespace {
 /// A demand in full form about a thing: `the desk's screen mustn't show names`. What people should
 /// do (`you should see it`, `I need to run`) is mostly no change of anything.
 bool formal(unit const& u) {
-  if (u.words.size() < 5 || terms_of(u.words).size() < 2 || u.chatter || u.judges)
+  // `We must print weeks.`: three words are enough for a wish with a verb and its object.
+  auto const brief_wish = [&] {
+    for (std::size_t i = 1; i + 2 < u.words.size(); ++i)
+      if (contains_any(" must should to ", {u.words[i].low}) &&
+          lexicon::is_change_verb(u.words[i + 1].low))
+        return true;
+    return false;
+  };
+  auto const content = terms_of(u.words).size();
+  if (u.chatter || u.judges || content < 1 ||
+      ((u.words.size() < 5 || content < 2) && !brief_wish()))
     return false;
   auto const& first = u.words[0].low;
   if (first == "you" || first == "he" || first == "she" || first == "they" || first == "i")
@@ -33,6 +43,47 @@ std::string subject_before(unit const& before, unit const& u) {
         (lexicon::is_verb_form(before.words[i].low) || lexicon::is_auxiliary(before.words[i].low)))
       return std::string{trim(std::string_view{before.body}.substr(0, before.words[i].begin))};
   return {};
+}
+
+/// `That's a law thing`, `it's the most voted issue`, and what stands behind `fifteen is long`: why
+/// something is wanted, not what.
+bool explains(unit const& u, unit const* before) {
+  if (u.does != act::statement || u.words.size() < 2)
+    return false;
+  if (before != nullptr && before->turn == u.turn && before->judges && !u.hedged)
+    return true;
+  bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+    return w.what == word::kind::literal || w.what == word::kind::identifier;
+  });
+  if (named || contains_any(u.flat, {"only", "default", "off", "on", "same", "optional", "never",
+                                     "always", "if", "when", "unless", "not", "without"}))
+    return false;
+  auto const& a = u.words[0].low;
+  auto const& b = u.words[1].low;
+  bool const copula = a == "it's" || a == "that's" || a == "they're" || a == "he's" ||
+                      a == "she's" ||
+                      ((a == "it" || a == "that" || a == "this" || a == "those") &&
+                       (b == "is" || b == "was" || b == "sounds" || b == "looks" || b == "means"));
+  // `Single sign-on, that's months of talking.`
+  bool const dislocated =
+      std::any_of(u.words.begin(), u.words.end(),
+                  [](word const& w) {
+                    return w.before == ',' && (w.low == "that's" || w.low == "it's");
+                  }) &&
+      !u.hedged;
+  return dislocated || (copula && quantities_of(u.words).empty());
+}
+
+/// `If she doesn't react in a day, it's off the table`, `and giving both is a ValueError`: how the
+/// thing will behave, said behind a demand in the same breath.
+bool regulates(unit const& u) {
+  if (u.does != act::statement || u.told || u.judges || u.words.size() < 4)
+    return false;
+  auto const& first = u.words[0].low;
+  bool const named = std::any_of(u.words.begin(), u.words.end(), [](word const& w) {
+    return w.what == word::kind::literal || w.what == word::kind::identifier;
+  });
+  return first == "if" || first == "when" || first == "unless" || (u.additive && named);
 }
 
 std::string bare_text(std::string_view s) {
@@ -95,11 +146,15 @@ void listener::hear_content(std::size_t i) {
               (u.additive && u.fragment && u.stance == 0 && matter_of(u) != matter::feature);
   auto* asked = open_question(u, false);
   bool const open_now = asked != nullptr && !asked->answered;
+  // `Then the second one gets it read-only.` — `That's sensible.`
+  bool const concluded = u.concludes && (!u.fragment || label_free_now()) &&
+                         (fresh(focus_, u.turn, 4) || label_free_now()) &&
+                         (!u.leans || u.words[0].low == "then");
   core = core || (u.fragment && !open_now && introduces(u) && !u.judges && !u.past);
   // `Next, the limit.` … `Three bookings per person, I'd say.` — `Three's fine.`
   core = core || (u.does == act::statement && !open_now && !u.told &&
-                  (label_free_now() || u.hedged) && says_content(u) && next_agrees(i) &&
-                  (u.fragment ? !quantities_of(u.words).empty() : about_work(u)));
+                  (label_free_now() || u.hedged || concluded) && says_content(u) &&
+                  next_agrees(i) && (u.fragment ? !quantities_of(u.words).empty() : about_work(u)));
   bool const plain_answer = asked != nullptr && !asked->answered && !u.told && !u.judges &&
                             at(asked->unit).wants == asks::fact && u.index_in_turn <= 1 &&
                             at(asked->unit).turn + 1 == u.turn && about_work(u);
@@ -130,8 +185,49 @@ void listener::hear_content(std::size_t i) {
     return;
   }
   auto* p = open_question(u, false);
-  bool const answers =
+  bool answers =
       p != nullptr && (!p->answered || at(p->unit).turn + 1 == u.turn) && !(u.breaks || prose);
+  // A demand with a subject of its own, turns after the question, answers it only if it is about
+  // it.
+  if (answers && core && !u.leans && !u.fragment && at(p->unit).turn + 1 < u.turn &&
+      u.index_in_turn == 0 && terms_of(u.words).size() >= 2) {
+    auto const wanted = terms_of(at(p->unit).words);
+    auto const said = terms_of(u.words);
+    answers = std::any_of(said.begin(), said.end(), [&](auto const& x) {
+      return std::binary_search(wanted.begin(), wanted.end(), x);
+    });
+  }
+  if (!core && explains(u, i > 0 ? &units_[i - 1] : nullptr) &&
+      !(answers && !p->answered && at(p->unit).turn + 1 == u.turn &&
+        at(p->unit).wants == asks::fact))
+    return;
+  // `No. Not in a point release.`
+  if (u.fragment && u.words[0].low == "not" && i > 0 && units_[i - 1].turn == u.turn &&
+      units_[i - 1].stance < 0)
+    return;
+  // `How often does that happen?` — `Ten times a week.`
+  if (!core && u.index_in_turn == 0 && i > 0 && units_[i - 1].turn + 1 == u.turn &&
+      units_[i - 1].organises)
+    return;
+  // `They'd have to type… no. Leave it.`
+  if (u.leans && u.words.size() <= 2 && u.words[0].low == "leave" && i > 0 &&
+      units_[i - 1].turn == u.turn && units_[i - 1].stance < 0)
+    return;
+  // `Is that a lot?` — `That's half a day.`
+  if (!core && u.leans && i > 0) {
+    auto k = i;
+    while (k > 0 && units_[k - 1].turn == u.turn)
+      --k;
+    if (k > 0 && units_[k - 1].burden && units_[k - 1].turn + 1 == u.turn)
+      return;
+  }
+  // `Not all.` tells of today.
+  if (!core && !says_content(u) && u.fragment &&
+      !(answers && (contains_phrase(at(p->unit).flat, "or") ||
+                    (u.words.size() > 2 &&
+                     !contains_any(u.flat, {"a little", "a bit", "not much", "not all"})))) &&
+      !contains_any(u.flat, {"default", "only", "both", "off", "on", "first", "last", "same"}))
+    return;
   if (!core && !answers) {
     // A statement completes what was just demanded; alone it only tells.
     bool const people =
@@ -142,12 +238,14 @@ void listener::hear_content(std::size_t i) {
     bool const completes = focus_ >= 0 && u.index_in_turn > 0 && !label_free_now() &&
                            out_.threads[static_cast<std::size_t>(focus_)].last_turn == u.turn &&
                            out_.threads[static_cast<std::size_t>(focus_)].lines.back().core &&
-                           !u.leans && about_work(u) && u.words[0].low == "the";
+                           ((!u.leans && about_work(u) && u.words[0].low == "the") || regulates(u));
     if (completes) {
-      add_line(focus_, i, u.body, false);
+      add_line(focus_, i, u.body, regulates(u));
       return;
     }
-    if (focus_ < 0 || !fresh(focus_, u.turn, 2)) {
+    bool const consents =
+        u.index_in_turn > 0 && units_[i - 1].turn == u.turn && units_[i - 1].stance > 0;
+    if (focus_ < 0 || !fresh(focus_, u.turn, consents ? 4 : 2)) {
       if (about_work(u))
         last_background_ = i;
       if (about_work(u) && u.turn < 10)
@@ -168,10 +266,12 @@ void listener::hear_content(std::size_t i) {
   bool const under_label = label_free_now();
   // An extra is a thing of its own: it must not make optional what it is hung on.
   bool const extra = u.optional && core && terms_of(u.words).size() >= 2 && !under_label;
-  if (core && u.leans && i > 0 && units_[i - 1].turn == u.turn && !under_label &&
-      units_[i - 1].does == act::statement && !units_[i - 1].fragment &&
-      about_work(units_[i - 1]) &&
-      contains_any(u.flat, {"like that", "that way", "as it is", "keep it", "keep that"}) &&
+  bool const elided = contains_any(" must should needs mustn't shouldn't ", {u.words[0].low});
+  if (core && u.leans && i > 0 && units_[i - 1].turn == u.turn && (!under_label || elided) &&
+      (units_[i - 1].does == act::statement || (elided && units_[i - 1].does == act::none)) &&
+      !units_[i - 1].fragment && (about_work(units_[i - 1]) || elided) &&
+      (elided ||
+       contains_any(u.flat, {"like that", "that way", "as it is", "keep it", "keep that"})) &&
       last_placed_ != i - 1) {
     // `A star does not cross a slash. I want it to remain like that.`
     auto const antecedent = place(units_[i - 1], true, nullptr);

@@ -57,6 +57,33 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
     if (!label_free && introduces(u))
       return new_thread(matter::feature, {});
   }
+  // `If two have it open they overwrite each other.` — `Then the second one gets it read-only.`
+  if (core && u.concludes && answered == nullptr && !label_free && about == matter::feature &&
+      u.does == act::statement && u.turn > 0) {
+    auto const* first = &u;
+    while (first > units_.data() && first[-1].turn + 1 >= u.turn)
+      --first;
+    std::vector<std::string> both = terms;
+    for (auto const* x = first; x->turn + 1 == u.turn; ++x)
+      for (auto& t : terms_of(x->words))
+        both.push_back(std::move(t));
+    std::sort(both.begin(), both.end());
+    both.erase(std::unique(both.begin(), both.end()), both.end());
+    std::ptrdiff_t where = -1;
+    double most = 0.8;
+    for (auto i = n - 1; i >= oldest; --i) {
+      auto const score = overlap(both, out_.threads[static_cast<std::size_t>(i)]);
+      if (score > most) {
+        most = score;
+        where = i;
+      }
+    }
+    return where >= 0 ? where : new_thread(matter::feature, {});
+  }
+  // `And giving both is an error.`
+  if (!core && u.additive && u.index_in_turn > 0 && fresh(focus_, u.turn, 0) && !label_free &&
+      about == matter::feature)
+    return focus_;
   // What is hung on in the same breath goes where the breath went.
   if (u.fragment && u.index_in_turn > 0 && !label_free && fresh(focus_, u.turn, 0) &&
       about == matter::feature)

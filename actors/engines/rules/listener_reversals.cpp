@@ -96,8 +96,9 @@ std::string without_clause(std::string const& text, std::vector<std::string> con
 bool listener::next_agrees(std::size_t i) const {
   auto const& u = at(i);
   for (auto k = i + 1; k < units_.size() && units_[k].turn <= u.turn + 1; ++k)
-    if (units_[k].turn == u.turn + 1)
-      return units_[k].stance > 0 && units_[k].speaker != u.speaker;
+    if (units_[k].turn == u.turn + 1) // who adds a wish of the same kind agrees, too
+      return units_[k].speaker != u.speaker &&
+             (units_[k].stance > 0 || (units_[k].additive && units_[k].does == act::directive));
   return false;
 }
 

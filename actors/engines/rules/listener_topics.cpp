@@ -14,6 +14,8 @@ std::string label_text(std::string_view s) {
   for (std::string_view const a : {"Then ", "then ", "And ", "and ", "So ", "so "})
     if (s.starts_with(a))
       s.remove_prefix(a.size());
+  while (s.ends_with("…"))
+    s.remove_suffix(3);
   while (!s.empty() && (s.back() == '.' || s.back() == ',' || s.back() == ':' || s.back() == '?' ||
                         s.back() == '!' || s.back() == ';'))
     s.remove_suffix(1);
@@ -117,7 +119,22 @@ bool listener::hear_label(std::size_t i) {
   });
   bool const narrows =
       contains_any(" except excluding including unless until within apart only ", {u.words[0].low});
+  // `Okay, so same qualification. And …` repeats what the one before said.
+  auto const echo = [&] {
+    auto const terms = terms_of(u.words);
+    std::vector<std::string> said;
+    for (auto k = i; k-- > 0 && units_[k].turn + 1 >= u.turn;)
+      if (units_[k].turn + 1 == u.turn)
+        for (auto& x : terms_of(units_[k].words))
+          said.push_back(std::move(x));
+    return !terms.empty() && std::all_of(terms.begin(), terms.end(), [&](auto const& x) {
+      return std::find(said.begin(), said.end(), x) != said.end();
+    });
+  };
   auto const fits = [&] {
+    if (contains_any(" every each always often sometimes including also even ", {u.words[0].low}) ||
+        lexicon::is_pronoun(u.words[0].low) || (u.concludes && echo()))
+      return false;
     return !personal && !narrows && u.fragment && u.stance == 0 && u.words.size() <= 6 &&
            says_content(u) && !u.negated && !u.defers && !u.optional &&
            u.body.find(',') == std::string::npos &&
@@ -157,11 +174,12 @@ bool listener::hear_label(std::size_t i) {
   }
   bool more = false; // a whole sentence follows in the same breath
   for (auto k = i + 1; k < units_.size() && units_[k].turn == u.turn; ++k)
-    more = more || (!units_[k].only_stance && !units_[k].fragment) ||
+    more = more || (!units_[k].only_stance && !units_[k].fragment) || units_[k].words.size() > 5 ||
            (units_[k].fragment && matter_of(units_[k]) != matter::feature) ||
            units_[k].does == act::question;
   auto const* question = open_question(u, false);
-  bool asked = question != nullptr && says_content(at(question->unit));
+  bool asked = question != nullptr && says_content(at(question->unit)) &&
+               (!question->answered || at(question->unit).turn + 1 >= u.turn);
   // `Yes. ES5. …` goes on with what was agreed to.
   bool const code = std::any_of(u.words.begin(), u.words.end(),
                                 [](word const& w) { return w.what != word::kind::plain; });
@@ -189,6 +207,20 @@ bool listener::hear_label(std::size_t i) {
     return true;
   }
   topic_break_ = false;
+  // `The antimeridian…` as a turn of its own, and somebody goes on about it.
+  if (fits() && u.index_in_turn == 0 && u.last_in_turn && u.words.size() <= 4 && !asked) {
+    auto const terms = terms_of(u.words);
+    bool const known =
+        focus_ >= 0 && overlap(terms, out_.threads[static_cast<std::size_t>(focus_)]) > 0;
+    for (auto k = i + 1; k < units_.size() && units_[k].turn <= u.turn + 3 && !known; ++k) {
+      auto const later = terms_of(units_[k].words);
+      if (units_[k].does != act::question && units_[k].words.size() > u.words.size() + 1 &&
+          std::includes(later.begin(), later.end(), terms.begin(), terms.end())) {
+        open(u.body, true);
+        return true;
+      }
+    }
+  }
   // `Speed: keep it one regex.`
   auto const colon = u.body.find(": ");
   if (colon != std::string::npos && colon > 0 && colon < 40 &&
@@ -209,6 +241,16 @@ void listener::hear_question(std::size_t i) {
   auto const& u = at(i);
   if (u.wants == asks::consent)
     return;
+  // `Is this possible? With the old boxes?`
+  if (u.fragment && i > 0 && units_[i - 1].turn == u.turn && units_[i - 1].does == act::question &&
+      units_[i - 1].wants == asks::consent)
+    return;
+  // `Could they get a reminder?` — `When?`: who asks for the details takes it as settled.
+  if (u.wants == asks::fact && u.index_in_turn == 0 && u.words.size() <= 3 && u.fragment)
+    if (auto* p = open_question(u, true);
+        p != nullptr && !p->answered && at(p->unit).turn + 1 == u.turn &&
+        at(p->unit).wants == asks::proposal && about_work(at(p->unit)))
+      accept(*p, i);
   if (!about_work(u) && !fresh(focus_, u.turn, 3) && !label_open_)
     return; // small talk
   if (side_talk_ == u.turn + 1 && !about_work(u))

@@ -16,15 +16,16 @@ bool listener::repeats(unit const& u, thread const& t) const {
   for (auto const& q : quantities_of(u.words)) {
     bool const known = std::any_of(t.lines.begin(), t.lines.end(), [&](line const& l) {
       auto const have = quantities_of(words_of(l.text));
-      return l.live && std::any_of(have.begin(), have.end(),
-                                   [&](auto const& h) { return h.value == q.value; });
+      return l.live && std::any_of(have.begin(), have.end(), [&](auto const& h) {
+               return h.value == q.value && (h.unit.empty() || q.unit.empty() || h.unit == q.unit);
+             });
     });
     if (!known)
       return false;
   }
   // `Off by default` has only small words, and they matter.
   return !contains_any(u.flat, {"default", "only", "off", "on", "both", "first", "last", "oldest",
-                                "newest", "none", "any", "not", "same"});
+                                "newest", "none", "any", "not", "same", "before"});
 }
 
 namespace {
@@ -44,6 +45,65 @@ bool defines(unit const& u) {
 
 } // namespace
 
+/// `A fifth is not realistic, make it a quarter`: what is said of a line of the last turns is
+/// replaced word for word. True if something was.
+bool listener::hear_swap(std::size_t i) {
+  auto const& u = at(i);
+  auto const& w = u.words;
+  std::size_t verb = 0;
+  std::size_t order = 0;
+  for (std::size_t k = 1; k < w.size(); ++k) {
+    if (verb == 0 && k <= 4 && contains_any(" is are isn't aren't sounds seems ", {w[k].low}))
+      verb = k;
+    if (verb != 0 && order == 0 && k + 2 < w.size() && w[k].before != 0 &&
+        contains_any(" make call take ", {w[k].low}) && w[k + 1].low == "it")
+      order = k;
+  }
+  if (verb == 0 || order == 0 || order > verb + 6)
+    return false;
+  auto const old = flat_of({w.begin(), w.begin() + static_cast<std::ptrdiff_t>(verb)});
+  auto const now = u.body.substr(w[order + 2].begin, w.back().end - w[order + 2].begin);
+  if (lexicon::is_pronoun(w[0].low))
+    return false;
+  for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t)
+    for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
+      auto const have = words_of(l->text);
+      if (!l->live || at(l->unit).turn + 4 < u.turn)
+        continue;
+      for (std::size_t k = 0; k + verb <= have.size(); ++k) {
+        std::vector<word> const part(have.begin() + static_cast<std::ptrdiff_t>(k),
+                                     have.begin() + static_cast<std::ptrdiff_t>(k + verb));
+        if (flat_of(part) != old)
+          continue;
+        l->text.replace(part.front().begin, part.back().end - part.front().begin, now);
+        l->changed = l->agreed = true;
+        l->cites.push_back(i);
+        t->last_turn = u.turn;
+        focus_ = static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 - (t - out_.threads.rbegin());
+        return true;
+      }
+    }
+  return false;
+}
+
+/// `Drop it.` … `Then we keep 3.8.`: who keeps a thing takes back that it goes.
+void listener::hear_keeping(std::size_t i) {
+  auto const& u = at(i);
+  if (!u.concludes || u.does == act::question || focus_ < 0 || !fresh(focus_, u.turn, 6) ||
+      !contains_any(u.flat, {"keep", "stay", "stays", "leave"}))
+    return;
+  for (auto& l : out_.threads[static_cast<std::size_t>(focus_)].lines) {
+    auto const& said = at(l.unit);
+    if (l.live && said.leans && said.turn < u.turn && !said.words.empty() &&
+        contains_any(" drop remove delete kill cut change rename replace move ",
+                     {said.words[0].low})) {
+      l.live = false;
+      put_out(l.text, l.unit, {i});
+      forced_ = focus_;
+    }
+  }
+}
+
 /// A value that takes the place of another. True if the unit is nothing but the new value.
 bool listener::hear_correction(std::size_t i) {
   auto const& u = at(i);
@@ -62,11 +122,24 @@ bool listener::hear_correction(std::size_t i) {
   for (std::size_t k = i; k-- > 0 && units_[k].turn + 2 >= u.turn && !blamed;) {
     if (units_[k].turn + 1 == u.turn)
       judged = units_[k].judges; // in the end, that of the first sentence of the turn between
-    if (!units_[k].judges || (units_[k].turn + 2 == u.turn && !judged))
+    // `Forget the twenty-four hours.` blames like `a hundred is too low`.
+    bool const dropped = contains_any(units_[k].flat, {"forget the", "forget", "scrap",
+                                                       "instead of", "rather than"}) &&
+                         units_[k].turn == u.turn;
+    // `And the fifteen… Make it ten.`
+    bool const taken_up = units_[k].turn == u.turn && units_[k].fragment &&
+                          units_[k].words.size() == 2 && units_[k].words[0].low == "the" &&
+                          revisit_ == u.turn + 1;
+    if (!dropped && !taken_up && (!units_[k].judges || (units_[k].turn + 2 == u.turn && !judged)))
       continue;
     if (auto const q = quantities_of(units_[k].words); !q.empty())
       blamed = q[0];
   }
+  // `How fast should it be?` — `One gigabyte in four seconds.`: an answer, not another value.
+  if (auto const* asked = open_question(u, false);
+      asked != nullptr && !asked->answered && at(asked->unit).wants == asks::fact && !blamed &&
+      at(asked->unit).turn + 1 == u.turn && now.size() > 1)
+    return false;
   bool const agreed = u.stance > 0 || (u.index_in_turn > 0 && units_[i - 1].stance > 0);
   bool const bare =
       u.fragment && u.words.size() <= 4 && now.size() == 1 && u.index_in_turn == 0 && !agreed;
@@ -82,11 +155,17 @@ bool listener::hear_correction(std::size_t i) {
     return false;
   bool replaced = false;
   for (auto t = out_.threads.rbegin(); t != out_.threads.rend(); ++t) {
-    if (t->last_turn + 3 < u.turn)
+    // A value that is named, or a topic that is taken up again, may be long ago.
+    bool const again = revisit_ != 0 && revisit_ + 2 >= u.turn &&
+                       focus_ == static_cast<std::ptrdiff_t>(out_.threads.size()) - 1 -
+                                     (t - out_.threads.rbegin());
+    if (t->last_turn + 3 < u.turn && !blamed)
       continue;
     for (auto l = t->lines.rbegin(); l != t->lines.rend(); ++l) {
       auto const& said = at(l->unit);
-      std::size_t const reach = blamed ? 4 : turned_down || bare ? 1 : 3;
+      std::size_t const reach = blamed || again ? 10000 : turned_down || bare ? 1 : 3;
+      if (blamed && !l->core && said.turn + 4 < u.turn && !again)
+        continue;
       if (!blamed && defines(said) && (now.empty() || now[0].unit.empty()))
         continue;
       if (!l->live || said.turn + reach < u.turn || l->unit == i ||

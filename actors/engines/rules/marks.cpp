@@ -1,8 +1,10 @@
+#include "actors/engines/rules/dates.hpp"
 #include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/text.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace troupe::rules {
 
@@ -18,10 +20,19 @@ bool judges_value(std::vector<word> const& w) {
   if (verb + 1 >= w.size() || w.size() > verb + 4 || w[verb].before != 0 ||
       !contains_any(" is are seems sounds feels ", {w[verb].low}))
     return false;
+  if (contains_any(" too a quite ", {w[verb + 1].low}))
+    return true; // `fifty is a lot`
   auto const& x = w[verb + 1];
   return x.what == word::kind::plain && !lexicon::is_participle(x.low) &&
          !lexicon::is_change_verb(x.low) && !lexicon::is_software_word(x.low) &&
          !contains_any(" the a an what how for in on at per not only ", {x.low});
+}
+
+/// `Twenty's a bit mean.`
+bool judges_number(std::vector<word> const& w) {
+  return w.size() >= 2 && w[0].low.ends_with("'s") &&
+         is_number_word(w[0].low.substr(0, w[0].low.size() - 2)) &&
+         contains_any(" a too not quite rather ", {w[1].low});
 }
 
 /// `Automatic failover scares me.`: what a thing does to the speaker.
@@ -29,6 +40,30 @@ bool moves_speaker(std::vector<word> const& w) {
   return w.size() >= 3 && w.size() <= 7 && w.back().low == "me" &&
          w[w.size() - 2].low.ends_with('s') && w[w.size() - 2].what == word::kind::plain &&
          !contains_any(" gives tells shows sends lets asks needs reaches ", {w[w.size() - 2].low});
+}
+
+} // namespace
+
+namespace {
+
+/// `Leave that for round three`, `push it to the next release`, `do it in phase two`.
+bool postpones(std::vector<word> const& w) {
+  for (std::size_t i = 0; i + 3 < w.size(); ++i) {
+    if (!contains_any(" leave keep save push postpone move park do defer shift put delay ",
+                      {w[i].low}) ||
+        !contains_any(" it that this them those these ", {w[i + 1].low}) ||
+        !contains_any(" for to until till in off ", {w[i + 2].low}))
+      continue;
+    for (auto k = i + 3; k < w.size() && k < i + 7 && w[k].before == 0; ++k) {
+      if (contains_any(" next later another other future ", {w[k].low}))
+        return true;
+      // `round three`, but not `keep it for a year`
+      if (contains_any(" round phase version release part step stage ", {w[k].low}) &&
+          k + 1 < w.size() && (w[k + 1].what == word::kind::number || is_number_word(w[k + 1].low)))
+        return true;
+    }
+  }
+  return false;
 }
 
 } // namespace
@@ -128,11 +163,14 @@ void find_marks(unit& u) {
                                 "yagni",
                                 "for a later",
                                 "for another day",
+                                "not this round",
+                                "next year",
+                                "next round",
+                                "some day",
+                                "one day maybe",
                                 "won't happen",
                                 "not going to happen",
                                 "drop that idea",
-                                "forget it",
-                                "forget about it",
                                 "too much for now",
                                 "backlog it",
                                 "in the backlog",
@@ -162,18 +200,19 @@ void find_marks(unit& u) {
                                 "not in the first",
                                 "not as part",
                                 "not part of"});
+  u.defers = u.defers || postpones(u.words) || u.flat.starts_with(" forget it ") ||
+             u.flat.starts_with(" forget about it ");
   // `In ten years maybe.`
   u.defers = u.defers || (u.words.size() <= 5 && u.words.size() >= 2 &&
                           u.flat.starts_with(" in ") && contains_any(u.flat, {"maybe", "perhaps"}));
-  u.optional = contains_any(all, {"nice to have",     "if there's time", "if there is time",
-                                  "if time allows",   "bonus",           "optional extra",
-                                  "not a must",       "stretch goal",    "would be nice",
-                                  "it'd be nice",     "if we have time", "if you have time",
-                                  "only if there's",  "not critical",    "low priority",
-                                  "not essential",    "if it's cheap",   "if it is easy",
-                                  "if it's easy",     "would be lovely", "no hurry",
-                                  "not urgent",       "nice-to-have",    "as an extra",
-                                  "when there's time"});
+  u.optional = contains_any(
+      all, {"nice to have",     "if there's time", "if there is time", "if time allows",
+            "as a bonus",       "optional extra",  "not a must",       "stretch goal",
+            "would be nice",    "it'd be nice",    "if we have time",  "if you have time",
+            "only if there's",  "not critical",    "low priority",     "not essential",
+            "if it's cheap",    "if it is easy",   "if it's easy",     "would be lovely",
+            "no hurry",         "not urgent",      "nice-to-have",     "as an extra",
+            "when there's time"});
   u.withdraws =
       u.withdraws || contains_any(all, {"no wait", "wait no", "scratch that", "forget that",
                                         "strike that", "i take that back", "joking", "kidding",
@@ -188,40 +227,25 @@ void find_marks(unit& u) {
                                   "i'd make it",  "say",         "it's now",      "let's give",
                                   "cap at",       "call it",     "make that",     "more like",
                                   "change it to", "then let's",  "only the",      "just the"});
-  u.judges = contains_any(u.flat, {"is too",          "are too",
-                                   "too low",         "too high",
-                                   "too generous",    "too long",
-                                   "too short",       "too much",
-                                   "is better",       "better than",
-                                   "it's better",     "is nicer",
-                                   "less surprising", "i like",
-                                   "don't like",      "hate",
-                                   "is hard",         "would be wrong",
-                                   "is easy",         "isn't hard",
-                                   "is cheap",        "is expensive",
-                                   "overkill",        "can of worms",
-                                   "no other way",    "is plenty",
-                                   "is enough",       "is short",
-                                   "is long",         "is tight",
-                                   "is a lot",        "that's cheap",
-                                   "i don't want",    "we don't want",
-                                   "is simpler",      "simpler",
-                                   "is a mess",       "is overkill",
-                                   "is fun",          "was fun",
-                                   "is weird",        "is ugly",
-                                   "is annoying",     "that's nice",
-                                   "is a pain",       "is risky",
-                                   "is safer",        "is worse",
-                                   "it's fine",       "we can't promise",
-                                   "that kills",      "i wouldn't even",
-                                   "sounds",          "feels",
-                                   "worth it",        "we'll see",
-                                   "can't work",      "looks the same",
-                                   "surely",          "is wrong",
-                                   "it's annoying"}) ||
-             u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ") ||
-             u.flat.starts_with(" that's what ") || u.flat.starts_with(" that's exactly what ") ||
-             judges_value(u.words) || moves_speaker(u.words);
+  u.judges =
+      contains_any(
+          u.flat,
+          {"is too",      "are too",         "too low",         "too high",      "too generous",
+           "too long",    "too short",       "too much",        "is better",     "better than",
+           "it's better", "is nicer",        "less surprising", "i like",        "don't like",
+           "hate",        "is hard",         "would be wrong",  "is easy",       "isn't hard",
+           "is cheap",    "is expensive",    "overkill",        "can of worms",  "no other way",
+           "is plenty",   "is enough",       "is short",        "is long",       "is tight",
+           "is a lot",    "that's cheap",    "i don't want",    "we don't want", "is simpler",
+           "simpler",     "is a mess",       "is overkill",     "is fun",        "was fun",
+           "is weird",    "is ugly",         "is annoying",     "that's nice",   "is a pain",
+           "is risky",    "is safer",        "is worse",        "it's fine",     "we can't promise",
+           "that kills",  "i wouldn't even", "sounds",          "feels",         "worth it",
+           "we'll see",   "can't work",      "looks the same",  "who cares",     "so what",
+           "surely",      "is wrong",        "it's annoying"}) ||
+      u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ") ||
+      u.flat.starts_with(" that's what ") || u.flat.starts_with(" that's exactly what ") ||
+      judges_value(u.words) || judges_number(u.words) || moves_speaker(u.words);
 }
 
 bool background(unit const& u) {
@@ -250,16 +274,51 @@ bool background(unit const& u) {
          part.starts_with(" now ");
 }
 
-bool is_chatter(unit const& u) {
+std::unordered_set<std::string> subjects_of(std::vector<unit> const& units) {
+  struct use {
+    std::size_t turns = 0;
+    std::size_t last = static_cast<std::size_t>(-1);
+    bool wanted = false;
+    bool heads = false;
+  };
+  std::unordered_map<std::string, use> uses;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    auto const& u = units[i];
+    // A heading of one or two words that work follows in the same breath: `Holidays. …`
+    bool const heads = u.fragment && u.words.size() <= 2 && i + 1 < units.size() &&
+                       units[i + 1].turn == u.turn && units[i + 1].words.size() > 4;
+    for (auto const& w : u.words) {
+      if (!lexicon::is_social_word(w.low))
+        continue;
+      auto& x = uses[w.stem];
+      x.turns += x.last == u.turn ? 0 : 1;
+      x.last = u.turn;
+      x.wanted = x.wanted || u.does == act::directive || u.does == act::constraint;
+      x.heads = x.heads || heads;
+    }
+  }
+  std::unordered_set<std::string> out;
+  for (auto const& [stem, x] : uses)
+    if ((x.wanted && x.turns >= 3) || (x.heads && x.turns >= 2))
+      out.insert(stem);
+  return out;
+}
+
+bool is_chatter(unit const& u, std::unordered_set<std::string> const& subject) {
   if (contains_any(u.all, {"we're at", "we are at", "to recap", "to sum up", "quick recap"}))
     return true;
   std::size_t social = 0;
   std::size_t work = 0;
   for (auto const& w : u.words) {
-    social += lexicon::is_social_word(w.low) ? 1 : 0;
-    work += w.what != word::kind::plain || lexicon::is_software_word(w.low) ? 1 : 0;
+    bool const leisure = lexicon::is_social_word(w.low);
+    bool const own = leisure && subject.count(w.stem) != 0;
+    social += leisure && !own ? 1 : 0;
+    work += w.what != word::kind::plain || lexicon::is_software_word(w.low) || own ? 1 : 0;
   }
-  if (social > work || (social > 0 && contains_phrase(u.all, "by the way")))
+  // A wish with `has to` or `must` is work even if it names Easter.
+  bool const strict = contains_any(u.flat, {"must", "has to", "have to", "needs to"}) &&
+                      (u.does == act::directive || !days_in(u).empty());
+  if ((social > work && !strict) || (social > 0 && contains_phrase(u.all, "by the way")))
     return true;
   if (contains_any(u.all, {"can you hear",     "hear us",           "hear me",
                            "see the screen",   "see my screen",     "share my screen",
@@ -278,16 +337,20 @@ bool is_chatter(unit const& u) {
                            "nice weekend",     "you all see",       "let's go without",
                            "my point exactly", "best regards",      "kind regards",
                            "as discussed",     "here is what",      "have the ticket open",
-                           "like to agree",    "write it down",     "write that down",
-                           "note it down",     "like to talk",      "like to discuss",
+                           "like to agree",    "like to talk",      "like to discuss",
                            "want to talk",     "want to discuss",   "go through the",
                            "good question",    "good question",     "i'm out",
                            "on leave",         "i'd like us to be", "text only"}))
     return work < 3;
+  // Somebody's errand, unless it says in which document.
+  if (contains_any(u.all, {"write it down", "write that down", "note it down"}))
+    return work < 3 && std::none_of(u.words.begin(), u.words.end(),
+                                    [](word const& w) { return lexicon::is_doc_word(w.low); });
   if (u.words.size() <= 3 && contains_any(u.flat, {"go ahead", "go on"}) && work == 0)
     return true;
-  return u.words.size() <= 3 && contains_any(u.flat, {"hi", "hello", "hey", "bye", "cheers",
-                                                      "morning", "regards", "welcome", "thanks"});
+  return u.words.size() <= 3 &&
+         contains_any(u.flat, {"hi", "hello", "hey", "bye", "cheers", "morning", "regards",
+                               "welcome", "thanks", "ciao", "goodbye", "cheerio", "adios", "poor"});
 }
 
 } // namespace troupe::rules

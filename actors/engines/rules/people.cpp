@@ -59,7 +59,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
   whole.body = u.quote;
   whole.words = words;
   bool const sharing = u.turn <= sharing_until_ && sharing_until_ > 0;
-  if (contains_any(u.all, {"who does what", "who takes", "who takes it", "who does it", "who wants",
+  if (u.organises ||
+      contains_any(u.all, {"who does what", "who takes", "who takes it", "who does it", "who wants",
                            "who's doing", "who is doing", "who will", "who can"})) {
     sharing_until_ = u.turn + 5;
   }
@@ -75,7 +76,32 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
   for (std::size_t i = 0; i + 1 < w.size(); ++i) {
     bool const will =
         w[i].low == "i'll" || (w[i].low == "i" && (w[i + 1].low == "will" || w[i + 1].low == "do"));
-    bool const can = w[i].low == "i" && w[i + 1].low == "can" && i == 0;
+    bool const can =
+        w[i].low == "i" && (w[i + 1].low == "can" || w[i + 1].low == "could") && i == 0;
+    // `I'd do chapters`, `I'm on the transcripts`, `I am doing the rest`, while parts are shared
+    // out.
+    bool const shares = sharing && i == 0 &&
+                        ((w[i].low == "i'd" && work_verb(w[i + 1].low)) || w[i].low == "i'm" ||
+                         (w[i].low == "i" && (w[i + 1].low == "am" || work_verb(w[i + 1].low))));
+    // `They phone me and I do it by hand` tells how it is today.
+    if (w[i + 1].low == "do" && i + 2 < w.size() && w[i].low == "i" &&
+        (w[i + 2].low == "it" || w[i + 2].low == "that") && i + 3 < w.size())
+      continue;
+    if (shares) {
+      auto const from = w[i].low == "i'm" || w[i + 1].low != "am" ? i + 1 : i + 2;
+      bool const on = w[from].low == "on" || w[from].low.ends_with("ing");
+      bool const stresses =
+          w[from].low == "do" && from + 1 < w.size() &&
+          contains_any(" want think like need have not agree see know mean believe hope ",
+                       {w[from + 1].low});
+      if (!stresses && (on || work_verb(w[from].low)) && from + 1 < w.size()) {
+        auto end = from + 1;
+        while (end < w.size() && (w[end].before != ',' || end == from + 1))
+          ++end;
+        add(u.speaker, span(u, from, end));
+        break;
+      }
+    }
     if (!will && !can)
       continue;
     auto v = i + (w[i].low == "i'll" || w[i + 1].low == "do" ? 1 : 2);
@@ -105,6 +131,10 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     add(u.speaker, span(u, v, w.size()));
     break;
   }
+  // `Drafts and the table are mine.`
+  if (out.empty() && w.size() >= 3 && w.back().low == "mine" &&
+      contains_any(" is are ", {w[w.size() - 2].low}))
+    add(u.speaker, span(u, 0, w.size() - 2));
   if (out.empty() && u.acknowledges && before != nullptr && before->speaker != u.speaker &&
       before->does == act::directive)
     add(u.speaker, before->body);
@@ -168,8 +198,12 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
   }
   if (u.does == act::question && u.words.size() > 3)
     last_question_ = u.body;
-  if (out.empty() && (u.does == act::directive || u.does == act::constraint) && !u.leans)
+  bool const answer = u.fragment && u.does == act::statement && terms_of(u.words).size() >= 2;
+  if (out.empty() && !u.chatter && !u.leans &&
+      (u.does == act::directive || u.does == act::constraint))
     last_demand_ = u.body;
+  else if (out.empty() && !u.chatter && answer && u.words.size() > 4)
+    last_demand_ = u.body; // `A file every month.` — `Can you do that?`
   if (!out.empty())
     sharing_until_ = std::max(sharing_until_, u.turn + 2);
   return out;

@@ -28,6 +28,10 @@ std::size_t filler_at(std::vector<word> const& w, std::size_t i) {
                      (w[i].low == "you" && w[i + 1].low == "know") ||
                      (w[i].low == "sort" && w[i + 1].low == "of") ||
                      (w[i].low == "kind" && w[i + 1].low == "of"));
+  bool const unsure = i + 2 < w.size() && w[i].low == "i" && w[i + 1].low == "don't" &&
+                      w[i + 2].low == "know" && w[i + 1].before == 0 && w[i + 2].before == 0;
+  if (unsure)
+    return closed(i + 3) ? 3 : 0; // `not more than, I don't know, a fifth`
   return pair && closed(i + 2) ? 2 : 0;
 }
 
@@ -66,8 +70,29 @@ std::size_t restart_at(std::vector<word> const& w, std::size_t i) {
 
 } // namespace
 
+namespace {
+
+/// `Can I just— sorry, the rest time.`: what was broken off before it said anything.
+std::string_view without_false_start(std::string_view s) {
+  for (std::string_view const dash : {"— ", "– ", "-- ", "- "}) {
+    auto const at = s.find(dash);
+    if (at == std::string_view::npos || at == 0 || s[at - 1] == ' ')
+      continue;
+    auto const said = words_of(s.substr(0, at));
+    auto const rest = trim(s.substr(at + dash.size()));
+    if (said.size() <= 6 && words_of(rest).size() >= 2 &&
+        std::all_of(said.begin(), said.end(), [](word const& w) {
+          return w.what == word::kind::plain && lexicon::is_stopword(w.low);
+        }))
+      return rest;
+  }
+  return s;
+}
+
+} // namespace
+
 std::string without_disfluencies(std::string_view sentence) {
-  std::string text{sentence};
+  std::string text{without_false_start(sentence)};
   for (int round = 0; round < 2; ++round) { // what a filler stood between may be said twice
     auto const w = words_of(text);
     std::string out;

@@ -82,7 +82,30 @@ phrases const& agreeing() {
                                "exactly that",
                                "sold",
                                "clear enough",
-                               "good by me"};
+                               "good by me",
+                               "okay for me",
+                               "ok for me",
+                               "fine for me",
+                               "okay for us",
+                               "fine for us",
+                               "good for us",
+                               "works for us",
+                               "fine with us",
+                               "fine by us",
+                               "spot on",
+                               "thank god",
+                               "thank goodness",
+                               "thank heavens",
+                               "do it like this",
+                               "do it like that",
+                               "let's do it like that",
+                               "fair play",
+                               "will do that",
+                               "i'm happy with that",
+                               "happy with that",
+                               "i'm good with that",
+                               "that'll do",
+                               "that will do"};
   return list;
 }
 
@@ -97,6 +120,15 @@ phrases const& refusing() {
                                "of course not",  "certainly not",     "better not",
                                "so not now",     "probably not",      "please no",
                                "not necessary",  "over my dead body", "we won't"};
+  return list;
+}
+
+/// Phrases that only open a sentence; they agree to nothing.
+phrases const& openings() {
+  static phrases const list = {
+      "come on",      "hang on",       "hold on",       "to be honest",  "to be fair", "even so",
+      "the thing is", "you know what", "wait a minute", "wait a second", "one second", "excuse me",
+      "as i said",    "like i said",   "by the way",    "of course",     "in any case"};
   return list;
 }
 
@@ -127,13 +159,34 @@ std::size_t match(std::vector<word> const& w, std::size_t b, phrases const& list
 
 /// Number of words that only soften: `I think`, `I was thinking`, `I'm told`; 0 for none.
 std::size_t hedge(std::vector<word> const& w, std::size_t b) {
-  static phrases const list = {
-      "i was thinking of", "i was thinking",   "i was gonna say", "i was going to say",
-      "i think",           "i guess",          "i suppose",       "i'd say",
-      "i would say",       "i'm told",         "i believe",       "i'd suggest that",
-      "i'd propose that",  "in my opinion",    "i feel",          "i propose that",
-      "i suggest that",    "i recommend that", "i propose",       "i suggest",
-      "i recommend",       "my proposal is",   "my suggestion is"};
+  static phrases const list = {"i was thinking of",
+                               "i was thinking",
+                               "i was gonna say",
+                               "i was going to say",
+                               "i think",
+                               "i guess",
+                               "i suppose",
+                               "i'd say",
+                               "i would say",
+                               "i'm told",
+                               "i believe",
+                               "i'd suggest that",
+                               "i'd propose that",
+                               "in my opinion",
+                               "i feel",
+                               "i propose that",
+                               "i suggest that",
+                               "i recommend that",
+                               "i propose",
+                               "i suggest",
+                               "i recommend",
+                               "my proposal is",
+                               "my suggestion is",
+                               "i've been thinking",
+                               "i have been thinking",
+                               "if you ask me",
+                               "do you mean",
+                               "you mean"};
   for (auto const p : list) {
     std::size_t n = 0;
     std::size_t at = 0;
@@ -152,21 +205,36 @@ std::size_t hedge(std::vector<word> const& w, std::size_t b) {
   return 0;
 }
 
-/// Number of words that only count topics: `second bug,`, `next one,`, `number one from my side:`.
+/// Number of words that only count topics: `second bug,`, `next one,`, `number one from my side:`,
+/// `I have one more,`, `one small thing:`.
 std::size_t enumerator(std::vector<word> const& w, std::size_t b) {
-  bool const counts = (w[b].low == "number" && b + 1 < w.size() && is_number_word(w[b + 1].low)) ||
-                      ((ordinal_of(w[b].low) || w[b].low == "next" || w[b].low == "last" ||
-                        w[b].low == "another") &&
-                       b + 1 < w.size() && w[b + 1].before == 0);
+  static constexpr std::string_view nouns = " thing one point bug wish topic item question issue "
+                                            "problem change word remark note matter more ";
+  auto i = b;
+  bool const have = i + 2 < w.size() && w[i].low == "i" && w[i + 1].low == "have";
+  if (have || (i + 1 < w.size() && (w[i].low == "i've" || w[i].low == "there's") &&
+               contains_any(" got one another a ", {w[i + 1].low})))
+    i += have || w[i + 1].low == "got" ? 2 : 1;
+  auto const first = i;
+  bool const numbered = w[i].low == "number" && i + 1 < w.size() && is_number_word(w[i + 1].low);
+  bool const counts =
+      numbered || ((ordinal_of(w[i].low) ||
+                    contains_any(" next last another one my final a the ", {w[i].low})) &&
+                   i + 1 < w.size() && w[i + 1].before == 0);
   if (!counts)
     return 0;
-  for (std::size_t i = b + 1; i < w.size() && i < b + 6; ++i)
-    if (w[i].before == ',' || w[i].before == ':') {
-      bool const topic =
-          i == b + 2 && contains_any(" thing one point bug wish topic item question issue problem "
-                                     "change ",
-                                     {w[i - 1].low});
-      return topic || w[b].low == "number" ? i - b : 0;
+  while (i + 1 < w.size() && w[i + 1].before == 0 &&
+         contains_any(" small quick last final other more little short minor tiny big next my "
+                      "single important ",
+                      {w[i + 1].low}) &&
+         !(w[i + 1].low == "more" && (i + 2 >= w.size() || w[i + 2].before != 0)))
+    ++i;
+  for (auto k = first + 1; k < w.size() && k < first + 8; ++k)
+    if (w[k].before == ',' || w[k].before == ':') {
+      auto const noun = std::min(i + 1, k - 1);
+      bool const topic = noun > first && contains_any(nouns, {w[noun].low}) &&
+                         (noun + 1 == k || contains_any(" from for on about ", {w[noun + 1].low}));
+      return topic || numbered ? k - b : 0;
     }
   return 0;
 }
@@ -196,6 +264,40 @@ std::size_t elliptical(std::vector<word> const& w, std::size_t b, int& sense) {
   return 0;
 }
 
+/// Number of words that praise what was said: `that's sensible`, `that would be really good`,
+/// `I love it`; 0 for none.
+std::size_t praise(std::vector<word> const& w, std::size_t b) {
+  // Never empty: an empty word would be found in every list.
+  auto const at = [&](std::size_t i) {
+    return i < w.size() && (i == b || w[i].before == 0) ? std::string_view{w[i].low}
+                                                        : std::string_view{"."};
+  };
+  auto const ends = [&](std::size_t i) { return i >= w.size() || w[i].before != 0; };
+  auto i = b;
+  if (at(i) == "i" || at(i) == "we") {
+    ++i;
+    while (contains_any(" really quite ", {at(i)}))
+      ++i;
+    bool const likes = at(i) == "like" || at(i) == "love";
+    return likes && (at(i + 1) == "it" || at(i + 1) == "that") && ends(i + 2) ? i + 2 - b : 0;
+  }
+  if (at(i) == "that's" || at(i) == "it's" || at(i) == "that'd") {
+    i += at(i + 1) == "be" ? 2 : 1;
+  } else if ((at(i) == "that" || at(i) == "it" || at(i) == "this") &&
+             contains_any(" is would will was sounds ", {at(i + 1)})) {
+    i += at(i + 2) == "be" ? 3 : 2;
+  } else {
+    return 0;
+  }
+  while (contains_any(" really very quite so totally pretty much a actually even ", {at(i)}))
+    ++i;
+  static constexpr std::string_view good =
+      " good great fine nice lovely perfect sensible smart useful reasonable clever correct right "
+      "true fair helpful brilliant excellent ok okay better wonderful fantastic amazing handy "
+      "neat relief ";
+  return contains_any(good, {at(i)}) && ends(i + 1) ? i + 1 - b : 0;
+}
+
 bool always_filler(std::string_view low) {
   static constexpr std::array list = {"so",     "and",      "but",      "well", "okay", "ok",
                                       "oh",     "um",       "uh",       "uhm",  "hm",   "hmm",
@@ -219,9 +321,13 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
         (polite && ((b > 0 && (pause || w[b].before == 0) && u.stance != 0 && low != "then") ||
                     (pause && b + 1 >= w.size())));
     int sense = 0;
+    u.concludes = u.concludes || low == "then";
     if (auto const a = elliptical(w, b, sense); a > 0 && b == 0) {
       u.stance = u.stance == 0 ? sense : u.stance;
       b += a;
+    } else if (auto const l = praise(w, b); l > 0) {
+      u.stance = u.stance == 0 ? 1 : u.stance;
+      b += l;
     } else if (auto const h = hedge(w, b); h > 0) {
       u.hedged = true;
       b += h;
@@ -234,6 +340,8 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
     } else if (auto const m = match(w, b, refusing()); m > 0) {
       u.stance = -1;
       b += m;
+    } else if (auto const o = match(w, b, openings()); o > 0 && b + o < w.size()) {
+      b += o;
     } else if (lexicon::is_no(low) && (pause || w[b + 1].low == "no" || w[b + 1].low == "please")) {
       u.stance = -1;
       ++b;
@@ -248,6 +356,7 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
       ++b;
     } else if (always_filler(low) && !(low == "so" && b + 1 < w.size() && w[b + 1].low == "that")) {
       u.additive = u.additive || low == "and" || low == "also" || low == "plus";
+      u.concludes = u.concludes || low == "so";
       ++b;
     } else if (lexicon::is_filler(low) && pause) {
       u.breaks = u.breaks || low == "next" || low == "second" || low == "first" ||
@@ -265,11 +374,11 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
 }
 
 std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool asks) {
-  static phrases const tails = {"please",   "pls",         "i think",   "i guess",    "i suppose",
-                                "i'd say",  "i would say", "i'd think", "by the way", "though",
-                                "you know", "haha",        "lol",       "or so",      "actually",
-                                "for now",  "thanks",      "thank you", "right",      "okay",
-                                "ok",       "i believe",   "all right", "alright"};
+  static phrases const tails = {
+      "please",    "pls",        "i think", "i guess",   "i suppose", "i'd say", "i would say",
+      "i'd think", "by the way", "though",  "you know",  "haha",      "lol",     "or so",
+      "actually",  "for now",    "thanks",  "thank you", "right",     "okay",    "ok",
+      "i believe", "all right",  "alright", "you mean",  "i take it"};
   auto e = w.size();
   // `…, if I did that right`
   for (auto i = b + 1; i + 2 < e; ++i)
@@ -321,7 +430,8 @@ std::size_t strip_back(unit& u, std::vector<word> const& w, std::size_t b, bool 
                contains_any(" fine ok okay good great perfect enough plenty ", {low})) {
       u.stance = u.stance == 0 ? 1 : u.stance; // `three's fine`
       return b;
-    } else if (e > b + 1 && low == "no" && e - b < 6) {
+    } else if (e > b + 1 && low == "no" &&
+               (e - b < 6 || (w[e - 1].before != 0 && w[e - 1].before != ','))) {
       u.stance = -1;
       --e;
       again = true;

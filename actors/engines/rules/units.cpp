@@ -1,5 +1,6 @@
 #include "actors/engines/rules/units.hpp"
 
+#include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/stance.hpp"
 #include "actors/engines/rules/text.hpp"
@@ -22,6 +23,7 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
   static constexpr std::array open = {"if ",       "when ",  "once ",   "after ",
                                       "because ",  "since ", "unless ", "while ",
                                       "although ", "as ",    "before "};
+  static constexpr std::array opening = {"about ", "regarding ", "concerning ", "as for "};
   auto const subordinate = [&](std::size_t at) {
     return std::any_of(open.begin(), open.end(), [&](char const* o) {
       return std::string_view{low}.substr(at).starts_with(o);
@@ -43,7 +45,13 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
                          [&](std::string_view p) { return rest.starts_with(p); });
     };
     bool const more = rest.find(' ') != std::string_view::npos;
-    bool cut = more && is({"don't ", "do not ", "i'll ", "i do ", "i will ", "please ", "but "});
+    bool cut = more && is({"don't ", "do not ", "i'll ", "i do ", "i will ", "please ", "but ",
+                           "one last ", "one more ", "one other ", "one final ", "last thing",
+                           "one thing", "another thing"});
+    // `About the swap, …` opens a topic.
+    cut = cut || (more && begin == 0 && i < 40 &&
+                  std::any_of(opening.begin(), opening.end(),
+                              [&](char const* o) { return low.starts_with(o); }));
     // `it should …, and it should …`; `so no fancy syntax` stays with its reason.
     if (!cut && is({"and it ", "and we ", "and they ", "and the ", "and then it ", "and on "}) &&
         has_modal(s.substr(begin, i - begin)) && has_modal(rest.substr(0, rest.find(','))))
@@ -53,6 +61,10 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
          low.substr(begin, i - begin).ends_with(" no")))
       cut = true;
     auto const head = std::string_view{low}.substr(begin, i - begin);
+    // `I'll fix that, both need to work.`
+    if (!cut && head.starts_with("i'll ") && std::count(head.begin(), head.end(), ' ') <= 4 &&
+        has_modal(rest))
+      cut = true;
     if (!cut && (head.ends_with(" no") || head.ends_with(" yes")) &&
         head.find(',') == std::string_view::npos && std::count(head.begin(), head.end(), ' ') <= 3)
       cut = true; // `Disabled no, I don't want that.`
@@ -101,6 +113,14 @@ std::vector<unit> units_of(transcript const& t, name_list const& names) {
             u.body += '?';
         }
         u.words = words_of(u.body);
+        bool const sound = u.words.size() == 1 && lexicon::is_filler(u.words[0].low);
+        bool const points = u.stance > 0 && u.words.size() <= 2 && !u.words.empty() &&
+                            contains_any(" these those both that this all ", {u.words[0].low}) &&
+                            (u.words.size() == 1 || is_number_word(u.words[1].low));
+        if (sound || points) { // `Oh god.`, `These two are good.`
+          u.body.clear();
+          u.words.clear();
+        }
         u.flat = flat_of(u.words);
         u.only_stance = u.words.empty();
         u.heading = bullet ? false : t.form == "prose" && sentence.ends_with(':');
@@ -111,6 +131,14 @@ std::vector<unit> units_of(transcript const& t, name_list const& names) {
     if (!out.empty() && out.back().turn == n)
       out.back().last_in_turn = true;
   }
+  auto const subject = subjects_of(out);
+  if (!subject.empty())
+    for (auto& u : out)
+      u.chatter = u.chatter && is_chatter(u, subject);
+  // `Ha, don't tell them that.`
+  for (auto& u : out)
+    if (auto const said = words_of(u.quote); !said.empty() && u.words.size() <= 6)
+      u.chatter = u.chatter || contains_any(" ha haha hehe lol ", {said[0].low});
   return out;
 }
 

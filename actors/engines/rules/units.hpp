@@ -63,6 +63,9 @@ struct unit {
   bool only_label = false; ///< nothing but the opening of a topic
   bool breaks = false;     ///< starts another topic: `next`, `second thing`, `what about`
   bool additive = false;   ///< begins with `and`, `also`, `plus`
+  bool concludes = false;  ///< begins with `so`, `then`: draws a conclusion from what was said
+  bool burden = false;     ///< question whether something is too much: `no` is good news
+  bool organises = false;  ///< about the meeting or who does what: `who takes what?`
   std::string not_this;    ///< X of `not X, Y`
 };
 

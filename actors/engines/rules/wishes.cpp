@@ -31,19 +31,58 @@ void find_wish(unit& u) {
                           "be ready before", "come before", "go in before", "be merged before",
                           "be live before", "be deployed before", "happen before"}) &&
       contains_any(flat, {"has to", "have to", "must", "needs to", "should"});
+  // `Whoever does that should wait until the stripping is done`: work waits, not the product.
+  bool const waits =
+      contains_any(flat,
+                   {"wait until", "wait for", "start after", "only start after", "begin after",
+                    "start once", "start when", "start until", "come after", "go after"}) &&
+      contains_any(flat, {"is done", "are done", "is finished", "are finished", "is merged",
+                          "are merged", "is ready", "is in", "are in", "are ready"});
+  if (waits) {
+    u.past = true;
+    return;
+  }
   if (order || flat.starts_with(" that's what ") || flat.starts_with(" that's exactly what ")) {
     u.past = true;
     return;
   }
-  bool const epistemic = contains_any(
-      flat, {"should have been", "must have been", "should've",     "must've",
-             "had to",           "you should see", "i have to",     "i must",
-             "i should",         "i need to",      "we should be",  "it should be fine",
-             "that should do",   "should be done", "how it should", "i have to run",
-             "needed to",        "i had",          "didn't need",   "you have to",
-             "you said",         "you told",       "nobody has to", "nobody needs to",
-             "you need to",      "that must be",   "us to be",      "i have to go",
-             "we need to talk",  "we need to go"});
+  // `We need to know where it was` is about people's heads, `they'd have to type` is feared.
+  bool const mental = contains_any(
+      flat, {"need to know", "needs to know", "need to understand", "need to think",
+             "have to think", "need to decide", "have to decide", "need to discuss",
+             "need to find out", "'d have to", "they'd have to", "we'd have to", "you'd have to",
+             "i'd have to", "would have to", "it'd have to", "he'd have to", "she'd have to"});
+  // `Customers upload dark photos, and then our adjuster has to call them`: the trouble it makes.
+  bool const trouble = [&] {
+    for (std::size_t i = 3; i + 1 < w.size(); ++i) {
+      if ((w[i].low != "has" && w[i].low != "have") || w[i + 1].low != "to")
+        continue;
+      auto const& subject = w[i - 1].low;
+      bool const ours = contains_any(" our my their the somebody someone ", {w[i - 2].low}) ||
+                        lexicon::is_people(subject);
+      for (auto k = i - 1; k > 1; --k)
+        if (w[k].low == "then" && ours && w[k - 1].low == "and")
+          return true;
+    }
+    return false;
+  }();
+  bool const epistemic =
+      mental || trouble ||
+      contains_any(flat,
+                   {"should have been", "must have been", "should've",     "must've",
+                    "had to",           "you should see", "i have to",     "i must",
+                    "i should",         "i need to",      "we should be",  "it should be fine",
+                    "that should do",   "should be done", "how it should", "i have to run",
+                    "needed to",        "i had",          "didn't need",   "you have to",
+                    "you said",         "you told",       "nobody has to", "nobody needs to",
+                    "you need to",      "that must be",   "us to be",      "i have to go",
+                    "i need a week",    "i need a day",   "i need a few",  "i need some time",
+                    "we need a week",   "we need a day",  "i need until",  "we need to talk",
+                    "we need to go"});
+  if (trouble) {
+    u.past = true;
+    return;
+  }
   for (std::size_t i = 0; i < w.size(); ++i) {
     if (u.does != act::none || w[i].what != word::kind::plain)
       continue;
@@ -52,8 +91,12 @@ void find_wish(unit& u) {
     bool const need = (modal(low) && !(low == "need" && i > 0 &&
                                        (w[i - 1].low == "don't" || w[i - 1].low == "doesn't"))) ||
                       ((low == "has" || low == "have") && to) || (low == "gotta");
-    if (need && i > 0 && !epistemic && contains_phrase(head, low) &&
-        !(low == "need" && (w[i - 1].low == "the" || w[i - 1].low == "no" || w[i - 1].low == "i") &&
+    // `Must be fixed.`: the subject was named just before.
+    bool const bare =
+        i == 0 && w.size() >= 2 && contains_any(" must should needs mustn't shouldn't ", {low});
+    if (need && (i > 0 || bare) && !epistemic && contains_phrase(head, low) &&
+        !(low == "need" && i > 0 &&
+          (w[i - 1].low == "the" || w[i - 1].low == "no" || w[i - 1].low == "i") &&
           w[i - 1].low != "i"))
       u.does = act::directive;
     bool const person =
@@ -67,13 +110,23 @@ void find_wish(unit& u) {
     return;
   auto const part =
       flat_of(std::vector<word>(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(main_part(w))));
-  if (contains_any(part,
-                   {"i'd love", "i would love", "i wish", "would be slick", "would be cool",
-                    "might be nice", "maybe we", "perhaps we", "i could make", "we could",
-                    "suggested", "requested", "we thought about", "i thought about", "one could",
-                    "i can imagine", "it could", "would be great", "'d be great"}) ||
-      (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) &&
-       !contains_any(part, {"for it", "for that"}))) {
+  bool const performs = contains_any(
+      u.all, {"i propose", "i suggest", "i recommend", "i'd recommend", "my proposal is",
+              "my suggestion is", "i vote for", "we agreed that", "we agreed to", "we agreed on",
+              "we decided that", "we decided to", "we decided on"});
+  if (contains_any(part, {"i'd love",         "i would love",     "i wish",
+                          "would be slick",   "would be cool",    "might be nice",
+                          "maybe we",         "perhaps we",       "i could make",
+                          "we could",         "suggested",        "requested",
+                          "we thought about", "i thought about",  "one could",
+                          "i can imagine",    "it could",         "would be great",
+                          "'d be great",      "i was wondering",  "i was also wondering",
+                          "i wonder",         "i'm wondering",    "would be better",
+                          "would be useful",  "would be helpful", "would be handy",
+                          "would be good",    "would make sense"}) ||
+      (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) && !performs &&
+       !contains_any(part, {"for it", "for that"})) ||
+      (part.starts_with(" we can ") && w.size() > 3 && !u.past)) {
     u.does = act::weak;
     return;
   }
@@ -81,10 +134,6 @@ void find_wish(unit& u) {
   bool const duty = contains_any(part, {"are to be", "is to be", "may only", "must only"}) ||
                     (w[0].low == "no" && u.stance == 0 && w.size() > 3 &&
                      contains_any(part, {"may", "must", "should", "can", "is to", "are to"}));
-  bool const performs = contains_any(
-      u.all, {"i propose", "i suggest", "i recommend", "i'd recommend", "my proposal is",
-              "my suggestion is", "i vote for", "we agreed that", "we agreed to", "we agreed on",
-              "we decided that", "we decided to", "we decided on"});
   // `The load writes a count, so that we see it`: who gives a purpose describes what will be.
   bool const design = !u.past && !u.judges && w.size() > 6 && !lexicon::is_people(w[0].low) &&
                       flat.find(" so that ") != std::string::npos && flat.find(" so that ") > 0 &&
@@ -111,16 +160,31 @@ void find_wish(unit& u) {
                                 w[v].low == "simply" || w[v].low == "even" || w[v].low == "then"))
       ++v;
     bool const talks = will && contains_any(" ask tell complain answer respond ", {w[v].low});
+    // `I'd have given it to them` wishes nothing any more.
+    bool const unreal = would && w[v].low == "have" && v + 1 < w.size() &&
+                        (lexicon::is_participle(w[v + 1].low) || w[v + 1].low.ends_with("en"));
+    if (unreal)
+      continue;
     if (!talks && (lexicon::is_change_verb(w[v].low) || contains_any(first_person, {w[v].low}))) {
       u.does = act::directive;
       return;
     }
   }
+  // `Then we take the push messages.`, `so we keep 3.8`: a conclusion that is acted upon.
+  auto const at_verb = std::size_t{w[0].low == "then" ? 1U : 0U};
+  if (u.concludes && w.size() > at_verb + 2 && w[at_verb].low == "we" && !u.past &&
+      (lexicon::is_change_verb(w[at_verb + 1].low) ||
+       contains_any(" take go need want just ", {w[at_verb + 1].low}))) {
+    u.does = act::directive;
+    return;
+  }
   if (contains_any(flat, {"let's", "let us"}) &&
-      !contains_any(flat,
-                    {"let's see", "let's start", "let's eat", "let's talk", "let's move on",
-                     "let's hope", "let's go without", "let's go then", "let's begin", "let's meet",
-                     "let's not", "let's go through", "let's be", "let's continue"}) &&
+      !contains_any(
+          flat, {"let's see",        "let's start",      "let's get going", "let's get started",
+                 "let's get on",     "let's get moving", "let's kick off",  "let's dive",
+                 "let's eat",        "let's talk",       "let's move on",   "let's hope",
+                 "let's go without", "let's go then",    "let's begin",     "let's meet",
+                 "let's not",        "let's go through", "let's be",        "let's continue"}) &&
       !(contains_phrase(flat, "let's wait") && w.size() < 4)) {
     u.does = act::directive;
     return;
@@ -134,11 +198,11 @@ void find_wish(unit& u) {
   // `maxLength option, cut at a word boundary, never leave a trailing dash`
   for (std::size_t i = 1; i < w.size() && u.does == act::none && w[0].low != "if"; ++i)
     if ((w[i].before == ',' || w[i].before == ':') && imperative_at(w, i)) {
-      bool verb = false;
+      bool verbal = false;
       for (std::size_t k = 0; k < i; ++k)
-        verb = verb || lexicon::is_auxiliary(w[k].low) || lexicon::is_verb_form(w[k].low) ||
-               lexicon::is_past(w[k].low);
-      if (!verb)
+        verbal = verbal || lexicon::is_auxiliary(w[k].low) || lexicon::is_verb_form(w[k].low) ||
+                 lexicon::is_past(w[k].low);
+      if (!verbal)
         u.does = act::directive;
     }
   // `Exit codes: 0 for fine, 1 for some, 2 for none` specifies.
@@ -200,7 +264,9 @@ void find_constraint(unit& u) {
                                            "may not",
                                            "must never",
                                            "never"});
-  if (!keeps || u.past || contains_any(u.flat, {"and stay", "and remain"}))
+  if (!keeps || u.past ||
+      contains_any(u.flat, {"and stay", "and remain", "stays there", "stay there", "stays here",
+                            "stays at home"}))
     return;
   if (u.does == act::directive)
     u.does = act::constraint;

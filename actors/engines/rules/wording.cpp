@@ -1,5 +1,6 @@
 #include "actors/engines/rules/wording.hpp"
 
+#include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/text.hpp"
 
@@ -84,7 +85,9 @@ std::string proposition_of(unit const& q) {
       auto v = i;
       while (v + 1 < w.size() && (w[v].low == "please" || w[v].low == "also"))
         ++v;
-      return subject + " should " + from_word(body, w, v);
+      // `Can it be switched off?` asks for a way, not for the thing.
+      auto const* modal = w[0].low == "can" && lexicon::is_pronoun(w[1].low) ? " can " : " should ";
+      return subject + modal + from_word(body, w, v);
     }
   }
   return from_word(body, w, 1);
@@ -99,16 +102,21 @@ std::string subject_of(unit const& q) {
                            "is there anything with", "is there anything about", "anything with",
                            "what do we do about", "what to do about", "what do we do with"})
     if (auto const n = phrase_at(w, 0, lead); n > 0)
-      return from_word(body, w, n);
+      return n < w.size() && lexicon::is_pronoun(w[n].low) ? std::string{} : from_word(body, w, n);
   if (contains_any(q.flat, {"if"}) || w[0].low == "what" || w[0].low == "if" || w[0].low == "how" ||
       w[0].low == "who" || w[0].low == "which" || w[0].low == "when" || w[0].low == "where")
     return {};
   // `an empty pattern, does that throw too?`
   for (std::size_t i = 1; i < w.size(); ++i)
-    if (w[i].before == ',' && i + 1 < w.size() && lexicon::is_auxiliary(w[i].low) &&
-        lexicon::is_pronoun(w[i + 1].low))
+    if (w[i].before == ',' && i + 1 < w.size() && i < 6 && lexicon::is_auxiliary(w[i].low) &&
+        (lexicon::is_pronoun(w[i + 1].low) ||
+         (contains_any(" we you i they somebody people ", {w[i + 1].low}) &&
+          contains_any(" the a an our this ", {w[0].low}))))
       return body.substr(0, w[i - 1].end);
-  if (!q.fragment || contains_any(" in on at by for with from per like as ", {w[0].low}))
+  if (!q.fragment ||
+      contains_any(" in on at by for with from per like as including except excluding "
+                   "without within until before after also even ",
+                   {w[0].low}))
     return {};
   bool content = false;
   for (auto const& x : w)
@@ -148,7 +156,7 @@ std::string lead_of(unit const& q) {
     return body;
   }
   for (std::size_t i = 1; i < w.size(); ++i)
-    if (w[i].low == "if" && w[i].before != 0)
+    if ((w[i].low == "if" || w[i].low == "or") && w[i].before != 0)
       return body;
   return {};
 }
@@ -165,11 +173,27 @@ std::string object_of(std::string_view proposition) {
   return std::string{trim(proposition.substr(w[i].begin))};
 }
 
-std::string as_sentence(std::string_view text) {
+bool opens_with_name(std::string_view text) {
+  auto const w = words_of(text);
+  if (w.empty() || w[0].begin > 0)
+    return false;
+  if (w[0].what != word::kind::plain)
+    return w[0].what == word::kind::identifier;
+  // `slugify should …`: a verb that is a subject is the name of a function.
+  auto const& low = w[0].low;
+  bool const verb = (lexicon::is_change_verb(low) && !lexicon::is_noun_too(low)) ||
+                    (low.size() > 5 && low.ends_with("ify"));
+  return verb && w.size() > 1 && w[1].before == 0 &&
+         (lexicon::is_auxiliary(w[1].low) ||
+          contains_any(" should must shall gives returns takes ", {w[1].low}));
+}
+
+std::string as_sentence(std::string_view text, name_set const& names) {
   // A name in code starts a sentence as it is written.
   auto out = squeeze(text);
   auto const w = words_of(out);
-  if (w.empty() || w[0].what != word::kind::identifier || w[0].begin > 0)
+  bool const named = !w.empty() && w[0].begin == 0 && names.count(w[0].text) != 0;
+  if (!named && !opens_with_name(out))
     out = capitalized(std::move(out));
   while (!out.empty() && (out.back() == ',' || out.back() == ';' || out.back() == ':'))
     out.pop_back();
@@ -182,7 +206,8 @@ std::string with_digits(std::string_view text) {
   auto const w = words_of(text);
   std::string digits;
   for (auto const& q : quantities_of(w)) {
-    if (!q.spelled || q.value <= 1 || (q.unit.empty() && q.value < 10))
+    // `Three times (3 times)` would say it twice; small numbers are written as words.
+    if (!q.spelled || q.value <= 12)
       continue;
     digits += (digits.empty() ? "" : ", ") + digits_of(q.value);
     if (!q.unit.empty() && q.last < w.size())
@@ -226,16 +251,24 @@ std::string plain_start(std::string text) {
 
 } // namespace
 
-std::string imperative_of(std::string_view statement, std::string_view label) {
+std::string imperative_of(std::string_view statement, std::string_view label,
+                          name_set const& names) {
   auto text = without_marks(squeeze(statement));
   auto const w = words_of(text);
   auto const join = [&](std::string line) {
     if (!label.empty() && lower(line).find(lower(label)) == std::string::npos)
       line = std::string{label} + ": " + line;
+    auto const head = words_of(line);
+    if (opens_with_name(line) || (!head.empty() && names.count(head[0].text) != 0))
+      return shorten(line, 118);
     return shorten(capitalized(std::move(line)), 118);
   };
   if (w.size() < 3)
     return join(text);
+  // `After the formatting is done, the README should …`: the order is no part of the title.
+  if ((w[0].low == "after" || w[0].low == "once") && main_clause(w) > 0 &&
+      main_clause(w) + 2 < w.size())
+    return imperative_of(from_word(text, w, main_clause(w)), label, names);
   for (auto const* lead : {"i'd like to", "i'd want to", "we'd like to"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
       return join(from_word(text, w, n));
@@ -267,7 +300,10 @@ std::string imperative_of(std::string_view statement, std::string_view label) {
     if (low != "should" && low != "must" && !needs)
       continue;
     auto const subject = plain_start(without_marks(text.substr(0, w[i].begin)));
-    if (contains_any(" on in at for with if when after before over under by ", {w[0].low}))
+    if (contains_any(" on in at for with if when after before over under by whoever whatever who "
+                     "what they there ",
+                     {w[0].low}) ||
+        subject.find(',') != std::string::npos || subject.find(':') != std::string::npos)
       break;
     auto const v = needs ? i + 2 : i + 1;
     if (v >= w.size() || w[v].low == "not" || w[v].low == "be" || w[v].low == "never")

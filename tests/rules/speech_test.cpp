@@ -1,0 +1,116 @@
+// How people really talk: each case is a fault that was seen in a draft.
+
+#include "actors/engines/rules/brief.hpp"
+#include "actors/engines/rules/plan.hpp"
+#include "actors/engines/rules/wording.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+
+namespace {
+
+brief_content drafted(std::string const& text) {
+  auto const t = parse_transcript(text, "talk.txt");
+  REQUIRE(t.has_value());
+  auto const b = draft_brief(*t);
+  REQUIRE(b.has_value());
+  return *b;
+}
+
+std::string all_of(brief_content const& b) {
+  std::string out;
+  for (auto const& r : b.requirements) {
+    out += r.title + '\n';
+    for (auto const& c : r.criteria)
+      out += c + '\n';
+  }
+  return out;
+}
+
+bool has(std::string const& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("speech: a very short wish is a requirement", "[rules]") {
+  auto const b = drafted("Anna: We must print weeks.\nBob: Yes.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(b.requirements[0].title == "Print weeks");
+}
+
+TEST_CASE("speech: asking for patience asks for nothing", "[rules]") {
+  auto const b = drafted("Anna: The export should write CSV.\nBob: Let me think about it.\n"
+                         "Bob: Let me get the list first.\nAnna: Sure.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK_FALSE(has(all_of(b), "think"));
+  CHECK_FALSE(has(all_of(b), "get the list"));
+}
+
+TEST_CASE("speech: a name in code keeps its spelling at the start of a sentence", "[rules]") {
+  CHECK(rules::as_sentence("slugify should strip accents") == "slugify should strip accents.");
+  CHECK(rules::as_sentence("parse_line returns views") == "parse_line returns views.");
+  CHECK(rules::as_sentence("export should write CSV") == "Export should write CSV.");
+  CHECK(rules::as_sentence("bbox gives None", {"bbox"}) == "bbox gives None.");
+}
+
+TEST_CASE("speech: a small number is not said twice", "[rules]") {
+  CHECK(rules::with_digits("retry three times") == "retry three times");
+  CHECK(rules::with_digits("at most sixty minutes") == "at most sixty minutes (60 minutes)");
+}
+
+TEST_CASE("speech: an idea that is liked but put off is out", "[rules]") {
+  auto const b = drafted("Ann: The app must show the running session.\nBen: Okay.\n"
+                         "Ben: Could we let users export the session list as a file?\n"
+                         "Ann: I like it, but not this quarter.\nBen: Fair enough.\n");
+  CHECK_FALSE(has(all_of(b), "export"));
+  CHECK(b.out_of_scope.size() == 1);
+}
+
+TEST_CASE("speech: a value is taken back many turns later", "[rules]") {
+  auto const b = drafted(
+      "Ann: If the same user logs in again within one minute, the server should keep the session.\n"
+      "Ben: Okay.\nAnn: Next, the report. It must be sent as a PDF file.\nBen: Fine.\n"
+      "Ann: The search box should ignore case.\nBen: Good.\nAnn: Errors must be logged to a file.\n"
+      "Ben: Yes.\nBen: Sorry, I need to go back to the session. One minute is too short. Let's say "
+      "three minutes.\nAnn: Okay.\n");
+  CHECK(has(all_of(b), "within three minutes"));
+  CHECK_FALSE(has(all_of(b), "one minute"));
+}
+
+TEST_CASE("speech: no is good news for a question whether it is too much", "[rules]") {
+  auto const b = drafted("Ann: The form has to save a draft every minute. Ben, is that a lot?\n"
+                         "Ben: No, that's half a day.\nAnn: Good.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(b.out_of_scope.empty());
+  CHECK_FALSE(has(all_of(b), "half a day"));
+}
+
+TEST_CASE("speech: words of leisure are work where they are the subject", "[rules]") {
+  auto const b = drafted("Ann: The app must find the car of the customer.\nBen: Yes.\n"
+                         "Ann: When the car is full, the box should send a message.\nBen: Okay.\n"
+                         "Ann: The car list must be sorted by name.\n");
+  CHECK(b.requirements.size() >= 2);
+}
+
+TEST_CASE("speech: order is heard from parts, from sequences and from what leans", "[rules]") {
+  std::string const head =
+      "Ann: The importer must read CSV files.\nBen: Okay.\n"
+      "Ann: Next, the dashboard. It should list failed deliveries.\nBen: Okay.\n";
+  auto const after = [&](std::string const& said) {
+    auto const b = drafted(head + said);
+    REQUIRE(b.requirements.size() == 2);
+    CHECK(b.requirements[0].after.empty());
+    return b.requirements[1].after == std::vector<std::string>{b.requirements[0].key};
+  };
+  CHECK(after("Ben: I'll do the dashboard, but only once the importer is in.\n"));
+  CHECK(after("Ben: The importer first, and then the dashboard.\n"));
+  CHECK(after("Ben: The dashboard depends on the importer.\n"));
+}
+
+TEST_CASE("speech: a deadline that is repeated with fewer words keeps its month", "[rules]") {
+  auto const b = drafted("Ann: The form must save a draft.\nBen: When do you need it?\n"
+                         "Ann: By the tenth of April.\nBen: Tenth, okay.\n");
+  CHECK(b.due == "tenth of April");
+}
