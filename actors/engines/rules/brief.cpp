@@ -104,9 +104,12 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
     // The title comes from a demand that stands by itself, where there is one.
     auto const rank = [&](line const& x) {
       auto const& u = units[x.unit];
-      bool const demands = u.does == act::directive || u.does == act::constraint ||
-                           (x.agreed && u.does == act::question && !u.fragment);
-      return (demands && !u.past && !u.told ? 2 : 0) + (demands && !u.leans && !u.fragment ? 1 : 0);
+      bool const demands =
+          u.does == act::directive || u.does == act::constraint ||
+          (x.agreed && u.does == act::question && u.words.size() > 2 && !u.fragment);
+      bool const tells =
+          (u.past || u.told) && !contains_any(u.flat, {"must", "should", "has to", "have to"});
+      return (demands && !tells ? 2 : 0) + (demands && !u.leans && !u.fragment ? 1 : 0);
     };
     if (l.core && (head == nullptr || (rank(l) > rank(*head) && rank(*head) < 2)))
       head = &l;

@@ -199,8 +199,11 @@ void listener::hear_content(std::size_t i) {
   }
   if (!core && explains(u, i > 0 ? &units_[i - 1] : nullptr) &&
       !(answers && !p->answered && at(p->unit).turn + 1 == u.turn &&
-        at(p->unit).wants == asks::fact))
+        at(p->unit).wants == asks::fact)) {
+    if (answers && at(p->unit).turn + 1 == u.turn)
+      p->answered = true; // the question is settled by it, if by nothing else
     return;
+  }
   // `No. Not in a point release.`
   if (u.fragment && u.words[0].low == "not" && i > 0 && units_[i - 1].turn == u.turn &&
       units_[i - 1].stance < 0)

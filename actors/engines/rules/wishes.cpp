@@ -38,7 +38,12 @@ void find_wish(unit& u) {
                     "start once", "start when", "start until", "come after", "go after"}) &&
       contains_any(flat, {"is done", "are done", "is finished", "are finished", "is merged",
                           "are merged", "is ready", "is in", "are in", "are ready"});
-  if (waits) {
+  // `After the audit though, it needs the hours from there.`
+  auto const main = main_clause(w);
+  bool const needs_only = (w[0].low == "after" || w[0].low == "once") && main > 0 &&
+                          main + 2 < w.size() && lexicon::is_pronoun(w[main].low) &&
+                          w[main + 1].low == "needs" && w[main + 2].low != "to";
+  if (waits || needs_only) {
     u.past = true;
     return;
   }

@@ -132,6 +132,8 @@ std::string lead_of(unit const& q) {
   if (w.empty())
     return {};
   auto const body = without_marks(q.body);
+  if (contains_any(q.flat, {"what about", "how about"}) && w.size() <= 3)
+    return {}; // `What about it?`
   if (w[0].low == "what" && w.size() > 2 && (w[1].low == "if" || w[1].low == "when"))
     return from_word(body, w, 1);
   if (w[0].low == "what" && w.size() > 4 && w[1].low == "happens")
