@@ -1,6 +1,12 @@
 #include "daemon/beast.hpp"
 #include "daemon/git.hpp"
 
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
 #include <algorithm>
 
 namespace troupe::local {
@@ -54,11 +60,6 @@ asio::ssl::context tls_context(std::filesystem::path const& ca_file) {
   return context;
 }
 
-bool expect_host(tls_stream& stream, std::string const& host) {
-  stream.set_verify_callback(asio::ssl::host_name_verification{host});
-  return SSL_set_tlsext_host_name(stream.native_handle(), host.c_str()) == 1;
-}
-
 namespace {
 
 struct http_answer {
@@ -67,8 +68,7 @@ struct http_answer {
   std::string body;
 };
 
-template <class Stream>
-asio::awaitable<void> exchange(Stream& stream, http::request<http::string_body>& request,
+asio::awaitable<void> exchange(edge_stream& stream, http::request<http::string_body>& request,
                                http_answer& out) {
   auto [write_ec, written] = co_await http::async_write(stream, request, checked);
   if (write_ec) {
@@ -99,26 +99,23 @@ asio::awaitable<void> post_json(server_address where, std::string target, std::s
   request.keep_alive(false);
   request.body() = std::move(body);
   request.prepare_payload();
-  tls_stream stream{executor, tls};
-  auto& tcp = stream.next_layer();
-  tcp.expires_after(std::chrono::seconds{20});
-  auto [connect_ec, endpoint] = co_await tcp.async_connect(found, checked);
+  edge_stream stream{executor};
+  if (where.tls && !stream.use_tls(tls, where.host)) {
+    out.ec = make_error_code(boost::system::errc::invalid_argument);
+    co_return;
+  }
+  stream.next_layer().expires_after(std::chrono::seconds{20});
+  auto [connect_ec] = co_await stream.async_connect(found, checked);
   if (connect_ec) {
     out.ec = connect_ec;
     co_return;
   }
-  if (!where.tls) {
-    co_await exchange(tcp, request, out);
-    co_return;
-  }
-  if (!expect_host(stream, where.host)) {
-    out.ec = make_error_code(boost::system::errc::invalid_argument);
-    co_return;
-  }
-  auto [tls_ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, checked);
-  if (tls_ec) {
-    out.ec = tls_ec;
-    co_return;
+  if (where.tls) {
+    auto [tls_ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, checked);
+    if (tls_ec) {
+      out.ec = tls_ec;
+      co_return;
+    }
   }
   co_await exchange(stream, request, out);
 }

@@ -1,5 +1,8 @@
 #include "daemon/beast.hpp"
+#include "net/web_stream.hpp"
 
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
 
 #include <deque>
@@ -8,7 +11,6 @@
 namespace troupe::local {
 
 namespace websocket = beast::websocket;
-namespace http = beast::http;
 
 namespace {
 
@@ -44,7 +46,8 @@ public:
         pause_(io_, std::chrono::steady_clock::time_point::max()), writer_done_(io_), force_(io_) {}
 
   link_end run() {
-    asio::co_spawn(io_, keep_up(), asio::detached);
+    asio::co_spawn(
+        io_, [this] { return keep_up(); }, asio::detached);
     io_.run();
     return end_;
   }
@@ -121,67 +124,48 @@ private:
     }
     if (stopping_)
       co_return; // told between the answer and now, when there was nothing to cancel
+    std::optional<asio::ssl::context> tls;
+    edge_stream stream{io_};
+    if (where.tls && !stream.use_tls(tls.emplace(tls_context(settings_.ca_file)), where.host))
+      co_return;
+    auto& tcp = stream.next_layer();
+    tcp.expires_after(settings_.connect_timeout);
+    close_ = [&tcp] { tcp.close(); };
+    auto [connect_ec] = co_await stream.async_connect(found, checked);
+    if (connect_ec)
+      co_return;
     if (where.tls) {
-      auto tls = tls_context(settings_.ca_file);
-      websocket::stream<tls_stream> ws{io_, tls};
-      if (!expect_host(ws.next_layer(), where.host))
-        co_return;
-      auto& tcp = beast::get_lowest_layer(ws);
-      tcp.expires_after(settings_.connect_timeout);
-      close_ = [&tcp] { tcp.close(); };
-      auto [connect_ec, endpoint] = co_await tcp.async_connect(found, checked);
-      if (connect_ec)
-        co_return;
-      auto [tls_ec] =
-          co_await ws.next_layer().async_handshake(asio::ssl::stream_base::client, checked);
+      auto [tls_ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, checked);
       if (tls_ec) {
         spdlog::warn("link server={} tls_error=\"{}\"", where.host, tls_ec.message());
         co_return;
       }
-      co_await talk(ws, where);
-    } else {
-      websocket::stream<plain_stream> ws{io_};
-      auto& tcp = beast::get_lowest_layer(ws);
-      tcp.expires_after(settings_.connect_timeout);
-      close_ = [&tcp] { tcp.close(); };
-      auto [connect_ec, endpoint] = co_await tcp.async_connect(found, checked);
-      if (connect_ec)
-        co_return;
-      co_await talk(ws, where);
     }
+    co_await talk(stream, where);
   }
 
-  template <class WebSocket>
-  asio::awaitable<void> talk(WebSocket& ws, server_address const& where) {
-    auto& tcp = beast::get_lowest_layer(ws);
+  asio::awaitable<void> talk(edge_stream& stream, server_address const& where) {
+    auto& tcp = stream.next_layer();
     tcp.expires_never(); // the WebSocket has timers of its own
-    websocket::stream_base::timeout limits{};
-    limits.handshake_timeout = settings_.connect_timeout;
-    limits.idle_timeout = std::chrono::seconds{30};
-    limits.keep_alive_pings = true;
-    ws.set_option(limits);
-    ws.set_option(websocket::stream_base::decorator([this](websocket::request_type& request) {
-      request.set(http::field::authorization, "Bearer " + settings_.who.token);
-      request.set(http::field::user_agent, "troupe-daemon");
-    }));
-    ws.read_message_max(link::max_frame_bytes);
-    websocket::response_type response;
+    web_stream ws{stream, web_limits{settings_.connect_timeout, std::chrono::seconds{30},
+                                     link::max_frame_bytes}};
     auto const host =
         where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]";
-    auto [ec] = co_await ws.async_handshake(response, host + ":" + where.port,
-                                            where.base + "/api/daemon/link", checked);
+    std::map<std::string, std::string> headers;
+    headers["Authorization"] = "Bearer " + settings_.who.token;
+    headers["User-Agent"] = "troupe-daemon";
+    int status = 0;
+    auto const ec = co_await ws.connect(host + ":" + where.port, where.base + "/api/daemon/link",
+                                        std::move(headers), status);
     if (ec) {
-      auto const status = static_cast<int>(response.result_int());
       unauthorized_ = ec == websocket::error::upgrade_declined && (status == 401 || status == 403);
       spdlog::info("link server={} error=\"{}\"", where.host, ec.message());
       co_return;
     }
     session_state s;
     lossy_.clear();
-    ws.text(true);
     auto const first = link::encode({0, hello()});
-    auto [write_ec, n] = co_await ws.async_write(asio::buffer(first), checked);
-    if (write_ec)
+    if (auto const failed = co_await ws.write(first))
       co_return;
     auto const alive = std::make_shared<bool>(true);
     closing_ = false;
@@ -197,10 +181,10 @@ private:
     if (stopping_)
       close_();
     bool writing = true;
-    asio::co_spawn(io_, write_frames(ws, s), [&](std::exception_ptr failed) {
+    asio::co_spawn(io_, write_frames(tcp, ws, s), [&](std::exception_ptr failed) {
       writing = false;
       if (failed)
-        beast::get_lowest_layer(ws).close();
+        tcp.close();
       writer_done_.cancel();
     });
     std::exception_ptr failed;
@@ -241,15 +225,11 @@ private:
     return h;
   }
 
-  template <class WebSocket>
-  asio::awaitable<void> read_frames(WebSocket& ws, session_state& s) {
-    beast::flat_buffer buffer;
+  asio::awaitable<void> read_frames(web_stream& ws, session_state& s) {
+    std::string text;
     while (!s.over) {
-      auto [ec, n] = co_await ws.async_read(buffer, checked);
-      if (ec)
+      if (auto const ec = co_await ws.read(text))
         co_return;
-      auto const text = beast::buffers_to_string(buffer.data());
-      buffer.consume(buffer.size());
       auto frame = link::decode_frame(text);
       if (!frame) {
         spdlog::error("link frame_error=\"{}\"", frame.error().message);
@@ -338,11 +318,10 @@ private:
     return {};
   }
 
-  template <class WebSocket>
-  asio::awaitable<void> write_frames(WebSocket& ws, session_state& s) {
+  asio::awaitable<void> write_frames(beast::tcp_stream& tcp, web_stream& ws, session_state& s) {
     while (!s.over) {
       if (closing_) {
-        co_await ws.async_close(websocket::close_code::going_away, checked);
+        (void)co_await ws.close(websocket::close_code::going_away);
         co_return;
       }
       auto const text = next_text(s);
@@ -351,14 +330,13 @@ private:
                                    : std::chrono::steady_clock::now() + settings_.connect_timeout);
         auto [ec] = co_await wake_.async_wait(checked);
         if (!ec && !s.greeted) {
-          beast::get_lowest_layer(ws).close(); // no welcome in time
+          tcp.close(); // no welcome in time
           co_return;
         }
         continue;
       }
-      auto [ec, n] = co_await ws.async_write(asio::buffer(text), checked);
-      if (ec) {
-        beast::get_lowest_layer(ws).close();
+      if (auto const ec = co_await ws.write(text)) {
+        tcp.close();
         co_return;
       }
     }

@@ -12,7 +12,8 @@ rule() { # folder, pattern of includes that it must not have
     bad=1
   fi
 }
-rule protocol 'config|persistence|actors|gateway|daemon|cli'
+rule protocol 'net|config|persistence|actors|gateway|daemon|cli'
+rule net 'protocol|config|persistence|actors|gateway|daemon|cli'
 rule config 'persistence|actors|gateway|daemon|cli'
 rule persistence 'config|actors|gateway|daemon|cli'
 rule actors/domain 'config|persistence|gateway|daemon|cli|actors/(agents|engines)'

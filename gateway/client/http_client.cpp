@@ -1,16 +1,14 @@
 #include "gateway/client/http_client.hpp"
 
+#include "net/edge_stream.hpp"
 #include "protocol/json.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <boost/url/parse.hpp>
 
 #include <algorithm>
@@ -78,50 +76,38 @@ public:
     auto const found = asio::ip::tcp::resolver{io_}.resolve(to_.host, to_.port, ec);
     if (ec)
       return ec;
-    if (to_.tls) {
-      secure_.emplace(io_, tls_);
-      secure_->set_verify_callback(asio::ssl::host_name_verification{to_.host});
-      if (SSL_set_tlsext_host_name(secure_->native_handle(), to_.host.c_str()) != 1)
-        return asio::error::invalid_argument;
-    } else {
-      plain_.emplace(io_);
-    }
+    if (to_.tls && !stream_.use_tls(tls_, to_.host))
+      return asio::error::invalid_argument;
     expire(timeout);
-    lowest().async_connect(found, [&](error_code e, auto const&) { ec = e; });
+    stream_.async_connect(found, [&](error_code e) { ec = e; });
     run();
     if (!ec && to_.tls) {
-      secure_->async_handshake(asio::ssl::stream_base::client, [&](error_code e) { ec = e; });
+      stream_.async_handshake(asio::ssl::stream_base::client, [&](error_code e) { ec = e; });
       run();
     }
     return ec;
   }
 
-  void expire(milliseconds timeout) { lowest().expires_after(timeout); }
+  void expire(milliseconds timeout) { stream_.next_layer().expires_after(timeout); }
 
   template <class Request>
   error_code write(Request& request) {
     error_code ec;
-    with([&](auto& s) {
-      http::async_write(s, request, [&](error_code e, std::size_t) { ec = e; });
-    });
+    http::async_write(stream_, request, [&](error_code e, std::size_t) { ec = e; });
     run();
     return ec;
   }
   template <class Parser>
   error_code read(Parser& parser) {
     error_code ec;
-    with([&](auto& s) {
-      http::async_read(s, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
-    });
+    http::async_read(stream_, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
     run();
     return ec;
   }
   template <class Parser>
   error_code read_header(Parser& parser) {
     error_code ec;
-    with([&](auto& s) {
-      http::async_read_header(s, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
-    });
+    http::async_read_header(stream_, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
     run();
     return ec;
   }
@@ -129,27 +115,17 @@ public:
   template <class Parser>
   error_code read_some(Parser& parser, std::atomic<bool> const& stop) {
     std::optional<error_code> ec;
-    with([&](auto& s) {
-      http::async_read_some(s, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
-    });
+    http::async_read_some(stream_, buffer_, parser, [&](error_code e, std::size_t) { ec = e; });
     io_.restart();
     while (!ec) {
       io_.run_for(milliseconds{100});
       if (stop && !ec)
-        lowest().cancel();
+        stream_.next_layer().cancel();
     }
     return *ec;
   }
 
 private:
-  beast::tcp_stream& lowest() { return to_.tls ? beast::get_lowest_layer(*secure_) : *plain_; }
-  template <class F>
-  void with(F const& f) {
-    if (to_.tls)
-      f(*secure_);
-    else
-      f(*plain_);
-  }
   void run() {
     io_.restart();
     io_.run();
@@ -158,8 +134,7 @@ private:
   address to_;
   asio::io_context io_{1};
   asio::ssl::context tls_;
-  std::optional<beast::tcp_stream> plain_;
-  std::optional<beast::ssl_stream<beast::tcp_stream>> secure_;
+  edge_stream stream_{io_};
   beast::flat_buffer buffer_;
 };
 

@@ -2,7 +2,7 @@
 
 // Precompiled for the files of this folder that speak Asio or Beast; parsing these headers is most
 // of their compile time.
-#include "gateway/http/edge_stream.hpp"
+#include "net/edge_stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -18,8 +18,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
-#include <boost/beast/websocket/stream.hpp>
 
 namespace troupe {
 

@@ -97,7 +97,7 @@ asio::awaitable<void> session::serve_all() {
   if (host_.tls) {
     stream_.use_tls(*host_.tls);
     stream_.next_layer().expires_after(host_.settings.header_deadline);
-    auto [ec] = co_await stream_.tls().async_handshake(asio::ssl::stream_base::server, checked);
+    auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::server, checked);
     if (ec)
       co_return;
   }
@@ -108,7 +108,7 @@ asio::awaitable<void> session::serve_all() {
     co_return;
   if (stream_.secure()) {
     stream_.next_layer().expires_after(linger_deadline);
-    auto [ec] = co_await stream_.tls().async_shutdown(checked);
+    auto [ec] = co_await stream_.async_shutdown(checked);
     (void)ec;
   } else {
     boost::system::error_code ignored;

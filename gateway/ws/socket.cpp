@@ -1,7 +1,9 @@
 #include "gateway/http/outbox.hpp"
 #include "gateway/http/session.hpp"
+#include "net/web_stream.hpp"
 
-#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
 
 namespace troupe {
@@ -17,8 +19,6 @@ constexpr std::uint16_t code_try_later = 1013;
 /// How long a peer may take to answer our close frame.
 constexpr auto close_deadline = std::chrono::seconds{3};
 constexpr std::size_t most_reason_bytes = 123; // RFC 6455, 5.5: a control frame holds 125
-
-using ws_stream = websocket::stream<edge_stream&, false>;
 
 class socket_link final : public web_socket, public std::enable_shared_from_this<socket_link> {
 public:
@@ -186,7 +186,7 @@ private:
   std::shared_ptr<session> owner_;
 };
 
-asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_ptr<ws_stream> ws,
+asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_ptr<web_stream> ws,
                                      std::shared_ptr<socket_link> link,
                                      std::shared_ptr<wake_up> waiter) {
   cutter guard{self->stream(), self};
@@ -197,16 +197,11 @@ asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_
       co_return;
     if (next.text) {
       guard.arm(self->host().settings.write_deadline);
-      auto [ec, n] = co_await ws->async_write(asio::buffer(*next.text), checked);
-      (void)n;
-      failed = ec;
+      failed = co_await ws->write(*next.text);
     } else if (next.close) {
       guard.arm(close_deadline);
-      websocket::close_reason const why{static_cast<websocket::close_code>(next.code),
-                                        beast::string_view{next.reason}};
-      auto [ec] = co_await ws->async_close(why, checked);
-      failed = ec;
-      if (!ec)
+      failed = co_await ws->close(next.code, next.reason);
+      if (!failed)
         co_return; // the reader sees the end, too
     } else {
       bool const notified = co_await waiter->wait(std::chrono::hours{1});
@@ -220,10 +215,10 @@ asio::awaitable<void> write_messages(std::shared_ptr<session> self, std::shared_
 
 /// Close code and reason as the owner is told them, of a read that failed.
 std::pair<std::uint16_t, std::string> end_of(boost::system::error_code const& ec,
-                                             ws_stream const& ws) {
+                                             web_stream const& ws) {
   if (ec == websocket::error::closed) {
-    auto const& why = ws.reason();
-    return {why.code, std::string{why.reason.data(), why.reason.size()}};
+    auto why = ws.closed();
+    return {why.code, std::move(why.reason)};
   }
   if (ec == websocket::error::message_too_big)
     return {static_cast<std::uint16_t>(websocket::close_code::too_big), "the message is too large"};
@@ -262,16 +257,10 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
     tcp.socket().set_option(asio::socket_base::send_buffer_size{s.stream_socket_buffer_bytes},
                             ignored);
   }
-  auto ws = std::make_shared<ws_stream>(stream_);
-  ws->set_option(websocket::stream_base::timeout{s.header_deadline, s.socket_idle_deadline, true});
-  ws->read_message_max(s.socket_message_bytes);
-  ws->auto_fragment(false);
-  ws->text(true);
-  {
-    auto [ec] = co_await ws->async_accept(parser.get(), checked);
-    if (ec)
-      co_return; // Beast has answered what it refuses
-  }
+  auto ws = std::make_shared<web_stream>(
+      stream_, web_limits{s.header_deadline, s.socket_idle_deadline, s.socket_message_bytes});
+  if (auto const refused = co_await ws->accept(parser.get()))
+    co_return; // Beast has answered what it refuses
   auto waiter = make_wake_up();
   auto link = std::make_shared<socket_link>(s, waiter);
   during([link] { link->close(1001, "the server is stopping"); },
@@ -285,11 +274,9 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
   asio::co_spawn(stream_.get_executor(), write_messages(shared_from_this(), ws, link, waiter),
                  asio::detached);
 
-  beast::flat_buffer in;
   for (;;) {
-    auto [ec, n] = co_await ws->async_read(in, checked);
-    (void)n;
-    if (ec) {
+    std::string message;
+    if (auto const ec = co_await ws->read(message)) {
       auto why = end_of(ec, *ws);
       link->lost(why.first, std::move(why.second));
       break;
@@ -297,8 +284,7 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
     if (ws->got_binary())
       link->close(code_unsupported, "text frames only");
     else
-      link->received(beast::buffers_to_string(in.cdata()));
-    in.consume(in.size());
+      link->received(std::move(message));
   }
   link->fire();
   during({}, {});

@@ -1,8 +1,12 @@
 #include "tests/daemon/link_server.hpp"
 
 #include "daemon/beast.hpp"
+#include "net/web_stream.hpp"
 
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <deque>
 #include <future>
@@ -18,8 +22,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
 using local::checked;
-using local::plain_stream;
-using local::tls_stream;
 
 class link_server::machine {
 public:
@@ -92,27 +94,31 @@ private:
       auto [ec, socket] = co_await acceptor_.async_accept(checked);
       if (ec)
         co_return;
-      asio::co_spawn(io_, serve(plain_stream{std::move(socket)}), asio::detached);
+      asio::co_spawn(io_, serve(std::make_shared<edge_stream>(std::move(socket))), asio::detached);
     }
   }
 
-  asio::awaitable<void> serve(plain_stream tcp) {
-    tcp.expires_after(std::chrono::seconds{10});
-    if (options_.certificate.empty()) {
-      co_await talk(std::move(tcp));
-    } else {
-      tls_stream stream{std::move(tcp), tls_};
-      auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, checked);
-      if (!ec)
-        co_await talk(std::move(stream));
+  /// A WebSocket with what it stands on.
+  struct connection {
+    std::shared_ptr<edge_stream> stream;
+    web_stream ws{*stream, web_limits{}};
+  };
+
+  asio::awaitable<void> serve(std::shared_ptr<edge_stream> stream) {
+    stream->next_layer().expires_after(std::chrono::seconds{10});
+    if (!options_.certificate.empty()) {
+      stream->use_tls(tls_);
+      auto [ec] = co_await stream->async_handshake(asio::ssl::stream_base::server, checked);
+      if (ec)
+        co_return;
     }
+    co_await talk(std::move(stream));
   }
 
-  template <class Stream>
-  asio::awaitable<void> talk(Stream stream) {
+  asio::awaitable<void> talk(std::shared_ptr<edge_stream> stream) {
     beast::flat_buffer buffer;
     http::request<http::string_body> request;
-    auto [ec, n] = co_await http::async_read(stream, buffer, request, checked);
+    auto [ec, n] = co_await http::async_read(*stream, buffer, request, checked);
     if (ec)
       co_return;
     bool const known =
@@ -132,13 +138,12 @@ private:
       }
       response.keep_alive(false);
       response.prepare_payload();
-      co_await http::async_write(stream, response, checked);
+      co_await http::async_write(*stream, response, checked);
       co_return;
     }
-    auto ws = std::make_shared<websocket::stream<Stream>>(std::move(stream));
-    beast::get_lowest_layer(*ws).expires_never();
-    auto [accept_ec] = co_await ws->async_accept(request, checked);
-    if (accept_ec)
+    stream->next_layer().expires_never();
+    auto const link = std::make_shared<connection>(std::move(stream));
+    if (auto const refused = co_await link->ws.accept(request))
       co_return;
     {
       std::lock_guard const lock{mutex_};
@@ -147,38 +152,35 @@ private:
     auto self = std::make_shared<live>();
     auto queue = std::make_shared<std::deque<std::string>>();
     auto writing = std::make_shared<bool>(false);
-    self->cut = [ws] { beast::get_lowest_layer(*ws).close(); };
-    self->send = [this, ws, queue, writing](std::string text) {
+    self->cut = [link] { link->stream->next_layer().close(); };
+    self->send = [this, link, queue, writing](std::string text) {
       queue->push_back(std::move(text));
       if (!*writing) {
         *writing = true;
-        asio::co_spawn(io_, drain(ws, queue, writing), asio::detached);
+        asio::co_spawn(io_, drain(link, queue, writing), asio::detached);
       }
     };
     while (true) {
-      beast::flat_buffer message;
-      auto [read_ec, size] = co_await ws->async_read(message, checked);
-      if (read_ec)
+      std::string message;
+      if (auto const over = co_await link->ws.read(message))
         break;
-      if (!take(beast::buffers_to_string(message.data()), self))
+      if (!take(message, self))
         break;
     }
-    beast::get_lowest_layer(*ws).close();
+    link->stream->next_layer().close();
     if (live_ == self) {
       std::lock_guard const lock{mutex_};
       live_ = nullptr;
     }
   }
 
-  template <class WebSocket>
-  asio::awaitable<void> drain(std::shared_ptr<WebSocket> ws,
+  asio::awaitable<void> drain(std::shared_ptr<connection> link,
                               std::shared_ptr<std::deque<std::string>> queue,
                               std::shared_ptr<bool> writing) {
     while (!queue->empty()) {
       auto const text = std::move(queue->front());
       queue->pop_front();
-      auto [ec, n] = co_await ws->async_write(asio::buffer(text), checked);
-      if (ec)
+      if (auto const failed = co_await link->ws.write(text))
         break;
     }
     *writing = false;
