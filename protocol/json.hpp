@@ -62,11 +62,16 @@ namespace detail {
 [[nodiscard]] std::string path_of_member(std::string_view path, std::string_view name);
 [[nodiscard]] std::string path_of_item(std::string_view path, std::size_t index);
 
-/// Of described structs and enums; other types have a specialization.
+/// Of described structs, described enums and choices; other types have a specialization. (No
+/// constrained ones: GCC 12 gives the members of all but the first internal linkage, so that each
+/// file gets its own copy of them.)
 template <class T>
 struct codec {
   static value write(T const& x);
   static result<void> read(value const& v, T& out, std::string const& path);
+  /// Of a choice: reads the alternative called `name` from the members alone.
+  static result<void> read_named(std::string_view name, value const& v, T& out,
+                                 std::string const& path);
 };
 
 template <class T>
@@ -240,17 +245,6 @@ struct codec<std::optional<T>> {
   }
 };
 
-/// The only constrained one: GCC 12 gives the members of every further one internal linkage, so
-/// that each file gets its own copy of them.
-template <choice T>
-struct codec<T> {
-  static value write(T const& x);
-  static result<void> read(value const& v, T& out, std::string const& path);
-  /// Reads the alternative called `name` from the members alone.
-  static result<void> read_named(std::string_view name, value const& v, T& out,
-                                 std::string const& path);
-};
-
 // Not inline, on purpose: an inline function is instantiated in each file that uses it, whatever
 // TROUPE_CODEC_ELSEWHERE says.
 
@@ -258,6 +252,14 @@ template <class T>
 value codec<T>::write(T const& x) {
   if constexpr (described_enum<T>) {
     return value(boost::describe::enum_to_string(x, ""));
+  } else if constexpr (choice<T>) {
+    return std::visit(
+        [](auto const& alternative) {
+          auto out = detail::write(alternative);
+          out.as_object().emplace("type", alternative.type_name);
+          return out;
+        },
+        x);
   } else {
     static_assert(described_struct<T>, "TROUPE_FIELDS says what the members are");
     object out;
@@ -304,45 +306,39 @@ result<void> read_struct(value const& v, T& out, std::string const& path) {
   return all;
 }
 
-template <class T>
-result<void> codec<T>::read(value const& v, T& out, std::string const& path) {
-  if constexpr (described_enum<T>)
-    return read_enum(v, out, path);
-  else
-    return read_struct(v, out, path);
-}
-
 template <choice T>
-value codec<T>::write(T const& x) {
-  return std::visit(
-      [](auto const& alternative) {
-        auto out = detail::write(alternative);
-        out.as_object().emplace("type", alternative.type_name);
-        return out;
-      },
-      x);
-}
-
-template <choice T>
-result<void> codec<T>::read(value const& v, T& out, std::string const& path) {
+result<void> read_choice(value const& v, T& out, std::string const& path) {
   if (!v.is_object() || !v.get_object().contains("type") || !v.get_object().at("type").is_string())
     return wrong(path, "an object with a type");
   auto rest = v.get_object();
   std::string const name{std::string_view{rest.at("type").get_string()}};
   rest.erase("type");
-  return read_named(name, value(std::move(rest)), out, path);
+  return codec<T>::read_named(name, value(std::move(rest)), out, path);
 }
 
-template <choice T>
-result<void> codec<T>::read_named(std::string_view name, value const& v, T& out,
-                                  std::string const& path) {
+template <class T>
+result<void> codec<T>::read(value const& v, T& out, std::string const& path) {
+  if constexpr (described_enum<T>)
+    return read_enum(v, out, path);
+  else if constexpr (choice<T>)
+    return read_choice(v, out, path);
+  else
+    return read_struct(v, out, path);
+}
+
+template <class T>
+result<void> codec<T>::read_named([[maybe_unused]] std::string_view name,
+                                  [[maybe_unused]] value const& v, [[maybe_unused]] T& out,
+                                  [[maybe_unused]] std::string const& path) {
   result<void> all = error{errc::unsupported, "unknown type " + std::string{name}, {}};
-  boost::mp11::mp_for_each<
-      boost::mp11::mp_transform<boost::mp11::mp_identity, typename T::alternatives>>([&](auto one) {
-    using alternative = typename decltype(one)::type;
-    if (name == alternative::type_name)
-      all = detail::read(v, out.template emplace<alternative>(), path);
-  });
+  if constexpr (choice<T>) {
+    using names = boost::mp11::mp_transform<boost::mp11::mp_identity, typename T::alternatives>;
+    boost::mp11::mp_for_each<names>([&](auto one) {
+      using alternative = typename decltype(one)::type;
+      if (name == alternative::type_name)
+        all = detail::read(v, out.template emplace<alternative>(), path);
+    });
+  }
   return all;
 }
 
