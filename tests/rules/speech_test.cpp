@@ -114,3 +114,32 @@ TEST_CASE("speech: a deadline that is repeated with fewer words keeps its month"
                          "Ann: By the tenth of April.\nBen: Tenth, okay.\n");
   CHECK(b.due == "tenth of April");
 }
+
+TEST_CASE("speech: a wish that its speaker puts off in the same breath is none", "[rules]") {
+  auto const* off =
+      GENERATE("I'd also like emoji support, but let's leave that out for now.",
+               "I would also like emoji support. But not now.",
+               "We should have emoji support as well, but let's park that.",
+               "We also need emoji support, but let's leave it for the next release.");
+  INFO(off);
+  auto const b = drafted(std::string{"Ada: The editor should save drafts every minute.\nAda: "} +
+                         off + "\nBen: Okay.\n");
+  REQUIRE(b.requirements.size() == 1);
+  CHECK_FALSE(has(all_of(b), "emoji"));
+  REQUIRE(b.out_of_scope.size() == 1);
+  CHECK(has(b.out_of_scope[0].text, "emoji"));
+}
+
+TEST_CASE("speech: what is put off for a part only stays for the rest", "[rules]") {
+  auto const b = drafted("Ada: The tool should normalise every upload, but we don't need that for "
+                         "the adverts.\nBen: Yes.\nAda: Remove the old call in version four. Not "
+                         "now.\n");
+  CHECK(has(all_of(b), "normalise every upload"));
+  CHECK(has(all_of(b), "version four"));
+}
+
+TEST_CASE("speech: what people can do anyway is why something is not needed", "[rules]") {
+  auto const b = drafted("Ada: Which languages do we need?\nBen: Danish, English and German.\n"
+                         "Ada: Swedish?\nBen: They can read Danish.\nAda: Okay, three.\n");
+  CHECK_FALSE(has(all_of(b), "Swedish"));
+}

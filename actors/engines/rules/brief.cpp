@@ -56,6 +56,13 @@ void drop_restated_negations(thread& t, std::vector<unit> const& units) {
   }
 }
 
+bool share_terms(std::vector<word> const& a, std::vector<word> const& b) {
+  auto const x = terms_of(a);
+  auto const y = terms_of(b);
+  return std::any_of(x.begin(), x.end(),
+                     [&](auto const& t) { return std::binary_search(y.begin(), y.end(), t); });
+}
+
 std::string context_of(thread const& t, std::vector<unit> const& units) {
   std::string out;
   for (auto const b : t.background)
@@ -126,7 +133,12 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   r.title =
       imperative_of(head->text, thin || units[head->unit].fragment ? topic : std::string{}, names);
   std::string text;
-  if (!label.empty())
+  // A label of several parts is a whole question (`every upload, also the ads`); a demand that
+  // names its thing itself may have answered it otherwise.
+  bool const overruled = label.find(',') != std::string::npos && !first.fragment &&
+                         (first.does == act::directive || first.does == act::constraint) &&
+                         share_terms(first.words, words_of(label));
+  if (!label.empty() && !overruled)
     text = label + ": ";
   std::vector<std::string> seen;
   for (auto const* l : live) {

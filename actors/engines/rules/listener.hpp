@@ -47,6 +47,8 @@ private:
   void turn_to(std::string const& topic, std::size_t i, bool back);
   void hear_question(std::size_t i);
   bool hear_refusal(std::size_t i); ///< true: the unit is done with
+  /// What the speaker wished in the same breath is put off; false where there is nothing.
+  bool take_back_own(std::size_t i);
   void hear_agreement(std::size_t i);
   bool hear_correction(std::size_t i);
   bool hear_swap(std::size_t i);

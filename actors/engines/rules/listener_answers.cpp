@@ -7,6 +7,44 @@
 #include <algorithm>
 
 namespace troupe::rules {
+namespace {
+
+/// `Let's leave that out for now`, `but not now`: says of what was said just before that it is put
+/// off, and names nothing itself; `not for the mobile page` limits it only.
+bool puts_off_that(unit const& u) {
+  if (!u.defers || u.does == act::question)
+    return false;
+  if (u.words.size() <= 3 && u.all.starts_with(" but "))
+    return true; // `Remove it in version four. Not now.` says when, not whether
+  bool named = false;
+  for (std::size_t i = 0; i + 1 < u.words.size(); ++i) {
+    bool const the = u.words[i + 1].low == "the" && i + 2 < u.words.size();
+    named =
+        named || (u.words[i].low == "for" && !contains_any(" now later another next a moment time ",
+                                                           {u.words[the ? i + 2 : i + 1].low}));
+  }
+  return !named && u.words.size() <= 10 &&
+         contains_any(u.flat, {"that", "it", "this", "them", "these", "those"});
+}
+
+} // namespace
+
+bool listener::take_back_own(std::size_t i) {
+  auto const& u = at(i);
+  if (i == 0 || !puts_off_that(u) || at(i - 1).turn != u.turn)
+    return false;
+  bool any = false;
+  for (auto& t : out_.threads)
+    for (auto& l : t.lines)
+      if (l.live && l.unit + 1 == i) {
+        l.live = false;
+        if (l.core)
+          put_out(l.text, l.unit, {i});
+        any = true;
+      }
+  return any;
+}
+
 bool listener::hear_refusal(std::size_t i) {
   auto const& u = at(i);
   if (u.defers)
@@ -52,6 +90,9 @@ bool listener::hear_refusal(std::size_t i) {
     put_out(pending_.back().text, pending_.back().unit, {i});
     return false;
   }
+  // `I'd also like emoji support, but let's leave that out for now.`
+  if (take_back_own(i))
+    return false;
   // `E-mail yes. Disabled no.`: only what is named is turned down.
   auto const terms = terms_of(u.words);
   if (u.stance < 0 && u.fragment && !u.words.empty() && u.words.size() <= 3 && !terms.empty() &&

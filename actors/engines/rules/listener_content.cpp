@@ -86,6 +86,18 @@ bool regulates(unit const& u) {
   return first == "if" || first == "when" || first == "unless" || (u.additive && named);
 }
 
+/// People can do something already, and nothing of what was asked for.
+bool manage_anyway(unit const& u, unit const& asked) {
+  if (u.words.size() < 3 || u.words[1].low != "can" ||
+      !contains_any(" they people everyone everybody users customers ", {u.words[0].low}))
+    return false;
+  auto const wanted = terms_of(asked.words);
+  auto const said = terms_of(u.words);
+  return std::none_of(said.begin(), said.end(), [&](auto const& x) {
+    return std::binary_search(wanted.begin(), wanted.end(), x);
+  });
+}
+
 std::string bare_text(std::string_view s) {
   s = trim(s);
   while (!s.empty() && (s.back() == '.' || s.back() == '?' || s.back() == '!'))
@@ -202,6 +214,14 @@ void listener::hear_content(std::size_t i) {
         at(p->unit).wants == asks::fact)) {
     if (answers && at(p->unit).turn + 1 == u.turn)
       p->answered = true; // the question is settled by it, if by nothing else
+    return;
+  }
+  // `Swedish?` — `They can read Danish.`: what people can do anyway is why not.
+  if (!core && answers && !p->answered && at(p->unit).turn + 1 == u.turn &&
+      at(p->unit).wants == asks::proposal && at(p->unit).words.size() <= 2 &&
+      manage_anyway(u, at(p->unit))) {
+    p->answered = p->rejected = true;
+    put_out(at(p->unit).body, p->unit, {i});
     return;
   }
   // `No. Not in a point release.`

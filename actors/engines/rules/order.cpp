@@ -1,6 +1,7 @@
 #include "actors/engines/rules/order.hpp"
 
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/order_sayings.hpp"
 #include "actors/engines/rules/text.hpp"
 
 #include <algorithm>
@@ -40,101 +41,6 @@ terms spread(std::vector<word> const& words) {
   return out;
 }
 
-std::vector<word> slice(std::vector<word> const& w, std::size_t from, std::size_t to) {
-  return {w.begin() + static_cast<std::ptrdiff_t>(std::min(from, w.size())),
-          w.begin() + static_cast<std::ptrdiff_t>(std::min(to, w.size()))};
-}
-
-bool done(std::string_view flat) {
-  return contains_any(flat, {"done",   "in",     "merged",   "finished", "ready",
-                             "there",  "landed", "released", "stored",   "works",
-                             "exists", "been",   "complete", "deployed", "live",
-                             "out",    "up",     "fixed",    "through",  "settled"});
-}
-
-/// What one sentence says about order: `later` comes after each of `sooner`. An empty `later` means
-/// what was talked about just before.
-struct saying {
-  std::vector<word> later;
-  std::vector<std::vector<word>> sooner;
-};
-
-/// `the emails and the word counter` are two things.
-std::vector<std::vector<word>> things(std::vector<word> const& w) {
-  std::vector<std::vector<word>> out;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= w.size(); ++i) {
-    bool const end = i == w.size() || contains_any(" or otherwise because so but ", {w[i].low}) ||
-                     (w[i].before != 0 && i > 0);
-    if (!end && w[i].low != "and")
-      continue;
-    if (i > begin)
-      out.push_back(slice(w, begin, i));
-    begin = i + 1;
-    if (end)
-      break;
-  }
-  return out;
-}
-
-std::vector<saying> sayings_of(unit const& u) {
-  auto const& w = u.words;
-  std::vector<saying> out;
-  for (std::size_t i = 0; i + 1 < w.size(); ++i) {
-    auto const& low = w[i].low;
-    bool const until =
-        low == "until" && i > 0 && contains_any(" wait waits waiting start begin ", {w[i - 1].low});
-    if (low == "after" || low == "once" || until ||
-        (low == "when" && i > 0 &&
-         contains_any(slice(w, 0, i).empty() ? " " : flat_of(slice(w, 0, i)),
-                      {"then", "only", "start"}))) {
-      auto const rest = slice(w, i + 1, w.size());
-      auto comma = std::size_t{0};
-      while (comma < rest.size() && (comma == 0 || rest[comma].before == 0))
-        ++comma;
-      auto const clause = slice(rest, 0, comma);
-      // `Thirty minutes after the car is full` and `after sending` are rules of the product.
-      if (i > 0 && lexicon::is_unit(w[i - 1].low) && low == "after")
-        continue;
-      bool const definite = !clause.empty() && (clause[0].what != word::kind::plain ||
-                                                contains_any(" the that this ", {clause[0].low}));
-      bool const bare = low == "after" && definite && clause.size() <= 4 && (i == 0 || i > 2) &&
-                        quantities_of(clause).empty() &&
-                        std::none_of(clause.begin(), clause.end(),
-                                     [](word const& x) { return lexicon::is_auxiliary(x.low); });
-      if (!done(flat_of(clause)) && !bare)
-        continue;
-      saying s;
-      s.later = i == 0 ? slice(rest, comma, rest.size()) : slice(w, 0, i);
-      s.sooner = things(clause);
-      out.push_back(std::move(s));
-      return out;
-    }
-    // `Chapters first, and then the feed.`
-    if (low == "first" && i > 0 && i < 6) {
-      auto k = i + 1;
-      while (k < w.size() && (w[k].low == "and" || w[k].low == "then"))
-        ++k;
-      bool const then = k > i + 1 && w[k - 1].low == "then";
-      if (then && k < w.size()) {
-        out.push_back({slice(w, k, w.size()), things(slice(w, 0, i))});
-        return out;
-      }
-    }
-    // `It hangs off the session record`, `depends on the queue`
-    bool const leans =
-        (contains_any(" depends depend relies rely builds build ", {low}) &&
-         w[i + 1].low == "on") ||
-        (contains_any(" hangs hang ", {low}) && (w[i + 1].low == "off" || w[i + 1].low == "on")) ||
-        (contains_any(" waits wait ", {low}) && w[i + 1].low == "for");
-    if (leans && i + 2 < w.size()) {
-      out.push_back({slice(w, 0, i), things(slice(w, i + 2, w.size()))});
-      return out;
-    }
-  }
-  return out;
-}
-
 class order_finder {
 public:
   order_finder(std::vector<requirement>& out, std::vector<thread const*> const& from,
@@ -142,14 +48,17 @@ public:
       : out_(out), units_(units), weights_(weights) {
     for (std::size_t i = 0; i < out.size(); ++i) {
       auto own = from[i]->terms;
+      std::size_t last = 0;
       for (auto const& l : from[i]->lines) {
         if (!l.live)
           continue;
         holder_.emplace(l.unit, i);
+        last = std::max(last, units[l.unit].turn);
         auto more = spread(units[l.unit].words);
         own.insert(own.end(), more.begin(), more.end());
       }
       make_set(own);
+      last_.push_back(last);
       terms_.push_back(std::move(own));
       named_.push_back(spread(words_of(out[i].title + " " + from[i]->label)));
     }
@@ -168,8 +77,11 @@ public:
   }
 
 private:
-  /// Requirement that says most of the terms; -1 for none. Its own title counts twice.
-  [[nodiscard]] std::ptrdiff_t best(terms const& wanted, std::size_t but) const {
+  /// Requirement that says most of the terms; -1 for none. Its own title counts more, and of two
+  /// that say as much it is the one that was talked of last, other
+  /// than the one of the sentence that `speaks`.
+  [[nodiscard]] std::ptrdiff_t best(terms const& wanted, std::size_t but,
+                                    std::size_t speaks = static_cast<std::size_t>(-1)) const {
     std::ptrdiff_t found = -1;
     double most = 0.5;
     for (std::size_t i = 0; i < out_.size(); ++i) {
@@ -180,7 +92,8 @@ private:
         if (std::binary_search(terms_[i].begin(), terms_[i].end(), x))
           sum += weights_.of(x) *
                  (std::binary_search(named_[i].begin(), named_[i].end(), x) ? 1.5 : 1);
-      if (sum > most) {
+      bool const as_much = found >= 0 && sum == most && i != speaks;
+      if (sum > most || (as_much && last_[i] > last_[static_cast<std::size_t>(found)])) {
         most = sum;
         found = static_cast<std::ptrdiff_t>(i);
       }
@@ -210,14 +123,42 @@ private:
     return -1;
   }
 
+  static bool is_it(std::string_view low) {
+    return contains_any(" it it's that that's this they they're those ", {low});
+  }
+
+  /// `Nora, can you look after the texts?` — `I can, but after the bike page`: the part that the
+  /// speaker, who talks of the own work, was just asked to take; -1 where nobody asked.
+  [[nodiscard]] std::ptrdiff_t part_asked_of_speaker(std::size_t i) const {
+    auto const& u = units_[i];
+    if (u.words.empty() || !contains_any(" i i'm i'd i'll i've ", {u.words[0].low}))
+      return -1;
+    for (auto k = i; k-- > 0 && units_[k].turn + 1 >= u.turn;)
+      if (units_[k].turn + 1 == u.turn && units_[k].speaker != u.speaker &&
+          contains_any(units_[k].all,
+                       {"can you", "could you", "would you", "will you", "you take", "you do"}))
+        return best(spread(units_[k].words), out_.size());
+    return -1;
+  }
+
   void apply(saying const& s, std::size_t i) {
     auto const none = out_.size();
     auto const h = holder_.find(i);
-    auto const self = h == holder_.end() ? none : h->second;
+    auto const asked = part_asked_of_speaker(i);
+    auto const self = h == holder_.end() || asked >= 0 ? none : h->second;
     for (auto const& thing : s.sooner) {
-      auto const wanted = spread(thing);
-      auto sooner = best(wanted, none);
-      auto const mine = spread(s.later);
+      auto wanted = spread(thing);
+      auto const mine = asked >= 0 ? terms{} : spread(s.later);
+      // `An example for the antimeridian once it's in`: it is what stands before.
+      if (wanted.empty() && !thing.empty() && is_it(thing[0].low) && self != none) {
+        link(static_cast<std::ptrdiff_t>(self), best(mine, self));
+        continue;
+      }
+      auto sooner = best(wanted, none, self);
+      if (asked >= 0) {
+        link(asked, sooner);
+        continue;
+      }
       auto later = self != none ? static_cast<std::ptrdiff_t>(self) : best(mine, none);
       if (sooner >= 0 && sooner == later) {
         // It names itself: either the other thing is meant, or the sentence stands beside its own.
@@ -273,6 +214,7 @@ private:
   std::vector<unit> const& units_;
   term_weights const& weights_;
   std::vector<terms> terms_;
+  std::vector<std::size_t> last_;                       ///< turn of the last line
   std::vector<terms> named_;                            ///< of title and label
   std::unordered_map<std::size_t, std::size_t> holder_; ///< unit -> requirement it is a line of
 };

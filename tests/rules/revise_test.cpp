@@ -1,0 +1,126 @@
+#include "actors/engines/rules/brief.hpp"
+#include "actors/engines/rules/revise.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+using namespace troupe;
+
+namespace {
+
+constexpr auto talk = "Ana: parse_age should accept years and weeks.\n"
+                      "Bo: Yes. It should accept months too, \"mo\" and \"months\".\n"
+                      "Ana: Next, the title. We need title_case in a new module.\n"
+                      "Bo: Okay.\n"
+                      "Ana: Last point, reading. reading_time should return the minutes of a "
+                      "text.\n"
+                      "Bo: Good.\n";
+
+transcript read(std::string_view text) {
+  auto t = parse_transcript(text);
+  REQUIRE(t.has_value());
+  return *t;
+}
+
+std::string all_of(brief_content const& b) {
+  std::string out;
+  for (auto const& r : b.requirements) {
+    out += r.title + "|" + r.text + "|";
+    for (auto const& c : r.criteria)
+      out += c + "|";
+  }
+  return out;
+}
+
+std::string texts(std::vector<cited_statement> const& list) {
+  std::string out;
+  for (auto const& s : list)
+    out += s.text + "|";
+  return out;
+}
+
+bool has(std::string const& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+brief_content revised(brief_content const& before, std::string_view notes) {
+  auto out = revise_brief(before, read(talk), notes);
+  REQUIRE(out.has_value());
+  return *out;
+}
+
+} // namespace
+
+TEST_CASE("revision: what the notes take out is out of scope, and nothing else goes", "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  REQUIRE(has(all_of(*before), "months"));
+  REQUIRE(has(all_of(*before), "weeks"));
+
+  SECTION("a criterion") {
+    auto const note = GENERATE("leave months out", "Please leave out the months.", "Drop months",
+                               "Months are out of scope.", "We don't need months.");
+    auto const after = revised(*before, note);
+    CHECK_FALSE(has(all_of(after), "onths"));
+    CHECK(has(all_of(after), "weeks"));
+    CHECK(after.requirements.size() == before->requirements.size());
+    REQUIRE_FALSE(after.out_of_scope.empty());
+    auto const& out = after.out_of_scope.back();
+    REQUIRE(out.cites.size() == 1);
+    CHECK(out.cites[0].speaker == "Reviewer");
+    CHECK(out.cites[0].quote == note);
+    CHECK_FALSE(has(texts(after.open_questions), "Not understood"));
+  }
+  SECTION("a requirement, and what was never in the draft") {
+    auto const after = revised(*before, "Leave reading_time out. Transliteration is out of scope.");
+    CHECK_FALSE(has(all_of(after), "reading_time"));
+    CHECK(after.requirements.size() + 1 == before->requirements.size());
+    CHECK(has(texts(after.out_of_scope), "Reading_time"));
+    CHECK(has(texts(after.out_of_scope), "Transliteration"));
+  }
+  SECTION("a requirement by its key") {
+    auto const key = before->requirements.back().key;
+    auto const after = revised(*before, "drop " + key);
+    CHECK(after.requirements.size() + 1 == before->requirements.size());
+    CHECK(std::none_of(after.requirements.begin(), after.requirements.end(),
+                       [&](auto const& r) { return r.key == key; }));
+  }
+}
+
+TEST_CASE("revision: nothing of the notes is lost in silence", "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  CHECK(has(texts(revised(*before, "Hm, fine by me, the weather is lovely.").open_questions),
+            "Not understood"));
+  auto const absent = revised(*before, "leave the colours out");
+  CHECK(has(texts(absent.open_questions), "nothing in the draft speaks of"));
+  CHECK(absent.requirements.size() == before->requirements.size());
+  auto const both = revised(*before, "Leave months out, and parse_age should accept decades.");
+  CHECK_FALSE(has(all_of(both), "months"));
+  CHECK(has(all_of(both), "decades"));
+}
+
+TEST_CASE("revision: the notes of an earlier round still hold", "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  auto const second = revised(*before, "leave months out");
+  auto const third = revised(second, "parse_age should accept decades.");
+  CHECK_FALSE(has(all_of(third), "months"));
+  CHECK(has(all_of(third), "decades"));
+  auto const fourth = revised(third, "drop reading_time");
+  CHECK_FALSE(has(all_of(fourth), "months"));
+  CHECK(has(all_of(fourth), "decades"));
+  CHECK_FALSE(has(all_of(fourth), "reading_time"));
+}
+
+TEST_CASE("revision: a brief is never thinned to nothing", "[rules]") {
+  auto const t = read("Ana: slugify should lower the case.\nBo: Yes.\n");
+  auto const before = draft_brief(t);
+  REQUIRE(before.has_value());
+  REQUIRE(before->requirements.size() == 1);
+  auto const after = revise_brief(*before, t, "drop slugify");
+  REQUIRE(after.has_value());
+  CHECK(after->requirements.size() == 1);
+  CHECK(has(texts(after->open_questions), "nothing would be left"));
+}
