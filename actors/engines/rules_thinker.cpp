@@ -1,6 +1,7 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/engines/rules/brief.hpp"
 #include "actors/engines/rules/plan.hpp"
+#include "actors/engines/rules/revise.hpp"
 #include "actors/engines/rules/transcript.hpp"
 #include "actors/thinkers.hpp"
 
@@ -92,9 +93,8 @@ private:
     auto parsed = parse_transcript(s->from.text, s->from.name);
     if (!parsed)
       return say(parsed.error().message, {{"refused", parsed.error().message}});
-    if (!s->notes.empty()) // a person asked for changes: they count as said last
-      parsed->turns.push_back({"Reviewer", parsed->turns.back().at, s->notes});
-    auto content = draft_brief(*parsed);
+    auto content = s->notes.empty() ? draft_brief(*parsed)
+                                    : revise_brief(s->content, std::move(*parsed), s->notes);
     if (!content)
       return say(content.error().message, {{"refused", content.error().message}});
     return say("A brief with " + count_of(content->requirements.size(), "requirement") + " and " +

@@ -85,6 +85,7 @@ TEST_CASE("revision: what the notes take out is out of scope, and nothing else g
     CHECK(after.requirements.size() + 1 == before->requirements.size());
     CHECK(std::none_of(after.requirements.begin(), after.requirements.end(),
                        [&](auto const& r) { return r.key == key; }));
+    CHECK(has(texts(after.out_of_scope), before->requirements.back().title));
   }
 }
 
@@ -96,6 +97,9 @@ TEST_CASE("revision: nothing of the notes is lost in silence", "[rules]") {
   auto const absent = revised(*before, "leave the colours out");
   CHECK(has(texts(absent.open_questions), "nothing in the draft speaks of"));
   CHECK(absent.requirements.size() == before->requirements.size());
+  // What the draft does not speak of may be asked for in these words.
+  auto const wanted = revised(*before, "Skip empty lines in parse_age.");
+  CHECK(has(all_of(wanted), "mpty lines"));
   auto const both = revised(*before, "Leave months out, and parse_age should accept decades.");
   CHECK_FALSE(has(all_of(both), "months"));
   CHECK(has(all_of(both), "decades"));

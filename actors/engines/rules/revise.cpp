@@ -37,8 +37,49 @@ std::string_view without_ends(std::string_view s) {
   return s;
 }
 
+/// `months and years` are two things.
+std::vector<std::string> things_of(std::string_view what) {
+  std::vector<std::string> out{{}};
+  for (auto const& w : words_of(what)) {
+    if (w.low == "and" || w.low == "or" || w.low == "nor" || w.before == ',')
+      out.emplace_back();
+    if (w.low != "and" && w.low != "or" && w.low != "nor")
+      out.back() += (out.back().empty() ? "" : " ") + w.text;
+  }
+  std::erase_if(out, [](auto const& s) { return s.empty(); });
+  return out;
+}
+
+/// Without the words for what a draft is made of: `the months criterion` is about months.
+terms head_terms(std::string_view thing) {
+  auto out = terms_in(thing);
+  auto const all = out;
+  for (std::string_view const word : {"requirement", "criterion", "criteria", "part", "bit",
+                                      "thing", "point", "support", "sentence"})
+    std::erase(out, stem_of(word));
+  return out.empty() ? all : out;
+}
+
+/// Whether every one of the things is in the draft, or was put out of it before.
+bool speaks_of(brief_content const& b, std::string_view what) {
+  auto const things = things_of(what);
+  return std::all_of(things.begin(), things.end(), [&](std::string const& thing) {
+    auto const head = head_terms(thing);
+    auto const in = [&](std::string_view text) { return within(head, terms_in(text)); };
+    return std::any_of(b.requirements.begin(), b.requirements.end(),
+                       [&](requirement const& r) {
+                         return lower(thing) == lower(r.key) || in(r.title) ||
+                                std::any_of(r.criteria.begin(), r.criteria.end(), in);
+                       }) ||
+           std::any_of(b.out_of_scope.begin(), b.out_of_scope.end(), [&](auto const& o) {
+             return in(o.text) || std::any_of(o.cites.begin(), o.cites.end(),
+                                              [&](auto const& c) { return in(c.quote); });
+           });
+  });
+}
+
 /// What a sentence takes out; empty if it takes nothing out.
-std::string taken_out(std::string_view text, bool& asks) {
+std::string taken_out(brief_content const& b, std::string_view text, bool& asks) {
   auto const whole = without_ends(text);
   auto const low = lower(whole);
   if (low.size() != whole.size())
@@ -76,35 +117,16 @@ std::string taken_out(std::string_view text, bool& asks) {
       if (rest.substr(verb.size()).starts_with("out "))
         return part(verb.size() + 4, rest.size());
     }
-  for (std::string_view const begins :
-       {"drop ", "skip ", "omit ", "exclude ", "cut out ", "forget about ", "forget ", "no ",
-        "don't need ", "do not need ", "don't want ", "do not want ", "without "})
+  for (std::string_view const begins : {"forget about ", "forget ", "don't need ", "do not need ",
+                                        "don't want ", "do not want ", "cut out "})
     if (rest.starts_with(begins))
       return part(begins.size(), rest.size());
+  // `Skip empty lines` may as well ask for something: it takes out what the draft speaks of.
+  for (std::string_view const begins : {"drop ", "skip ", "omit ", "exclude ", "no ", "without "})
+    if (rest.starts_with(begins))
+      if (auto what = part(begins.size(), rest.size()); speaks_of(b, what))
+        return what;
   return {};
-}
-
-/// `months and years` are two things.
-std::vector<std::string> things_of(std::string_view what) {
-  std::vector<std::string> out{{}};
-  for (auto const& w : words_of(what)) {
-    if (w.low == "and" || w.low == "or" || w.low == "nor" || w.before == ',')
-      out.emplace_back();
-    if (w.low != "and" && w.low != "or" && w.low != "nor")
-      out.back() += (out.back().empty() ? "" : " ") + w.text;
-  }
-  std::erase_if(out, [](auto const& s) { return s.empty(); });
-  return out;
-}
-
-/// Without the words for what a draft is made of: `the months criterion` is about months.
-terms head_terms(std::string_view thing) {
-  auto out = terms_in(thing);
-  auto const all = out;
-  for (std::string_view const word : {"requirement", "criterion", "criteria", "part", "bit",
-                                      "thing", "point", "support", "sentence"})
-    std::erase(out, stem_of(word));
-  return out.empty() ? all : out;
 }
 
 /// The things that a title is about: behind its verb, before what says how, where and when.
@@ -163,6 +185,9 @@ bool thin(requirement& r, terms const& head) {
 void erase_requirement(brief_content& b, std::size_t at) {
   auto const gone = std::move(b.requirements[at]);
   b.requirements.erase(b.requirements.begin() + static_cast<std::ptrdiff_t>(at));
+  std::erase_if(b.decisions, [&](cited_statement const& d) {
+    return std::find(gone.criteria.begin(), gone.criteria.end(), d.text) != gone.criteria.end();
+  });
   for (auto& r : b.requirements) {
     if (std::erase(r.after, gone.key) == 0)
       continue;
@@ -202,7 +227,11 @@ cited_statement not_understood(citation said, std::string const& why) {
 void apply(brief_content& b, removal const& r) {
   auto after = b;
   std::string unknown;
+  auto what = capitalized(r.what);
   for (auto const& thing : things_of(r.what)) {
+    for (auto const& q : b.requirements) // a key says nothing once the requirement is gone
+      if (lower(q.key) == lower(thing))
+        what += ": " + q.title;
     // One that is out of scope already need not be in the draft.
     auto const head = head_terms(thing);
     bool const known = take_out(after, thing) ||
@@ -217,7 +246,7 @@ void apply(brief_content& b, removal const& r) {
   }
   b = std::move(after);
   cited_statement out;
-  out.text = capitalized(r.what) + ".";
+  out.text = what + ".";
   out.who = reviewer_name;
   out.cites = {r.said};
   b.out_of_scope.push_back(std::move(out));
@@ -231,13 +260,14 @@ struct round_of_notes {
   std::vector<citation> rest;
 };
 
-round_of_notes read_notes(std::string_view notes, std::size_t turn, duration at) {
+round_of_notes read_notes(brief_content const& b, std::string_view notes, std::size_t turn,
+                          duration at) {
   round_of_notes out;
   auto const add = [&](std::string_view sentence) {
     citation said{static_cast<std::int32_t>(turn), std::string{reviewer_name}, at,
                   std::string{trim(sentence)}};
     bool asks = true;
-    auto what = taken_out(sentence, asks);
+    auto what = taken_out(b, sentence, asks);
     if (!what.empty() && (!head_terms(what).empty() || what.size() < 4))
       out.out.push_back({std::move(what), asks, std::move(said)});
     else
@@ -254,7 +284,7 @@ round_of_notes read_notes(std::string_view notes, std::size_t turn, duration at)
         cut = std::min(cut, low.find(sign));
       bool asks = true;
       if (cut != std::string::npos && low.size() == s.size() &&
-          !taken_out(s.substr(0, cut), asks).empty() && terms_in(s.substr(cut)).size() > 1) {
+          !taken_out(b, s.substr(0, cut), asks).empty() && terms_in(s.substr(cut)).size() > 1) {
         add(s.substr(0, cut));
         add(s.substr(s.find(' ', cut) + 1));
       } else {
@@ -317,7 +347,7 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
   std::vector<citation> latest;
   bool adds = false;
   for (auto const& [turn, text] : said) {
-    auto round = read_notes(text, static_cast<std::size_t>(turn), at);
+    auto round = read_notes(before, text, static_cast<std::size_t>(turn), at);
     bool const is_new = turn == now;
     for (auto& r : round.out)
       removals.push_back(std::move(r));
