@@ -7,9 +7,6 @@
 
 namespace troupe::local {
 
-namespace {
-
-/// What an error of ours means for the ticket.
 reason reason_of(error const& e) {
   switch (e.code) {
   case errc::invalid_argument:
@@ -22,8 +19,6 @@ reason reason_of(error const& e) {
     return reason::workspace_busy; // a remote, a disk, a lock: worth another try
   }
 }
-
-} // namespace
 
 attempt::attempt(executor_settings const& settings, std::shared_ptr<repository_pool> repositories,
                  link::order what, attempt_events events)

@@ -60,6 +60,9 @@ private:
   std::set<std::string> answered_;
 };
 
+/// What an error of ours means for the ticket.
+[[nodiscard]] reason reason_of(error const& e);
+
 /// Whether the order can be carried out here at all; what is wrong, with a reason, if not.
 [[nodiscard]] std::optional<link::declined>
 refusal_of(executor_settings const& settings, repository_pool& repositories, link::order const& o);

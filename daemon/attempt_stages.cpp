@@ -72,7 +72,8 @@ result<link::finished> attempt::work(repository& where, workspaces& rooms) {
         // Evidence about a commit that nobody else can get would be worthless.
         out.how = published.error().code == errc::fenced ? link::outcome::cancelled
                                                          : link::outcome::failed;
-        out.why = published.error().code == errc::fenced ? reason::none : reason::workspace_busy;
+        out.why =
+            published.error().code == errc::fenced ? reason::none : reason_of(published.error());
         out.summary = published.error().message;
       }
     }

@@ -123,6 +123,53 @@ result<void> repository::fetch() {
                       "+refs/troupe/attempts/*:refs/troupe/attempts/*"});
 }
 
+namespace {
+
+enum class cure { none, clean, check_out, rules };
+
+/// What helps against a push that the origin turned down. By Git's own words (receive-pack) and
+/// those of the known hosts; what is not among them, another push may still get past.
+cure cure_for(std::string_view line) {
+  if (line.find("[remote rejected]") == std::string_view::npos)
+    return cure::none;
+  static constexpr std::pair<std::string_view, cure> known[] = {
+      {"Working directory has", cure::clean}, // unstaged, or staged, changes
+      {"Up-to-date check failed", cure::clean},
+      {"Could not update working tree", cure::clean},
+      {"currently checked out", cure::check_out},
+      {"checked out branch", cure::check_out},
+      {"hook declined", cure::rules},
+      {"push declined", cure::rules},
+      {"protected branch", cure::rules},
+      {"prohibited", cure::rules},
+      {"permission", cure::rules},
+      {"not allowed", cure::rules},
+  };
+  for (auto const& [words, what] : known)
+    if (line.find(words) != std::string_view::npos)
+      return what;
+  return cure::none;
+}
+
+} // namespace
+
+error repository::refusal(std::string_view line) const {
+  auto const open = line.rfind('(');
+  auto const close = line.rfind(')');
+  bool const said =
+      open != std::string_view::npos && close != std::string_view::npos && open < close;
+  auto const what = std::string{said ? line.substr(open + 1, close - open - 1) : line.substr(1)};
+  auto const place = redact(one_line(source_.url, 160));
+  std::string help = "let the rules or hooks of " + place + " allow the push";
+  if (cure_for(line) == cure::clean)
+    help = "commit or stash the open changes in " + place;
+  else if (cure_for(line) == cure::check_out)
+    help = "check another branch out in " + place +
+           ", or set receive.denyCurrentBranch to updateInstead there";
+  return {errc::forbidden,
+          "The origin refused the push (" + redact(one_line(what, 200)) + "): " + help};
+}
+
 result<void> repository::push(std::vector<std::string> const& refspecs,
                               std::vector<std::string> const& options) {
   std::lock_guard const lock{lock_};
@@ -140,10 +187,14 @@ result<void> repository::push(std::vector<std::string> const& refspecs,
   if (done->ok())
     return {};
   // Porcelain lines: `!<tab>from:to<tab>[rejected] (fetch first)`.
-  for (auto const& line : lines_of(done->out))
-    if (line.starts_with('!'))
-      return fail(line.find("pre-receive") == std::string::npos ? errc::conflict : errc::forbidden,
-                  "the origin refused the push: " + redact(one_line(line.substr(1), 200)));
+  for (auto const& line : lines_of(done->out)) {
+    if (!line.starts_with('!'))
+      continue;
+    if (cure_for(line) != cure::none)
+      return refusal(line);
+    return fail(errc::conflict,
+                "the origin refused the push: " + redact(one_line(line.substr(1), 200)));
+  }
   return fail(errc::unavailable, "git push failed: " + redact(one_line(done->err, 300)));
 }
 

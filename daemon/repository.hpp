@@ -30,7 +30,9 @@ public:
   [[nodiscard]] result<void> fetch();
 
   /// Pushes refspecs. conflict: the origin has something else there than expected (not
-  /// fast-forward, stale lease, checked out with local changes); unavailable otherwise.
+  /// fast-forward, stale lease); forbidden: it will not take it before a person does something
+  /// there (local changes in a checkout, a hook, a protected branch),
+  /// and the message says what; unavailable otherwise.
   [[nodiscard]] result<void> push(std::vector<std::string> const& refspecs,
                                   std::vector<std::string> const& options = {});
 
@@ -67,6 +69,7 @@ private:
   [[nodiscard]] result<void> create();
   void unlock_all() const;
   [[nodiscard]] bool is_local_checkout() const;
+  [[nodiscard]] error refusal(std::string_view line) const;
 
   std::filesystem::path directory_;
   repository_source source_;

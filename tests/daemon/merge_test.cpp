@@ -13,6 +13,10 @@ namespace {
 
 constexpr char do_the_work[] = "echo two >> src/tally.txt && git commit -qam 'count on'";
 
+bool contains(std::string const& text, std::string const& what) {
+  return text.find(what) != std::string::npos;
+}
+
 } // namespace
 
 TEST_CASE("merge: a commit with trailers on the target branch, tests run on the result",
@@ -192,11 +196,68 @@ TEST_CASE("merge: an origin that is somebody's checkout follows where its files 
     REQUIRE(done.end.how == link::outcome::done);
     CHECK(read(checkout / "src/tally.txt") == "one\ntwo\n");
   }
-  SECTION("with local changes it is left alone") {
+  SECTION("with local changes it is left alone, until a person put them away") {
+    bool const staged = GENERATE(false, true);
     write(checkout / "src/tally.txt", "being edited\n");
+    git const mine{checkout};
+    if (staged)
+      REQUIRE(mine.must({"add", "src/tally.txt"}).has_value());
+    auto const before = mine.commit("HEAD");
     auto const done = b.run(merge);
     CHECK(done.end.how == link::outcome::failed);
-    CHECK(done.end.why == reason::workspace_busy);
+    CHECK(done.end.why == reason::policy);
+    CHECK_FALSE(is_transient(done.end.why));
+    INFO(done.end.summary);
+    CHECK(contains(done.end.summary, staged ? "staged changes" : "unstaged changes"));
+    CHECK(contains(done.end.summary, "commit or stash the open changes in " + checkout.string()));
     CHECK(read(checkout / "src/tally.txt") == "being edited\n");
+    CHECK(mine.commit("HEAD") == before);
+    REQUIRE(mine.must({"-c", "user.name=Ada", "-c", "user.email=ada@example.org", "stash", "-q"})
+                .has_value());
+    auto again = merge;
+    ++again.token;
+    auto const merged = b.run(again);
+    INFO(merged.end.summary);
+    REQUIRE(merged.end.how == link::outcome::done);
+    CHECK(merged.end.proof.head == work.end.proof.head);
+    CHECK(read(checkout / "src/tally.txt") == "one\ntwo\n");
   }
+  SECTION("a file in the way that git does not know") {
+    auto more = work_order(o, "echo x > new.txt && git add new.txt && git commit -qm more", 5);
+    more.repository = checkout.string();
+    more.ticket = ticket_id{"b1-2"};
+    more.branch = "agent/b1-2";
+    auto const head = b.run(more).end.proof.head;
+    merge.ticket = more.ticket;
+    merge.branch = more.branch;
+    merge.expected_head = head;
+    write(checkout / "new.txt", "mine\n");
+    auto const done = b.run(merge);
+    CHECK(done.end.why == reason::policy);
+    CHECK(contains(done.end.summary, checkout.string()));
+    CHECK(read(checkout / "new.txt") == "mine\n");
+  }
+}
+
+TEST_CASE("merge: what the origin's hooks or rules refuse is for a person at once", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const work = b.run(work_order(o, do_the_work));
+  auto const tried = s / "tried";
+  auto const [hook, line] = GENERATE(table<std::string, std::string>(
+      {{"pre-receive", "echo no >&2; exit 1"}, {"update", "test $1 != refs/heads/main"}}));
+  auto const script = std::filesystem::path{o.url()} / "hooks" / hook;
+  write(script, "#!/bin/sh\necho x >> " + tried.string() + "\n" + line + "\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  auto const order = order_about(o, link::order_kind::merge, work.end.proof.head, 2);
+  auto const done = b.run(order);
+  INFO(done.end.summary);
+  CHECK(done.end.how == link::outcome::failed);
+  CHECK(done.end.why == reason::policy);
+  CHECK(contains(done.end.summary, "hook declined"));
+  CHECK(contains(done.end.summary, "let the rules or hooks of "));
+  CHECK(read(tried) == "x\n"); // asked once, not in each round of a race
+  std::filesystem::remove(script);
+  CHECK(b.run(order).end.how == link::outcome::done);
 }
