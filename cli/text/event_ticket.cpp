@@ -60,8 +60,15 @@ void evidence(json::value const& data, telling& out) {
                 look::count(static_cast<std::int64_t>(look::list(p, "files").size()), "file") +
                 ", +" + std::to_string(look::number(p, "insertions")) + " -" +
                 std::to_string(look::number(p, "deletions"));
-  if (auto const command = look::text(p, "command"); !command.empty())
-    out.text += ", `" + command + "` exit " + std::to_string(look::number(p, "exit_code"));
+  if (auto const command = look::text(p, "command"); !command.empty()) {
+    if (auto const exit = look::number(p, "exit_code"); exit == 0) {
+      out.text += ", `" + command + "` exit 0";
+    } else { // the work is there all the same: a reviewer or a gate says what becomes of it
+      out.sign = "!";
+      out.meaning = out.text_meaning = ink::attention;
+      out.text += ", tests fail (exit " + std::to_string(exit) + "): `" + command + "`";
+    }
+  }
   if (auto const to = look::text(data, "to"); !to.empty() && to != "none")
     out.text += " → " + to;
 }

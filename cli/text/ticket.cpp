@@ -120,6 +120,17 @@ std::string judged(json::value const& t, text_style const& style) {
   return out;
 }
 
+/// The full output of the tests never leaves the machine where they ran.
+std::string place_of_log(json::value const& t) {
+  std::string daemon;
+  for (auto const& w : look::list(t, "workers")) {
+    if (look::flag(w, "author"))
+      daemon = look::text(w, "daemon");
+  }
+  return "attempts/" + look::text(t, "id") + "-*/tests.log in the data folder of " +
+         (daemon.empty() ? std::string{"its daemon"} : "daemon " + daemon);
+}
+
 std::string proof_of(json::value const& t, text_style const& style) {
   auto const& p = look::at(t, "proof");
   auto const head = look::text(p, "head");
@@ -141,6 +152,8 @@ std::string proof_of(json::value const& t, text_style const& style) {
                 command + " → exit code " + std::to_string(look::number(p, "exit_code")) +
                     ", log sha256 " + look::short_hash(look::text(p, "log_digest")),
                 style);
+  if (!look::text(p, "log_digest").empty())
+    out += fact("log", place_of_log(t), style);
   return out;
 }
 

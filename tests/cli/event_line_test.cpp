@@ -164,6 +164,11 @@ TEST_CASE("events: an attempt that ended well says nothing before its verdict", 
           "ticket.reviewed",
           R"({"by":"system","approved":true,"notes":["unchanged since agent:t.lead approved it"]})") ==
       "22:13:20 ✓ k3-1  review stands: unchanged since agent:t.lead approved it");
+  CHECK(line("ticket.evidence_attached",
+             R"({"to":"in_review","proof":{"head":"41c15b52f1aa","command":"make test",
+                 "exit_code":1}})") == "22:13:20 ! k3-1  evidence: commit 41c15b52f1, 0 files, +0 "
+                                       "-0, tests fail (exit 1): `make test` → "
+                                       "in_review");
   CHECK(line("ticket.reviewed", R"({"by":"system","approved":true})") ==
         "22:13:20 ✓ k3-1  no review in this process");
 }
