@@ -22,6 +22,7 @@ void add_demo_command(command_line& line) {
                        o.keep = f->keep;
                        o.color = out.style().colour && !f->plain;
                        o.folder = f->folder;
+                       o.stop = &stop_on_interrupt();
                        return demo::run(o);
                      });
   c.add_flag("--yes", f->yes, "approve after showing, without asking");

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <thread>
 
@@ -125,6 +126,8 @@ ran run(std::vector<std::string> const& arguments, std::filesystem::path const& 
   char buffer[4096];
   for (;;) {
     auto const n = ::read(ends[0], buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR)
+      continue;
     if (n <= 0)
       break;
     if (out.output.size() < limit)
@@ -132,7 +135,11 @@ ran run(std::vector<std::string> const& arguments, std::filesystem::path const& 
   }
   ::close(ends[0]);
   int status = 0;
-  if (pid > 0 && ::waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+  int ended = -1;
+  do
+    ended = pid > 0 ? ::waitpid(pid, &status, 0) : -1;
+  while (ended < 0 && errno == EINTR && pid > 0);
+  if (ended == pid && pid > 0 && WIFEXITED(status))
     out.exit_code = WEXITSTATUS(status);
   return out;
 }

@@ -2,17 +2,16 @@
 
 #include "cli/text/render.hpp"
 #include "demo/answers.hpp"
-#include "demo/chaos.hpp"
 #include "demo/conclusion.hpp"
+#include "demo/patience.hpp"
+#include "demo/stage.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
-#include <thread>
 
 namespace troupe::demo {
 
@@ -21,30 +20,17 @@ namespace {
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
-/// The story has at least so many events until its last merges.
-constexpr std::size_t shortest_story = 270;
-
-/// One of the two laptops of the story.
-struct laptop {
-  std::string name;
-  std::string id;
-  std::filesystem::path data;
-  std::optional<child> process;
-};
-
 class story {
 public:
   explicit story(options o)
-      : o_(std::move(o)), say_(o_.json, o_.color),
-        limit_(clock::now() + std::chrono::seconds{o_.time_limit_s}),
-        shop_(must(workshop::open(o_.folder))),
-        chaos_(o_.kill_server, o_.kill_daemon, o_.seed, shortest_story) {}
+      : o_(std::move(o)), say_(o_.json, o_.color), limit_(o_.time_limit_s, o_.stop),
+        shop_(must(workshop::open(o_.folder))), stage_(o_, shop_, limit_, say_) {}
 
   int tell() {
     introduce();
-    open_server();
+    to_ = stage_.open_server();
     make_project();
-    open_laptops();
+    stage_.open_laptops(*to_);
     submit();
     approve_brief();
     refuse_cycle();
@@ -54,14 +40,9 @@ public:
   }
 
   void clean_up() {
-    for (auto& l : laptops_) {
-      if (l.process)
-        l.process->stop(milliseconds{3000});
-    }
     if (to_)
       to_->close();
-    if (server_)
-      server_->stop(milliseconds{8000});
+    stage_.close();
     if (o_.keep)
       say_.line("The folder is kept: " + shop_.folder().string());
     else
@@ -84,43 +65,6 @@ private:
     say_.line(
         "The model is played by a script and says so: [scripted]. Everything else is real: the\n"
         "server, its ledger, two daemons, git, the tests and the gates.");
-  }
-
-  void open_server() {
-    port_ = free_port();
-    start_server();
-    url_ = "http://127.0.0.1:" + std::to_string(port_);
-    auto const file = shop_.folder() / "server" / "admin.token";
-    std::string token;
-    await("the server's first start", [&] {
-      if (!server_->running())
-        throw broken_off{"the server did not start:\n" + read_text(shop_.folder() / "server.log")};
-      token = read_text(file);
-      return !token.empty();
-    });
-    token.erase(token.find_last_not_of(" \n") + 1);
-    to_ = std::make_unique<connection>(url_, token, 30);
-    await("the server to answer", [&] {
-      auto const r = to_->call("GET", "/readyz");
-      return r && r->ok();
-    });
-    say_.happened("server", {{"url", url_}}, "troupe serve is up at " + url_);
-  }
-
-  void start_server() {
-    std::vector<std::string> arguments = {self().string(),  "serve",
-                                          "--data",         (shop_.folder() / "server").string(),
-                                          "--port",         std::to_string(port_),
-                                          "--script",       shop_.script().string(),
-                                          "--heartbeat-ms", "500",
-                                          "--resend-ms",    "1000",
-                                          "--grace-ms",     "3000",
-                                          "--log-level",    "info"};
-    if (!o_.store.empty()) {
-      arguments.emplace_back("--store");
-      arguments.push_back(o_.store);
-    }
-    server_ = must(child::start(arguments, shop_.folder() / "server.log"));
   }
 
   void make_project() {
@@ -155,53 +99,6 @@ private:
             member("eve", "dev", "scripted", 1)};
   }
 
-  void open_laptops() {
-    for (auto const* name : {"laptop-1", "laptop-2"}) {
-      laptop l;
-      l.name = name;
-      l.data = shop_.folder() / name;
-      auto const code = must(to_->call("POST", "/api/daemons/codes"));
-      if (!code.ok())
-        throw broken_off{"no enrolment code: " + json::canonical(code.body)};
-      auto const enrolled =
-          demo::run({self().string(), "daemon", "enroll", "--server", url_, "--code",
-                     text_at(code.body, "code"), "--name", name, "--data", l.data.string()});
-      if (enrolled.exit_code != 0)
-        throw broken_off{"the daemon was not enrolled: " + enrolled.output};
-      // The coder of the story: a runner profile like any other, whose program is our script.
-      std::filesystem::create_directories(l.data / "profiles");
-      std::ofstream profile{l.data / "profiles" / "scripted.toml"};
-      profile << "name = \"scripted\"\nsummary = \"the demo's script\"\nprogram = \""
-              << self().string() << "\"\narguments = [\"scripted-coder\", \"--script\", \""
-              << shop_.script().string()
-              << "\"]\nformat = \"jsonl\"\n[exit_codes]\n0 = \"done\"\n"
-                 "2 = \"changes_requested\"\n";
-      profile.close();
-      start_laptop(l);
-      laptops_.push_back(std::move(l));
-    }
-    await("both daemons to connect", [&] {
-      auto const page = to_->get("/api/daemons?status=online");
-      if (!page || items_of(*page).size() != 2)
-        return false;
-      for (auto const& d : items_of(*page)) {
-        for (auto& l : laptops_) {
-          if (text_at(d, "name") == l.name)
-            l.id = text_at(d, "id");
-        }
-      }
-      return true;
-    });
-    say_.happened("daemons", {{"names", json::array{"laptop-1", "laptop-2"}}},
-                  "Two operators' machines are enrolled and connected: laptop-1, laptop-2");
-  }
-
-  static void start_laptop(laptop& l) {
-    l.process = must(child::start({self().string(), "daemon", "run", "--data", l.data.string(),
-                                   "--slots", "3", "--profiles", (l.data / "profiles").string()},
-                                  l.data.string() + ".log"));
-  }
-
   // ---- what is wanted ------------------------------------------------------------------------
 
   void submit() {
@@ -214,8 +111,7 @@ private:
       throw broken_off{"the transcript was refused: " + json::canonical(made.body)};
     brief_ = text_at(made.body, "id");
     to_->follow("brief=" + brief_);
-    if (chaos_.early_server_is_due())
-      kill_server();
+    stage_.inflict_early();
   }
 
   void approve_brief() {
@@ -229,8 +125,7 @@ private:
     await_ok("POST", "/api/briefs/" + brief_ + "/approve",
              json::object{{"content_hash", text_at(brief, "content_hash")}});
     say_.happened("approved", {{"what", "brief"}, {"id", brief_}}, "Approved: brief " + brief_);
-    if (chaos_.early_server_is_due())
-      kill_server();
+    stage_.inflict_early();
   }
 
   void refuse_cycle() {
@@ -279,9 +174,10 @@ private:
   void watch_the_work() {
     say_.heading("The team works");
     for (;;) {
-      if (clock::now() > limit_)
+      limit_.check();
+      if (limit_.over())
         throw broken_off{"the work did not end within the time limit"};
-      inflict_chaos();
+      stage_.inflict(shown_.size());
       auto const event = to_->next(milliseconds{100});
       if (!event) {
         if (is_over())
@@ -339,7 +235,7 @@ private:
       auto const daemon = text_at(e, "data.daemon");
       if (ticket == killed_ticket_ && lease_lost_ && !lease_moved_) {
         lease_moved_ = daemon != holders_[ticket];
-        restart_laptops(); // only now: the other one had to take it
+        stage_.restart_laptops(); // only now: the other one had to take it
       }
       holders_[ticket] = daemon;
     } else if (type == "ticket.attempt_started") {
@@ -348,7 +244,7 @@ private:
           title_of(ticket).find("negative") != std::string::npos) {
         killed_ = true;
         killed_ticket_ = ticket;
-        kill_laptop(holders_[ticket], "while it works on ticket " + ticket);
+        stage_.kill_laptop(holders_[ticket], "while it works on ticket " + ticket);
       }
     } else if (type == "ticket.attempt_ended" && text_at(e, "entity") == killed_ticket_ &&
                text_at(e, "data.how") == "LOST") {
@@ -373,66 +269,15 @@ private:
     return t ? text_at(*t, "item.title") + " " + text_at(*t, "item.text") : std::string{};
   }
 
-  void kill_laptop(std::string const& daemon, std::string const& when) {
-    for (auto& l : laptops_) {
-      if (l.id != daemon || !l.process)
-        continue;
-      l.process->kill();
-      l.process.reset();
-      say_.happened("daemon_killed", {{"daemon", l.id}, {"name", l.name}},
-                    "   kill -9 " + l.name + " " + when);
-    }
-  }
-
-  void restart_laptops() {
-    for (auto& l : laptops_) {
-      if (l.process && l.process->running())
-        continue;
-      start_laptop(l);
-      say_.happened("daemon_started", {{"daemon", l.id}, {"name", l.name}},
-                    "   " + l.name + " is started again");
-    }
-  }
-
-  // ---- chaos, for tests ----------------------------------------------------------------------
-
-  void kill_server() {
-    std::this_thread::sleep_for(milliseconds{chaos_.delay_ms()});
-    server_->kill();
-    chaos_.count();
-    start_server();
-    say_.happened("server_killed", {{"times", chaos_.kills()}},
-                  "   kill -9 of the server, started again");
-  }
-
-  void inflict_chaos() {
-    auto const seen = shown_.size();
-    if (chaos_.server_is_due(seen))
-      kill_server();
-    if (chaos_.daemon_is_due(seen)) {
-      std::this_thread::sleep_for(milliseconds{chaos_.delay_ms()});
-      auto& l = laptops_[chaos_.pick(laptops_.size())];
-      if (l.process)
-        l.process->kill();
-      start_laptop(l);
-      chaos_.count();
-      say_.happened("daemon_killed", {{"daemon", l.id}, {"times", chaos_.kills()}},
-                    "   kill -9 of " + l.name + ", started again");
-    }
-    if (!server_->running()) // it may also end by itself: a defect, said at the end
-      throw broken_off{"the server ended by itself:\n" + read_text(shop_.folder() / "server.log")};
-  }
-
   // ---- the end -------------------------------------------------------------------------------
 
   int conclude() {
-    return demo::conclude(
-        {.brief = brief_,
-         .lease_moved = lease_moved_,
-         .kills = chaos_.kills(),
-         .seconds = std::chrono::duration_cast<std::chrono::seconds>(clock::now() - begun_).count(),
-         .verify = [this] { return verify(); }},
-        *to_, shop_, say_, style());
+    return demo::conclude({.brief = brief_,
+                           .lease_moved = lease_moved_,
+                           .kills = stage_.kills(),
+                           .seconds = limit_.seconds(),
+                           .verify = [this] { return verify(); }},
+                          *to_, shop_, say_, style());
   }
 
   /// `troupe verify`, as the user would run it.
@@ -459,24 +304,16 @@ private:
     }
     std::cout << question << " [Y/n] " << std::flush;
     std::string answer;
-    if (!std::getline(std::cin, answer))
+    bool const heard = static_cast<bool>(std::getline(std::cin, answer));
+    limit_.check(); // Ctrl-C ends the reading, too
+    if (!heard)
       return false;
     return answer.empty() || answer[0] == 'y' || answer[0] == 'Y';
   }
 
-  template <class Condition>
-  void await(std::string const& what, Condition const& condition) {
-    auto const limit = std::min(limit_, clock::now() + std::chrono::seconds{40});
-    while (!condition()) {
-      if (clock::now() > limit)
-        throw broken_off{"waited too long for " + what};
-      std::this_thread::sleep_for(milliseconds{30});
-    }
-  }
-
   json::value await_status(std::string const& path, std::string const& status) {
     json::value last;
-    await(path + " to be " + status, [&] {
+    limit_.await(path + " to be " + status, [&] {
       auto r = to_->get(path);
       if (!r)
         return false;
@@ -489,7 +326,7 @@ private:
   /// A command that may come a moment too early (the approval is being opened).
   void await_ok(std::string const& method, std::string const& path, json::value const& body) {
     std::string last;
-    await(path + " (" + last + ")", [&] {
+    limit_.await(path + " (" + last + ")", [&] {
       auto const r = to_->call(method, path, body);
       if (r && r->ok())
         return true;
@@ -500,16 +337,12 @@ private:
 
   options o_;
   teller say_;
-  clock::time_point begun_ = clock::now();
-  clock::time_point limit_;
+  patience limit_;
   clock::time_point next_look_{};
   workshop shop_;
-  int port_ = 0;
-  std::string url_;
+  stage stage_;
   std::string brief_;
   std::string plan_;
-  std::optional<child> server_;
-  std::vector<laptop> laptops_;
   std::unique_ptr<connection> to_;
   std::map<std::string, std::string> holders_;
   std::set<std::string> shown_;
@@ -519,7 +352,6 @@ private:
   bool lease_lost_ = false;
   bool lease_moved_ = false;
   std::string killed_ticket_;
-  chaos chaos_;
 };
 
 } // namespace
@@ -531,8 +363,14 @@ int run(options const& o) {
     s = std::make_unique<story>(o);
     code = s->tell();
   } catch (broken_off const& b) {
-    std::cerr << "troupe demo: " << b.why << std::endl;
-    code = b.exit_code;
+    // Ctrl-C reaches git and the tests as well, whose failure then says nothing.
+    bool const stopped = o.stop != nullptr && *o.stop;
+    std::cerr << (stopped ? "\n" : "") << "troupe demo: "
+              << (stopped ? "stopped; its processes are ended, and your own repositories were "
+                            "never touched"
+                          : b.why)
+              << std::endl;
+    code = stopped ? 130 : b.exit_code;
   }
   if (s)
     s->clean_up();

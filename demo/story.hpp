@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -19,10 +20,12 @@ struct options {
   int kill_daemon = 0;
   std::uint32_t seed = 1;
   int time_limit_s = 180;
+  std::atomic<bool> const* stop = nullptr; ///< set by Ctrl-C
 };
 
 /// Tells the story. Exit codes: 0 the outcome is what it must be, 1 it is not (what differs is
-/// said), 2 the machine lacks something (said).
+/// said), 2 the machine lacks something (said), 130 stopped by Ctrl-C; whatever it is, no process
+/// and, unless it is kept, no folder is left.
 [[nodiscard]] int run(options const& o);
 
 } // namespace troupe::demo
