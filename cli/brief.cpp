@@ -60,6 +60,10 @@ int submit(console& out, std::string const& file, std::string project, std::stri
     return out.fail(bytes.error(), bytes.error().code == errc::too_large
                                        ? "Split the meeting, or leave out what is not about it."
                                        : "Name a transcript, or - for standard input.");
+  if (bytes->find_first_not_of(" \t\r\n") == std::string::npos)
+    return out.fail(fail(errc::invalid_argument,
+                         (file == "-" ? std::string{"standard input"} : file) + " is empty"),
+                    "Hand in what was said: WebVTT, SRT, lines as `Name: text`, or prose.");
   if (project.empty()) {
     auto const only = only_project(out);
     if (!only && only.error().code == errc::invalid_argument)

@@ -164,6 +164,26 @@ void console::progress(std::string_view text) const {
   std::cerr << std::flush;
 }
 
+namespace {
+
+/// Which command lists what a message (`there is no brief k3f9q2mx`) did not find.
+std::string way_to_find(std::string_view message) {
+  for (auto const& [kind, command] :
+       {std::pair{"brief", "troupe brief list"}, std::pair{"plan", "troupe plan list"},
+        std::pair{"run", "troupe run list"}, std::pair{"ticket", "troupe ticket list"},
+        std::pair{"agent", "troupe agents list"}, std::pair{"approval", "troupe approve"},
+        std::pair{"daemon", "troupe daemon list"}, std::pair{"project", "troupe project list"},
+        std::pair{"budget", "troupe budget list"}, std::pair{"token", "troupe token list"},
+        std::pair{"template", "troupe project templates"}}) {
+    auto const said = "no " + std::string{kind} + " ";
+    if (message.find(said) != std::string_view::npos)
+      return "`" + std::string{command} + "` shows what there is.";
+  }
+  return "`troupe --help` names the commands that list what there is.";
+}
+
+} // namespace
+
 std::string way_out_of(error const& e) {
   auto const details = json::value(e.details);
   switch (e.code) {
@@ -196,7 +216,7 @@ std::string way_out_of(error const& e) {
     return "Look at it again before you go on.";
   }
   case errc::not_found:
-    return "The `list` command of its kind shows what there is.";
+    return way_to_find(e.message);
   case errc::too_large:
     return "Send less, or in parts.";
   case errc::invalid_argument:
@@ -254,10 +274,16 @@ std::string console::ask(std::string_view question, std::string_view by_default)
 }
 
 bool console::confirm(std::string_view question, bool by_default) const {
-  auto const said = ask(question, by_default ? "Y/n" : "y/N");
-  if (said == "Y/n" || said == "y/N")
-    return by_default;
-  return said == "y" || said == "Y" || said == "yes";
+  for (;;) {
+    auto const said = ask(question, by_default ? "Y/n" : "y/N");
+    if (said == "Y/n" || said == "y/N")
+      return by_default;
+    if (said == "y" || said == "Y" || said == "yes" || said == "Yes" || said == "YES")
+      return true;
+    if (said == "n" || said == "N" || said == "no" || said == "No" || said == "NO")
+      return false;
+    print("Answer y or n, please.\n");
+  }
 }
 
 result<std::string> read_input(std::string const& file, std::size_t most) {

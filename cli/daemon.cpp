@@ -72,6 +72,19 @@ int exit_code_of_daemon(int code) {
   return code == local::daemon_unauthorized ? exit_code::unauthorised : code;
 }
 
+/// The program of a command that names one by its whole path, if that cannot be run; another
+/// command is the shell's, and known only when it runs.
+std::string missing_program(std::string const& command) {
+  auto const end = command.find_first_of(" \t\n;&|<>()");
+  auto const program = command.substr(0, end);
+  if (!program.starts_with('/') || program.find_first_of("\"'`$\\*?[{") != std::string::npos)
+    return {};
+  std::error_code ec;
+  bool const runs =
+      std::filesystem::is_regular_file(program, ec) && ::access(program.c_str(), X_OK) == 0;
+  return runs ? std::string{} : program;
+}
+
 int run(console& out) {
   local::daemon_settings d;
   if (!settings_of(out, d))
@@ -83,6 +96,9 @@ int run(console& out) {
   d.require_runner =
       !(d.allow_process && out.loaded().origins.at("daemon.allow_process") != "default");
   auto const& s = out.configured();
+  if (auto const program = missing_program(s.daemon.command); !program.empty())
+    return out.misuse("--command: " + program + " is no program that can be run here",
+                      "Name one that is there, and executable (`chmod +x`).");
   auto log = spdlog::stderr_color_mt("troupe-daemon");
   log->set_level(spdlog::level::from_str(s.log.level));
   if (s.log.json)

@@ -21,6 +21,7 @@ struct init_flags {
 struct proposal {
   std::string id, name, repository, target, test, setup, profile;
   std::vector<std::string> copy;
+  bool has_commit = true;
   std::vector<std::pair<std::string, std::string>> reasons; ///< what, because of what
 };
 
@@ -60,6 +61,7 @@ result<proposal> propose(init_flags const& f) {
     p.reasons.emplace_back("repository", "this folder; it has no remote origin");
   }
   p.target = target_branch(g);
+  p.has_commit = g.out({"rev-parse", "--verify", "--quiet", "HEAD"}).has_value();
   if (!f.test.empty()) {
     p.test = f.test;
   } else if (auto const found = detect_test_command(root)) {
@@ -234,15 +236,23 @@ int init(console& out, init_flags const& f) {
     out.note("Nothing was created.");
     return exit_code::failed;
   }
+  // The same project made again is no mistake for the server; a person wants to know.
+  bool const existed = out.api().get("/api/projects/" + segment(p->id)).has_value();
   auto const done = out.api().post("/api/projects", *body);
   if (!done)
-    return out.fail(done.error(), done.error().code == errc::conflict
-                                      ? "There is a project " + p->id +
-                                            " already: `troupe project show " + p->id +
-                                            "`; another id goes with --project ID."
-                                      : "");
-  auto const code = out.show(*done, render_project(*done, out.style()));
+    return done.error().code == errc::conflict
+               ? out.fail(fail(errc::conflict, "project " + p->id + " exists already"),
+                          "`troupe project show " + p->id +
+                              "` shows it; another id goes with --project ID.")
+               : out.fail(done.error());
+  auto const code =
+      out.show(*done, existed ? "Project " + p->id + " exists already, just as proposed; nothing " +
+                                    "was changed.\n"
+                              : render_project(*done, out.style()));
   out.note(next_steps(out, *p));
+  if (!p->has_commit)
+    out.note("The repository has no commit yet, and agents begin from one: `git add -A && git "
+             "commit -m \"Begin\"`.");
   return code;
 }
 

@@ -177,10 +177,14 @@ json::object counted(export_stats const& s) {
 
 /// Writes beside the file and renames: a broken export never looks like a whole one. The ledger is
 /// private, so the file is.
-int export_to(console& out, place const& p, std::string const& file) {
+int export_to(console& out, place const& p, std::string const& file, bool force) {
   if (out.json() && file == "-")
     return out.misuse("--json and an export to standard output do not go together",
                       "Name a file with --out FILE.");
+  std::error_code ec;
+  if (file != "-" && !force && std::filesystem::is_regular_file(file, ec))
+    return out.misuse(file + " exists already",
+                      "Name another file, or write over it with --force.");
   auto const at = locate(out, p);
   if (!at)
     return out.fail(at.error());
@@ -257,13 +261,15 @@ void add_ledger_commands(command_line& line) {
   {
     auto const p = std::make_shared<place>();
     auto const file = std::make_shared<std::string>("-");
-    auto& c = line.add(line.root(), "export",
-                       "Writes the whole ledger to a file, also while a server runs.",
-                       "  troupe export --out ledger.jsonl\n"
-                       "  troupe export --data ./data | zstd > ledger.jsonl.zst",
-                       [p, file](console& out) { return export_to(out, *p, *file); });
+    auto const force = std::make_shared<bool>(false);
+    auto& c = line.add(
+        line.root(), "export", "Writes the whole ledger to a file, also while a server runs.",
+        "  troupe export --out ledger.jsonl\n"
+        "  troupe export --data ./data | zstd > ledger.jsonl.zst",
+        [p, file, force](console& out) { return export_to(out, *p, *file, *force); });
     add_place(c, p);
     c.add_option("--out", *file, "file to write; left out: standard output")->type_name("FILE");
+    c.add_flag("--force", *force, "write over a file that exists");
   }
   {
     auto const p = std::make_shared<place>();

@@ -39,6 +39,9 @@ int serve(console& out, bool take_over) {
   if (!url)
     return out.misuse("cannot read store.url_file " + s.store.url_file,
                       "Name a file that holds the database URL.");
+  if (take_over && url->empty())
+    return out.misuse("--take-over is for PostgreSQL only",
+                      "A ledger in a folder has one server; stop that one first.");
   serve_options o;
   o.data = out.data();
   o.store = *url;
@@ -73,7 +76,7 @@ void add_serve_command(command_line& line) {
                      "--tls-certificate cert.pem --tls-key key.pem",
                      [take_over](console& out) { return serve(out, *take_over); });
   c.add_flag("--take-over", *take_over,
-             "fence a server that holds the database, instead of waiting for its end");
+             "PostgreSQL: fence a server that holds the database, instead of waiting for its end");
   add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
       ->type_name("DIR");
   add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")
