@@ -31,6 +31,25 @@ std::optional<std::int64_t> micros_of(std::string const& text) {
   return out > 0 ? std::optional{out} : std::nullopt;
 }
 
+/// The command that gives a project its first money.
+std::string way_to_open(std::string const& id, std::int64_t micros) {
+  constexpr std::string_view of_project = "project:";
+  auto const project = id.starts_with(of_project) ? id.substr(of_project.size()) : "PROJECT";
+  return "A project's budget begins with a limit: `echo '{\"limits\":{\"budget_micros\":" +
+         std::to_string(micros) + "}}' | troupe project change " + project +
+         " --patch -`. It counts for briefs that come after.";
+}
+
+int list(console& out, list_flags const& f) {
+  auto const code = show_list(out, "budget", "/api/budgets", f);
+  if (code == exit_code::ok && f.filters.empty() && f.skip == 0) {
+    auto const all = out.api().get("/api/budgets", {{"limit", "1"}});
+    if (all && look::list(*all, "items").empty())
+      out.note(way_to_open("", 5'000'000) + " Amounts are in millionths: this is 5.00.");
+  }
+  return code;
+}
+
 struct grant_flags {
   std::string id, amount, scope;
 };
@@ -48,7 +67,8 @@ int grant(console& out, grant_flags const& f) {
                     done.error().code == errc::not_found
                         ? look::text(json::value(done.error().details), "field") == "scope"
                               ? "`troupe budget show " + f.id + "` lists its scopes."
-                              : "`troupe budget list` shows what there is."
+                              : way_to_open(f.id, *micros) + " `troupe budget list` shows what "
+                                                             "there is."
                         : "");
   auto const code = out.show(*done, render_budget(*done, out.style()));
   if (look::text(*done, "status") != "exhausted")
@@ -68,7 +88,7 @@ void add_budget_commands(command_line& line) {
     auto const f = std::make_shared<list_flags>();
     auto& c = line.add(group, "list", "Lists budgets, newest change first.",
                        "  troupe budget list --status exhausted",
-                       [f](console& out) { return show_list(out, "budget", "/api/budgets", *f); });
+                       [f](console& out) { return list(out, *f); });
     add_list_flags(c, f, {"status"});
   }
   {

@@ -62,6 +62,15 @@ result<void> check(grant_body const& b) {
   return {};
 }
 
+/// A budget begins with a limit, because without one nothing asks it before spending: money that
+/// was granted would bind nobody.
+std::string way_to_open(std::string const& id, std::int64_t amount) {
+  constexpr std::string_view of_project = "project:";
+  auto const project = id.starts_with(of_project) ? id.substr(of_project.size()) : "ID";
+  return "; a budget begins with a limit: PATCH /api/projects/" + project +
+         " with {\"limits\":{\"budget_micros\":" + std::to_string(amount) + "}}";
+}
+
 /// A scope that exists gets more; its parent is known.
 void grant(api const& a, request const& r, reply const& answer) {
   auto const b = body_of<grant_body>(r);
@@ -71,7 +80,8 @@ void grant(api const& a, request const& r, reply const& answer) {
   }
   auto const of = a.ref(entity_kind::budget, r.params.at("id"));
   with_state<budget::state>(
-      {a, r, answer}, of, [of, b = *b](pending_request p, budget::state const& s) {
+      {a, r, answer}, of,
+      [of, b = *b](pending_request p, budget::state const& s) {
         auto const scope = b.scope.empty() ? of.id : b.scope;
         auto const known = s.scopes.find(scope);
         if (known == s.scopes.end())
@@ -79,7 +89,8 @@ void grant(api const& a, request const& r, reply const& answer) {
         else
           p.carry_out(of, budget::command{budget::grant{scope, known->second.parent, b.amount,
                                                         name_of_request(p.options)}});
-      });
+      },
+      way_to_open(of.id, b->amount));
 }
 
 result<void> check(ticket_body const& b) {

@@ -1,0 +1,111 @@
+#include "cli/exit_codes.hpp"
+#include "tests/cli/office.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+using namespace troupe;
+using test::contains;
+using test::eventually;
+using test::office;
+using test::text_at;
+
+TEST_CASE("hints: what was not found is answered with the command that lists it", "[cli]") {
+  office at;
+  struct sample {
+    std::vector<std::string> words;
+    std::string hint;
+  };
+  auto const s = GENERATE(sample{{"brief", "show", "nope"}, "`troupe brief list`"},
+                          sample{{"plan", "show", "nope"}, "`troupe plan list`"},
+                          sample{{"ticket", "show", "nope"}, "`troupe ticket list`"},
+                          sample{{"project", "show", "nope"}, "`troupe project list`"},
+                          sample{{"budget", "show", "nope"}, "`troupe budget list`"});
+  auto const r = at.run(s.words);
+  CHECK(r.exit_code == exit_code::not_found);
+  CHECK(contains(r.err, s.hint));
+}
+
+TEST_CASE("hints: empty arguments are refused before anything is sent", "[cli]") {
+  office at;
+  auto const why = at.run({"why", ""});
+  CHECK(why.exit_code == exit_code::usage);
+  CHECK(contains(why.err, "no commit and no id"));
+  auto const revise = at.run({"approve", "k3f9q2mx.a1", "--revise"});
+  CHECK(revise.exit_code == exit_code::usage);
+  CHECK(contains(revise.err, "--notes"));
+  (void)at.json_of({"project", "create", "tally"});
+  auto const empty = at.run({"brief", "submit", "-"}, " \n");
+  CHECK(empty.exit_code == exit_code::failed);
+  CHECK(contains(empty.err, "standard input is empty"));
+  CHECK(contains(empty.err, "Name: text"));
+}
+
+TEST_CASE("hints: a budget that is not there is answered with what opens it", "[cli]") {
+  office at;
+  (void)at.json_of({"project", "create", "tally"});
+  auto const list = at.run({"budget", "list"});
+  CHECK(list.exit_code == 0);
+  CHECK(contains(list.err, "troupe project change PROJECT --patch -"));
+  auto const grant = at.run({"budget", "grant", "project:tally", "--amount", "5"});
+  CHECK(grant.exit_code == exit_code::not_found);
+  CHECK(contains(grant.err, "PATCH /api/projects/tally"));
+  CHECK(contains(grant.err, "'{\"limits\":{\"budget_micros\":5000000}}' | troupe project change "
+                            "tally --patch -"));
+  // It does what it says.
+  CHECK(at.run({"project", "change", "tally", "--patch", "-"},
+               R"({"limits":{"budget_micros":5000000}})")
+            .exit_code == 0);
+  CHECK(eventually([&] {
+    return at.run({"budget", "grant", "project:tally", "--amount", "1"}).exit_code == 0;
+  }));
+}
+
+TEST_CASE("hints: an export writes over nothing unasked", "[cli]") {
+  office at;
+  auto const file = (at.home() / "ledger.jsonl").string();
+  std::ofstream{file} << "mine\n";
+  auto const refused = at.run({"export", "--data", at.data().string(), "--out", file});
+  CHECK(refused.exit_code == exit_code::usage);
+  CHECK(contains(refused.err, "--force"));
+  CHECK(test::text_of(file) == "mine\n");
+  CHECK(at.run({"export", "--data", at.data().string(), "--out", file, "--force"}).exit_code == 0);
+  CHECK(contains(test::text_of(file), "troupe-export"));
+}
+
+TEST_CASE("hints: what cannot work is refused at the start", "[cli]") {
+  office at;
+  auto const missing = at.run({"daemon", "run", "--command", "/nonexistent/coder.sh --fast"});
+  CHECK(missing.exit_code == exit_code::usage);
+  CHECK(contains(missing.err, "/nonexistent/coder.sh"));
+  auto const over = at.run({"serve", "--data", (at.home() / "other").string(), "--take-over"});
+  CHECK(over.exit_code == exit_code::usage);
+  CHECK(contains(over.err, "PostgreSQL only"));
+}
+
+TEST_CASE("hints: init tells of a project that exists, and of a repository without a commit",
+          "[cli]") {
+  office at;
+  auto const shop = at.home() / "shop";
+  std::filesystem::create_directories(shop);
+  std::map<std::string, std::string> const git{{"PATH", "/usr/bin:/bin"},
+                                               {"HOME", at.home().string()}};
+  REQUIRE(test::run_program({"git", "init", "-q", "-b", "main"}, git, "", shop).exit_code == 0);
+  auto const init = [&](std::string const& tests) {
+    return test::run_troupe(
+        {"init", "--yes", "--test", tests}, at.home(),
+        {{"TROUPE_SERVER", at.url()}, {"TROUPE_TOKEN_FILE", (at.data() / "admin.token").string()}},
+        "", shop);
+  };
+  auto const first = init("none");
+  INFO(first.err);
+  CHECK(first.exit_code == 0);
+  CHECK(contains(first.err, "has no commit yet"));
+  auto const same = init("none");
+  CHECK(same.exit_code == 0);
+  CHECK(contains(same.out, "Project shop exists already"));
+  auto const other = init("make check");
+  CHECK(other.exit_code == exit_code::conflict);
+  CHECK(contains(other.err, "project shop exists already"));
+}
