@@ -89,6 +89,7 @@ private:
     }
     add("token", mark::good, "accepted");
     auto const n = look::number(*page, "total");
+    online_ = n > 0;
     add("daemons", n > 0 ? mark::good : mark::wanting,
         n > 0 ? look::count(n, "daemon") + " online"
               : "none online; enrol one: `troupe daemon code`, `troupe daemon enroll`");
@@ -110,6 +111,8 @@ private:
   }
 
   /// What the daemon of this machine could run.
+  /// Those that it was started with, with a `--command` of its own perhaps, only it knows: where
+  /// one is online, nothing needed is missing here.
   void runners(local::profile_map const& known, std::vector<local::detected_cli> const& clis,
                bool enrolled) {
     std::vector<std::string> names;
@@ -122,11 +125,16 @@ private:
     if (!names.empty())
       add("runners", mark::good, look::joined(names));
     else
-      add("runners", enrolled ? mark::missing : mark::wanting,
-          "no coding CLI in PATH, and no command; install Claude Code, Codex, Cursor or Gemini "
-          "CLI, "
-          "or give the daemon a script: `troupe daemon run --command 'your script'` "
-          "(docs/runners.md)");
+      add("runners",
+          online_    ? mark::neutral
+          : enrolled ? mark::missing
+                     : mark::wanting,
+          std::string{online_ ? "a daemon is online and runs what it was started with; here: "
+                              : ""} +
+              "no coding CLI in PATH, and no command; install Claude Code, Codex, Cursor or Gemini "
+              "CLI, "
+              "or give the daemon a script: `troupe daemon run --command 'your script'` "
+              "(docs/runners.md)");
   }
 
   static std::string sign(text_style const& style, mark is) {
@@ -177,6 +185,7 @@ private:
 
   console& out_;
   std::vector<finding> all_;
+  bool online_ = false; ///< a daemon, on this machine or another
 };
 
 } // namespace
