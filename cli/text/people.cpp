@@ -81,6 +81,24 @@ std::string render_agent(json::value const& agent, text_style const& style) {
   return out;
 }
 
+namespace {
+
+/// What the deadline does. Nothing is ever approved by it.
+std::string after_the_deadline(json::value const& approval) {
+  auto const subject = look::text(approval, "subject");
+  if (subject.find("brief") != std::string::npos)
+    return "then it expires, and `troupe brief resend` asks again; nothing is approved by itself";
+  auto const what = subject.find("plan") != std::string::npos ? "the plan" : "it";
+  auto const fallback = look::text(approval, "fallback", "reject");
+  if (fallback == "approve")
+    return std::string{"then "} + what + " counts as approved";
+  return std::string{"then "} + what +
+         (fallback == "revise" ? " is sent back for another version"
+                               : " counts as rejected; nothing is approved by itself");
+}
+
+} // namespace
+
 std::string render_approval(json::value const& approval, text_style const& style) {
   auto out = heading("Approval", approval, style);
   out += said(look::text(approval, "question"), 0, style, ink::strong);
@@ -88,11 +106,12 @@ std::string render_approval(json::value const& approval, text_style const& style
   out += fact("project", look::text(approval, "project"), style);
   out += fact("asked", look::date(look::number(approval, "opened_at"), style.local_time), style);
   auto const until = look::number(approval, "deadline");
-  if (until > 0)
-    out += fact("until",
-                look::date(until, style.local_time) + ", then " +
-                    look::text(approval, "fallback", "approve"),
-                style);
+  auto const status = look::text(approval, "status");
+  if (until > 0 && (status == "pending" || status == "escalated"))
+    out +=
+        fact("waits",
+             "until " + look::date(until, style.local_time) + "; " + after_the_deadline(approval),
+             style);
   out += fact("owner", look::who(look::text(approval, "owner")), style);
   if (auto const by = look::text(approval, "decided_by"); !by.empty())
     out += fact("decided by", look::who(by) + ": " + look::text(approval, "how", "approve"), style);

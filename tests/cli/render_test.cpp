@@ -161,6 +161,21 @@ TEST_CASE("text: every view takes an empty answer", "[cli]") {
   }
 }
 
+TEST_CASE("text: an approval says what its deadline does, which never approves", "[cli]") {
+  auto const shown = [](char const* subject, char const* status) {
+    auto v = json::object{
+        {"id", "k3.a1"}, {"status", status}, {"subject", subject}, {"deadline", 1'795'520'280'000}};
+    return render_approval(v, plain(0));
+  };
+  auto const brief = shown("brief:k3", "pending");
+  CHECK(count_of(brief, "it expires, and `troupe brief resend` asks again") == 1);
+  auto const plan = shown("plan:k3.p1", "pending");
+  CHECK(count_of(plan, "the plan counts as rejected; nothing is approved by itself") == 1);
+  for (auto const& text : {brief, plan, shown("run:k3.r1", "pending")})
+    CHECK(count_of(text, "then approve") == 0);
+  CHECK(count_of(shown("plan:k3.p1", "APPROVED"), "until") == 0);
+}
+
 TEST_CASE("text: a list says how to get the rest of it", "[cli]") {
   auto const page = json::parse(R"({"items":[{"id":"a","status":"active","name":"A"}],"total":3,
                                     "skip":1,"limit":1})");
