@@ -164,7 +164,7 @@ handler decide(api const& a, entity_kind kind, approval::choice how,
           else if (auto ok =
                        how == approval::choice::approve ? may_approve(p.on, s) : result<void>{};
                    !ok)
-            p.refuse(ok.error());
+            p.refuse_unless_repeated(ok.error(), id, decision);
           else
             p.carry_out(id, decision);
         });
@@ -198,7 +198,7 @@ void decide_approval(api const& a, request const& r, reply const& answer) {
         with_state<plan::state>(std::move(p), *about,
                                 [id, decision](pending_request q, plan::state const& of) {
                                   if (auto ok = may_approve(q.on, of); !ok)
-                                    q.refuse(ok.error());
+                                    q.refuse_unless_repeated(ok.error(), id, decision);
                                   else
                                     q.carry_out(id, decision);
                                 });
@@ -216,10 +216,11 @@ void edit_plan(api const& a, request const& r, reply const& answer) {
   auto const id = a.ref(entity_kind::plan, r.params.at("id"));
   with_state<plan::state>({a, r, answer}, id,
                           [id, b = std::move(*b)](pending_request p, plan::state const& s) {
+                            plan::command const edit{plan::propose{b.content}};
                             if (auto ok = check_roles(b.content, roles_for(p.on, s)); !ok)
-                              p.refuse(ok.error());
+                              p.refuse_unless_repeated(ok.error(), id, edit);
                             else
-                              p.carry_out(id, plan::command{plan::propose{b.content}});
+                              p.carry_out(id, edit);
                           });
 }
 
