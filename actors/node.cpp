@@ -264,7 +264,7 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
   m->context.correlation = std::move(options.correlation);
   m->context.trace = std::move(options.trace);
   m->want_state = options.want_state;
-  m->asked = true;
+  m->asked = options.asked;
   m->inbox = options.idempotency;
   if (!m->inbox) {
     m->done = std::move(done);

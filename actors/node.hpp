@@ -36,6 +36,9 @@ struct submit_options {
   std::string cause;       ///< id of the request
   std::string trace;
   bool want_state = false;
+  /// Somebody outside waits for the answer: while the store is away it is refused at once. Else it
+  /// is kept until the store is back.
+  bool asked = true;
   /// `source`, `key` and `request_hash` of an idempotent request.
   std::optional<inbox_entry> idempotency;
 };

@@ -149,7 +149,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     ns.engines[engine_kind::scripted] = std::move(*scripted);
   }
 
-  daemon_hub hub{tenant, o.heartbeat};
+  daemon_hub hub{tenant, o.heartbeat, o.grace};
   auto started = node::start(std::move(ns), *store, hub, nullptr);
   if (!started)
     return refuse_start(started.error());
@@ -174,6 +174,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     table.add(std::move(r));
   if (auto ok = server.start(std::move(table), checker); !ok)
     return refuse_start(ok.error());
+  hub.resume(); // from now on daemons can come back
   auto const url = server.url();
   spdlog::info("serving url={} store={}", url, o.store.empty() ? "sqlite" : "postgres");
   if (on_ready)

@@ -1,8 +1,11 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "gateway/daemons/planned_call.hpp"
+#include "gateway/daemons/run_configs.hpp"
 #include "gateway/http/message.hpp"
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -19,10 +22,15 @@ class daemon_hub : public runner_port {
 public:
   using progress_listener = std::function<void(daemon_id const&, link::progress const&)>;
 
-  explicit daemon_hub(tenant_id tenant, duration heartbeat);
+  /// `grace`: how long a daemon that was connected may stay away after a start.
+  daemon_hub(tenant_id tenant, duration heartbeat, duration grace = std::chrono::seconds{15});
 
   /// The node to send commands to; set once, before `serve`.
   void attach(node& n) { node_ = &n; }
+  /// The node was resumed. Daemons that the ledger has connected, because the server before this
+  /// one was killed, have the grace to come back; then those that are not here are disconnected,
+  /// once.
+  void resume() { absence_.plan(grace_); }
   /// Hears what agents say they are doing, of attempts that hold their lease. Nothing of it is
   /// stored. The listener runs on any thread, must not block, and may be called once more while
   /// `unwatch` runs.
@@ -31,7 +39,10 @@ public:
 
   /// One accepted link; the principal is the daemon.
   void serve(request const& r, std::shared_ptr<web_socket> socket);
-  /// Closes the links of a daemon (revoked), or all.
+  /// Daemons that have a link now. The ledger can be behind: a daemon whose server was killed is
+  /// online there until it was disconnected.
+  [[nodiscard]] std::set<daemon_id> linked() const;
+  /// Closes the links of a daemon (revoked), or, before the node stops, all.
   void drop(daemon_id const& daemon, std::string const& why);
   void drop_all(std::string const& why);
   /// The daemon's state has changed: what may be offered to it follows.
@@ -48,6 +59,10 @@ private:
     std::uint64_t seq = 0;
     link::frame_body body;
     std::function<void()> done;
+  };
+  struct attempt {
+    project_id project;
+    run_configs::config_ptr config; ///< null until its run was read
   };
   struct peer {
     std::shared_ptr<web_socket> socket;   ///< null until the welcome, and while the daemon is away
@@ -80,6 +95,11 @@ private:
   /// An unnumbered frame: said again at the next heartbeat where it still matters.
   void send_lossy(daemon_id const& daemon, link::frame_body const& body);
   void gone(daemon_id const& daemon, std::uint64_t connection);
+  /// Says in the ledger that the daemon has no link. Under the lock: the next link's `connect` must
+  /// come after it.
+  void disconnect(daemon_id const& daemon);
+  void disconnect_absent();
+  [[nodiscard]] bool is_linked(daemon_id const& daemon) const; ///< under the lock
   void post(daemon_id const& daemon, link::frame_body body, std::function<void()> done);
   void complete(troupe::launch what, result<json::value> const& run);
   [[nodiscard]] agent_id resolve(ticket_id const& ticket, std::int64_t token,
@@ -89,6 +109,7 @@ private:
 
   tenant_id tenant_;
   duration heartbeat_;
+  duration grace_;
   std::string stream_; ///< of our numbers: new at each start
   node* node_ = nullptr;
   std::mutex listeners_mutex_;
@@ -96,13 +117,13 @@ private:
   std::uint64_t next_listener_ = 0;
   /// Frames are numbered and queued in one step: a peer takes a number that is out of order for a
   /// gap. A socket's `send` and `close` only queue.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<daemon_id, peer> peers_;
-  std::set<attempt_key> wanted_; ///< orders whose lease is held
-  /// Configuration by run, and the run of each attempt: to complete orders and to resolve roles.
-  std::map<run_id, std::shared_ptr<project_config const>> configs_;
-  std::map<attempt_key, std::pair<project_id, run_id>> attempts_;
+  run_configs configs_;                     ///< to complete orders
+  std::map<attempt_key, attempt> attempts_; ///< whose lease is held
   std::uint64_t connections_ = 0;
+  std::atomic<bool> stopping_{false};
+  planned_call absence_; ///< of daemons; the last member, so that its thread ends first
 };
 
 } // namespace troupe

@@ -198,6 +198,31 @@ void enroll(api const& a, request const& r, reply const& answer) {
       });
 }
 
+/// One that is online in the ledger and has no link is not called so: it may have gone while no
+/// server was there to see it.
+std::string shown_status(json::value const& state, std::set<daemon_id> const& linked) {
+  auto const shown = present(state, false);
+  std::string is{std::string_view{shown.at("status").get_string()}};
+  daemon_id const id{std::string{std::string_view{shown.at("id").get_string()}}};
+  if (is == name(daemon::status::online) && !linked.contains(id))
+    is = name(daemon::status::suspect);
+  return is;
+}
+
+void show_daemon(api const& a, request const& r, reply const& answer) {
+  a.n.query(a.ref(entity_kind::daemon, r.params.at("id")),
+            [&a, answer, path = r.path](result<json::value> const& state) {
+              if (!state) {
+                answer(problem(state.error(), path));
+                return;
+              }
+              auto shown = present(*state, true);
+              // Looked up after the state: a link is there before the ledger says online.
+              shown.insert_or_assign("status", shown_status(*state, a.hub.linked()));
+              answer(json_response(200, shown));
+            });
+}
+
 /// Revokes a daemon and every token that is its own. Where a token could not be revoked the daemon
 /// is not, either: who is told that it is gone must be able to rely on it.
 void revoke_daemon(api const& a, request const& r, reply const& answer) {
@@ -304,11 +329,11 @@ void revoke_token(api const& a, request const& r, reply const& answer) {
 
 void add_access_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/daemons", role::viewer, [&a](request const& r, reply const& answer) {
-    a.list(r, answer, entity_kind::daemon, {{"status", "is"}});
+    a.list(r, answer, entity_kind::daemon, {{"status", "is"}}, {},
+           [linked = a.hub.linked()](json::value const& s) { return shown_status(s, linked); });
   }));
-  out.push_back(get("/api/daemons/{id}", role::viewer, [&a](request const& r, reply const& answer) {
-    a.show(r, answer, a.ref(entity_kind::daemon, r.params.at("id")));
-  }));
+  out.push_back(get("/api/daemons/{id}", role::viewer,
+                    [&a](request const& r, reply const& answer) { show_daemon(a, r, answer); }));
   out.push_back(post("/api/daemons/codes", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { issue_code(a, r, answer); }));
   out.push_back(post("/api/daemons/enroll", role::none, small_body,

@@ -170,10 +170,10 @@ void api::show(request const& r, reply const& answer, entity_ref of) const {
   });
 }
 
-void api::list(
-    request const& r, reply const& answer, entity_kind kind,
-    std::map<std::string, std::string> const& filters,
-    std::function<void(json::object& shown, json::value const& state)> const& more) const {
+void api::list(request const& r, reply const& answer, entity_kind kind,
+               std::map<std::string, std::string> const& filters,
+               std::function<void(json::object& shown, json::value const& state)> const& more,
+               std::function<std::string(json::value const& state)> const& status) const {
   for (auto const& [name, value] : r.query) {
     if (name != "skip" && name != "limit" && name != "cursor" && !filters.contains(name)) {
       std::string known = "skip, limit, cursor";
@@ -206,6 +206,11 @@ void api::list(
           auto const wanted = r.query.get(name);
           if (!wanted)
             continue;
+          if (status && name == "status") {
+            if (status(s) != *wanted)
+              return false;
+            continue;
+          }
           auto const* v = s.is_object() ? s.get_object().if_contains(member) : nullptr;
           if (v == nullptr || !v->is_string() || v->get_string() != *wanted)
             return false;
@@ -216,6 +221,8 @@ void api::list(
   json::array items;
   for (auto const& s : found.states) {
     auto shown = present(s, false);
+    if (status)
+      shown.insert_or_assign("status", status(s));
     if (more)
       more(shown, s);
     items.push_back(std::move(shown));

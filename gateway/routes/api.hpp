@@ -4,6 +4,7 @@
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
 #include "gateway/http/message.hpp"
+#include "protocol/known_fields.hpp"
 
 namespace troupe {
 
@@ -28,11 +29,12 @@ struct api {
   /// plus equality filters on members of the state given as `filters` (query name -> member). A
   /// cursor names a place in that order and not a count: what changes meanwhile moves before it, so
   /// that nothing comes twice. A `status` that the kind does not know is refused with those that
-  /// it does. `more` adds to what is shown of a state.
-  void
-  list(request const& r, reply const& answer, entity_kind kind,
-       std::map<std::string, std::string> const& filters,
-       std::function<void(json::object& shown, json::value const& state)> const& more = {}) const;
+  /// it does. `more` adds to what is shown of a state; `status` says which status is shown, and
+  /// filtered by, where that is not the stored one.
+  void list(request const& r, reply const& answer, entity_kind kind,
+            std::map<std::string, std::string> const& filters,
+            std::function<void(json::object& shown, json::value const& state)> const& more = {},
+            std::function<std::string(json::value const& state)> const& status = {}) const;
 
   /// For a request that is refused because of what it would already have done: if it is the same
   /// request again, `again` runs (a submit then gives the stored answer), else `no`.
@@ -60,20 +62,24 @@ struct api {
 /// the long members (configuration, source text, conversation).
 [[nodiscard]] json::object present(json::value const& state, bool whole);
 
-/// Reads the JSON body as a T; one that may be left out. invalid_argument names the field.
+/// Reads the JSON body as a T; one that may be left out. invalid_argument names the field, and for
+/// one that there is not those that there are.
 template <class T>
 [[nodiscard]] result<T> optional_body(request const& r) {
   if (r.json.is_null())
     return T{};
-  return json::from<T>(r.json);
+  auto out = json::from<T>(r.json);
+  if (!out)
+    return with_known_fields<T>(out.error());
+  return out;
 }
 
-/// Reads the JSON body as a T. invalid_argument names the field.
+/// The same for a body that is needed.
 template <class T>
 [[nodiscard]] result<T> body_of(request const& r) {
   if (r.json.is_null())
     return fail(errc::invalid_argument, "a JSON body is needed");
-  return json::from<T>(r.json);
+  return optional_body<T>(r);
 }
 
 /// An answer for a refusal.

@@ -82,6 +82,8 @@ void list_tickets(api const& a, request const& r, reply const& answer) {
   a.list(r, answer, entity_kind::ticket,
          {{"project", "project"}, {"brief", "brief"}, {"run", "run"}, {"status", "is"}},
          [&](json::object& shown, json::value const& state) {
+           if (!may_be_leased(state))
+             return;
            if (auto const s = json::from<ticket::state>(state))
              if (auto lack = at_hand.lack_of(*s))
                shown.emplace("lacks", std::move(*lack));
@@ -97,9 +99,10 @@ void show_ticket(api const& a, request const& r, reply const& answer) {
           return;
         }
         auto shown = present(*state, true);
-        if (auto const s = json::from<ticket::state>(*state))
-          if (auto lack = workforce{a, tenant}.lack_of(*s))
-            shown.emplace("lacks", std::move(*lack));
+        if (may_be_leased(*state))
+          if (auto const s = json::from<ticket::state>(*state))
+            if (auto lack = workforce{a, tenant}.lack_of(*s))
+              shown.emplace("lacks", std::move(*lack));
         answer(json_response(200, shown));
       });
 }

@@ -10,16 +10,27 @@ namespace troupe {
 namespace {
 
 template <class State>
-std::vector<State> all_of(board const& from, tenant_id const& tenant, entity_kind kind) {
+std::vector<State> all_of(board const& from, tenant_id const& tenant, entity_kind kind,
+                          std::function<bool(json::value const&)> const& wanted) {
   std::vector<State> out;
   std::size_t total = 0;
-  for (auto const& v : from.list(
-           tenant, kind, [](json::value const&) { return true; }, 0,
-           std::numeric_limits<std::size_t>::max(), total)) {
+  for (auto const& v :
+       from.list(tenant, kind, wanted, 0, std::numeric_limits<std::size_t>::max(), total)) {
     if (auto s = json::from<State>(v))
       out.push_back(std::move(*s));
   }
   return out;
+}
+
+/// The text of a member of a row; empty where there is none.
+std::string_view word(json::value const& row, std::string_view member) {
+  auto const* v = row.is_object() ? row.get_object().if_contains(member) : nullptr;
+  return v != nullptr && v->is_string() ? std::string_view{v->get_string()} : std::string_view{};
+}
+
+bool flag(json::value const& row, std::string_view member) {
+  auto const* v = row.get_object().if_contains(member);
+  return v != nullptr && v->is_bool() && v->get_bool();
 }
 
 template <class T>
@@ -67,18 +78,41 @@ std::string how_to_start(std::vector<std::string> const& profiles, bool enrolled
 
 } // namespace
 
-void workforce::look() {
-  if (std::exchange(looked_, true))
-    return;
-  agents_ = all_of<agent::state>(board_, tenant_, entity_kind::agent);
-  daemons_ = all_of<daemon::state>(board_, tenant_, entity_kind::daemon);
+bool may_be_leased(json::value const& row) {
+  if (!row.is_object() || !flag(row, "run_active"))
+    return false;
+  auto const is = word(row, "is");
+  bool const waits = is == name(ticket::status::ready) || is == name(ticket::status::rework) ||
+                     is == name(ticket::status::in_review) ||
+                     is == name(ticket::status::in_gates) || is == name(ticket::status::merging);
+  auto const* holder = row.get_object().if_contains("holder");
+  auto const lease = holder != nullptr ? word(*holder, "is") : std::string_view{};
+  return waits && lease != name(ticket::lease_status::offered) &&
+         lease != name(ticket::lease_status::held);
+}
+
+std::vector<agent::state> const& workforce::agents_of(project_id const& project) {
+  auto const [at, fresh] = agents_.try_emplace(project);
+  if (fresh)
+    at->second = all_of<agent::state>(
+        on_.n.view(), tenant_, entity_kind::agent,
+        [&](json::value const& row) { return word(row, "project") == project.value; });
+  return at->second;
+}
+
+std::vector<daemon::state> const& workforce::daemons() {
+  if (!daemons_) {
+    daemons_ = all_of<daemon::state>(on_.n.view(), tenant_, entity_kind::daemon,
+                                     [](json::value const&) { return true; });
+    linked_ = on_.hub.linked();
+  }
+  return *daemons_;
 }
 
 std::vector<std::string> workforce::roles_of(project_id const& project) {
-  look();
   std::vector<std::string> out;
-  for (auto const& a : agents_)
-    if (a.project == project && a.is != agent::status::RETIRED && !has(out, a.spec.role))
+  for (auto const& a : agents_of(project))
+    if (a.is != agent::status::RETIRED && !has(out, a.spec.role))
       out.push_back(a.spec.role);
   std::sort(out.begin(), out.end());
   return out;
@@ -88,9 +122,9 @@ std::optional<json::object> workforce::lack_of_daemon(offer const& o,
                                                       std::vector<std::string> profiles) {
   bool enrolled = false;
   bool elsewhere = false;
-  for (auto const& d : daemons_) {
+  for (auto const& d : daemons()) {
     enrolled = enrolled || d.is != daemon::status::REVOKED;
-    if (d.is != daemon::status::online)
+    if (d.is != daemon::status::online || !linked_.contains(daemon_id{d.self.id}))
       continue;
     bool const runs =
         profiles.empty() || std::any_of(d.runners.begin(), d.runners.end(),
@@ -115,7 +149,6 @@ std::optional<json::object> workforce::lack_of_daemon(offer const& o,
 }
 
 std::optional<json::object> workforce::lack_of(offer const& o) {
-  look();
   if (o.role.empty()) // gates and merges need a place, not a mind
     return lack_of_daemon(o, {});
   std::vector<std::string> resting; ///< with their status
@@ -125,8 +158,8 @@ std::optional<json::object> workforce::lack_of(offer const& o) {
   bool in_role = false;
   bool author = false;
   bool any_daemon = false;
-  for (auto const& a : agents_) {
-    if (a.project != o.project || a.spec.role != o.role || a.is == agent::status::RETIRED)
+  for (auto const& a : agents_of(o.project)) {
+    if (a.spec.role != o.role || a.is == agent::status::RETIRED)
       continue;
     in_role = true;
     if (has(o.excluded, agent_id{a.self.id})) {

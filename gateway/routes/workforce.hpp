@@ -8,7 +8,7 @@ namespace troupe {
 /// Who could take work at this moment: agents and daemons as the board has them. For one request.
 class workforce {
 public:
-  workforce(api const& a, tenant_id const& tenant) : board_(a.n.view()), tenant_(tenant) {}
+  workforce(api const& a, tenant_id const& tenant) : on_(a), tenant_(tenant) {}
 
   /// Why nobody takes the ticket, although it could be taken:
   /// `{"for":"daemon"|"agent", "role", "profile", "text", "do"}`, where `text` goes on after "waits
@@ -23,14 +23,20 @@ private:
   [[nodiscard]] std::optional<json::object> lack_of(offer const& o);
   [[nodiscard]] std::optional<json::object> lack_of_daemon(offer const& o,
                                                            std::vector<std::string> profiles);
-  void look();
+  [[nodiscard]] std::vector<agent::state> const& agents_of(project_id const& project);
+  [[nodiscard]] std::vector<daemon::state> const& daemons();
 
-  board const& board_;
+  api const& on_;
   tenant_id const& tenant_;
-  bool looked_ = false;
-  std::vector<agent::state> agents_;
-  std::vector<daemon::state> daemons_;
+  // Read when they are asked for first.
+  std::map<project_id, std::vector<agent::state>> agents_;
+  std::optional<std::vector<daemon::state>> daemons_;
+  std::set<daemon_id> linked_;
 };
+
+/// Whether the ticket in this row of the board could be leased. Without reading all of it: what is
+/// done, or under way, is most of a page.
+[[nodiscard]] bool may_be_leased(json::value const& row);
 
 /// Refuses a plan with an item for a role that nobody has: its ticket would wait for ever. Details:
 /// `problems`, and `known` with the roles that there are.
