@@ -83,6 +83,13 @@ struct past_holder {
   TROUPE_FIELDS(past_holder, agent, token);
 };
 
+/// The daemon that got every lease from this token on, up to the next of these.
+struct tenure {
+  std::int64_t from = 0;
+  daemon_id daemon; ///< empty: a person, or the server itself
+  TROUPE_FIELDS(tenure, from, daemon);
+};
+
 struct review_record {
   std::string stage;
   principal_id by;
@@ -129,7 +136,8 @@ struct memory {
   std::vector<std::string> said;      ///< keys of the attempt that lives
   std::vector<std::string> heeded;    ///< causes of people's words
   std::vector<unpaid> owed;           ///< leases whose report is still to come, oldest first
-  TROUPE_FIELDS(memory, reported, orphans, said, heeded, owed);
+  std::vector<tenure> tenures;        ///< whose leases they were, oldest first
+  TROUPE_FIELDS(memory, reported, orphans, said, heeded, owed, tenures);
 };
 
 /// What the log says about one ticket so far. Lists that only inform are bounded.
@@ -206,6 +214,8 @@ constexpr std::size_t max_conversation = 100;
 constexpr std::size_t max_comments = 200;
 /// Leases that may still say what they spent; for each the ticket keeps where it would be charged.
 constexpr std::size_t max_owed = 200;
+/// Changes of the daemon that a ticket remembers; of leases before them no daemon can report.
+constexpr std::size_t max_tenures = 200;
 /// Attempts that end without anybody's fault (lost leases, rate limits) are free up to here.
 constexpr std::int32_t max_uncounted = 50;
 constexpr std::int32_t max_agent_retries = 2;
@@ -217,8 +227,8 @@ constexpr duration money_patience = std::chrono::hours{72};
 
 /// Decides what a command does: the events to append, none if it changes nothing (also when it was
 /// applied before). Errors: not_found (never opened), conflict (not in this state; details `state`
-/// and `allowed`), fenced (`renew` with a token that is not held), invalid_argument, forbidden (the
-/// author reviews).
+/// and `allowed`), fenced (`renew` with a token that is not held, or is another daemon's),
+/// invalid_argument, forbidden (the author reviews; a daemon reports about another one's lease).
 [[nodiscard]] result<std::vector<event>> decide(state const& s, command const& c,
                                                 command_context const& ctx);
 /// Applies one event. Total: an event in the log is a fact and is never refused.

@@ -53,6 +53,17 @@ events drafting::take() {
     e.change = s_.run_change;
     add(std::move(e));
   }
+  // Of no plan: nobody could give it up for another one, so a person says what becomes of it.
+  if (!out_.empty() && s_.is == status::failed_pending && s_.by_hand && s_.waits.empty()) {
+    auto const& id = s_.self.id;
+    wait_began w;
+    w.owner = principal_id{"role:approver"};
+    w.action = "see what it says (`troupe ticket show " + id + "`), then `troupe ticket retry " +
+               id + "`, or `troupe ticket cancel " + id + "`";
+    w.deadline = now + mending_patience;
+    w.to = status::none;
+    add(std::move(w));
+  }
   return std::move(out_);
 }
 
@@ -149,11 +160,25 @@ time_point retry_time(state const& s, time_point now, std::int32_t failures) {
   return now + duration{whole - whole * static_cast<std::int64_t>(h % 1000) / 2000};
 }
 
-std::optional<result<events>> too_late(state const& s, std::int64_t token, std::string const& kind,
-                                       evidence const& proof, usage const& used) {
+bool is_stranger(state const& s, std::int64_t token, principal_id const& by) {
+  auto const who = entity_of(s.self.tenant, by);
+  if (!who || who->kind != entity_kind::daemon)
+    return false;
+  auto const of = std::find_if(s.seen.tenures.rbegin(), s.seen.tenures.rend(),
+                               [&](tenure const& t) { return t.from <= token; });
+  return of == s.seen.tenures.rend() || of->daemon.empty() || of->daemon.value != who->id;
+}
+
+std::optional<result<events>> not_in_force(state const& s, std::int64_t token,
+                                           std::string const& kind, command_context const& ctx,
+                                           evidence const& proof, usage const& used) {
   if (token < 1 || token > s.last_token)
     return fail(errc::invalid_argument, "Ticket " + s.self.id + " never gave a lease with token " +
                                             std::to_string(token) + ".");
+  if (is_stranger(s, token, ctx.by))
+    return fail(errc::forbidden, "The lease " + std::to_string(token) + " of ticket " + s.self.id +
+                                     " was not given to " + ctx.by.value +
+                                     "; a daemon reports its own attempts only.");
   if (token == s.last_token && is_leased(s))
     return std::nullopt;
   auto const known = std::to_string(token) + "/" + kind;
@@ -239,6 +264,8 @@ std::string remedy(state const& s, reason why) {
     out = "raise the quota of " + command + " on " + place;
   else if (why == reason::missing_tool)
     out = "install what is missing on " + place;
+  else if (why == reason::policy && is_merge(s, h.stage) && !s.why.empty())
+    out = s.why; // of the repository: it says what to do, and where
   else if (why == reason::policy)
     out = "allow it on " + place + ", or give the ticket up";
   else
@@ -275,6 +302,12 @@ void fail_attempt(drafting& d, ending e) {
     end_attempt(d, e);
     if (exhausted && needs_person(e.why))
       wait_for_person(d, e.why);
+    return;
+  }
+  if (is == status::merging && exhausted && needs_person(e.why)) {
+    e.to = status::failed_pending; // the work stands as it was approved: only its merge is left
+    end_attempt(d, e);
+    wait_for_person(d, e.why);
     return;
   }
   auto const at = stage_name(d.now_at(), d.now_at().stage_index);

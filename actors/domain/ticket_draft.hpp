@@ -70,12 +70,15 @@ struct ending {
 /// ticket and token, so that tickets which failed together do not come back together.
 [[nodiscard]] time_point retry_time(state const& s, time_point now, std::int32_t failures);
 
-/// What a report with a token that is not out any more leads to: nothing if it was applied or kept
-/// before, else an `orphaned`. None: the token is out.
-[[nodiscard]] std::optional<result<events>> too_late(state const& s, std::int64_t token,
-                                                     std::string const& kind,
-                                                     evidence const& proof = {},
-                                                     usage const& used = {});
+/// Whether a daemon speaks about a lease that it was never given. Tokens are small numbers that
+/// anybody can guess: they keep old words of the right daemon apart, not those of a wrong one.
+[[nodiscard]] bool is_stranger(state const& s, std::int64_t token, principal_id const& by);
+/// What a report that must not be applied leads to: a refusal where the token was never given or
+/// was another daemon's; where it is not out any more nothing if the report was applied or kept
+/// before, else an `orphaned`. None: the token is out, and the sender has it.
+[[nodiscard]] std::optional<result<events>>
+not_in_force(state const& s, std::int64_t token, std::string const& kind,
+             command_context const& ctx, evidence const& proof = {}, usage const& used = {});
 /// A lease that was only granted is taken by its first report.
 void take_lease(drafting& d, std::string const& base, std::string const& session);
 void end_attempt(drafting& d, ending const& e);

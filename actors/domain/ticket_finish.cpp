@@ -229,6 +229,8 @@ void give_verdict(drafting& d, principal_id const& who, bool approved, std::stri
   e.by = who;
   e.approved = approved;
   e.notes = notes;
+  if (!approved && notes.empty() && !summary.empty())
+    e.notes = {summary};
   e.head = d.now_at().proof.head;
   e.next_stage = approved ? stage + 1 : stage;
   if (approved &&
@@ -360,7 +362,7 @@ void finish_merge(drafting& d, link::finished const& r) {
 
 result<events> apply(state const& s, finish const& c, command_context const& ctx) {
   auto const& r = c.report;
-  if (auto done = too_late(s, r.token, "finished", r.proof, r.used))
+  if (auto done = not_in_force(s, r.token, "finished", ctx, r.proof, r.used))
     return std::move(*done);
   drafting d{s, ctx};
   take_lease(d, r.proof.base, r.session);

@@ -73,7 +73,7 @@ result<events> apply(state const& s, grant const& c, command_context const& ctx)
 }
 
 result<events> apply(state const& s, decline const& c, command_context const& ctx) {
-  if (auto done = too_late(s, c.token, "declined"))
+  if (auto done = not_in_force(s, c.token, "declined", ctx))
     return std::move(*done);
   drafting d{s, ctx};
   auto const text = c.message.empty() ? "The order was declined." : c.message;
@@ -91,7 +91,7 @@ result<events> apply(state const& s, decline const& c, command_context const& ct
 }
 
 result<events> apply(state const& s, start const& c, command_context const& ctx) {
-  if (auto done = too_late(s, c.token, "started"))
+  if (auto done = not_in_force(s, c.token, "started", ctx))
     return std::move(*done);
   drafting d{s, ctx};
   take_lease(d, c.base, c.session);
@@ -99,11 +99,12 @@ result<events> apply(state const& s, start const& c, command_context const& ctx)
 }
 
 result<events> apply(state const& s, renew const& c, command_context const& ctx) {
-  if (c.token != s.last_token || !is_leased(s))
-    return fail(errc::fenced,
-                "The lease " + std::to_string(c.token) + " of ticket " + s.self.id +
-                    " is over; stop the attempt and keep its work on the branch.",
-                {{"state", name(s.is)}, {"token", s.last_token}});
+  if (c.token != s.last_token || !is_leased(s) || is_stranger(s, c.token, ctx.by))
+    return fail(
+        errc::fenced,
+        "The lease " + std::to_string(c.token) + " of ticket " + s.self.id +
+            " is over or another daemon's; stop the attempt and keep its work on the branch.",
+        {{"state", name(s.is)}, {"token", s.last_token}});
   auto const expires = expiry(s, s.holder.engine, ctx.now);
   // One event for several heartbeats: only what moves the end by half a lease is worth storing.
   if (expires < s.holder.expires + s.lease / 2)

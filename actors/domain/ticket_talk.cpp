@@ -51,7 +51,8 @@ std::string cannot_resolve(state const& s) {
   if (s.is == status::FAILED && s.replan_wanted)
     return is + " for good: it was given up for another ticket of the next plan" + run + ".";
   if (s.is == status::FAILED)
-    return is + " for good: it was given up; submit a brief for what is left of it.";
+    return is + " for good: it was given up; hand in what is left of it with `troupe brief submit "
+                "FILE`, or make a ticket with `troupe ticket add`.";
   if (!is_open(s))
     return is + "; there is nothing to decide about it any more.";
   return is + ", it did not fail; only one that is failed_pending can be retried, replanned or "
@@ -71,7 +72,9 @@ void resolve_as(drafting& d, resolution how, std::string why, principal_id const
   e.how = how;
   e.by = by;
   e.why = std::move(why);
-  e.to = how == resolution::retry ? status::ready : status::FAILED;
+  auto const& s = d.now_at();
+  bool const only_merge = is_merge(s, s.stage_index) && s.gated_head == s.proof.head;
+  e.to = how != resolution::retry ? status::FAILED : only_merge ? status::merging : status::ready;
   d.add(std::move(e));
 }
 
@@ -80,13 +83,19 @@ result<events> apply(state const& s, resolve const& c, command_context const& ct
     return events{};
   if (s.is != status::failed_pending)
     return not_now(s, cannot_resolve(s));
+  if (s.by_hand && c.how == resolution::replan)
+    return not_now(s, "Ticket " + s.self.id +
+                          " was made by hand, so there is no plan that could change: `troupe "
+                          "ticket retry " +
+                          s.self.id + "`, or `troupe ticket cancel " + s.self.id +
+                          "` and make another one with `troupe ticket add`.");
   drafting d{s, ctx};
   resolve_as(d, c.how, c.why, ctx.by);
   return d.take();
 }
 
 result<events> apply(state const& s, say const& c, command_context const& ctx) {
-  if (auto done = too_late(s, c.token, "said"))
+  if (auto done = not_in_force(s, c.token, "said", ctx))
     return std::move(*done);
   if (c.key.empty())
     return fail(errc::invalid_argument, "A message of an attempt needs a key.", {{"field", "key"}});

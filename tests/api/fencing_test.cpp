@@ -54,12 +54,73 @@ TEST_CASE_METHOD(leased_lab, "api: a heartbeat with a stale fencing token is tol
 
 TEST_CASE_METHOD(leased_lab, "api: a report of another daemon's attempt changes nothing", "[api]") {
   puppet thief{lab};
-  unchanged const guard{lab}; // the thief's own link is an event: it comes before
-  raw_socket socket{static_cast<std::uint16_t>(lab.port()), "/api/daemon/link", thief.token()};
-  REQUIRE(socket.handshake().status == 101);
-  // Without a hello, and with the token of somebody else's lease.
-  REQUIRE(socket.text(link::encode({1, about<link::finished>(order.token)})));
-  socket.connection().close();
+  SECTION("without a hello") {
+    unchanged const guard{lab};
+    raw_socket socket{static_cast<std::uint16_t>(lab.port()), "/api/daemon/link", thief.token()};
+    REQUIRE(socket.handshake().status == 101);
+    REQUIRE(socket.text(link::encode({1, about<link::finished>(order.token)})));
+    socket.connection().close();
+  }
+  SECTION("as a daemon that is enrolled and online") {
+    bool const started = GENERATE(false, true);
+    if (started) {
+      auto s = about<link::started>(order.token);
+      s.base = "0123456789";
+      daemon.say(1, s);
+      CHECK(daemon.hear<link::ack>().taken == 1);
+    }
+    thief.connect({}, {"elsewhere"}); // an event: it comes before
+    (void)lab.quiet_mark();
+    auto const before = lab.get(ticket).json;
+    {
+      unchanged const guard{lab};
+      std::uint64_t seq = 0;
+      auto const taken = [&](link::frame_body body) {
+        thief.say(++seq, std::move(body));
+        CHECK(thief.hear<link::ack>().taken == seq); // for good: it must not come again
+      };
+      auto s = about<link::started>(order.token);
+      s.base = "fedcba9876";
+      taken(s);
+      auto q = about<link::said>(order.token);
+      q.key = "q1";
+      q.to = "pm";
+      q.text = "May I?";
+      taken(q);
+      auto no = about<link::declined>(order.token);
+      no.why = reason::policy;
+      no.message = "not mine";
+      taken(no);
+      auto done = about<link::finished>(order.token);
+      done.summary = "did it";
+      done.proof.base = "0123456789";
+      done.proof.head = "fedcba9876";
+      done.proof.commits = {"fedcba9876"};
+      done.used.cost_micros = 1'000'000;
+      taken(done);
+      done.how = link::outcome::failed;
+      done.why = reason::policy;
+      taken(done);
+      // Its heartbeat does not keep the lease alive either.
+      link::heartbeat h;
+      h.attempts = {{order.ticket, order.token}};
+      thief.say(0, h);
+      auto const stop = thief.hear<link::stop>();
+      CHECK(stop.ticket == order.ticket);
+      CHECK(stop.token == order.token);
+      CHECK(lab.get(ticket).json == before);
+    }
+    // The right one's report is what counts.
+    auto done = about<link::finished>(order.token);
+    done.summary = "did it";
+    done.proof.base = "0123456789";
+    done.proof.head = "abcdef0123";
+    daemon.say(started ? 2 : 1, done);
+    CHECK(eventually([&] { return lab.get(ticket).text("status") == "in_review"; }));
+    auto const after = lab.get(ticket).body;
+    CHECK(after.find("abcdef0123") != std::string::npos);
+    CHECK(after.find("fedcba9876") == std::string::npos);
+  }
 }
 
 TEST_CASE_METHOD(online_lab, "api: frames that are none end the link", "[api]") {

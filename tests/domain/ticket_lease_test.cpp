@@ -212,3 +212,103 @@ TEST_CASE("ticket: the order of a lease says all that the ticket knows", "[domai
   CHECK(r.what.expected_head == "head1");
   CHECK(r.what.conversation.size() == 1);
 }
+
+namespace {
+
+/// Everything that a daemon can report about a lease, but its heartbeat.
+std::vector<ticket::command> reports(ticket_subject const& t, std::int64_t token) {
+  ticket::say question;
+  question.token = token;
+  question.key = "q" + std::to_string(token);
+  question.to = agent_id{"tally.pm"};
+  question.text = "May I?";
+  auto done = t.work("stolen");
+  auto broken = t.failure(reason::policy);
+  done.report.token = broken.report.token = token;
+  done.report.proof.commits = {"stolen"};
+  done.report.used.cost_micros = 1'000'000;
+  return {ticket::start{token, "base9", "s9"}, ticket::decline{token, reason::policy, "no"},
+          question, done, broken};
+}
+
+} // namespace
+
+TEST_CASE("ticket: a daemon reports of its own lease only", "[domain]") {
+  ticket_subject t{standard_stages()};
+  bool const started = GENERATE(false, true);
+  t.grant();
+  if (started)
+    t.start();
+  auto const before = t.now_is();
+  for (auto const& c : reports(t, 1)) {
+    CHECK(t.refused(c, "daemon:d-2") == errc::forbidden);
+    CHECK(t.problem.message.find("was not given to daemon:d-2") != std::string::npos);
+  }
+  // Nor does a stranger keep it alive; he is told to stop.
+  t.now += std::chrono::seconds{40};
+  CHECK(t.refused(ticket::renew{1}, "daemon:d-2") == errc::fenced);
+  CHECK(t.now_is() == before);
+  CHECK(t.does(ticket::renew{1}, "daemon:d-1") == 1);
+  t.does(t.work("head1"), "daemon:d-1");
+  CHECK(t.now_is().is == status::in_review);
+  CHECK(t.now_is().proof.head == "head1");
+  CHECK(t.now_is().used.cost_micros == 0);
+}
+
+TEST_CASE("ticket: what comes too late must come from the daemon that had the lease", "[domain]") {
+  ticket_subject t{standard_stages()};
+  strings const holders{"d-1", "d-1", "d-2", "d-1", "d-3"};
+  for (auto const& daemon : holders) {
+    t.hold("tally.dev-ada", daemon);
+    t.does(ticket::lose{t.now_is().last_token, "gone"});
+  }
+  t.hold("tally.dev-ada", "d-2");
+  auto const live = t.now_is();
+  for (std::size_t i = 0; i < holders.size(); ++i) {
+    auto const token = static_cast<std::int64_t>(i) + 1;
+    for (auto const* daemon : {"d-1", "d-2", "d-3", "d-4"}) {
+      if (daemon == holders[i])
+        continue;
+      for (auto const& c : reports(t, token))
+        CHECK(t.refused(c, std::string{"daemon:"} + daemon) == errc::forbidden);
+    }
+  }
+  CHECK(t.now_is() == live);
+  for (std::size_t i = 0; i < holders.size(); ++i) {
+    auto late = t.work("late");
+    late.report.token = static_cast<std::int64_t>(i) + 1;
+    CHECK(t.does(late, "daemon:" + holders[i]) == 1);
+    CHECK(t.names() == strings{"orphaned"});
+  }
+}
+
+TEST_CASE("ticket: a person's lease is no daemon's", "[domain]") {
+  ticket_subject t{standard_stages()};
+  auto c = t.make_grant("tally.eve", "");
+  c.engine = engine_kind::human;
+  t.does(c);
+  for (auto const& r : reports(t, 1)) {
+    CHECK(t.refused(r, "daemon:d-1") == errc::forbidden);
+    CHECK(t.refused(r, "daemon:") == errc::forbidden);
+  }
+  t.does(t.work("head1"), "human:eve");
+  CHECK(t.now_is().is == status::in_review);
+}
+
+TEST_CASE("ticket: of the oldest leases it forgets whose they were, and takes no report of them",
+          "[domain]") {
+  ticket_subject t{standard_stages()};
+  while (t.now_is().seen.tenures.size() < ticket::max_tenures || t.now_is().last_token % 2 == 0) {
+    if (t.now_is().is == status::failed_pending)
+      t.does(ticket::resolve{ticket::resolution::retry, "go on"}, "human:ada");
+    t.hold("tally.dev-ada", t.now_is().last_token % 2 == 0 ? "d-1" : "d-2");
+    t.does(ticket::lose{t.now_is().last_token, "gone"});
+  }
+  auto const last = t.now_is().last_token;
+  CHECK(t.now_is().seen.tenures.size() == ticket::max_tenures);
+  auto late = t.work("late");
+  late.report.token = last;
+  CHECK(t.does(late, "daemon:d-1") == 1);
+  late.report.token = 1;
+  CHECK(t.refused(late, "daemon:d-1") == errc::forbidden);
+}

@@ -7,16 +7,25 @@ using namespace troupe::test;
 
 namespace {
 
-/// One random command: what, about which token (counted back from the last), and a variant of it.
-/// Plain numbers, so that RapidCheck can shrink a failure.
+/// One random command: what, about which token (counted back from the last), a variant of it, and
+/// who sends it. Plain numbers, so that RapidCheck can shrink a failure.
 struct move {
   int what = 0;
   int token_back = 0;
   int variant = 0;
+  int by = 0;
 };
 
 std::ostream& operator<<(std::ostream& out, move const& m) {
-  return out << m.what << "/" << m.token_back << "/" << m.variant;
+  return out << m.what << "/" << m.token_back << "/" << m.variant << "/" << m.by;
+}
+
+/// Leases are given to the first two daemons.
+constexpr char const* senders[] = {"human:ada", "daemon:d-0", "daemon:d-1", "daemon:d-2"};
+
+/// Whether a move is a word of the one who holds a lease.
+bool is_report(move const& m) {
+  return m.what >= 8 && m.what <= 18 && m.what != 11;
 }
 
 rc::Gen<move> any_move() {
@@ -24,7 +33,8 @@ rc::Gen<move> any_move() {
       rc::gen::set(&move::what, rc::gen::inRange(0, 24)),
       rc::gen::set(&move::token_back,
                    rc::gen::weightedElement<int>({{8, 0}, {1, 1}, {1, 2}, {1, -1}})),
-      rc::gen::set(&move::variant, rc::gen::inRange(0, 6)));
+      rc::gen::set(&move::variant, rc::gen::inRange(0, 6)),
+      rc::gen::set(&move::by, rc::gen::weightedElement<int>({{6, 0}, {2, 1}, {2, 2}, {1, 3}})));
 }
 
 ticket_id blocker(int n) {
@@ -122,6 +132,7 @@ ticket::command make_command(ticket_subject const& t, move const& m) {
 TEST_CASE("ticket: any commands in any order keep the invariants, and twice is once",
           "[domain][property]") {
   int finished = 0;
+  int strangers = 0;
   holds("ticket", 400, [&] {
     auto const moves = *rc::gen::container<std::vector<move>>(any_move());
     ticket_subject t;
@@ -135,12 +146,24 @@ TEST_CASE("ticket: any commands in any order keep the invariants, and twice is o
     open.blocked_by = {blocker(0)};
     t.does(open);
     t.does(ticket::met{blocker(0)});
+    std::map<std::int64_t, std::string> holders;
     for (auto const& m : moves) {
       t.now += std::chrono::seconds{m.what == 23 ? 40 : 1};
       auto const c = make_command(t, m);
       auto const before = t.now_is();
       auto const id = "c" + std::to_string(before.version) + "." + std::to_string(m.what);
-      auto const r = t.when(c, "human:ada", id);
+      auto const* by = senders[m.by];
+      auto const r = t.when(c, by, id);
+      for (auto const& e : t.last) {
+        if (auto const* l = std::get_if<ticket::leased>(&e))
+          holders[l->token] = "daemon:" + l->daemon.value;
+      }
+      auto const token = before.last_token - m.token_back;
+      if (is_report(m) && m.by != 0 && holders.contains(token) && holders[token] != by) {
+        ++strangers;
+        RC_ASSERT(r.has_error());
+        RC_ASSERT(r.error().code == (m.what == 10 ? errc::fenced : errc::forbidden));
+      }
       if (!r) {
         RC_ASSERT(before == t.now_is());
         RC_ASSERT(r.error().code != errc::internal);
@@ -155,7 +178,7 @@ TEST_CASE("ticket: any commands in any order keep the invariants, and twice is o
       // What failed says why, what is done has no reason any more.
       RC_ASSERT(t.now_is().is != ticket::status::failed_pending || !t.now_is().why.empty());
       RC_ASSERT(t.now_is().is != ticket::status::DONE || t.now_is().why.empty());
-      auto const again = t.when(c, "human:ada", id);
+      auto const again = t.when(c, by, id);
       if (again)
         RC_ASSERT(*again == 0U);
     }
@@ -164,4 +187,5 @@ TEST_CASE("ticket: any commands in any order keep the invariants, and twice is o
     finished += is_terminal(t.now_is().is) ? 1 : 0;
   });
   CHECK(finished > 0);
+  CHECK(strangers > 0);
 }

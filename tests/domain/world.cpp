@@ -126,6 +126,11 @@ result<std::size_t> world::execute(entity_ref const& to, any_command const& c,
                      h.data.substr(0, 300));
     if (story_.size() > 60)
       story_.pop_front();
+    if (h.type == "ticket.leased") {
+      auto const lease = json::parse(h.data).value();
+      holders_[{to, lease.at("token").to_number<std::int64_t>()}] =
+          "daemon:" + std::string{std::string_view{lease.at("daemon").as_string()}};
+    }
     if (auto p = checker_.check(to, at[i].version, h.type, 1, h.data, at[i]))
       problems_.push_back(*p);
   }
@@ -167,7 +172,7 @@ void world::carry_out(entity_ref const& from, tracked& t) {
                  [&](offer const&) { t.done = true; },
                  [&](launch const& x) {
                    t.done = true;
-                   start_daemon(from, x.what);
+                   start_daemon(from, x);
                  },
                  [&](notify const& x) {
                    notified(from, x.what);
@@ -233,13 +238,36 @@ void world::outcome(entity_ref const& from, std::string const& key, std::optiona
   });
 }
 
+/// Whether a daemon reports about a lease that was given to another one.
+bool world::is_from_stranger(message const& m) const {
+  auto const* c = std::get_if<ticket::command>(&m.what);
+  if (c == nullptr || !m.ctx.by.value.starts_with("daemon:"))
+    return false;
+  auto const token = std::visit(overloaded{[](ticket::start const& x) { return x.token; },
+                                           [](ticket::decline const& x) { return x.token; },
+                                           [](ticket::say const& x) { return x.token; },
+                                           [](ticket::renew const& x) { return x.token; },
+                                           [](ticket::finish const& x) { return x.report.token; },
+                                           [](auto const&) { return std::int64_t{0}; }},
+                                *c);
+  auto const of = holders_.find({m.to, token});
+  return of != holders_.end() && of->second != m.ctx.by.value;
+}
+
 void world::deliver(std::size_t index) {
   auto m = std::move(messages_[index]);
   messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(index));
+  bool const stranger = is_from_stranger(m);
   auto const r = execute(m.to, m.what, m.ctx);
+  strangers_ += stranger ? 1 : 0;
+  if (stranger && r)
+    problems_.push_back(to_string(m.to) + " took a report of " + m.ctx.by.value +
+                        " about another daemon's lease");
   // A daemon's heartbeat that is refused, and any report about a lease that is over, ends the work.
   if (m.to.kind == entity_kind::ticket && !r && r.error().code == errc::fenced)
-    std::erase_if(attempts_, [&](attempt const& a) { return a.ticket == m.to; });
+    std::erase_if(attempts_, [&](attempt const& a) {
+      return a.ticket == m.to && (a.daemon == m.ctx.by.value || is_human(m.ctx.by));
+    });
   if (!m.from.id.empty())
     outcome(m.from, m.key, r ? std::nullopt : std::optional<error>{r.error()});
   history_.push_back(std::move(m));

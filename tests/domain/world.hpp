@@ -48,6 +48,8 @@ public:
   void look_back();
   /// Reports that came too late and were paid for all the same.
   [[nodiscard]] int late_costs() const { return late_costs_; }
+  /// Reports of a daemon about a lease that another one had.
+  [[nodiscard]] int strangers() const { return strangers_; }
 
   [[nodiscard]] std::vector<std::string> const& problems() const { return problems_; }
   [[nodiscard]] std::uint64_t events() const { return checker_.events(); }
@@ -89,6 +91,7 @@ private:
   struct attempt { ///< on a daemon
     entity_ref ticket;
     link::order order;
+    std::string daemon; ///< its principal
     int phase = 0;
     bool waits = false;
   };
@@ -102,6 +105,7 @@ private:
             std::string key = {}, bool keep = false);
   result<std::size_t> execute(entity_ref const& to, any_command const& c, command_context ctx);
   void deliver(std::size_t index);
+  [[nodiscard]] bool is_from_stranger(message const& m) const;
   void outcome(entity_ref const& from, std::string const& key, std::optional<error> refused);
   void refresh(entity_ref const& ref);
   void carry_out(entity_ref const& ref, tracked& t);
@@ -115,7 +119,7 @@ private:
   // world_players.cpp: everybody else
   void step();
   bool calm_step();
-  void start_daemon(entity_ref const& ticket, link::order const& o);
+  void start_daemon(entity_ref const& ticket, launch const& what);
   void notified(entity_ref const& ticket, link::frame_body const& f);
   void heartbeats();
   bool progress();
@@ -147,6 +151,8 @@ private:
   std::vector<call> calls_;
   std::vector<attempt> attempts_;
   std::set<std::pair<entity_ref, std::int64_t>> taken_; ///< orders that a daemon knows
+  std::map<std::pair<entity_ref, std::int64_t>, std::string> holders_; ///< whose each lease was
+  int strangers_ = 0;
   std::deque<std::string> story_;
   std::vector<std::string> problems_;
   int late_costs_ = 0;

@@ -157,7 +157,10 @@ void world::interfere() {
                     engine_kind::daemon, ""},
       tick{},
   };
-  send(t.self, all_of[pick(std::size(all_of))], by, id);
+  auto const which = pick(std::size(all_of));
+  bool const report = which == 0 || which == 2 || which == 7 || which == 8 || which == 9;
+  send(t.self, all_of[which], report && chance(60) ? "daemon:d-" + std::to_string(pick(4)) : by,
+       id);
   if (chance(1))
     send(t.self, ticket::command{ticket::cancel{"not needed"}}, "human:ada", id);
 }

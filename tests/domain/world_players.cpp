@@ -5,9 +5,9 @@ namespace troupe::test {
 
 // ---- daemons --------------------------------------------------------------------------------
 
-void world::start_daemon(entity_ref const& ticket, link::order const& o) {
-  if (taken_.insert({ticket, o.token}).second)
-    attempts_.push_back({ticket, o, 0, false});
+void world::start_daemon(entity_ref const& ticket, launch const& what) {
+  if (taken_.insert({ticket, what.what.token}).second)
+    attempts_.push_back({ticket, what.what, "daemon:" + what.daemon.value, 0, false});
 }
 
 void world::notified(entity_ref const& ticket, link::frame_body const& f) {
@@ -25,7 +25,7 @@ void world::notified(entity_ref const& ticket, link::frame_body const& f) {
 
 void world::heartbeats() {
   for (auto const& a : attempts_)
-    send(a.ticket, ticket::command{ticket::renew{a.order.token}}, "daemon:d-1",
+    send(a.ticket, ticket::command{ticket::renew{a.order.token}}, a.daemon,
          "beat" + std::to_string(++count_));
 }
 
@@ -107,7 +107,7 @@ bool world::progress() {
   auto& a = attempts_[at];
   auto const id = a.order.attempt + "/" + std::to_string(a.phase);
   auto const tell_ticket = [&](ticket::command c) {
-    send(a.ticket, std::move(c), "daemon:d-1", id, {}, {}, true);
+    send(a.ticket, std::move(c), a.daemon, id, {}, {}, true);
   };
   switch (a.phase++) {
   case 0:
