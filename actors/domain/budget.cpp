@@ -168,7 +168,7 @@ struct judge {
     }
     if (std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; }))
       return events{};
-    if (is_forgotten(s, c.id))
+    if (is_forgotten_hold(s, c.id))
       return events{};
     if (c.id.empty())
       return fail(errc::invalid_argument, "a reservation needs an id", {{"field", "id"}});
@@ -222,7 +222,7 @@ struct judge {
     auto const known = s.holds.find(c.id);
     bool const waits =
         std::any_of(s.wanted.begin(), s.wanted.end(), [&](want const& w) { return w.id == c.id; });
-    if (known == s.holds.end() && !waits && is_forgotten(s, c.id))
+    if (known == s.holds.end() && !waits && is_forgotten_hold(s, c.id))
       return events{};
     if (known == s.holds.end() && !waits && !c.for_good)
       return fail(errc::not_found, "there is no reservation " + c.id);

@@ -25,7 +25,8 @@ struct hold {
   std::int64_t amount = 0;
   std::int64_t spent = 0;
   hold_status is = hold_status::reserved;
-  TROUPE_FIELDS(hold, scope, amount, spent, is);
+  bool unasked = false; ///< charged without ever being reserved
+  TROUPE_FIELDS(hold, scope, amount, spent, is, unasked);
 };
 
 /// A reservation that waits for money.
@@ -48,12 +49,14 @@ struct notice {
   TROUPE_FIELDS(notice, id, ticket, short_in, why);
 };
 
-/// Reservations of one series (`k3-1.money7` is the seventh of `k3-1.money`) that are forgotten:
-/// all of them up to `last` are over.
+/// Reservations of one series (`k3-1.money7` is the seventh of `k3-1.money`) that are forgotten.
+/// What was charged without a reservation takes its number when the ticket hears of it, which may
+/// be while the reservation before it is still on its way: so it says nothing about those below.
 struct series {
   std::string name;
-  std::int64_t last = 0;
-  TROUPE_FIELDS(series, name, last);
+  std::int64_t last = 0;  ///< no number above was ever over
+  std::int64_t asked = 0; ///< all that were reserved or given back, up to this one, are over
+  TROUPE_FIELDS(series, name, last, asked);
 };
 
 /// How many reservations that are over a budget keeps whole, and of how many series it then still

@@ -42,7 +42,7 @@ struct fold {
   }
   void operator()(reserved const& e) const {
     forget(e.id);
-    s.holds[e.id] = {e.scope, e.amount, 0, hold_status::reserved};
+    s.holds[e.id] = {e.scope, e.amount, 0, hold_status::reserved, false};
     if (!e.ticket.empty())
       s.notices.push_back({e.id, e.ticket, {}, {}});
     upwards(s, e.scope, [&](account& a) { a.reserved += e.amount; });
@@ -67,7 +67,7 @@ struct fold {
     forget(e.id);
     auto& h = s.holds[e.id];
     if (!e.scope.empty()) // there was none: as one of nothing
-      h = {e.scope, 0, 0, hold_status::reserved};
+      h = {e.scope, 0, 0, hold_status::reserved, true};
     h.is = hold_status::SETTLED;
     h.spent = e.spent;
     upwards(s, h.scope, [&](account& a) {
@@ -100,15 +100,18 @@ private:
     s.over.push_back(id);
     if (s.over.size() <= max_over)
       return;
-    auto [name, number] = split(s.over.front());
+    auto const [name, number] = split(s.over.front());
+    series now{name, number, s.holds.at(s.over.front()).unasked ? -1 : number};
     s.holds.erase(s.over.front());
     s.over.erase(s.over.begin());
     for (auto const& x : s.forgotten) {
-      if (x.name == name)
-        number = std::max(number, x.last);
+      if (x.name != name)
+        continue;
+      now.last = std::max(now.last, x.last);
+      now.asked = std::max(now.asked, x.asked);
     }
-    std::erase_if(s.forgotten, [&](series const& x) { return x.name == name; });
-    s.forgotten.push_back({std::move(name), number});
+    std::erase_if(s.forgotten, [&](series const& x) { return x.name == now.name; });
+    s.forgotten.push_back(std::move(now));
     if (s.forgotten.size() > max_forgotten)
       s.forgotten.erase(s.forgotten.begin());
   }
@@ -124,6 +127,12 @@ bool is_forgotten(state const& s, std::string const& id) {
   auto const [name, number] = split(id);
   return std::any_of(s.forgotten.begin(), s.forgotten.end(),
                      [&](series const& x) { return x.name == name && number <= x.last; });
+}
+
+bool is_forgotten_hold(state const& s, std::string const& id) {
+  auto const [name, number] = split(id);
+  return std::any_of(s.forgotten.begin(), s.forgotten.end(),
+                     [&](series const& x) { return x.name == name && number <= x.asked; });
 }
 
 std::string key_of(notice const& n) {

@@ -81,6 +81,20 @@ TEST_CASE("late cost: what a lost attempt spent is charged once, and nothing els
   CHECK(t.charges().empty());
 }
 
+TEST_CASE("late cost: another daemon cannot spend for a lost attempt", "[domain]") {
+  paid_ticket t;
+  t.paid_hold();
+  t.lose();
+  t.paid_hold("tally.dev-bob", "d-2");
+  for (auto const* who : {"daemon:d-2", "daemon:d-3"})
+    CHECK(t.refused(t.late(1, 400), who) == errc::forbidden);
+  CHECK(t.charges().empty());
+  CHECK(t.now_is().used.cost_micros == 0);
+  t.does(t.late(1, 17), "daemon:d-1"); // the right one is still heard
+  REQUIRE(t.charges().size() == 1);
+  CHECK(t.charges()[0].spent == 17);
+}
+
 TEST_CASE("late cost: it is charged wherever the ticket stands by then", "[domain]") {
   paid_ticket t;
   t.paid_hold();
@@ -274,6 +288,49 @@ TEST_CASE("budget: what is over is forgotten by a bound, and has no effect when 
   // The next of a series is a new one.
   b.does(budget::reserve{id(0, each + 1), "project:tally", 10});
   CHECK(b.s.scopes.at("project:tally").reserved == 10);
+  b.check_replay();
+}
+
+TEST_CASE("budget: a reservation is heard though a later number of its series is forgotten",
+          "[domain]") {
+  live<budget_domain> b{"project:tally"};
+  b.does(budget::grant{"project:tally", {}, 1'000'000, "g1"});
+  auto forget_all = [&, n = 0]() mutable {
+    for (std::size_t i = 0; i <= budget::max_over; ++i) {
+      auto const id = "x" + std::to_string(++n) + ".money1";
+      b.does(budget::reserve{id, "project:tally", 1});
+      b.does(budget::charge{id, 1});
+    }
+  };
+  budget::reserve first{"t1.money1", "project:tally", 10};
+  b.does(first);
+  b.does(budget::charge{"t1.money1", 5});
+  // A late report's cost took the third number; the second is still under way.
+  b.does(budget::charge{"t1.money3", 7, "project:tally"});
+  forget_all();
+  REQUIRE_FALSE(b.s.holds.contains("t1.money3"));
+  CHECK(b.does(first).empty());
+  CHECK(b.does(budget::charge{"t1.money3", 7, "project:tally"}).empty());
+  budget::reserve second{"t1.money2", "project:tally", 10};
+  second.ticket = ticket_id{"t1"};
+  SECTION("it comes, and its ticket hears of it") {
+    b.does(second);
+    CHECK(b.owed("fund:t1.money2").has_value());
+    b.does(budget::charge{"t1.money2", 4});
+    forget_all();
+    REQUIRE_FALSE(b.s.holds.contains("t1.money2"));
+    CHECK(b.does(second).empty());
+    CHECK(b.does(budget::charge{"t1.money2", 4}).empty());
+    CHECK(b.does(budget::charge{"t1.money3", 7, "project:tally"}).empty());
+  }
+  SECTION("it is given back before it comes: then it holds nothing") {
+    b.does(budget::release{"t1.money2", true});
+    CHECK(b.does(second).empty());
+    forget_all();
+    CHECK(b.does(second).empty());
+    CHECK(b.does(budget::release{"t1.money2", true}).empty());
+  }
+  CHECK(b.s.scopes.at("project:tally").reserved == 0);
   b.check_replay();
 }
 
