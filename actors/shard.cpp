@@ -15,6 +15,16 @@ void refuse(command_ptr const& c, error e) {
   if (auto done = std::exchange(c->done, {}))
     done(std::move(e));
 }
+
+/// It ends by itself, so whoever asked may ask again: a final answer would make a sender give up
+/// what it owes, and a daemon throw its report away.
+error in_quarantine(entity_ref const& ref, time_point until, time_point now) {
+  auto const left = std::chrono::ceil<std::chrono::seconds>(until - now).count();
+  return fail(errc::unavailable,
+              to_string(ref) + " is quarantined after repeated crashes; it is tried again in " +
+                  std::to_string(left) + " s; see the log",
+              {{"retry_after", std::max<std::int64_t>(1, left)}});
+}
 } // namespace
 
 shard_actor::shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_t epoch)
@@ -153,8 +163,7 @@ void shard_actor::deliver(command_ptr m) {
   }
   auto& c = running(m->to);
   if (c.quarantined) {
-    refuse(m, fail(errc::conflict,
-                   to_string(m->to) + " is quarantined after repeated crashes; see the log"));
+    refuse(m, in_quarantine(m->to, c.until, c.used));
   } else if (!c.actor || c.closing) {
     if (c.buffered.size() >= buffer_limit)
       refuse(m, fail(errc::busy, to_string(m->to) + " is being started; try again"));
@@ -176,7 +185,7 @@ void shard_actor::ask(query_ptr q) {
   }
   auto& c = running(q->to);
   if (c.quarantined)
-    q->done(fail(errc::conflict, to_string(q->to) + " is quarantined after repeated crashes"));
+    q->done(in_quarantine(q->to, c.until, c.used));
   else if ((!c.actor || c.closing) && c.asked.size() >= buffer_limit)
     q->done(fail(errc::busy, to_string(q->to) + " is being started; try again"));
   else if (!c.actor || c.closing)
@@ -238,15 +247,16 @@ void shard_actor::went_down(caf::down_msg const& down) {
 /// The others of the shard go on; this one stays down for as long as its crashes are remembered.
 void shard_actor::quarantine(entity_ref const& ref, child& c) {
   c.quarantined = true;
-  c.until = rt_.clock->now() + c.budget.policy().window;
+  auto const now = rt_.clock->now();
+  c.until = now + c.budget.policy().window;
   if (rt_.incidents != nullptr)
     rt_.incidents->quarantined(true);
   spdlog::error("quarantined entity={} command={} minutes={}", to_string(ref), c.link->command_id,
                 std::chrono::duration_cast<std::chrono::minutes>(c.budget.policy().window).count());
   for (auto& m : std::exchange(c.buffered, {}))
-    refuse(m, fail(errc::conflict, to_string(ref) + " is quarantined after repeated crashes"));
+    refuse(m, in_quarantine(ref, c.until, now));
   for (auto& q : std::exchange(c.asked, {}))
-    q->done(fail(errc::conflict, to_string(ref) + " is quarantined after repeated crashes"));
+    q->done(in_quarantine(ref, c.until, now));
 }
 
 void shard_actor::sweep() {

@@ -96,7 +96,7 @@ TEST_CASE("entity: one that crashes again and again is quarantined, the others l
   auto const taken = s.send(good, test::token_issue(), "c10");
   s.settle();
   REQUIRE(refused->has_value());
-  CHECK((*refused)->error().code == errc::conflict);
+  CHECK((*refused)->error().code == errc::unavailable);
   REQUIRE(taken->has_value());
   CHECK((*taken)->has_value());
 }
