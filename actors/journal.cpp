@@ -123,11 +123,12 @@ void journal::write_loop(writer& w) {
         w.queue.pop_front();
       }
     }
-    commit(w, batch);
+    commit(w, batch, false);
   }
 }
 
-void journal::commit(writer& w, std::vector<entry>& batch) {
+/// `doubtful`: an earlier try may have stored it.
+void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
   std::vector<unit> units;
   units.reserve(batch.size());
   for (auto& e : batch)
@@ -137,7 +138,6 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
       batch[i].what = std::move(units[i]);
   };
   auto wait = settings_.retry;
-  bool doubtful = false; ///< an earlier try may have stored it
   result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
   for (;;) {
     answers = w.store->append(units);
@@ -176,7 +176,7 @@ void journal::commit(writer& w, std::vector<entry>& batch) {
     for (auto& e : batch) {
       std::vector<entry> one;
       one.push_back(std::move(e));
-      commit(w, one);
+      commit(w, one, doubtful);
     }
     return;
   }

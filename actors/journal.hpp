@@ -87,7 +87,7 @@ private:
 
   explicit journal(journal_settings settings) : settings_(settings) {}
   void write_loop(writer& w);
-  void commit(writer& w, std::vector<entry>& batch);
+  void commit(writer& w, std::vector<entry>& batch, bool doubtful);
   void refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, error const& why);
   void note_away(writer const& w, std::optional<error> why);
   void answer(entry const& e, result<unit_result> outcome);

@@ -212,3 +212,78 @@ TEST_CASE("journal: where an append may have been stored nobody is told that it 
   REQUIRE(answer.has_value());
   CHECK(answer->status == unit_status::duplicate); // it had been stored, once
 }
+
+TEST_CASE("journal: what may be stored stays doubtful when its batch is sent one by one",
+          "[actors]") {
+  // What goes wrong with each append, on the way to the store and in it.
+  struct trip {
+    fault way = fault::none;
+    fault inside = fault::none;
+  };
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<trip> trips;
+  trip usual{fault::unsent, fault::none};
+  int after_script = 0;
+  trip now;
+  fault_plan way;
+  way.choose = [&](std::string_view call, std::uint64_t) {
+    if (call != "append")
+      return fault::none;
+    std::lock_guard lock{mutex};
+    now = usual;
+    if (!trips.empty()) {
+      now = trips.front();
+      trips.pop_front();
+    } else {
+      ++after_script;
+    }
+    changed.notify_all();
+    return now.way;
+  };
+  fault_plan inside;
+  inside.code = errc::internal; // a definite answer
+  inside.choose = [&](std::string_view call, std::uint64_t) {
+    std::lock_guard lock{mutex};
+    return call == "append" ? now.inside : fault::none;
+  };
+  auto const memory = open_memory_store();
+  auto store = memory();
+  REQUIRE(store.has_value());
+  journal_settings fast;
+  fast.writers = 1;
+  fast.retry = duration{5};
+  fast.retry_cap = duration{20};
+  auto opened = journal::open(make_faulty(make_faulty(memory, inside), way), fast);
+  REQUIRE(opened.has_value());
+  desk d{**opened};
+  // The first waits for the store, so that the two others come into one batch.
+  d.append(a_unit(**store, 1, ids[0]), 1, false);
+  {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, std::chrono::seconds{20}, [&] { return after_script > 1; }));
+  }
+  d.append(a_unit(**store, 2, ids[1]), 2, true);
+  d.append(a_unit(**store, 3, ids[2]), 3, true);
+  {
+    std::unique_lock lock{mutex};
+    after_script = 0;
+    trips = {{fault::none, fault::none},    // the first
+             {fault::after, fault::none},   // both are stored, and the answer is lost
+             {fault::none, fault::before}}; // and the batch is refused for certain
+    REQUIRE(changed.wait_for(lock, std::chrono::seconds{20}, [&] { return after_script > 2; }));
+    CHECK(trips.empty());
+  }
+  // Alone now, and out of reach: nobody may be told that it is not stored.
+  CHECK_FALSE(d.answered(2));
+  CHECK_FALSE(d.answered(3));
+  {
+    std::lock_guard lock{mutex};
+    usual = {};
+  }
+  for (std::uint64_t id : {2, 3}) {
+    auto const answer = d.answer(id);
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == unit_status::duplicate);
+  }
+}
