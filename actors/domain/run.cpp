@@ -138,12 +138,27 @@ result<events> apply(state const& s, pause const& c, command_context const& ctx)
   return not_now(s, "Run " + s.self.id + " is " + name(s.is) + "; only a running one can pause.");
 }
 
+/// What a person can do about a run that cannot go on as it is.
+std::string way_on(state const& s) {
+  if (s.is == status::draft || s.is == status::queued)
+    return "Begin it with `troupe run start " + s.self.id + "`.";
+  if (is_stopped(s) && !s.given_up && !s.next.empty())
+    return "Run " + s.next.value + " goes on in its place.";
+  if (is_stopped(s) && !s.given_up)
+    return "`troupe run continue " + s.self.id +
+           "` asks for a new run that takes over what is left.";
+  if (!is_terminal(s.is))
+    return "See `troupe run show " + s.self.id + "`.";
+  return "It is over for good: hand in what is left with `troupe brief submit FILE`, or make a "
+         "ticket with `troupe ticket add`.";
+}
+
 result<events> apply(state const& s, resume const&, command_context const& ctx) {
   if (s.is == status::running || s.is == status::starting)
     return events{};
   if (s.is != status::paused)
     return not_now(s, "Run " + s.self.id + " is " + name(s.is) +
-                          "; only a paused one can go on. Start a new run instead.");
+                          "; only a paused one can be resumed. " + way_on(s));
   drafting d{s, ctx};
   d.move(status::running, "resumed");
   return d.take();
@@ -197,7 +212,7 @@ std::string what_is_left(state const& s) {
 result<events> apply(state const& s, carry_on const& c, command_context const& ctx) {
   if (!is_stopped(s) || s.given_up)
     return not_now(s, "Run " + s.self.id + " is " + (s.given_up ? "given up" : name(s.is)) +
-                          "; only a stopped one is continued by another.");
+                          "; only a stopped one is continued by another. " + way_on(s));
   if (s.asking || !s.next.empty())
     return events{};
   auto const open = std::count_if(s.items.begin(), s.items.end(), [](item_state const& i) {

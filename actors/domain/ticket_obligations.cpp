@@ -154,9 +154,11 @@ void after_leases(state const& s, bool acknowledge, std::vector<obligation>& out
 
 obligation resolution_request(state const& s) {
   auto const n = std::to_string(s.counted.resolutions_asked);
-  auto const text = "Ticket " + s.self.id + " (" + s.item.title + ") failed after " +
-                    std::to_string(s.round) + " rounds: " + s.why +
-                    "\nShall it be retried, replanned or given up?";
+  auto const rounds = s.round == 0   ? std::string{}
+                      : s.round == 1 ? std::string{" after 1 round"}
+                                     : " after " + std::to_string(s.round) + " rounds";
+  auto const text = "Ticket " + s.self.id + " (" + s.item.title + ") failed" + rounds + ": " +
+                    s.why + "\nShall it be retried, replanned or given up?";
   return {"ask:resolve" + n, false,
           ask{request_to(s.resolver, s.self, s.self.id + ".resolve" + n, correlation_of(s), text,
                          json::object{{"do", "resolve_ticket"},

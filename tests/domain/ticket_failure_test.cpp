@@ -191,6 +191,34 @@ TEST_CASE("failure: what only a person can mend waits for one and is not replann
   }
 }
 
+TEST_CASE("failure: a merge that only a person can make possible keeps the approved work",
+          "[domain]") {
+  ticket_subject t{standard_stages()};
+  t.to_merging();
+  auto const approved = t.now_is().proof.head;
+  for (int i = 0; i < 3; ++i) { // as often as it takes
+    t.hold("");
+    auto refused = t.failure(reason::policy);
+    refused.report.summary = "The origin refused the push: commit or stash in ~/tally";
+    t.does(refused);
+    CHECK(t.names() == strings{"attempt_ended", "wait_began"});
+    REQUIRE(t.now_is().is == status::failed_pending);
+    REQUIRE(t.now_is().waits.size() == 1);
+    CHECK(contains(t.now_is().waits.front().action,
+                   "commit or stash in ~/tally; then `troupe ticket retry k3f9q2mx-1`"));
+    CHECK_FALSE(asks(t));
+    t.does(ticket::resolve{ticket::resolution::retry, {}}, "human:ada");
+    CHECK(t.now_is().is == status::merging);
+    CHECK(t.now_is().waits.empty());
+    CHECK(std::get<offer>(t.wanted("offer:").what).merge);
+  }
+  CHECK(t.now_is().proof.head == approved);
+  t.hold("");
+  t.does(t.merge());
+  CHECK(t.now_is().is == status::DONE);
+  CHECK(t.now_is().merged_as == "merge1");
+}
+
 TEST_CASE("failure: the same commit that the review rejected costs the round without a review",
           "[domain]") {
   ticket_subject t{standard_stages()};
@@ -203,7 +231,8 @@ TEST_CASE("failure: the same commit that the review rejected costs the round wit
     CHECK(t.now_is().is == (round <= 3 ? status::ready : status::failed_pending));
   }
   CHECK(t.now_is().reviews.size() == 1);
-  CHECK(t.now_is().why == "rejected 4 times in review; the last: The rework has no new commit.");
+  CHECK(t.now_is().why == "rejected once in review, reworked 3 times without a new commit; the "
+                          "last: The rework has no new commit.");
   // A person's word begins anew: then it is judged again.
   t.does(ticket::resolve{ticket::resolution::retry, {}}, "human:ada");
   t.hold();
@@ -242,6 +271,6 @@ TEST_CASE("failure: a refused retry says what to do instead", "[domain]") {
   SECTION("given up") {
     t.does(ticket::resolve{ticket::resolution::fail, {}}, "human:ada");
     CHECK(t.refused(again, "human:ada") == errc::conflict);
-    CHECK(contains(t.problem.message, "submit a brief"));
+    CHECK(contains(t.problem.message, "`troupe brief submit FILE`"));
   }
 }

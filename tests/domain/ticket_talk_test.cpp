@@ -208,6 +208,33 @@ TEST_CASE("ticket: the chief of staff is asked what becomes of a failed ticket",
   }
 }
 
+TEST_CASE("ticket: what was made by hand waits for a person and is never replanned", "[domain]") {
+  ticket_subject t;
+  auto c = make_open();
+  c.by_hand = true;
+  c.brief = {};
+  c.plan = {};
+  t.does(c);
+  if (GENERATE(false, true)) {
+    t.to_failed_pending();
+  } else { // rounds used up in review
+    for (int i = 0; i < 4; ++i)
+      t.sent_back("head" + std::to_string(i));
+  }
+  REQUIRE(t.now_is().is == status::failed_pending);
+  REQUIRE(t.now_is().waits.size() == 1);
+  CHECK(t.now_is().waits.front().action.find("troupe ticket retry k3f9q2mx-1") !=
+        std::string::npos);
+  for (auto const& key : t.keys())
+    CHECK_FALSE(key.starts_with("ask:"));
+  CHECK(t.refused(ticket::resolve{ticket::resolution::replan, {}}) == errc::conflict);
+  CHECK(t.problem.message.find("made by hand") != std::string::npos);
+  CHECK(t.now_is().is == status::failed_pending);
+  t.does(ticket::resolve{ticket::resolution::retry, {}}, "human:ada");
+  CHECK(t.now_is().is == status::ready);
+  CHECK(t.now_is().waits.empty());
+}
+
 TEST_CASE("ticket: without a roster only a person can resolve", "[domain]") {
   ticket_subject t;
   auto c = make_open();
