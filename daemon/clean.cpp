@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <fstream>
 
 namespace troupe::local {
 
@@ -12,13 +13,42 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// When something in a folder was last written: a log that grows leaves its folder as it is.
+/// Of a folder with more entries than this the rest is not looked at.
+constexpr std::size_t most_entries = 200'000;
+
+/// When something below a folder was last written: neither a log that grows nor a file that is
+/// edited deep inside changes the folder itself. Links are not followed.
 fs::file_time_type last_write(fs::path const& folder) {
   std::error_code ec;
   auto out = fs::last_write_time(folder, ec);
-  for (auto const& entry : fs::directory_iterator{folder, ec})
-    if (auto const at = entry.last_write_time(ec); !ec)
-      out = std::max(out, at);
+  std::size_t seen = 0;
+  fs::recursive_directory_iterator at{folder, fs::directory_options::skip_permission_denied, ec};
+  for (; !ec && at != fs::recursive_directory_iterator{} && seen < most_entries;
+       at.increment(ec), ++seen) {
+    std::error_code gone; // what vanishes meanwhile says nothing
+    if (at->is_symlink(gone))
+      continue;
+    if (auto const written = at->last_write_time(gone); !gone)
+      out = std::max(out, written);
+  }
+  return out;
+}
+
+/// When git last wrote what it keeps about a worktree, in a folder elsewhere that the file `.git`
+/// names: a commit, a checkout or `git add` may leave every file as it is.
+fs::file_time_type last_git_write(fs::path const& worktree) {
+  auto out = fs::file_time_type::min();
+  std::ifstream in{worktree / ".git"};
+  std::string line;
+  constexpr std::string_view begin = "gitdir: ";
+  if (!std::getline(in, line) || !line.starts_with(begin))
+    return out;
+  auto const folder = worktree / line.substr(begin.size()); // an absolute path stays as it is
+  for (auto const* name : {"HEAD", "logs/HEAD", "index"}) {
+    std::error_code ec;
+    if (auto const written = fs::last_write_time(folder / name, ec); !ec)
+      out = std::max(out, written);
+  }
   return out;
 }
 
@@ -41,7 +71,10 @@ std::vector<old_folder> folders_in(fs::path const& root, bool worktree, fs::file
     old_folder f;
     f.folder = entry.path();
     f.worktree = worktree;
-    f.age = std::chrono::duration_cast<std::chrono::seconds>(now - last_write(entry.path()));
+    auto written = last_write(entry.path());
+    if (worktree)
+      written = std::max(written, last_git_write(entry.path()));
+    f.age = std::chrono::duration_cast<std::chrono::seconds>(now - written);
     out.push_back(std::move(f));
   }
   std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.age > b.age; });

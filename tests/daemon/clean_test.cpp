@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+
 using namespace troupe;
 using namespace troupe::local;
 using namespace troupe::test;
@@ -12,13 +14,26 @@ namespace {
 
 constexpr std::chrono::hours day{24};
 
-/// As if nothing had been written there for so long.
+/// Where git keeps what it knows about a worktree; empty where the folder is none.
+fs::path git_folder(fs::path const& worktree) {
+  std::ifstream in{worktree / ".git"};
+  std::string word;
+  fs::path out;
+  in >> word >> out;
+  return out;
+}
+
+/// As if nothing had been written there for so long, neither by somebody nor by git.
 void grow_old(fs::path const& folder, std::chrono::hours by) {
   auto const at = fs::file_time_type::clock::now() - by;
   std::error_code ec;
-  for (auto const& entry : fs::directory_iterator{folder})
-    fs::last_write_time(entry.path(), at, ec);
-  fs::last_write_time(folder, at);
+  for (auto const& root : {folder, git_folder(folder)}) {
+    if (root.empty())
+      continue;
+    for (auto const& entry : fs::recursive_directory_iterator{root})
+      fs::last_write_time(entry.path(), at, ec);
+    fs::last_write_time(root, at);
+  }
 }
 
 fs::path logs(fs::path const& data, std::string const& name, std::chrono::hours age) {
@@ -116,6 +131,20 @@ TEST_CASE("clean: an old worktree goes, and what only it has gets a ref first", 
   }
   SECTION("that is young") {
     grow_old(w.directory, 2 * day);
+    CHECK(clean(settings_of(b), {}, false).value().empty());
+    CHECK(fs::exists(w.directory));
+  }
+  SECTION("in which something was written deep inside lately") {
+    write(w.directory / "src/deep/er/notes.txt", "one\n");
+    grow_old(w.directory, 30 * day);
+    CHECK(clean(settings_of(b), {}, true).value().size() == 1);
+    std::ofstream{w.directory / "src/deep/er/notes.txt"} << "two\n"; // its folders stay as old
+    CHECK(clean(settings_of(b), {}, false).value().empty());
+    CHECK(read(w.directory / "src/deep/er/notes.txt") == "two\n");
+  }
+  SECTION("on which git did something lately") {
+    grow_old(w.directory, 30 * day);
+    fs::last_write_time(git_folder(w.directory) / "HEAD", fs::file_time_type::clock::now());
     CHECK(clean(settings_of(b), {}, false).value().empty());
     CHECK(fs::exists(w.directory));
   }
