@@ -238,10 +238,10 @@ private:
     for (auto const& g : t.gate_results)
       chain_.push_back(entry("gate", g.gate, (g.passed ? "passed: " : "failed: ") + g.message));
     for (auto r = t.reviews.rbegin(); r != t.reviews.rend(); ++r)
-      chain_.push_back(entry("review", r->by.value,
-                             r->approved ? "approved in " + r->stage
-                                         : "asked for changes: " +
-                                               (r->notes.empty() ? std::string{} : r->notes[0])));
+      chain_.push_back(
+          entry("review", r->by.value,
+                r->approved ? "approved in " + r->stage
+                            : "asked for changes" + (r->notes.empty() ? "" : ": " + r->notes[0])));
   }
 
   void run_chain(std::string const& id) {
