@@ -1,5 +1,6 @@
 #include "protocol/process.hpp"
 
+#include "protocol/known_fields.hpp"
 #include "protocol/presets.hpp"
 
 #include <algorithm>
@@ -252,7 +253,7 @@ result<project_config> overlay(project_config const& base, json::value const& pa
   merge_patch(merged, patch);
   auto out = json::from<project_config>(merged);
   if (!out)
-    return out.error();
+    return with_known_fields<project_config>(out.error());
   if (auto ok = check(*out); !ok)
     return ok.error();
   return out;

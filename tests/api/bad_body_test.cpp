@@ -73,6 +73,21 @@ TEST_CASE_METHOD(refusing_lab, "api: an unknown field is refused with its name",
   refuses(lab, m);
 }
 
+TEST_CASE_METHOD(refusing_lab, "api: an unknown field is answered with those that there are",
+                 "[api]") {
+  auto const a = lab.post("/api/briefs", R"({"project":"duration","text":"a","txt":"b"})");
+  CHECK(a.text("detail").find("; known are project, ") != std::string::npos);
+  auto const nested =
+      lab.call("PUT", "/api/plans/nope", R"({"content":{"items":[{"key":"1","titel":"x"}]}})",
+               {{"Content-Type", "application/json"}});
+  refused(nested, 400, "invalid_argument");
+  CHECK(nested.text("field") == "content.items[0].titel");
+  CHECK(nested.text("detail").find("blocked_by") != std::string::npos);
+  auto const patched = lab.call("PATCH", "/api/projects/duration", R"({"limits":{"budget":1}})",
+                                {{"Content-Type", "application/json"}});
+  CHECK(patched.text("detail").find("budget_micros") != std::string::npos);
+}
+
 TEST_CASE_METHOD(refusing_lab, "api: a value of the wrong type is refused with its field",
                  "[api]") {
   auto const m = GENERATE(
