@@ -109,3 +109,22 @@ TEST_CASE("hints: init tells of a project that exists, and of a repository witho
   CHECK(other.exit_code == exit_code::conflict);
   CHECK(contains(other.err, "project shop exists already"));
 }
+
+TEST_CASE("hints: a daemon that is online needs no runner where the doctor looks", "[cli]") {
+  office at;
+  auto const code = text_at(at.json_of({"daemon", "code"}), "code");
+  auto const folder = (at.home() / "d1").string();
+  auto const bin = at.home() / "bin"; // no coding CLI can be found
+  std::filesystem::create_directories(bin);
+  for (auto const* name : {"git", "sh"})
+    std::filesystem::create_symlink(std::filesystem::path{"/usr/bin"} / name, bin / name);
+  std::map<std::string, std::string> const env{{"PATH", bin.string()}};
+  REQUIRE(at.run({"daemon", "enroll", "--code", code, "--data", folder}, {}, env).exit_code == 0);
+  auto const doctor = [&] { return at.run({"doctor", "--daemon-data", folder}, {}, env); };
+  CHECK(doctor().exit_code == exit_code::failed);
+  test::background const daemon{{"daemon", "run", "--data", folder, "--command", "true"},
+                                at.home(),
+                                at.home() / "daemon.log"};
+  CHECK(eventually([&] { return doctor().exit_code == exit_code::ok; }));
+  CHECK(contains(doctor().out, "a daemon is online"));
+}
