@@ -251,6 +251,9 @@ void add_approve_command(command_line& line) {
           return list(out);
         if (f->revise && f->reject)
           return out.misuse("say either --revise or --reject", "See `troupe approve --help`.");
+        if (f->revise && f->notes.find_first_not_of(" \t\r\n") == std::string::npos)
+          return out.misuse("--revise needs --notes: what is to change",
+                            "For example --notes \"leave months out\".");
         if (f->show)
           return show_one(out, "/api/approvals/" + segment(f->id), render_approval);
         return decide(out, f->id,
