@@ -23,6 +23,7 @@ TEST_CASE("world: the invariants hold and all work ends, whatever is lost, doubl
   int completed = 0;
   int stopped = 0;
   int late_costs = 0;
+  int strangers = 0;
   std::uint64_t events = 0;
   holds("whole team with faults", 60, [&] {
     world_options o;
@@ -47,12 +48,14 @@ TEST_CASE("world: the invariants hold and all work ends, whatever is lost, doubl
       stopped += r->is == run::status::STOPPED_BUDGET && !r->next.empty() ? 1 : 0;
     events += w.events();
     late_costs += w.late_costs();
+    strangers += w.strangers();
   });
   INFO(ended << " briefs ended, " << completed << " completed, " << events << " events");
   CHECK(ended >= 60);
   CHECK(completed > 0);
   CHECK(stopped > 0); // by its budget, and continued by another
   CHECK(late_costs > 0);
+  CHECK(strangers > 0);
 }
 
 TEST_CASE("world: without faults every brief is delivered", "[domain][property]") {
