@@ -111,6 +111,12 @@ private:
   result<std::string> maker_of(known_commit const& c) const {
     constexpr std::size_t page = 200;
     entity_ref const self{tenant_, entity_kind::ticket, c.ticket.value};
+    auto const t = read<ticket::state>(entity_kind::ticket, c.ticket.value);
+    // Who reviews, runs gates or merges makes no commit of the branch.
+    auto const works = [&](ticket::leased const& l) {
+      auto const at = static_cast<std::size_t>(l.stage);
+      return t && l.stage >= 0 && at < t->stages.size() && t->stages[at].kind == stage_kind::work;
+    };
     auto const attempt = c.ticket.value + ".t" + std::to_string(c.what.token);
     std::string last; // of a work stage, before that attempt
     for (std::uint64_t after = 0;; after += page) {
@@ -125,7 +131,8 @@ private:
           return c.what.before ? "made before attempt " + attempt +
                                      (last.empty() ? "" : "; the one before it was of " + last)
                                : "made by " + holder_of(*leased) + " in attempt " + attempt;
-        last = holder_of(*leased);
+        if (works(*leased))
+          last = holder_of(*leased);
       }
       if (events->size() < page)
         return "reported by attempt " + attempt;

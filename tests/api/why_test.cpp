@@ -1,9 +1,9 @@
 #include "tests/api/puppet.hpp"
+#include "tests/api/shop.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
-#include <sstream>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -11,69 +11,6 @@ using namespace troupe::test;
 namespace {
 
 constexpr auto long_wait = std::chrono::seconds{90};
-
-std::vector<std::string> lines(std::string const& text) {
-  std::vector<std::string> out;
-  std::istringstream in{text};
-  for (std::string line; std::getline(in, line);)
-    out.push_back(line);
-  return out;
-}
-
-/// A server, a real repository with one commit, and a project that works on it with commands.
-struct shop {
-  explicit shop(std::string const& tests) : lab{{"--heartbeat-ms", "300"}} {
-    auto const clone = lab.home() / "clone";
-    (void)git({"init", "-q", "--bare", "-b", "main", bare.string()}, lab.home());
-    (void)git({"clone", "-q", bare.string(), clone.string()}, lab.home());
-    (void)git({"checkout", "-q", "-B", "main"}, clone);
-    std::ofstream{clone / "README"} << "Duration\n";
-    (void)git({"add", "."}, clone);
-    (void)git({"commit", "-q", "-m", "first"}, clone);
-    (void)git({"push", "-q", "origin", "HEAD:refs/heads/main"}, clone);
-    first = lines(git({"rev-parse", "main"})).at(0);
-    auto const made = lab.post(
-        "/api/projects",
-        json::canonical(json::object{{"id", "duration"},
-                                     {"config", json::object{{"repository", bare.string()},
-                                                             {"test_command", tests},
-                                                             {"limits", {{"lease", 3000}}}}}}));
-    INFO(made.body);
-    REQUIRE(made.status == 201);
-  }
-
-  [[nodiscard]] std::string git(std::vector<std::string> words,
-                                std::filesystem::path const& in) const {
-    words.insert(words.begin(), "git");
-    auto const r = run_program(words,
-                               {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                {"HOME", lab.home().string()},
-                                {"GIT_AUTHOR_NAME", "Olga"},
-                                {"GIT_AUTHOR_EMAIL", "olga@example.org"},
-                                {"GIT_COMMITTER_NAME", "Olga"},
-                                {"GIT_COMMITTER_EMAIL", "olga@example.org"}},
-                               {}, in);
-    INFO(words.at(1) << ": " << r.err);
-    REQUIRE(r.exit_code == 0);
-    return r.out;
-  }
-  [[nodiscard]] std::string git(std::vector<std::string> words) const {
-    return git(std::move(words), bare);
-  }
-  /// Those on the way to a branch, oldest first, without the first of all.
-  [[nodiscard]] std::vector<std::string> commits(std::string const& branch) const {
-    return lines(git({"rev-list", "--reverse", "--topo-order", first + ".." + branch}));
-  }
-  [[nodiscard]] std::string merged_ticket() const {
-    auto const page = lab.get("/api/tickets?status=DONE");
-    auto const& items = page.json.at("items").as_array();
-    return items.empty() ? std::string{} : text_at(items.front(), "id");
-  }
-
-  api_lab lab;
-  std::filesystem::path const bare = lab.home() / "origin.git";
-  std::string first;
-};
 
 /// A machine whose coder is a shell script: it approves what it reviews, and for work runs `work`.
 class machine {
@@ -313,4 +250,83 @@ TEST_CASE("why: a late report's commits are known, and its cost is charged once"
   lab.open();
   CHECK(spent() == 12345);
   (void)chain_of(lab, "abcdef12");
+}
+
+TEST_CASE("why: a commit from before an attempt was of who worked, not of who reviewed", "[api]") {
+  api_lab lab;
+  lab.project();
+  puppet daemon{lab};
+  daemon.connect();
+  auto const made = lab.post("/api/tickets", R"({"project":"duration","title":"Accept weeks"})");
+  REQUIRE(made.status == 201);
+  std::uint64_t seq = 0;
+  auto const begin = [&](link::order const& o, std::string const& base) {
+    link::started s;
+    s.ticket = o.ticket;
+    s.token = o.token;
+    s.base = base;
+    daemon.say(++seq, s);
+  };
+  auto const end = [&](link::order const& o) {
+    link::finished f;
+    f.ticket = o.ticket;
+    f.token = o.token;
+    return f;
+  };
+  auto const first = daemon.hear<link::order>();
+  CHECK(first.kind == link::order_kind::work);
+  begin(first, digits("ba5e"));
+  auto worked = end(first);
+  worked.proof.branch = first.branch;
+  worked.proof.base = digits("ba5e");
+  worked.proof.head = digits("abcdef12");
+  worked.proof.commits = {digits("abcdef12")};
+  worked.proof.commits_left_out = 1; // so that a later attempt is the first to name it
+  worked.proof.files = {"lib/Duration.pm"};
+  daemon.say(++seq, worked);
+
+  // An order may be sent again before its beginning is known.
+  auto const order_after = [&](link::order const& before) {
+    auto next = daemon.hear<link::order>();
+    while (next.token == before.token)
+      next = daemon.hear<link::order>();
+    return next;
+  };
+  auto const review = order_after(first);
+  REQUIRE(review.kind == link::order_kind::review);
+  begin(review, digits("abcdef12"));
+  auto judged = end(review);
+  judged.how = link::outcome::changes_requested;
+  judged.why = reason::changes_requested;
+  judged.notes = {"Say what a week is."};
+  judged.proof.head = digits("abcdef12"); // what was judged
+  daemon.say(++seq, judged);
+
+  auto const second = order_after(review);
+  REQUIRE(second.kind == link::order_kind::work);
+  REQUIRE(second.agent != review.agent);
+  begin(second, digits("abcdef12"));
+  auto again = worked;
+  again.token = second.token;
+  again.proof.head = digits("abcdef13");
+  again.proof.commits = {digits("abcdef11"), digits("abcdef12"), digits("abcdef13")};
+  again.proof.commits_left_out = 0;
+  daemon.say(++seq, again);
+  REQUIRE(eventually([&] { return lab.get("/api/why/abcdef11").status == 200; }));
+
+  auto const maker = [&](std::string const& ref) {
+    auto const why = lab.get("/api/why/" + ref);
+    INFO(why.body);
+    REQUIRE(why.status == 200);
+    return text_at(why.json.at("chain").as_array().front(), "text");
+  };
+  auto const attempt = [&](link::order const& o) {
+    return o.ticket.value + ".t" + std::to_string(o.token);
+  };
+  CHECK(maker("abcdef11") == "made before attempt " + attempt(second) +
+                                 "; the one before it was of " + first.agent.value + " on " +
+                                 daemon.id());
+  CHECK(maker("abcdef12").starts_with("made by " + first.agent.value + " on "));
+  CHECK(maker("abcdef13") ==
+        "made by " + second.agent.value + " on " + daemon.id() + " in attempt " + attempt(second));
 }
