@@ -56,6 +56,7 @@ int list(console& out) {
 struct batch_flags {
   bool replans = false; ///< only plans that replace a failed ticket
   bool yes = false;
+  int wait_s = 60; ///< for the next version of a plan
   std::string brief, project;
 };
 
@@ -84,7 +85,17 @@ public:
     auto const n = static_cast<std::int64_t>(decided_.size());
     auto const text = n == 0 ? std::string{"Nothing was approved.\n"}
                              : look::count(n, "approval") + " given: " + look::joined(ids_) + ".\n";
-    return out_.show(json::object{{"approved", decided_}}, text);
+    if (unfinished_.empty())
+      return out_.show(json::object{{"approved", decided_}}, text);
+    if (!out_.json())
+      out_.print(text);
+    return out_.fail(fail(errc::timeout,
+                          "the next version of the plan of brief " + unfinished_ + " is not made " +
+                              "after " + std::to_string(f_.wait_s) + " s, so that something may " +
+                              "still come",
+                          {{"brief", unfinished_}, {"approved", decided_}}),
+                     "`troupe brief show " + unfinished_ +
+                         "` says what it waits for; `troupe approve` lists what waits for you.");
   }
 
 private:
@@ -99,8 +110,7 @@ private:
 
   /// The next approval that is meant and was not shown yet; null where none comes any more.
   result<json::value> next_one() {
-    constexpr auto patience = std::chrono::seconds{60};
-    auto const end = std::chrono::steady_clock::now() + patience;
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{f_.wait_s};
     for (;;) {
       api_client::query q{{"status", "pending"}};
       if (!f_.project.empty())
@@ -122,8 +132,12 @@ private:
       auto const more = more_come();
       if (!more)
         return more.error();
-      if (!*more || std::chrono::steady_clock::now() > end)
+      if (more->empty())
         return json::value{};
+      if (std::chrono::steady_clock::now() > end) {
+        unfinished_ = *more;
+        return json::value{};
+      }
       out_.progress("the next version of the plan is being made …");
       std::this_thread::sleep_for(std::chrono::milliseconds{100}); // between two looks
     }
@@ -143,8 +157,8 @@ private:
     return !look::text(*plan, "failed_key").empty();
   }
 
-  /// Whether a brief whose plan was decided here makes another version, or will.
-  result<bool> more_come() {
+  /// A brief whose plan was decided here and that makes another version, or will; empty: none.
+  result<std::string> more_come() {
     for (auto const& id : briefs_) {
       auto const brief = out_.api().get("/api/briefs/" + segment(id));
       if (!brief)
@@ -153,9 +167,9 @@ private:
       auto const status = look::text(*brief, "status");
       bool const making = status == "planning" && look::number(*brief, "planning_version") > 0;
       if (making || (status == "in_delivery" && !look::list(*brief, "queue").empty()))
-        return true;
+        return id;
     }
-    return false;
+    return std::string{};
   }
 
   int decide_one(json::value const& approval) {
@@ -206,6 +220,7 @@ private:
   std::set<std::string> briefs_; ///< whose plans were approved here
   json::array decided_;
   std::vector<std::string> ids_;
+  std::string unfinished_; ///< the brief for whose next plan it was waited in vain
   bool left_ = false;
 };
 
@@ -272,6 +287,10 @@ void add_approve_command(command_line& line) {
   c.add_option("--brief", f->batch.brief, "only this brief's")->type_name("ID");
   c.add_option("--project", f->batch.project, "only this project's")->type_name("ID");
   c.add_flag("--yes", f->batch.yes, "without asking");
+  c.add_option("--wait", f->batch.wait_s,
+               "how long to wait for the next version of a plan (60); then it ends with code 5")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, 86'400));
 }
 
 } // namespace troupe

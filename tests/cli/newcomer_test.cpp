@@ -243,6 +243,38 @@ TEST_CASE("approve: the replans of a brief, those too that come one after the ot
   CHECK(contains(all.out, "Approved: " + brief + ".p3.a1"));
 }
 
+TEST_CASE("approve: a plan that does not come in time is said, with a code of its own", "[cli]") {
+  office at;
+  project_with_repository(at, R"(,"limits":{"attempts":1,"rounds":0,"replans":2})");
+  auto const daemon = daemon_with(at, "exit 1");
+  auto const brief = pending_brief(at);
+  REQUIRE(at.run({"plan", "approve", pending_plan(at, brief)}).exit_code == 0);
+  REQUIRE(eventually([&] {
+    auto const p = at.run({"plan", "show", brief + ".p2", "--json"});
+    auto const v = json::parse(p.out);
+    auto const b = at.json_of({"brief", "show", brief});
+    auto const* queue = b.get_object().if_contains("queue");
+    return p.exit_code == 0 && v && text_at(*v, "status") == "pending_approval" &&
+           queue != nullptr && !queue->get_array().empty();
+  }));
+  // Who would plan what comes next is away.
+  REQUIRE(at.run({"agents", "pause", "shop.tech-lead", "--why", "holidays"}).exit_code == 0);
+  auto const all = at.run({"approve", "--replans", "--brief", brief, "--yes", "--wait", "1"});
+  INFO(all.out << all.err);
+  CHECK(all.exit_code == exit_code::unreachable);
+  CHECK(contains(all.out, "1 approval given: " + brief + ".p2.a1"));
+  CHECK(contains(all.err, "brief " + brief + " is not made after 1 s"));
+  CHECK(contains(all.err, "`troupe brief show " + brief + "`"));
+
+  REQUIRE(at.run({"agents", "resume", "shop.tech-lead"}).exit_code == 0);
+  REQUIRE(eventually([&] {
+    auto const waiting =
+        at.json_of({"plan", "list", "--brief", brief, "--status", "pending_approval"});
+    return !waiting.at("items").get_array().empty();
+  }));
+  CHECK(at.run({"approve", "--replans", "--brief", brief, "--yes"}).exit_code == 0);
+}
+
 TEST_CASE("export: works while the server runs, and is whole", "[cli]") {
   office at;
   project_with_repository(at);
