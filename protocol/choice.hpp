@@ -19,6 +19,9 @@
     friend bool operator==(NAME const& a, NAME const& b);                                          \
   }
 
+// A name that is declared cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
+
 /// Inside the namespace of the choice, in one file of the same library.
 #define TROUPE_CHOICE_HERE(NAME)                                                                   \
   NAME::NAME() = default;                                                                          \
@@ -31,3 +34,5 @@
     return static_cast<NAME::alternatives const&>(a) == static_cast<NAME::alternatives const&>(b); \
   }                                                                                                \
   static_assert(true)
+
+// NOLINTEND(bugprone-macro-parentheses)
