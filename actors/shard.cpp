@@ -43,6 +43,11 @@ shard_actor::shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_
   set_down_handler([this](caf::down_msg& d) { went_down(d); });
 }
 
+void shard_actor::on_exit() {
+  children_.clear();
+  by_address_.clear();
+}
+
 caf::behavior shard_actor::make_behavior() {
   return {
       [this](command_ptr& c) { deliver(std::move(c)); },

@@ -1,10 +1,10 @@
 #include "actors/journal.hpp"
 #include "persistence/memory/faulty_store.hpp"
 #include "persistence/memory/memory_store.hpp"
+#include "tests/actors/asker.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -46,12 +46,10 @@ TEST_CASE("journal: a unit that no store would take is refused by itself", "[act
   caf::actor_system_config config;
   {
     caf::actor_system system{config};
-    auto const taker = system.spawn([&](caf::event_based_actor*) -> caf::behavior {
-      return {[&](appended_ptr const& a) {
-        std::lock_guard lock{m};
-        answers.emplace(a->id, a->outcome);
-        cv.notify_all();
-      }};
+    auto const taker = system.spawn<test::asker>([&](appended const& a) {
+      std::lock_guard lock{m};
+      answers.emplace(a.id, a.outcome);
+      cv.notify_all();
     });
     log.append(a_unit(**store, 1, "01900000-0000-7000-8000-000000000001"), 1, taker, true);
     auto bad = a_unit(**store, 2, "01900000-0000-7000-8000-000000000002");
@@ -77,12 +75,10 @@ namespace {
 class desk {
 public:
   explicit desk(journal& log) : log_(log) {
-    taker_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
-      return {[this](appended_ptr const& a) {
-        std::lock_guard lock{mutex_};
-        answers_.emplace(a->id, a->outcome);
-        changed_.notify_all();
-      }};
+    taker_ = system_.spawn<test::asker>([this](appended const& a) {
+      std::lock_guard lock{mutex_};
+      answers_.emplace(a.id, a.outcome);
+      changed_.notify_all();
     });
   }
   ~desk() {

@@ -1,5 +1,6 @@
 #include "actors/supervision.hpp"
 #include "persistence/memory/faulty_store.hpp"
+#include "tests/actors/asker.hpp"
 #include "tests/actors/stage.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -95,19 +96,6 @@ TEST_CASE("supervision: the backoff doubles up to its cap, with full jitter", "[
 
 namespace {
 
-/// Sends units to a real journal and waits for the answers, as an entity would.
-class asker : public caf::event_based_actor {
-public:
-  asker(caf::actor_config& cfg, std::function<void(appended const&)> hear)
-      : caf::event_based_actor(cfg), hear_(std::move(hear)) {}
-  caf::behavior make_behavior() override {
-    return {[this](appended_ptr const& a) { hear_(*a); }};
-  }
-
-private:
-  std::function<void(appended const&)> hear_;
-};
-
 unit one_event(entity_ref const& ref, std::uint64_t epoch, int n) {
   unit u;
   u.shard = shard_of(ref);
@@ -155,7 +143,7 @@ TEST_CASE("journal: an unknown outcome is asked again with the same ids until it
   std::vector<unit_status> answers;
   caf::actor_system_config cfg;
   caf::actor_system system{cfg};
-  auto const a = system.spawn<asker>([&](appended const& x) {
+  auto const a = system.spawn<test::asker>([&](appended const& x) {
     std::lock_guard lock{m};
     REQUIRE(x.outcome.has_value());
     answers.push_back(x.outcome->status);
