@@ -56,13 +56,15 @@ std::size_t connector(words const& w, std::size_t i) {
     return 1;
   if (low == "as" && i + 3 < w.size() && w[i + 1].low == "soon" && w[i + 2].low == "as")
     return 3;
+  if (low != "until" && low != "when")
+    return 0; // most words: what stands before them is not copied for nothing
   auto const before = i == 0 ? std::string{" "} : flat_of(slice(w, 0, i));
   if (low == "until" && i > 0 &&
       (contains_any(" wait waits waiting start begin ", {w[i - 1].low}) ||
        contains_any(before, {"can't start", "cannot start", "can't begin", "cannot begin",
                              "don't start", "not start", "can't do", "won't start", "hold off"})))
     return 1;
-  if (low != "when")
+  if (low == "until")
     return 0;
   if (i > 0)
     return contains_any(before, {"then", "only", "start"}) ? 1 : 0;
