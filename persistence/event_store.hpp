@@ -178,10 +178,12 @@ public:
                                                     std::string const& owner) = 0;
   /// Takes all 256 shards at once; answers their epochs by shard number.
   [[nodiscard]] virtual result<std::vector<std::uint64_t>> claim_all(std::string const& owner) = 0;
-  /// Makes this handle the one holder of the store until it ends or loses its connection; waits at
-  /// most `wait` for an earlier holder's end. Only a courtesy between servers, so that a second one
-  /// does not claim unasked: what fences is the epoch. A store that has one program anyway does
-  /// nothing. Errors: busy (somebody else holds it: the message says who).
+  /// Makes this handle the one holder of the store until it ends; waits at most `wait` for an
+  /// earlier holder's end. A hold that is lost with its connection is taken again at once; until it
+  /// is had, no handle of the same factory appends, and once another holder was met, each append is
+  /// answered `fenced`. A courtesy between servers, so that a second one does not claim unasked:
+  /// what fences in the end is the epoch. A store that has one program anyway does nothing.
+  /// Errors: busy (somebody else holds it: the message says who).
   [[nodiscard]] virtual result<void> hold(std::string const& owner, duration wait) {
     (void)owner, (void)wait;
     return {};

@@ -2,11 +2,14 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/postgres/batch_params.hpp"
+#include "persistence/postgres/holding.hpp"
 #include "persistence/postgres/importer.hpp"
 #include "persistence/postgres/queries.hpp"
 #include "persistence/postgres/row_mapping.hpp"
 #include "persistence/postgres/schema.hpp"
 #include "persistence/postgres/session.hpp"
+
+#include <mutex>
 
 namespace troupe {
 
@@ -64,9 +67,22 @@ error no_such_shard() {
   return fail(errc::invalid_argument, "there are 256 shards, from 0");
 }
 
+error for_reading_only() {
+  return fail(errc::unsupported, "the store is open for reading only");
+}
+
+/// What the handles of one program have together: none of them appends while the store is not held,
+/// once one of them has held it.
+struct program {
+  std::mutex mutex;
+  std::shared_ptr<postgres::holding> held;
+};
+
 class postgres_store final : public event_store {
 public:
-  postgres_store(std::string url, bool read_only) : url_(std::move(url)), read_only_(read_only) {}
+  postgres_store(std::string url, bool read_only, std::shared_ptr<program> shared)
+      : url_(std::move(url)), read_only_(read_only), shared_(std::move(shared)) {}
+  ~postgres_store() override { let_go(); }
 
   /// Connects, so that a wrong URL is told at once.
   result<void> open() {
@@ -74,29 +90,16 @@ public:
   }
 
   result<void> hold(std::string const& owner, duration wait) override {
-    return write([&](session& s) -> result<void> {
-      // The server, too, must notice soon that this machine is gone, else the lock stays for hours.
-      s.run("set tcp_keepalives_idle = 3; set tcp_keepalives_interval = 2;"
-            "set tcp_keepalives_count = 2");
-      try {
-        auto const ms_left = std::to_string(std::max<std::int64_t>(wait.count(), 1));
-        s.run("set lock_timeout = " + ms_left + "; set statement_timeout = 0");
-        s.query(sql::hold);
-        s.run("set lock_timeout = '2s'; set statement_timeout = '5s'");
-        return {};
-      } catch (failure const& e) {
-        if (e.lost || e.code != errc::busy)
-          throw;
-      }
-      s.run("set lock_timeout = '2s'; set statement_timeout = '5s'");
-      auto const r = s.query(sql::holder);
-      std::string who = "a server that is just ending";
-      if (r.size() != 0)
-        who = r.text(0, 0) + ", process " + r.text(0, 1) + " of the database, connected from " +
-              r.text(0, 2) + " since " + r.text(0, 3);
-      return fail(errc::busy, "another server holds this database: " + who +
-                                  "; stop it and start " + owner + " again, or use --take-over");
-    });
+    if (frozen_ || read_only_)
+      return for_reading_only();
+    let_go();
+    auto taken = postgres::holding::take(url_, owner, wait);
+    if (!taken)
+      return taken.error();
+    mine_ = std::move(*taken);
+    std::lock_guard const lock{shared_->mutex};
+    shared_->held = mine_;
+    return {};
   }
 
   result<std::uint64_t> claim(std::uint32_t shard, std::string const& owner) override {
@@ -130,6 +133,13 @@ public:
     if (units.empty())
       return std::vector<unit_result>{};
     return write([&](session& s) -> result<std::vector<unit_result>> {
+      if (auto ok = still_held(); !ok) {
+        if (ok.error().code != errc::fenced)
+          return ok.error();
+        unit_result fenced;
+        fenced.status = unit_status::fenced;
+        return std::vector<unit_result>(units.size(), fenced);
+      }
       auto const r = s.query(sql::append, postgres::append_params(units, now()));
       std::vector<unit_result> out;
       out.reserve(units.size());
@@ -333,8 +343,28 @@ private:
   template <class F>
   auto write(F f) -> std::invoke_result_t<F, session&> {
     if (frozen_ || read_only_)
-      return fail(errc::unsupported, "the store is open for reading only");
+      return for_reading_only();
     return run(f);
+  }
+
+  /// See `holding::check`; after the connection of the append was made, so that a lock that was
+  /// lost with an earlier one of the same database is seen.
+  result<void> still_held() {
+    std::shared_ptr<postgres::holding> held;
+    {
+      std::lock_guard const lock{shared_->mutex};
+      held = shared_->held;
+    }
+    return held ? held->check() : result<void>{};
+  }
+
+  void let_go() {
+    {
+      std::lock_guard const lock{shared_->mutex};
+      if (shared_->held == mine_)
+        shared_->held.reset();
+    }
+    mine_.reset();
   }
 
   /// A transaction of several statements; offline work only, never an append.
@@ -370,6 +400,8 @@ private:
 
   std::string url_;
   bool read_only_;
+  std::shared_ptr<program> shared_;
+  std::shared_ptr<postgres::holding> mine_; ///< what `hold` has taken
   std::unique_ptr<session> session_;
   bool frozen_ = false;
 };
@@ -383,8 +415,9 @@ result<store_factory> open_with(std::string const& url, bool read_only,
   } catch (failure const& e) {
     return fail(e.code, e.message);
   }
+  auto const shared = std::make_shared<program>();
   return store_factory{[=]() -> result<std::unique_ptr<event_store>> {
-    auto store = std::make_unique<postgres_store>(url, read_only);
+    auto store = std::make_unique<postgres_store>(url, read_only, shared);
     if (auto ok = store->open(); !ok)
       return ok.error();
     return std::unique_ptr<event_store>{std::move(store)};

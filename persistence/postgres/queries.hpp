@@ -21,6 +21,7 @@ from mine where s.shard = mine.shard
 returning s.shard, s.epoch)sql";
 // A lock of the session, the same for every server of this database.
 constexpr char hold[] = "select pg_advisory_lock(6084193275018264114)::text";
+constexpr char try_hold[] = "select pg_try_advisory_lock(6084193275018264114)";
 // Who holds it, with the owner that its claim recorded. System views; the key of a lock stands in
 // them in two halves.
 constexpr char holder[] = R"sql(

@@ -208,6 +208,10 @@ bool session::alive() const {
          (peer.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) == 0;
 }
 
+int session::socket() const {
+  return p_->connection.sock();
+}
+
 void session::rollback() noexcept {
   try {
     p_->work->exec("rollback");

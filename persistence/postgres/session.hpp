@@ -112,6 +112,8 @@ public:
   /// False: the server has closed the connection, so what has not been sent yet never will be. True
   /// says little. Asks the kernel, not the server.
   [[nodiscard]] bool alive() const;
+  /// To wait for its end; not for reading.
+  [[nodiscard]] int socket() const;
   /// Never throws: a connection that cannot roll back is closed by the server.
   void rollback() noexcept;
 

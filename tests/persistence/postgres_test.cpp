@@ -1,7 +1,7 @@
 #include "persistence/postgres/batch_params.hpp"
 #include "persistence/postgres/postgres_store.hpp"
 #include "tests/persistence/ledger.hpp"
-#include "tests/support/postgres_server.hpp"
+#include "tests/persistence/needs_postgres.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -42,15 +42,8 @@ error refusal(result<store_factory> const& opened) {
 
 } // namespace
 
-#define TROUPE_NEEDS_POSTGRES                                                                      \
-  if (!postgres_server::installed()) {                                                             \
-    WARN("skipped: PostgreSQL is not installed");                                                  \
-    return;                                                                                        \
-  }                                                                                                \
-  fixture f
-
 TEST_CASE("postgres: a batch is one call", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   std::vector<unit> batch;
   for (int i = 0; i < 50; ++i) {
@@ -66,7 +59,7 @@ TEST_CASE("postgres: a batch is one call", "[persistence][postgres]") {
 TEST_CASE(
     "postgres: a connection that the server has closed is replaced, and nothing is stored twice",
     "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   l.write(ticket("a"));
   f.cut();
@@ -86,7 +79,7 @@ TEST_CASE(
 
 TEST_CASE("postgres: a connection that dies while an append waits leaves nothing half done",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const u = l.next(ticket("a"), 3);
   // Somebody holds the shard; the append waits for it when its session is ended.
@@ -118,7 +111,7 @@ TEST_CASE("postgres: a connection that dies while an append waits leaves nothing
 
 TEST_CASE("postgres: a shard that stays locked makes the append busy, not endless",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const u = l.next(ticket("a"));
   postgres::session s{f.url};
@@ -135,7 +128,7 @@ TEST_CASE("postgres: a shard that stays locked makes the append busy, not endles
 
 TEST_CASE("postgres: a claim that waits behind an append sees it, and the append its epoch",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const u = l.next(ticket("a"));
   postgres::session s{f.url};
@@ -153,7 +146,7 @@ TEST_CASE("postgres: a claim that waits behind an append sees it, and the append
 
 TEST_CASE("postgres: a server that stops and starts again loses nothing that was answered",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   l.write(ticket("a"), 3);
   f.server.stop();
@@ -166,7 +159,7 @@ TEST_CASE("postgres: a server that stops and starts again loses nothing that was
 }
 
 TEST_CASE("postgres: a database that cannot be reached is unavailable", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   CHECK(refusal(open_postgres_store("postgresql://postgres@127.0.0.1:1/x")).code ==
         errc::unavailable);
   CHECK(refusal(open_postgres_store(f.server.url("no_such_database"))).code == errc::unavailable);
@@ -179,14 +172,14 @@ TEST_CASE("postgres: a refusal does not show the password", "[persistence]") {
 }
 
 TEST_CASE("postgres: key words are as good as a URL", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   CHECK(open_postgres_store("host=127.0.0.1 port=" + std::to_string(f.server.port()) +
                             " user=postgres dbname=" + f.name)
             .has_value());
 }
 
 TEST_CASE("postgres: programs that start at once make the schema once", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   auto const url = f.server.new_database();
   std::vector<std::future<bool>> all;
   for (int i = 0; i < 5; ++i)
@@ -200,7 +193,7 @@ TEST_CASE("postgres: programs that start at once make the schema once", "[persis
 
 TEST_CASE("postgres: a newer schema, another text or another encoding is refused",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   SECTION("newer") {
     f.sql("insert into troupe.migration values (3, '0003_later.sql', 'x', 0)");
     CHECK(refusal(open_postgres_store(f.url)).code == errc::unsupported);
@@ -220,7 +213,7 @@ TEST_CASE("postgres: a newer schema, another text or another encoding is refused
 }
 
 TEST_CASE("postgres: reading only needs a schema and writes nothing", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   CHECK(refusal(open_postgres_readonly(f.server.new_database())).code == errc::unsupported);
   ledger l{*f.store};
   l.write(ticket("a"));
@@ -231,7 +224,7 @@ TEST_CASE("postgres: reading only needs a schema and writes nothing", "[persiste
 
 TEST_CASE("postgres: a frozen store whose connection is lost says so until it is thawed",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   REQUIRE(f.store->freeze().has_value());
   f.cut();
   CHECK(f.store->shards().error().code == errc::unavailable);
@@ -242,7 +235,7 @@ TEST_CASE("postgres: a frozen store whose connection is lost says so until it is
 
 TEST_CASE("postgres: sessions have the limits that a takeover counts on",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   postgres::session s{f.url};
   auto const setting = [&](std::string const& name) {
     return s.query("select current_setting($1)", postgres::with(name)).text(0, 0);
@@ -256,7 +249,7 @@ TEST_CASE("postgres: sessions have the limits that a takeover counts on",
 }
 
 TEST_CASE("postgres: array elements are read back as they were given", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   postgres::session s{f.url};
   std::vector<std::string> const texts = {"", "NULL", "a,b", "{}", "\"", "\\", "\\\"", " x ", "'"};
   postgres::array given;
