@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/eventually.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -53,22 +55,4 @@ private:
 [[nodiscard]] int free_port();
 [[nodiscard]] std::string text_of(std::filesystem::path const& file);
 
-/// Waits until `done` or the deadline; whether it came.
-template <class F>
-[[nodiscard]] bool eventually(F const& done,
-                              std::chrono::milliseconds limit = std::chrono::seconds{30});
-
 } // namespace troupe::test
-
-#include <thread>
-
-template <class F>
-bool troupe::test::eventually(F const& done, std::chrono::milliseconds limit) {
-  auto const end = std::chrono::steady_clock::now() + limit;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end)
-      return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{20}); // between two looks, not for luck
-  }
-  return true;
-}

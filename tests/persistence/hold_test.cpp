@@ -1,11 +1,11 @@
 #include "persistence/postgres/postgres_store.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/needs_postgres.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <future>
-#include <thread>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -44,17 +44,6 @@ struct two_servers {
   }
 };
 
-template <class F>
-bool comes_true(F const& f) {
-  auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (!f()) {
-    if (std::chrono::steady_clock::now() > limit)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 } // namespace
 
 TEST_CASE("postgres: one server holds a database, the next one is told who",
@@ -88,7 +77,7 @@ TEST_CASE("postgres: a hold that a restart of the database has ended is taken ag
     f.cut_holder();
   }
   // Nobody writes: the holder sees it by itself.
-  REQUIRE(comes_true([&] { return f.holders() == "1"; }));
+  REQUIRE(eventually([&] { return f.holders() == "1"; }));
   auto const refused = f.second_tries();
   REQUIRE(refused.has_error());
   CHECK(refused.error().code == errc::busy);
@@ -106,7 +95,7 @@ TEST_CASE("postgres: who writes after a restart of the database holds it first",
     f.database.stop();
     f.database.start();
     auto const u = l.next(ticket("a"));
-    REQUIRE(comes_true([&] { return f.writer->append(std::span{&u, 1}).has_value(); }));
+    REQUIRE(eventually([&] { return f.writer->append(std::span{&u, 1}).has_value(); }));
     CHECK(f.holders() == "1");
     CHECK(f.second_tries().has_error());
   }
@@ -120,7 +109,7 @@ TEST_CASE("postgres: who lost the database to another while it was away never ap
   // The other one waits for the lock, and so has it before the first can ask again. It has claimed
   // nothing yet: not the epoch, the hold alone is what refuses.
   auto other = std::async(std::launch::async, [&] { return f.second_tries(duration{20'000}); });
-  REQUIRE(comes_true([&] { return f.locks("count(*)", "not granted") == "1"; }));
+  REQUIRE(eventually([&] { return f.locks("count(*)", "not granted") == "1"; }));
   f.cut_holder();
   REQUIRE(other.get().has_value());
   auto const u = l.next(ticket("a"));
@@ -128,7 +117,7 @@ TEST_CASE("postgres: who lost the database to another while it was away never ap
     auto const r = f.writer->append(std::span{&u, 1});
     return r.has_value() && r->front().status == unit_status::fenced;
   };
-  CHECK(comes_true(refused));
+  CHECK(eventually(refused));
   CHECK(refused());
   // Also when the other one is gone again: what it did meanwhile is not known here.
   f.second.reset();

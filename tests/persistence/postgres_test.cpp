@@ -56,6 +56,23 @@ TEST_CASE("postgres: a batch is one call", "[persistence][postgres]") {
   CHECK(xid() - from == 2); // the append and the question itself
 }
 
+TEST_CASE("postgres: forgetting old answers writes only where there are some",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(fixture);
+  ledger l{*f.store};
+  auto u = l.next(ticket("a"));
+  u.inbox = inbox_entry{"api", "k", "h", "{}"};
+  l.ok({u});
+  auto const stored_at = f.store->inbox_rows(std::nullopt, 1)->front().stored_at;
+  // Whoever writes takes a number; who only reads does not.
+  auto const writers = [&] { return f.sql("select pg_snapshot_xmax(pg_current_snapshot())"); };
+  auto const before = writers();
+  CHECK(*f.store->prune_inbox(stored_at, 100) == 0);
+  CHECK(writers() == before);
+  CHECK(*f.store->prune_inbox(stored_at + duration{1}, 100) == 1);
+  CHECK(writers() != before);
+}
+
 TEST_CASE(
     "postgres: a connection that the server has closed is replaced, and nothing is stored twice",
     "[persistence][postgres]") {

@@ -152,6 +152,33 @@ TEST_CASE("sqlite: a process that is killed leaves the directory free and every 
   CHECK(value_of(file, "pragma integrity_check") == "ok");
 }
 
+TEST_CASE("sqlite: forgetting old answers writes only where there are some", "[persistence]") {
+  temporary_folder folder;
+  auto const file = folder.path() / "troupe.db";
+  auto const factory = open_sqlite_store(file);
+  REQUIRE(factory.has_value());
+  auto const store = *(*factory)();
+  ledger l{*store};
+  auto u = l.next(ticket("a"));
+  u.inbox = inbox_entry{"api", "k", "h", "{}"};
+  l.ok({u});
+  // It grows on this connection with every commit of another one.
+  sqlite::database onlooker{file, sqlite::database::mode::read_only};
+  auto const commits = [&] {
+    auto q = onlooker.query("pragma data_version");
+    REQUIRE(q.step());
+    return q.text(0);
+  };
+  auto const stored_at = store->inbox_rows(std::nullopt, 1)->front().stored_at;
+  auto const before = commits();
+  auto const bytes = fs::file_size(file.string() + "-wal");
+  CHECK(*store->prune_inbox(stored_at, 100) == 0);
+  CHECK(commits() == before);
+  CHECK(fs::file_size(file.string() + "-wal") == bytes);
+  CHECK(*store->prune_inbox(stored_at + duration{1}, 100) == 1);
+  CHECK(commits() != before);
+}
+
 TEST_CASE("sqlite: reading only works beside the owner and writes nothing", "[persistence]") {
   temporary_folder folder;
   auto const file = folder.path() / "troupe.db";
