@@ -39,7 +39,7 @@ struct state {
                 returned, answered, why);
 };
 
-/// DOMAIN.md, section 2.
+/// The machine of an agent; docs/state-machines.md is made from these tables.
 [[nodiscard]] transition_table<status> transitions();
 
 /// Errors: invalid_argument (a message without id, of its own, or with too many hops), not_found

@@ -26,7 +26,7 @@ struct state {
                 deadline, fallback, owner, how, decided_by, notes, why, settled);
 };
 
-/// DOMAIN.md, section 2.
+/// The machine of an approval; docs/state-machines.md is made from these tables.
 [[nodiscard]] transition_table<status> transitions();
 
 // The one name that is a command and a function of every domain. C++ allows both; code that sees

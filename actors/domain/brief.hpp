@@ -65,7 +65,7 @@ struct state {
                 first_active, older_versions, run, taken_version, refused, holds, why, settled);
 };
 
-/// The machine of DOMAIN.md, section 2.
+/// The machine of a brief; docs/state-machines.md is made from these tables.
 [[nodiscard]] transition_table<status> transitions();
 
 /// Errors: invalid_argument and too_large (source, draft), conflict (not in this state, or about

@@ -8,8 +8,8 @@
 
 namespace troupe {
 
-/// Looks at the 13 invariants of DOMAIN.md, and at every transition table, over a whole ledger that
-/// is fed event by event. Used by `verify` and by the property tests.
+/// Looks at the 13 invariants (docs/domain.md), and at every transition table, over a whole ledger
+/// that is fed event by event. Used by `verify` and by the property tests.
 class invariant_checker {
 public:
   /// Answers what looks like a secret in a text, none if nothing does.

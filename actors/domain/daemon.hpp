@@ -24,7 +24,7 @@ struct state {
                 repositories, enrolled_at, changed_at, why);
 };
 
-/// DOMAIN.md, section 2.
+/// The machine of a daemon; docs/state-machines.md is made from these tables.
 [[nodiscard]] transition_table<status> transitions();
 
 /// Errors: conflict (revoked, another name; details `state`, `allowed`), invalid_argument (no

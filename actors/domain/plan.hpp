@@ -54,7 +54,7 @@ struct state {
                 was_active, why, settled);
 };
 
-/// DOMAIN.md, section 2; `drafting` stands before it, FAILED also where the rounds are used up.
+/// The machine of a plan; docs/state-machines.md is made from these tables.
 [[nodiscard]] transition_table<status> transitions();
 
 /// Errors: conflict (not in this state; another content; a cycle, with `path`), invalid_argument

@@ -76,7 +76,7 @@ struct deferred {
   bool exhausted = false;
   TROUPE_RECORD(deferred, id, scope, amount, ticket, short_in, exhausted);
 };
-/// SETTLED in DOMAIN.md.
+/// The reservation is SETTLED (docs/state-machines.md).
 struct charged {
   std::string id;
   std::int64_t spent = 0;

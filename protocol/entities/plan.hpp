@@ -7,7 +7,7 @@ namespace troupe::plan {
 
 enum class status {
   none,
-  drafting, ///< before the first proposal; not a status of DOMAIN.md, never shown as one
+  drafting, ///< before the first proposal
   proposed,
   invalid,
   under_critique,
