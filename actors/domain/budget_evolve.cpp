@@ -124,15 +124,15 @@ private:
 } // namespace
 
 bool is_forgotten(state const& s, std::string const& id) {
-  auto const [name, number] = split(id);
+  auto const at = split(id);
   return std::any_of(s.forgotten.begin(), s.forgotten.end(),
-                     [&](series const& x) { return x.name == name && number <= x.last; });
+                     [&](series const& x) { return x.name == at.first && at.second <= x.last; });
 }
 
 bool is_forgotten_hold(state const& s, std::string const& id) {
-  auto const [name, number] = split(id);
+  auto const at = split(id);
   return std::any_of(s.forgotten.begin(), s.forgotten.end(),
-                     [&](series const& x) { return x.name == name && number <= x.asked; });
+                     [&](series const& x) { return x.name == at.first && at.second <= x.asked; });
 }
 
 std::string key_of(notice const& n) {

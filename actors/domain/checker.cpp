@@ -14,17 +14,8 @@ struct domain_table;
   template <>                                                                                      \
   struct domain_table<NAME##_domain> {                                                             \
     static auto rows() { return NAME::transitions(); }                                             \
-  }
-TROUPE_TABLE(project);
-TROUPE_TABLE(brief);
-TROUPE_TABLE(plan);
-TROUPE_TABLE(run);
-TROUPE_TABLE(ticket);
-TROUPE_TABLE(agent);
-TROUPE_TABLE(approval);
-TROUPE_TABLE(budget);
-TROUPE_TABLE(daemon);
-TROUPE_TABLE(principal);
+  };
+TROUPE_EACH_KIND(TROUPE_TABLE)
 #undef TROUPE_TABLE
 
 /// What the rules want to know of the state before the event.
@@ -138,7 +129,8 @@ invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std:
                                      {entity_kind::brief, o->brief.value},
                                      {entity_kind::plan, o->plan.value},
                                      {entity_kind::project, o->project.value}}) {
-        if (auto p = found(ask(where, [=, this] { return refers(stream, kind, id); })))
+        if (auto p = found(ask(
+                where, [this, stream, kind = kind, id = id] { return refers(stream, kind, id); })))
           return p;
       }
     }
@@ -154,7 +146,8 @@ invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std:
       }
       for (auto const& [kind, id] : {std::pair{entity_kind::agent, l->agent.value},
                                      {entity_kind::daemon, l->daemon.value}}) {
-        if (auto p = found(ask(where, [=, this] { return refers(stream, kind, id); })))
+        if (auto p = found(ask(
+                where, [this, stream, kind = kind, id = id] { return refers(stream, kind, id); })))
           return p;
       }
     }

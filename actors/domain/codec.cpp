@@ -1,12 +1,5 @@
 #include "actors/domain/kinds.hpp"
 
-TROUPE_CODEC_HERE(troupe::project::state);
-TROUPE_CODEC_HERE(troupe::brief::state);
-TROUPE_CODEC_HERE(troupe::plan::state);
-TROUPE_CODEC_HERE(troupe::run::state);
-TROUPE_CODEC_HERE(troupe::ticket::state);
-TROUPE_CODEC_HERE(troupe::agent::state);
-TROUPE_CODEC_HERE(troupe::approval::state);
-TROUPE_CODEC_HERE(troupe::budget::state);
-TROUPE_CODEC_HERE(troupe::daemon::state);
-TROUPE_CODEC_HERE(troupe::principal::state);
+#define TROUPE_STATE_CODEC(NAME) TROUPE_CODEC_HERE(troupe::NAME::state);
+TROUPE_EACH_KIND(TROUPE_STATE_CODEC)
+#undef TROUPE_STATE_CODEC

@@ -17,19 +17,9 @@ namespace troupe {
   }                                                                                                \
   std::vector<obligation> NAME##_domain::obligations(state const& s) {                             \
     return NAME::obligations(s);                                                                   \
-  }                                                                                                \
-  static_assert(true)
+  }
 
-TROUPE_DOMAIN(project);
-TROUPE_DOMAIN(brief);
-TROUPE_DOMAIN(plan);
-TROUPE_DOMAIN(run);
-TROUPE_DOMAIN(ticket);
-TROUPE_DOMAIN(agent);
-TROUPE_DOMAIN(approval);
-TROUPE_DOMAIN(budget);
-TROUPE_DOMAIN(daemon);
-TROUPE_DOMAIN(principal);
+TROUPE_EACH_KIND(TROUPE_DOMAIN)
 #undef TROUPE_DOMAIN
 
 } // namespace troupe

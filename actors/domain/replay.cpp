@@ -15,10 +15,9 @@ using table = std::map<entity_ref, typename Domain::state>;
 } // namespace
 
 struct replayer::tables {
-  std::tuple<table<project_domain>, table<brief_domain>, table<plan_domain>, table<run_domain>,
-             table<ticket_domain>, table<agent_domain>, table<approval_domain>,
-             table<budget_domain>, table<daemon_domain>, table<principal_domain>>
-      all;
+#define TROUPE_TABLE(NAME) std::tuple<table<NAME##_domain>>{},
+  decltype(std::tuple_cat(TROUPE_EACH_KIND(TROUPE_TABLE) std::tuple<>{})) all;
+#undef TROUPE_TABLE
 
   template <class Domain>
   table<Domain>& of() {
@@ -88,17 +87,8 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
   template result<NAME##_domain::event> replayer::read<NAME##_domain>(                             \
       entity_ref const&, std::uint64_t, std::string_view, std::int32_t, std::string_view) const;   \
   template NAME##_domain::state const& replayer::fold<NAME##_domain>(                              \
-      entity_ref const&, std::uint64_t, NAME##_domain::event const&, event_context const&)
-TROUPE_REPLAYS(project);
-TROUPE_REPLAYS(brief);
-TROUPE_REPLAYS(plan);
-TROUPE_REPLAYS(run);
-TROUPE_REPLAYS(ticket);
-TROUPE_REPLAYS(agent);
-TROUPE_REPLAYS(approval);
-TROUPE_REPLAYS(budget);
-TROUPE_REPLAYS(daemon);
-TROUPE_REPLAYS(principal);
+      entity_ref const&, std::uint64_t, NAME##_domain::event const&, event_context const&);
+TROUPE_EACH_KIND(TROUPE_REPLAYS)
 #undef TROUPE_REPLAYS
 
 result<void> replayer::apply(entity_ref const& stream, std::uint64_t version, std::string_view type,
