@@ -18,7 +18,7 @@ bool timing_line(std::string_view line, duration& at, bool& comma) {
     return false;
   line = trim(line);
   std::size_t pos = 0;
-  auto const start = read_time(line, pos);
+  auto const start = read_time(line, pos, nullptr, true);
   if (!start)
     return false;
   comma = line.substr(0, pos).find(',') != std::string_view::npos;

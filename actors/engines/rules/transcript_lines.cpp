@@ -9,135 +9,6 @@
 namespace troupe::rules {
 namespace {
 
-/// What a line of a conversation can be.
-struct line_form {
-  bool head = false;  ///< starts a turn
-  bool timed = false; ///< has a time
-  bool clock = false; ///< the time is one of the day
-  duration at{0};
-  std::string_view name;
-  std::string_view text; ///< may be empty: the words are on the lines below
-};
-
-void skip_spaces(std::string_view s, std::size_t& pos) {
-  while (pos < s.size() && is_space(s[pos]))
-    ++pos;
-}
-
-std::size_t skip_date(std::string_view s, std::size_t pos) {
-  // `12.05.26, ` / `2026-05-12 ` / `5/12/26, `: digits and one kind of separator, then white space
-  auto i = pos;
-  std::size_t separators = 0;
-  while (i < s.size() && (is_digit(s[i]) || s[i] == '.' || s[i] == '/' || s[i] == '-')) {
-    separators += is_digit(s[i]) ? 0 : 1;
-    ++i;
-  }
-  if (separators != 2 || i - pos < 6)
-    return pos;
-  if (i < s.size() && (s[i] == ',' || s[i] == 'T'))
-    ++i;
-  skip_spaces(s, i);
-  return i;
-}
-
-/// A time first: `[00:00:05] Name: text`, `00:00:05 Name`, `00:00:12\tFrom Name : text`.
-line_form time_first(std::string_view line) {
-  line_form out;
-  std::size_t pos = 0;
-  bool const bracket = !line.empty() && (line[0] == '[' || line[0] == '(');
-  pos += bracket ? 1 : 0;
-  auto const after_date = skip_date(line, pos);
-  out.clock = after_date != pos;
-  pos = after_date;
-  auto const at = read_time(line, pos, &out.clock);
-  if (!at)
-    return out;
-  if (bracket) {
-    if (pos >= line.size() || (line[pos] != ']' && line[pos] != ')'))
-      return out;
-    ++pos;
-  }
-  skip_spaces(line, pos);
-  if (pos + 1 < line.size() && line[pos] == '-' && line[pos + 1] == ' ')
-    pos += 2;
-  auto rest = trim(line.substr(pos));
-  out.at = *at;
-  out.timed = true;
-  if (rest.starts_with("From ")) {
-    rest = trim(rest.substr(5));
-    auto const colon = rest.find(':');
-    if (colon == std::string_view::npos)
-      return out;
-    auto who = rest.substr(0, colon);
-    for (auto const* word : {" to ", "  to  ", " To "})
-      if (auto const to = who.find(word); to != std::string_view::npos)
-        who = who.substr(0, to);
-    out.name = trim(who);
-    out.text = trim(rest.substr(colon + 1));
-    out.head = looks_like_name(out.name);
-    return out;
-  }
-  if (split_speaker(rest, out.name, out.text)) {
-    out.head = true;
-  } else if (rest.empty() || looks_like_name(rest)) {
-    out.name = rest;
-    out.head = !rest.empty();
-  }
-  return out;
-}
-
-/// A name first: `Name (00:01:02): text`, `Name   0:05`, `[Name] 10:02:33`, `Name | 00:05`.
-line_form name_first(std::string_view line) {
-  line_form out;
-  std::size_t digit = 0;
-  while (digit < line.size() && digit < 90 && !is_digit(line[digit]))
-    ++digit;
-  if (digit == 0 || digit >= line.size() || digit >= 90)
-    return out;
-  auto pos = digit;
-  auto const at = read_time(line, pos, &out.clock);
-  if (!at)
-    return out;
-  auto name = line.substr(0, digit);
-  bool separated = false;
-  bool bracket = false;
-  while (!name.empty() &&
-         (is_space(name.back()) || name.back() == '(' || name.back() == '[' || name.back() == '|' ||
-          name.back() == ',' || name.back() == '@' || name.back() == '-')) {
-    separated = true;
-    bracket = bracket || name.back() == '(' || name.back() == '[';
-    name.remove_suffix(1);
-  }
-  if (name.starts_with('[') && name.ends_with(']'))
-    name = name.substr(1, name.size() - 2);
-  if (!separated || !looks_like_name(trim(name)))
-    return out;
-  if (bracket && pos < line.size() && (line[pos] == ')' || line[pos] == ']'))
-    ++pos;
-  skip_spaces(line, pos);
-  bool const colon = pos < line.size() && line[pos] == ':';
-  pos += colon ? 1 : 0;
-  out.text = trim(line.substr(pos));
-  // `Anna  0:05 went` is a sentence: words on the line need a bracket or a colon before them.
-  if (!out.text.empty() && !colon && !bracket)
-    return {};
-  out.name = trim(name);
-  out.at = *at;
-  out.timed = out.head = true;
-  return out;
-}
-
-line_form classify(std::string_view line) {
-  if (auto const a = time_first(line); a.timed)
-    return a;
-  if (auto const b = name_first(line); b.head)
-    return b;
-  line_form out;
-  if (split_speaker(line, out.name, out.text) && !is_label(out.name))
-    out.head = true;
-  return out;
-}
-
 /// A conversation in which nobody speaks twice: (nearly) every line below the headers names a
 /// person.
 bool all_name_people(std::string_view text, std::vector<std::string_view> const& lines,
@@ -159,9 +30,98 @@ bool all_name_people(std::string_view text, std::vector<std::string_view> const&
   return people > 0 && people * 10 >= said * 8;
 }
 
+bool is_bare_time(line_form const& f) {
+  return f.timed && !f.head;
+}
+
+/// One turn with a time: a person speaks on (nearly) every line below the headers.
+bool one_timed(std::string_view text, std::vector<std::string_view> const& lines,
+               std::vector<line_form> const& forms) {
+  std::size_t said = 0;
+  bool person = false;
+  transcript headers;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto const line = trim(lines[i]);
+    auto const& f = forms[i];
+    bool const head = f.head && f.timed;
+    if (line.empty() || (!head && !person && take_header(line, headers)))
+      continue;
+    ++said;
+    person = person || (head && !f.text.empty() && is_person(f.name, small_words(text)));
+  }
+  return person && said <= 2;
+}
+
+/// What a meeting program writes about itself.
+bool is_notice(std::string_view line) {
+  return line.ends_with(" started transcription") || line.ends_with(" stopped transcription") ||
+         line.starts_with("Transcription ended after ") ||
+         line.starts_with("This editable transcript was computer generated") ||
+         ((line.starts_with("Replying to \"") || line.starts_with("Reacted to \"")) &&
+          line.find('"', 13) != std::string_view::npos);
+}
+
+/// Name and time on lines of their own, in either order, and the words below both.
+void join_names_and_times(std::vector<std::string_view> const& lines,
+                          std::vector<line_form>& forms) {
+  auto const is_name = [&](std::size_t i) {
+    return i < lines.size() && !forms[i].head && !is_bare_time(forms[i]) &&
+           looks_like_name(lines[i]);
+  };
+  auto const has_words = [&](std::size_t i) {
+    return i < lines.size() && !trim(lines[i]).empty() && !forms[i].head && !is_bare_time(forms[i]);
+  };
+  std::size_t times = 0;
+  std::size_t above = 0;
+  std::size_t below = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!is_bare_time(forms[i]))
+      continue;
+    ++times;
+    above += i > 0 && is_name(i - 1) && has_words(i + 1) ? 1 : 0;
+    below += is_name(i + 1) && has_words(i + 2) ? 1 : 0;
+  }
+  if (std::max(above, below) < 2 || std::max(above, below) * 10 < times * 8)
+    return;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!is_bare_time(forms[i]))
+      continue;
+    bool const up = above > below;
+    if (up ? i == 0 || !is_name(i - 1) || !has_words(i + 1) : !is_name(i + 1) || !has_words(i + 2))
+      continue;
+    auto const name = up ? i - 1 : i + 1;
+    forms[name] = forms[i];
+    forms[name].head = true;
+    forms[name].name = trim(lines[name]);
+  }
+}
+
+/// `- Ada: …` starts a turn only where those names are people who speak more than once: lists of a
+/// ticket name things (`- Windows: …`).
+void check_listed(std::string_view text, std::vector<line_form>& forms) {
+  auto const words = small_words(text);
+  std::unordered_map<std::string_view, std::size_t> count;
+  std::size_t all = 0;
+  std::size_t people = 0;
+  for (auto const& f : forms) {
+    if (!f.listed)
+      continue;
+    ++all;
+    people += is_person(f.name, words) ? 1 : 0;
+    ++count[f.name];
+  }
+  bool const again =
+      std::any_of(count.begin(), count.end(), [](auto const& n) { return n.second > 1; });
+  if (again && people * 10 >= all * 8)
+    return;
+  for (auto& f : forms)
+    if (f.listed)
+      f = {};
+}
+
 } // namespace
 
-std::optional<duration> read_time(std::string_view s, std::size_t& pos, bool* clock) {
+std::optional<duration> read_time(std::string_view s, std::size_t& pos, bool* clock, bool loose) {
   std::array<std::int64_t, 3> parts{};
   std::size_t n = 0;
   auto i = pos;
@@ -173,7 +133,7 @@ std::optional<duration> read_time(std::string_view s, std::size_t& pos, bool* cl
       ++i;
       ++digits;
     }
-    if (digits == 0 || (n > 0 && digits != 2))
+    if (digits == 0 || (n > 0 && digits != 2 && !loose))
       return std::nullopt;
     parts[n++] = value;
     if (i + 1 >= s.size() || s[i] != ':' || !is_digit(s[i + 1]))
@@ -288,26 +248,37 @@ bool split_speaker(std::string_view line, std::string_view& name, std::string_vi
 }
 
 bool read_conversation(std::string_view text, transcript& out) {
-  auto const lines = split_lines(text);
+  auto lines = split_lines(text);
+  std::erase_if(lines, [](auto const& line) { return is_notice(trim(line)); });
   std::vector<line_form> forms;
+  std::deque<std::string> kept;
   forms.reserve(lines.size());
+  bool listed = false;
+  for (auto const raw : lines) {
+    auto const line = trim(raw);
+    forms.push_back(line.empty() ? line_form{} : line_form_of(line, kept));
+    listed = listed || forms.back().listed;
+  }
+  join_names_and_times(lines, forms);
+  if (listed)
+    check_listed(text, forms);
   std::size_t full = 0;
   std::size_t timed = 0;
   std::size_t named = 0;
   std::unordered_map<std::string_view, std::size_t> names;
-  for (auto const raw : lines) {
-    auto const line = trim(raw);
-    forms.push_back(line.empty() ? line_form{} : classify(line));
-    full += line.empty() ? 0 : 1;
-    if (forms.back().head) {
-      timed += forms.back().timed ? 1 : 0;
-      named += forms.back().timed ? 0 : 1;
-      ++names[forms.back().name];
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto const& f = forms[i];
+    full += trim(lines[i]).empty() || is_bare_time(f) ? 0 : 1;
+    if (f.head) {
+      timed += f.timed ? 1 : 0;
+      named += f.timed ? 0 : 1;
+      ++names[f.name];
     }
   }
   auto const again = static_cast<std::size_t>(
       std::count_if(names.begin(), names.end(), [](auto const& n) { return n.second > 1; }));
-  bool const by_time = timed >= 2 && timed * 10 >= full * 2;
+  bool const by_time =
+      (timed >= 2 && timed * 10 >= full * 2) || (timed == 1 && one_timed(text, lines, forms));
   bool const by_name = named >= 2 && again >= 1 && named * 10 >= full * 4;
   bool const one_each = !by_time && !by_name && named > 0 && all_name_people(text, lines, forms);
   if (!by_time && !by_name && !one_each)
@@ -315,6 +286,7 @@ bool read_conversation(std::string_view text, transcript& out) {
   auto const words = one_each ? small_words(text) : std::unordered_set<std::string>{};
   out.form = by_time ? "timed-text" : "speaker-text";
   bool clock = false;
+  duration passed{0};                  // by the last time that stands alone
   std::vector<std::string_view> above; // lines before the first speaker
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto const line = trim(lines[i]);
@@ -326,12 +298,14 @@ bool read_conversation(std::string_view text, transcript& out) {
       head = false;
     if (head && one_each && !is_person(f.name, words))
       head = false;
-    if (line.empty())
+    if (is_bare_time(f))
+      passed = f.at;
+    if (line.empty() || is_bare_time(f))
       continue;
     if (out.turns.empty() && !(head && f.timed) && take_header(line, out))
       continue;
     if (head) {
-      out.turns.push_back({squeeze(f.name), f.at, squeeze(f.text)});
+      out.turns.push_back({squeeze(f.name), f.timed ? f.at : passed, squeeze(f.text)});
       clock = clock || f.clock;
     } else if (!out.turns.empty()) {
       auto& last = out.turns.back().text;

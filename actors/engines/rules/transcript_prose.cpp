@@ -2,10 +2,8 @@
 #include "actors/engines/rules/transcript_forms.hpp"
 
 namespace troupe::rules {
-namespace {
 
-/// Length of a bullet's marker (`- `, `* `, `• `, `3. `, `3) `, `[ ] `), 0 if it is none.
-std::size_t bullet(std::string_view line) {
+std::size_t bullet_length(std::string_view line) {
   std::size_t n = 0;
   if (line.starts_with("- ") || line.starts_with("* ") || line.starts_with("+ "))
     n = 2;
@@ -23,8 +21,6 @@ std::size_t bullet(std::string_view line) {
     n += 4;
   return n;
 }
-
-} // namespace
 
 void read_prose(std::string_view text, transcript& out) {
   out.form = "prose";
@@ -55,7 +51,7 @@ void read_prose(std::string_view text, transcript& out) {
         out.turns.push_back({{}, duration{0}, squeeze(line) + (line.ends_with(':') ? "" : ":")});
       continue;
     }
-    if (auto const marker = bullet(line); marker > 0) {
+    if (auto const marker = bullet_length(line); marker > 0) {
       flush();
       paragraph = "- " + std::string{line.substr(marker)};
       continue;
