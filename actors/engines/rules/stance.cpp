@@ -41,17 +41,9 @@ std::size_t hedge(std::vector<word> const& w, std::size_t b) {
                                "do you mean",
                                "you mean"};
   for (auto const p : list) {
-    std::size_t n = 0;
-    std::size_t at = 0;
-    bool same = true;
-    while (same && at <= p.size()) {
-      auto const end = std::min(p.find(' ', at), p.size());
-      same = b + n < w.size() && w[b + n].low == p.substr(at, end - at);
-      ++n;
-      at = end + 1;
-    }
+    auto const n = match_phrase(w, b, p);
     // `I think so` answers; a hedge has a statement behind it.
-    if (same && b + n < w.size() && w[b + n].low != "so" && w[b + n].low != "about" &&
+    if (n > 0 && b + n < w.size() && w[b + n].low != "so" && w[b + n].low != "about" &&
         w[b + n].low != "that's")
       return n;
   }

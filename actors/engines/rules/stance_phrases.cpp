@@ -135,22 +135,26 @@ phrases const& openings() {
   return list;
 }
 
-/// Number of words that `list` matches at `b`, the longest phrase first; 0 for none.
+std::size_t match_phrase(std::vector<word> const& w, std::size_t b, std::string_view phrase) {
+  std::size_t n = 0;
+  for (std::size_t at = 0; at <= phrase.size(); ++n) {
+    auto const end = std::min(phrase.find(' ', at), phrase.size());
+    if (b + n >= w.size() || w[b + n].low != phrase.substr(at, end - at))
+      return 0;
+    at = end + 1;
+  }
+  return n;
+}
+
 std::size_t match(std::vector<word> const& w, std::size_t b, phrases const& list) {
   std::size_t best = 0;
   for (auto const p : list) {
-    std::size_t n = 0;
-    std::size_t at = 0;
-    bool same = true;
-    while (same && at <= p.size()) {
-      auto const end = std::min(p.find(' ', at), p.size());
-      same = b + n < w.size() && w[b + n].low == p.substr(at, end - at) &&
-             (n == 0 || w[b + n].before == 0);
-      ++n;
-      at = end + 1;
-    }
-    if (same && ends_here(w, b + n))
-      best = std::max(best, n);
+    auto const n = match_phrase(w, b, p);
+    bool paused = false; // `let's do, that`
+    for (std::size_t k = 1; k < n; ++k)
+      paused = paused || w[b + k].before != 0;
+    if (n > best && !paused && ends_here(w, b + n))
+      best = n;
   }
   return best;
 }

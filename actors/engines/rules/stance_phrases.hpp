@@ -14,6 +14,9 @@ using phrases = std::vector<std::string_view>;
 [[nodiscard]] phrases const& agreeing(); ///< `sounds good`, `let's do that`
 [[nodiscard]] phrases const& refusing(); ///< `not now`, `please don't`
 [[nodiscard]] phrases const& openings(); ///< `hang on`: only open a sentence, agree to nothing
+/// The words of one phrase, whatever stands between or behind them.
+[[nodiscard]] std::size_t match_phrase(std::vector<word> const& w, std::size_t b,
+                                       std::string_view phrase);
 /// The longest phrase of the list that ends before punctuation, the end, or `then` and the like.
 [[nodiscard]] std::size_t match(std::vector<word> const& w, std::size_t b, phrases const& list);
 /// `we could`, `it should`, `they don't`; `sense` is 1 for yes, -1 for no.
