@@ -1,38 +1,12 @@
 // How people really talk: each case is a fault that was seen in a draft.
 
-#include "actors/engines/rules/brief.hpp"
-#include "actors/engines/rules/plan.hpp"
 #include "actors/engines/rules/wording.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/rules/talk.hpp"
 
 using namespace troupe;
-
-namespace {
-
-brief_content drafted(std::string const& text) {
-  auto const t = parse_transcript(text, "talk.txt");
-  REQUIRE(t.has_value());
-  auto const b = draft_brief(*t);
-  REQUIRE(b.has_value());
-  return *b;
-}
-
-std::string all_of(brief_content const& b) {
-  std::string out;
-  for (auto const& r : b.requirements) {
-    out += r.title + '\n';
-    for (auto const& c : r.criteria)
-      out += c + '\n';
-  }
-  return out;
-}
-
-bool has(std::string const& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-} // namespace
+using test::all_of;
+using test::drafted;
+using test::has;
 
 TEST_CASE("speech: a very short wish is a requirement", "[rules]") {
   auto const b = drafted("Anna: We must print weeks.\nBob: Yes.\n");
@@ -142,4 +116,60 @@ TEST_CASE("speech: what people can do anyway is why something is not needed", "[
   auto const b = drafted("Ada: Which languages do we need?\nBen: Danish, English and German.\n"
                          "Ada: Swedish?\nBen: They can read Danish.\nAda: Okay, three.\n");
   CHECK_FALSE(has(all_of(b), "Swedish"));
+}
+
+TEST_CASE("speech: a refusal of what was said is no wish, whatever its modal", "[rules]") {
+  auto const* said =
+      GENERATE("Ada: No, we should not do that.\nBen: OK, drop it.\n",
+               "Ada: We shouldn't do that.\nBen: Right, scrap that then.\n",
+               "Ada: No, we must not do it like that.\nBen: Okay. Forget it.\n",
+               "Ada: No, let's not do that.\nBen: OK, drop it.\n", "Ada: Drop that.\nBen: Okay.\n");
+  INFO(said);
+  auto const b = drafted(std::string{"Ada: The export must write CSV files.\nBen: Okay.\n"
+                                     "Ben: We should also delete the old files.\n"} +
+                         said);
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(has(all_of(b), "CSV"));
+  CHECK_FALSE(has(all_of(b), "drop"));
+  CHECK_FALSE(has(all_of(b), "do that"));
+  REQUIRE(b.out_of_scope.size() == 1);
+  CHECK(has(b.out_of_scope[0].text, "delete the old files"));
+}
+
+TEST_CASE("speech: drop it is what the product does where a question asked that", "[rules]") {
+  auto const b =
+      drafted("Ada: The import must read CSV files.\nBen: What should the import do with "
+              "an empty row?\nAda: Drop it.\nBen: Okay.\n");
+  CHECK(has(all_of(b), "rop it"));
+}
+
+TEST_CASE("speech: out of scope is heard in passing", "[rules]") {
+  auto const* said = GENERATE("Ada: Excel is out of scope.\nBen: Fine.\n",
+                              "Ben: What about Excel?\nAda: Out of scope.\nBen: Okay.\n",
+                              "Ben: Excel, that's out of scope.\nAda: Okay.\n",
+                              "Ben: We keep Excel out of scope.\nAda: Okay.\n",
+                              "Ada: Excel stays out of scope, by the way.\nBen: Okay.\n");
+  INFO(said);
+  auto const b = drafted(std::string{"Ada: The export must write CSV files.\n"} + said);
+  REQUIRE(b.requirements.size() == 1);
+  CHECK(has(all_of(b), "CSV"));
+  CHECK_FALSE(has(all_of(b), "Excel"));
+  REQUIRE(b.out_of_scope.size() == 1);
+  CHECK(has(b.out_of_scope[0].text, "Excel"));
+}
+
+TEST_CASE("speech: a short wish needs no word of software where somebody agrees", "[rules]") {
+  auto const* said = GENERATE("We need charts.", "Charts must work.", "Print weeks.",
+                              "I want charts.", "We must print weeks.");
+  INFO(said);
+  auto const b = drafted(std::string{"Ada: "} + said + "\nBen: Yes.\n");
+  CHECK(b.requirements.size() == 1);
+}
+
+TEST_CASE("speech: what a talk writes small at the start of a sentence stays small", "[rules]") {
+  auto const b = drafted("Ada: The build takes long.\nBen: It does.\nAda: Something is odd.\n"
+                         "Ben: npm must not be needed for the tests. getUser() must return null.\n"
+                         "Ada: Okay.\n");
+  CHECK(has(all_of(b), "npm must not"));
+  CHECK_FALSE(has(all_of(b), "Npm"));
 }

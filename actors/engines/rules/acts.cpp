@@ -151,6 +151,26 @@ void find_question(unit& u, std::string_view quote) {
   }
 }
 
+/// `We should not do that`, `let's not have it like this`: refuses what was said and names nothing.
+bool denies_that(unit const& u) {
+  auto const& w = u.words;
+  bool const negated = std::any_of(w.begin(), w.end(), [](word const& x) {
+    return x.low == "not" || x.low == "never" || x.low.ends_with("n't");
+  });
+  return negated && u.does == act::none && w.size() >= 3 && w.size() <= 9 &&
+         contains_any(" we i you let's they nobody ", {w[0].low}) &&
+         contains_any(u.flat, {"should", "shouldn't", "must", "mustn't", "can", "can't", "cannot",
+                               "let's", "won't", "will", "wouldn't", "would", "shall"}) &&
+         contains_any(u.flat, {"do that", "do it", "do this", "do so", "have that", "have it",
+                               "want that", "want it", "go there"}) &&
+         std::all_of(w.begin(), w.end(), [](word const& x) {
+           return x.what == word::kind::plain &&
+                  (lexicon::is_stopword(x.low) || lexicon::is_auxiliary(x.low) ||
+                   contains_any(" do have want go like way let's then here now really at all ",
+                                {x.low}));
+         });
+}
+
 } // namespace
 
 void find_act(unit& u, name_list const& names) {
@@ -221,6 +241,11 @@ void find_act(unit& u, name_list const& names) {
   u.organises = u.organises || (u.does == act::none && u.words.size() <= 4 &&
                                 contains_any(u.flat, {"what else", "anything else", "what's next",
                                                       "who does what", "who takes what"}));
+  if (denies_that(u)) {
+    u.stance = -1;
+    u.only_stance = true;
+    return;
+  }
   if (u.does == act::none) {
     find_wish(u);
     find_constraint(u);

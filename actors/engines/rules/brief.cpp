@@ -81,14 +81,19 @@ name_set names_in_code(std::vector<unit> const& units) {
     for (auto const& w : u.words)
       if (w.what == word::kind::literal && w.text[0] == '`' && w.low.find(' ') == std::string::npos)
         out.insert(w.text.substr(1, w.text.size() - 2));
-    if (u.quote.empty() || u.words.empty() || !is_letter(u.quote[0]))
+    if (u.quote.empty() || !is_letter(u.quote[0]))
+      continue;
+    // `getUser` keeps its spelling anyway and says nothing of how this talk is written.
+    bool const opens = !u.words.empty() && u.quote.starts_with(u.words[0].text);
+    if (opens && u.words[0].what != word::kind::plain)
       continue;
     bool const lowercase = is_lower(u.quote[0]);
     (lowercase ? low : upper) += 1;
-    if (lowercase && u.quote.starts_with(u.words[0].text) && !lexicon::is_stopword(u.words[0].low))
+    if (opens && lowercase && u.quote.starts_with(u.words[0].text) &&
+        !lexicon::is_stopword(u.words[0].low))
       starts.insert(u.words[0].text);
   }
-  if (upper > 4 * low)
+  if (upper >= 3 * low)
     out.insert(starts.begin(), starts.end());
   return out;
 }

@@ -66,6 +66,10 @@ bool imperative_at(std::vector<word> const& w, std::size_t i) {
   if (determiner(next.low) || preposition(next.low) || next.low == "everything" ||
       next.low == "anything" || next.low == "only")
     return true;
+  // `Print weeks.` is a whole order, where the first word is rarely a noun before another.
+  if (i == 0 && w.size() == 2 && next.what == word::kind::plain && next.low.size() > 3 &&
+      next.low.ends_with('s') && contains_any(" print skip write return split ", {low}))
+    return true;
   // `skip empty lines` against `test coverage`: a plural or an -ed object follows an order.
   return w.size() > i + 2 &&
          (low == "skip" || low == "drop" || low == "cut" || low == "use" || low == "write" ||

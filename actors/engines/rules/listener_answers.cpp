@@ -77,7 +77,8 @@ bool listener::hear_refusal(std::size_t i) {
         if (l.unit == p->unit ||
             (u.defers && at(l.unit).turn == u.turn && at(l.unit).does == act::statement))
           l.live = false;
-    if (idea && !rejected_before && about_work(q))
+    bool const scope = contains_any(u.all, {"out of scope"}); // said of work only
+    if (idea && !rejected_before && (about_work(q) || scope))
       put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
     if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
       label_open_ = false;

@@ -283,6 +283,7 @@ void listener::hear_content(std::size_t i) {
     return; // `Don't ask.`
   if (core && !answers && !u.leans && !about_work(u) && !formal(u) && !introduces(u) &&
       !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
+      !(!u.past && !u.hedged && next_agrees(i)) && // `We need charts.` — `Yes.`
       !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)) &&
       !(fresh(focus_, u.turn, 1) && u.additive) && !label_free_now())
     return;

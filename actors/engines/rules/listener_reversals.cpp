@@ -50,9 +50,16 @@ std::vector<word> struck_by(unit const& u) {
     if (!verb)
       return part;
   }
-  // `Google Pay is out for now.`
-  for (std::size_t i = 1; i + 1 < w.size() && i < 6; ++i) {
-    if (w[i].low != "is" && w[i].low != "are" && w[i].low != "stays")
+  // `We keep the charts out of scope.`
+  for (std::size_t i = 0; i + 4 < w.size() && i < 3; ++i)
+    if (contains_any(" keep leave put consider call declare ", {w[i].low}) && (i == 0 || i < 3))
+      for (auto k = i + 2; k + 2 < w.size() && k < i + 8; ++k)
+        if (w[k].low == "out" && w[k + 1].low == "of" && w[k + 2].low == "scope")
+          return words_between(w, i + 1, k);
+  // `Google Pay is out for now.`, `the map, that's out of scope`
+  for (std::size_t i = 1; i + 1 < w.size() && i < 8; ++i) {
+    bool const resumed = w[i].low == "that's" && w[i].before == ',';
+    if (!resumed && !contains_any(" is are stays stay remains remain ", {w[i].low}))
       continue;
     auto const rest = flat_of(words_between(w, i + 1, w.size()));
     bool const out = rest == " out " || rest.starts_with(" out for ") || rest == " out then " ||
@@ -64,6 +71,15 @@ std::vector<word> struck_by(unit const& u) {
   if (u.negated && contains_any(u.flat, {"after all"}))
     return w;
   return {};
+}
+
+/// `Drop it.`, `scrap that then`: of what was said just before, without a name for it.
+bool drops_that(unit const& u) {
+  auto const& w = u.words;
+  return w.size() >= 2 && w.size() <= 4 && u.does != act::question &&
+         contains_any(" drop scrap skip forget ditch bin ", {w[0].low}) &&
+         contains_any(" it that this ", {w[1].low}) &&
+         (w.size() == 2 || contains_any(" then again completely altogether ", {w[2].low}));
 }
 
 /// The text without its clause that says `terms`; empty if there is no such clause beside another.
@@ -178,6 +194,24 @@ bool listener::hear_strike(std::size_t i) {
   if (struck_ != 0 && struck_ + 1 >= u.turn + 1 &&
       (u.flat == " leave it " || u.flat == " leave that " || u.flat == " drop it "))
     return true;
+  if (drops_that(u) && u.turn > 0) {
+    // `No, we should not do that.` — `OK, drop it.` says nothing new; `we should delete them too` —
+    // `drop that` turns it down; behind a question it is an answer about the product.
+    bool refused = false;
+    bool wished = false;
+    for (auto k = i; k-- > 0 && units_[k].turn + 1 >= u.turn;) {
+      auto const& said = units_[k];
+      refused = refused || said.stance < 0 || said.defers || said.withdraws;
+      wished = wished || (said.turn != u.turn && said.speaker != u.speaker &&
+                          (said.does == act::directive || said.does == act::weak));
+    }
+    if (refused)
+      return true;
+    if (wished) {
+      (void)hear_refusal(i);
+      return true;
+    }
+  }
   auto const named = struck_by(u);
   auto const terms = terms_of(named);
   if (terms.empty() || terms.size() > 4)
@@ -188,8 +222,10 @@ bool listener::hear_strike(std::size_t i) {
     return true;
   }
   // Nobody had asked for it yet: it is ruled out beforehand.
-  bool const out = u.words[0].low != "no" && contains_any(u.flat, {"is out", "are out"}) &&
-                   !contains_phrase(u.flat, "out of");
+  bool const out =
+      u.words[0].low != "no" &&
+      ((contains_phrase(u.flat, "out of scope") && open_question(u, true) == nullptr) ||
+       (contains_any(u.flat, {"is out", "are out"}) && !contains_phrase(u.flat, "out of")));
   if (out)
     put_out(u.body, i, {});
   return out;
