@@ -1,36 +1,13 @@
 // What people say about the order of the work, and what only sounds like it.
 
-#include "actors/engines/rules/brief.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/rules/talk.hpp"
 
 using namespace troupe;
+using test::about;
+using test::comes_after;
+using test::drafted;
 
 namespace {
-
-brief_content drafted(std::string const& text) {
-  auto const t = parse_transcript(text, "talk.txt");
-  REQUIRE(t.has_value());
-  auto const b = draft_brief(*t);
-  REQUIRE(b.has_value());
-  return *b;
-}
-
-requirement const& about(brief_content const& b, std::string_view word) {
-  for (auto const& r : b.requirements)
-    if (r.title.find(word) != std::string::npos)
-      return r;
-  std::string all;
-  for (auto const& r : b.requirements)
-    all += r.title + "; ";
-  FAIL("no requirement about " << word << " in: " << all);
-  return b.requirements.front();
-}
-
-bool comes_after(brief_content const& b, std::string_view later, std::string_view sooner) {
-  auto const& after = about(b, later).after;
-  return std::find(after.begin(), after.end(), about(b, sooner).key) != after.end();
-}
 
 /// Two things that have nothing to do with one another, until somebody says so.
 std::string talk(std::string const& said) {
@@ -55,7 +32,20 @@ TEST_CASE("order: many ways to say that one thing waits for another", "[rules]")
       "The import needs the schema merged.",
       "Before we start on the import, the schema has to be in.",
       "We have to have the schema before we do the import.",
-      "We can't start the import until the schema is in.", "Schema first, and then the import.");
+      "We can't start the import until the schema is in.", "Schema first, and then the import.",
+      "I wouldn't start on the import until the schema works.",
+      "The import can't go live before the schema does.",
+      "Nobody should touch the import until the schema is finished.",
+      "As soon as we have the schema we can do the import.",
+      "Once we've got the schema, I'll do the import.",
+      "When the schema is in we can start the import.",
+      "The import needs the schema, because without it there is nowhere to put the currency.",
+      "The import requires the schema.", "The import only makes sense once the schema is there.",
+      "The import makes no sense without the schema.", "Start with the schema, then the import.",
+      "First the schema, then the import.", "Schema first, then the import.",
+      "The import is blocked by the schema, isn't it?",
+      "Before we can do the import, somebody has to finish the schema.",
+      "The schema has to be in place before the import.");
   INFO(said);
   auto const b = drafted(talk(said));
   CHECK(comes_after(b, "import", "schema"));
@@ -63,10 +53,15 @@ TEST_CASE("order: many ways to say that one thing waits for another", "[rules]")
 }
 
 TEST_CASE("order: rules of the product are none", "[rules]") {
-  auto const* said = GENERATE("Thirty minutes after the import it shows the currency.",
-                              "When the import is done, then the currency is shown.",
-                              "The import reads the oldest invoice first.",
-                              "The currency is shown before the amount.");
+  auto const* said =
+      GENERATE("Thirty minutes after the import it shows the currency.",
+               "When the import is done, then the currency is shown.",
+               "The import reads the oldest invoice first.",
+               "The currency is shown before the amount.", "The import should list errors first.",
+               "The currency must not be shown until the import is finished.",
+               "First the import reads the currency, then it checks the schema.",
+               "The import needs a button for the schema.",
+               "The import shows the schema once the currency is chosen.");
   INFO(said);
   auto const b = drafted(talk(said));
   for (auto const& r : b.requirements)

@@ -72,10 +72,13 @@ constexpr floor_of floors[] = {
     {"warehouse.srt", 15, 0.88, 0},
     {"clinic.teams.vtt", 11, 0.71, 3},
     {"game.otter.txt", 7, 0.75, 0},
+    {"greenhouse.vtt", 10, 0.66, 3},
     {"invoices.txt", 9, 0.85, 1},
+    {"kiosk.srt", 10, 0.83, 3},
     {"linter.vtt", 8, 0.66, 0},
     {"mailbug.txt", 6, 0.83, 0},
     {"museum.vtt", 9, 0.75, 3},
+    {"payroll.txt", 12, 0.85, 0},
     {"queuelib.txt", 13, 0.60, 2},
     {"sync.txt", 7, 0.55, 2},
 };
@@ -100,6 +103,7 @@ total measure(std::string const& folder) {
     out.orders += g.order.size();
     std::cout << "  " << folder << '/' << g.name << ": recall " << s.found << '/' << s.wanted
               << ", precision " << s.right << '/' << s.drafted << ", due " << (s.due ? "yes" : "no")
+              << ", order " << s.ordered << '/' << g.order.size()
               << (s.forbidden.empty() ? "" : ", forbidden: " + joined(s.forbidden)) << '\n';
     out.sum.wanted += s.wanted;
     out.sum.found += s.found;
@@ -151,8 +155,9 @@ TEST_CASE("brief: transcripts that did not shape the rules are drafted well enou
   CHECK(all.files >= 4);
   CHECK(all.sum.recall() >= 0.8);
   CHECK(all.sum.precision() >= 0.7);
-  CHECK(all.forbidden <= 11);
-  CHECK(all.orders == 2); // none of them is found: there is no floor to hold, see the document
+  CHECK(all.forbidden <= 17);
+  CHECK(all.ordered >= 4); // of the ten below; what they are worth is in the document
+  CHECK(all.orders == 10);
 }
 
 TEST_CASE("plan: every sample and test transcript gives a plan that can be worked", "[rules]") {

@@ -67,12 +67,13 @@ public:
   void find() {
     for (std::size_t i = 0; i < units_.size(); ++i) {
       auto const& u = units_[i];
-      if (u.chatter || u.does == act::question)
+      if (u.chatter || (u.does == act::question && !only_tagged(u)))
         continue;
       sequence(i);
       for (auto const& s : sayings_of(u))
         apply(s, i);
       comes_first(i);
+      asked_first(i);
     }
   }
 
@@ -121,6 +122,14 @@ private:
           return b;
     }
     return -1;
+  }
+
+  /// `That's blocked by the sale, isn't it?` says what it seems to ask.
+  static bool only_tagged(unit const& u) {
+    return u.words.size() > 4 &&
+           contains_any(u.flat.substr(u.flat.size() - std::min<std::size_t>(u.flat.size(), 18)),
+                        {"isn't it", "doesn't it", "aren't they", "don't they", "don't we",
+                         "isn't that", "no", "right"});
   }
 
   static bool is_it(std::string_view low) {
@@ -184,9 +193,12 @@ private:
   void sequence(std::size_t i) {
     auto const& u = units_[i];
     if (holder_.count(i) != 0 ||
-        !contains_any(u.flat, {"there before", "in before", "done before", "finished before",
-                               "ready before", "come before", "comes before", "merged before",
-                               "live before", "deployed before", "happen before"}))
+        !contains_any(u.flat,
+                      {"there before",     "in before",      "place before",    "up before",
+                       "available before", "running before", "working before",  "exist before",
+                       "fixed before",     "stable before",  "sorted before",   "done before",
+                       "finished before",  "ready before",   "come before",     "comes before",
+                       "merged before",    "live before",    "deployed before", "happen before"}))
       return;
     auto const at =
         static_cast<std::size_t>(std::find_if(u.words.begin(), u.words.end(),
@@ -208,6 +220,24 @@ private:
         h != holder_.end() ? static_cast<std::ptrdiff_t>(h->second) : context(i, out_.size());
     if (self >= 0)
       link(self, best(spread(u.words), static_cast<std::size_t>(self)));
+  }
+
+  /// `The download depends on the storage, so the readings need to be kept first.`: what is asked
+  /// for at the end of the sentence comes before what was talked about.
+  void asked_first(std::size_t i) {
+    auto const& u = units_[i];
+    auto const h = holder_.find(i);
+    if (h == holder_.end() || u.words.size() < 5 || u.words.back().low != "first" ||
+        !contains_any(u.flat, {"need to", "needs to", "has to", "have to", "must", "should"}))
+      return;
+    // `Errors should be shown first` is a rule of the product, unless the same breath talks of
+    // work.
+    bool ordering = false;
+    for (auto k = i; k-- > 0 && units_[k].turn == u.turn;)
+      ordering = ordering || !sayings_of(units_[k]).empty();
+    if (!ordering)
+      return;
+    link(context(i, h->second), static_cast<std::ptrdiff_t>(h->second));
   }
 
   std::vector<requirement>& out_;

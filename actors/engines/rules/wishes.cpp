@@ -27,9 +27,12 @@ void find_wish(unit& u) {
   }
   // `The check-in has to be there before it is switched on` says in which order, not what.
   bool const order =
-      contains_any(flat, {"be there before", "be in before", "be done before", "be finished before",
-                          "be ready before", "come before", "go in before", "be merged before",
-                          "be live before", "be deployed before", "happen before"}) &&
+      contains_any(flat,
+                   {"be there before", "be in before", "be done before", "be finished before",
+                    "be ready before", "come before", "go in before", "be merged before",
+                    "be live before", "be deployed before", "happen before", "in place before",
+                    "be up before", "be available before", "be running before", "be working before",
+                    "be stable before", "exist before", "be fixed before"}) &&
       contains_any(flat, {"has to", "have to", "must", "needs to", "should"});
   // `Whoever does that should wait until the stripping is done`: work waits, not the product.
   bool const waits =
