@@ -1,25 +1,46 @@
 #include "cli/text/heading.hpp"
 
+#include <algorithm>
+#include <map>
+
 namespace troupe {
 
 namespace {
 
 using namespace views;
 
-/// “The sentence.” — Speaker, 00:01:02
-std::string cited(json::value const& item, std::size_t indent, text_style const& style) {
-  std::string out;
-  for (auto const& c : look::list(item, "cites")) {
-    auto source = look::text(c, "speaker");
-    if (auto const at = look::number(c, "at"); at > 0)
-      source += (source.empty() ? "" : ", ") + look::offset(at);
-    out += said("“" + look::text(c, "quote") + "”" + (source.empty() ? "" : " — " + source), indent,
-                style, ink::faint);
+/// The sentences of a brief: each is printed where it is cited first, and referred to after that.
+class quotations {
+public:
+  /// `“The sentence.” — Speaker, 00:01:02`, later `see R1`; `place` is what a later one calls this
+  /// place.
+  std::string cited(json::value const& item, std::string const& place, std::size_t indent,
+                    text_style const& style) {
+    std::string out;
+    std::vector<std::string> earlier;
+    for (auto const& c : look::list(item, "cites")) {
+      auto source = look::text(c, "speaker");
+      if (auto const at = look::number(c, "at"); at > 0)
+        source += (source.empty() ? "" : ", ") + look::offset(at);
+      auto const quote = look::text(c, "quote");
+      auto const [first, fresh] = first_.emplace(std::pair{look::number(c, "turn"), quote}, place);
+      if (fresh)
+        out += said("“" + quote + "”" + (source.empty() ? "" : " — " + source), indent, style,
+                    ink::faint);
+      else if (first->second != place &&
+               std::find(earlier.begin(), earlier.end(), first->second) == earlier.end())
+        earlier.push_back(first->second);
+    }
+    if (!earlier.empty())
+      out += said("see " + look::joined(earlier), indent, style, ink::faint);
+    return out;
   }
-  return out;
-}
 
-std::string requirement_text(json::value const& r, text_style const& style) {
+private:
+  std::map<std::pair<std::int64_t, std::string>, std::string> first_; ///< turn, words -> place
+};
+
+std::string requirement_text(json::value const& r, quotations& quoted, text_style const& style) {
   auto const key = look::text(r, "key");
   std::vector<std::string> marks;
   if (auto const p = look::text(r, "importance"); !p.empty() && p != "normal")
@@ -34,16 +55,20 @@ std::string requirement_text(json::value const& r, text_style const& style) {
   auto out = said(title, 2, style, ink::strong, columns::pad(key, 4));
   if (!marks.empty())
     out += said(look::joined(marks, " · "), 6, style, ink::attention);
-  if (auto const text = look::block(r, "text"); !text.empty() && text != title)
+  // A text that only says all criteria is not printed beside them.
+  auto const criteria = look::texts(r, "criteria");
+  if (auto const text = look::block(r, "text");
+      !text.empty() && text != title && text != look::joined(criteria, " "))
     out += said(text, 6, style);
-  for (auto const& criterion : look::texts(r, "criteria"))
+  for (auto const& criterion : criteria)
     out += said(criterion, 6, style, ink::plain, "☐ ");
   if (auto const files = look::texts(r, "files"); !files.empty())
     out += said(look::joined(files), 6, style, ink::plain, "files: ");
-  return out + cited(r, 6, style);
+  return out + quoted.cited(r, key, 6, style);
 }
 
-std::string statements(std::string_view title, json::array const& items, text_style const& style) {
+std::string statements(std::string_view title, json::array const& items, quotations& quoted,
+                       text_style const& style) {
   if (items.empty())
     return {};
   auto out = part(title, style);
@@ -52,12 +77,12 @@ std::string statements(std::string_view title, json::array const& items, text_st
     if (auto const who = look::text(s, "who"); !who.empty())
       text += " (" + who + ")";
     out += said(text, 2, style, ink::plain, "• ");
-    out += cited(s, 4, style);
+    out += quoted.cited(s, std::string{title}, 4, style);
   }
   return out;
 }
 
-std::string people(json::array const& items, text_style const& style) {
+std::string people(json::array const& items, quotations& quoted, text_style const& style) {
   if (items.empty())
     return {};
   auto out = part("People", style);
@@ -66,7 +91,7 @@ std::string people(json::array const& items, text_style const& style) {
     if (auto const due = look::text(d, "due"); !due.empty())
       text += ", by " + due;
     out += said(text, 2, style, ink::plain, "• ");
-    out += cited(d, 4, style);
+    out += quoted.cited(d, "People", 4, style);
   }
   return out;
 }
@@ -90,14 +115,15 @@ std::string render_brief(json::value const& brief, text_style const& style) {
   if (!requirements.empty())
     out += part("Requirements", style);
   bool first = true;
+  quotations quoted;
   for (auto const& r : requirements) {
-    out += (first ? "" : "\n") + requirement_text(r, style);
+    out += (first ? "" : "\n") + requirement_text(r, quoted, style);
     first = false;
   }
-  out += statements("Decisions", look::list(content, "decisions"), style);
-  out += statements("Open questions", look::list(content, "open_questions"), style);
-  out += statements("Out of scope", look::list(content, "out_of_scope"), style);
-  out += people(look::list(content, "people"), style);
+  out += statements("Decisions", look::list(content, "decisions"), quoted, style);
+  out += statements("Open questions", look::list(content, "open_questions"), quoted, style);
+  out += statements("Out of scope", look::list(content, "out_of_scope"), quoted, style);
+  out += people(look::list(content, "people"), quoted, style);
 
   out += "\n";
   out += fact("project", look::text(brief, "project"), style);

@@ -43,6 +43,43 @@ std::size_t count_of(std::string const& text, std::string const& part) {
 
 } // namespace
 
+TEST_CASE("text: a sentence of a brief is printed where it is cited first, then referred to",
+          "[cli]") {
+  json::object const cite{
+      {"turn", 2}, {"speaker", "Ada"}, {"at", 10000}, {"quote", "It must print weeks."}};
+  auto const cites = json::array{cite};
+  json::array const criteria{"It must print weeks."};
+  auto const requirement = [&](char const* key, char const* title) {
+    return json::object{{"key", key},
+                        {"title", title},
+                        {"text", "It must print weeks."},
+                        {"criteria", criteria},
+                        {"cites", cites}};
+  };
+  json::object const statement{{"text", "Weeks it is"}, {"cites", cites}};
+  auto const text = render_brief(
+      json::object{
+          {"id", "k3f9q2mx"},
+          {"content", json::object{{"title", "Weeks"},
+                                   {"requirements", json::array{requirement("R1", "Print weeks"),
+                                                                requirement("R2", "Say weeks")}},
+                                   {"decisions", json::array{statement}}}}},
+      plain());
+  auto const count = [&](std::string_view part) {
+    std::size_t n = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+      ++n;
+    return n;
+  };
+  INFO(text);
+  CHECK(count("“It must print weeks.” — Ada, 00:00:10") == 1);
+  CHECK(count("“") == 1);
+  CHECK(count("see R1") == 2);
+  // The criterion stands for the text that says no more.
+  CHECK(count("☐ It must print weeks.") == 2);
+  CHECK(count("It must print weeks.") == 3);
+}
+
 TEST_CASE("text: a brief shows every requirement with criteria and the sentence it is from",
           "[cli]") {
   check_golden("brief.txt", render_brief(read("brief.json"), plain()));
