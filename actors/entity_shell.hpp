@@ -1,10 +1,9 @@
 #pragma once
 
-#include "actors/clean_decision.hpp"
-#include "actors/domain/kinds.hpp"
 #include "actors/entity.hpp"
 #include "actors/obligation_runner.hpp"
 #include "actors/stored_answer.hpp"
+#include "actors/stream_fold.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
@@ -24,15 +23,13 @@ namespace troupe {
 template <class Domain>
 class entity_shell : public caf::event_based_actor {
 public:
-  using state_type = typename Domain::state;
-  using event_type = typename Domain::event;
   using command_type = typename Domain::command;
 
   entity_shell(caf::actor_config& cfg, entity_ref self, runtime const* rt, caf::actor shard,
                std::shared_ptr<entity_link> link)
       : caf::event_based_actor(cfg), ref_(std::move(self)), rt_(*rt), shard_(std::move(shard)),
-        link_(std::move(link)), state_(Domain::initial(ref_)),
-        work_({*this, ref_, rt_, state_, last_event_id_, correlation_,
+        link_(std::move(link)), now_(ref_),
+        work_({*this, ref_, rt_, now_.state, now_.last_event_id, now_.correlation,
                [this](command_type c, std::string id) { push_own(std::move(c), std::move(id)); }}) {
     set_exception_handler([this](std::exception_ptr& e) -> caf::error {
       try {
@@ -93,9 +90,7 @@ private:
   struct pending_append {
     std::uint64_t id = 0;
     command_ptr cause;
-    state_type next;
-    std::string hash;
-    std::string last_event_id;
+    stream_fold<Domain> next;
     std::size_t events = 0;
     std::vector<obligation> obligations;
   };
@@ -121,13 +116,17 @@ private:
         return;
       }
     } else {
-      fold(*l.events);
+      now_ = stream_fold<Domain>{ref_};
+      if (auto const ok = now_.take(ref_, *l.events); !ok) {
+        broken_ = ok.error();
+        spdlog::error("{}", broken_->message);
+      }
     }
     loaded_ = true;
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
     if (!broken_)
-      work_.carry_out(Domain::obligations(state_), true);
+      work_.carry_out(Domain::obligations(now_.state), true);
     pump();
   }
 
@@ -146,38 +145,6 @@ private:
       }
     }
     queue_ = std::move(kept);
-  }
-
-  void fold(std::vector<stored_event> const& events) {
-    state_ = Domain::initial(ref_);
-    version_ = 0;
-    hash_ = std::string{no_hash()};
-    for (auto const& e : events) {
-      auto const data = json::parse(e.event.data);
-      auto const name = std::string_view{e.event.type}.substr(e.event.type.find('.') + 1);
-      auto decoded =
-          data ? json::from_named<event_type>(name, *data) : result<event_type>{data.error()};
-      if (!decoded) {
-        broken_ =
-            fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type + ", version " +
-                                    std::to_string(e.version) + ") of " + to_string(ref_) +
-                                    " cannot be read: " + decoded.error().message +
-                                    "; run `troupe verify`, restore it, or use a newer build");
-        spdlog::error("{}", broken_->message);
-        return;
-      }
-      state_ = Domain::evolve(std::move(state_), *decoded, context_of(e));
-      version_ = e.version;
-      hash_ = e.event.hash;
-      last_event_id_ = e.event.event_id;
-      if (!e.event.correlation.empty())
-        correlation_ = e.event.correlation;
-    }
-  }
-
-  static event_context context_of(stored_event const& e) {
-    return {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id,
-            e.event.cause};
   }
 
   // ---- commands ------------------------------------------------------------------------------
@@ -209,11 +176,11 @@ private:
   void push_own(command_type what, std::string id) {
     auto c = std::make_shared<command_message>();
     c->to = ref_;
-    c->context.correlation = correlation_;
+    c->context.correlation = now_.correlation;
     c->command = std::move(what);
     c->context.id = std::move(id);
     c->context.by = principal_id{"system"};
-    c->context.cause = last_event_id_;
+    c->context.cause = now_.last_event_id;
     push(std::move(c));
   }
 
@@ -243,7 +210,7 @@ private:
       return;
     }
     c->context.now = rt_.clock->now();
-    auto decision = decide_clean<Domain>(state_, *what, c->context);
+    auto decision = decide_clean<Domain>(now_.state, *what, c->context);
     if (!decision) {
       finish(*c, decision.error());
       return;
@@ -256,44 +223,19 @@ private:
   }
 
   void append(command_ptr c, clean_decision<Domain> const& decision) {
-    pending_append p;
-    p.id = ++append_id_;
-    p.next = state_;
-    p.hash = hash_;
-    p.events = decision.events.size();
+    pending_append p{++append_id_, nullptr, now_, decision.events.size(), {}};
     unit u;
     u.shard = shard_of(ref_);
     u.epoch = link_->epoch->load();
     u.tenant = ref_.tenant;
-    stream_write w;
-    w.stream = ref_;
-    w.expected_version = version_;
-    auto version = version_;
-    for (std::size_t i = 0; i < decision.events.size(); ++i) {
-      auto const& e = decision.events[i];
-      ++version;
-      new_event n;
-      n.event_id = rt_.ids->uuid();
-      n.type = std::string{to_string(ref_.kind)} + "." + std::string{json::name_of(e)};
-      n.at = c->context.now;
-      n.principal = c->context.by.value;
-      n.cause = c->context.cause.empty() ? c->context.id : c->context.cause;
-      n.correlation = c->context.correlation.empty() ? correlation_ : c->context.correlation;
-      n.data = json::canonical(decision.data[i]);
-      n.hash = chain_hash(p.hash, ref_, version, n);
-      p.hash = n.hash;
-      p.last_event_id = n.event_id;
-      p.next = Domain::evolve(std::move(p.next), e,
-                              {version, n.at, principal_id{n.principal}, n.event_id, n.cause});
-      w.events.push_back(std::move(n));
-    }
-    p.obligations = Domain::obligations(p.next);
+    auto w = p.next.write(ref_, decision, c->context, *rt_.ids);
+    p.obligations = Domain::obligations(p.next.state);
     w.wake_at = wake_at(p.obligations);
     u.writes.push_back(std::move(w));
     if (c->inbox) {
       u.inbox = c->inbox;
       u.inbox->answer =
-          json::canonical(json::object{{"entity", to_string(ref_)}, {"version", version}});
+          json::canonical(json::object{{"entity", to_string(ref_)}, {"version", p.next.version}});
     }
     bool const asked = c->asked;
     p.cause = std::move(c);
@@ -334,12 +276,9 @@ private:
       }
       [[fallthrough]]; // our own events, sent again after an unknown outcome
     case unit_status::ok:
-      state_ = std::move(p.next);
-      version_ += p.events;
-      hash_ = std::move(p.hash);
-      last_event_id_ = std::move(p.last_event_id);
-      if (correlation_.empty())
-        correlation_ = p.cause->context.correlation;
+      now_ = std::move(p.next);
+      if (now_.correlation.empty())
+        now_.correlation = p.cause->context.correlation;
       finish(*p.cause, make_receipt(*p.cause, p.events));
       work_.carry_out(std::move(p.obligations));
       break;
@@ -351,7 +290,7 @@ private:
         break;
       }
       // A single owner cannot conflict with itself: memory and log differ, so believe the log.
-      spdlog::error("append conflict entity={} version={}", to_string(ref_), version_);
+      spdlog::error("append conflict entity={} version={}", to_string(ref_), now_.version);
       ++link_->busy;
       queue_.push_front(std::move(p.cause));
       work_.clear();
@@ -369,9 +308,9 @@ private:
   }
 
   command_result make_receipt(command_message const& c, std::size_t events) const {
-    receipt r{ref_, version_, events, {}};
+    receipt r{ref_, now_.version, events, {}};
     if (c.want_state)
-      r.state = json::to(state_);
+      r.state = json::to(now_.state);
     return r;
   }
 
@@ -393,11 +332,11 @@ private:
     }
     if (broken_)
       q->done(*broken_);
-    else if (version_ == 0)
+    else if (now_.version == 0)
       q->done(fail(errc::not_found,
                    "there is no " + std::string{to_string(ref_.kind)} + " " + ref_.id));
     else
-      q->done(json::to(state_));
+      q->done(json::to(now_.state));
   }
 
   // ---- going ---------------------------------------------------------------------------------
@@ -413,11 +352,7 @@ private:
   runtime const& rt_;
   caf::actor shard_;
   std::shared_ptr<entity_link> link_;
-  state_type state_;
-  std::uint64_t version_ = 0;
-  std::string hash_;
-  std::string last_event_id_;
-  std::string correlation_; ///< the brief that all of this belongs to
+  stream_fold<Domain> now_; ///< as far as it is durable
   std::optional<error> broken_;
   bool loaded_ = false;
   bool load_failed_ = false; ///< the store could not be read, and is not being asked just now

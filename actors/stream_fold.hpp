@@ -1,0 +1,78 @@
+#pragma once
+
+#include "actors/clean_decision.hpp"
+#include "actors/domain/kinds.hpp"
+#include "actors/ports.hpp"
+
+namespace troupe {
+
+/// One entity as its stream has it: the state, and what the next event follows.
+template <class Domain>
+struct stream_fold {
+  using event_type = typename Domain::event;
+
+  typename Domain::state state;
+  std::uint64_t version = 0;
+  std::string hash;
+  std::string last_event_id;
+  std::string correlation; ///< the brief that all of this belongs to
+
+  explicit stream_fold(entity_ref const& self)
+      : state(Domain::initial(self)), hash(std::string{no_hash()}) {}
+
+  /// Applies the events that follow. corrupt names the first one that cannot be read; those before
+  /// it are applied.
+  [[nodiscard]] result<void> take(entity_ref const& self, std::vector<stored_event> const& events) {
+    for (auto const& e : events) {
+      auto const data = json::parse(e.event.data);
+      auto const name = std::string_view{e.event.type}.substr(e.event.type.find('.') + 1);
+      auto decoded =
+          data ? json::from_named<event_type>(name, *data) : result<event_type>{data.error()};
+      if (!decoded)
+        return fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type +
+                                       ", version " + std::to_string(e.version) + ") of " +
+                                       to_string(self) +
+                                       " cannot be read: " + decoded.error().message +
+                                       "; run `troupe verify`, restore it, or use a newer build");
+      version = e.version;
+      advance(*decoded, e.event);
+      if (!e.event.correlation.empty())
+        correlation = e.event.correlation;
+    }
+    return {};
+  }
+
+  /// Makes of a decision what is to be appended, and applies it.
+  [[nodiscard]] stream_write write(entity_ref const& self, clean_decision<Domain> const& decision,
+                                   command_context const& context, id_port& ids) {
+    stream_write w;
+    w.stream = self;
+    w.expected_version = version;
+    for (std::size_t i = 0; i < decision.events.size(); ++i) {
+      auto const& e = decision.events[i];
+      new_event n;
+      n.event_id = ids.uuid();
+      n.type = std::string{to_string(self.kind)} + "." + std::string{json::name_of(e)};
+      n.at = context.now;
+      n.principal = context.by.value;
+      n.cause = context.cause.empty() ? context.id : context.cause;
+      n.correlation = context.correlation.empty() ? correlation : context.correlation;
+      n.data = json::canonical(decision.data[i]);
+      n.hash = chain_hash(hash, self, ++version, n);
+      advance(e, n);
+      w.events.push_back(std::move(n));
+    }
+    return w;
+  }
+
+private:
+  void advance(event_type const& e, new_event const& stored) {
+    state = Domain::evolve(
+        std::move(state), e,
+        {version, stored.at, principal_id{stored.principal}, stored.event_id, stored.cause});
+    hash = stored.hash;
+    last_event_id = stored.event_id;
+  }
+};
+
+} // namespace troupe
