@@ -35,11 +35,11 @@ ending succeeded(link::finished const& r) {
   return e;
 }
 
-ending failed(link::finished const& r, attempt_status how, reason why, std::string summary) {
+ending failed(link::finished const& r, attempt_status how, reason why, std::string const& summary) {
   ending e;
   e.how = how;
   e.why = why;
-  e.summary = summary.empty() ? r.summary : std::move(summary);
+  e.summary = summary.empty() ? r.summary : summary;
   e.report = &r;
   return e;
 }

@@ -112,7 +112,7 @@ result<events> apply(state const& s, renew const& c, command_context const& ctx)
   renewed e;
   e.token = c.token;
   e.expires = expires;
-  return events{std::move(e)};
+  return events{e};
 }
 
 result<events> apply(state const& s, lose const& c, command_context const& ctx) {

@@ -11,7 +11,7 @@ result<events> apply(state const& s, fund const& c, command_context const& ctx) 
   drafting d{s, ctx};
   funded e;
   e.token = s.money.token;
-  d.add(std::move(e));
+  d.add(e);
   return d.take();
 }
 

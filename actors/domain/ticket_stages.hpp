@@ -16,7 +16,7 @@ namespace troupe::ticket {
 [[nodiscard]] ending succeeded(link::finished const& r);
 /// `summary` empty: that of the report.
 [[nodiscard]] ending failed(link::finished const& r, attempt_status how, reason why,
-                            std::string summary);
+                            std::string const& summary);
 /// A report that is about another commit than the ticket is: kept, and the stage tried again.
 void about_another_head(drafting& d, link::finished const& r);
 
