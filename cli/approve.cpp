@@ -243,6 +243,7 @@ void add_approve_command(command_line& line) {
     std::string id, notes;
     bool revise = false, reject = false, show = false, all = false;
     batch_flags batch;
+    CLI::Option const* wait = nullptr;
   };
   auto const f = std::make_shared<flags>();
   auto& c = line.add(
@@ -262,6 +263,11 @@ void add_approve_command(command_line& line) {
         if (f->batch.yes || !f->batch.brief.empty() || !f->batch.project.empty())
           return out.misuse("--yes, --brief and --project go with --all or --replans",
                             "See `troupe approve --help`.");
+        if (f->wait->count() > 0)
+          return out.misuse("--wait goes with --all or --replans: one approval is decided at once",
+                            "For example `troupe approve --all --wait " +
+                                std::to_string(f->batch.wait_s) + "`; without --wait it is " +
+                                "decided as it stands.");
         if (f->id.empty())
           return list(out);
         if (f->revise && f->reject)
@@ -287,10 +293,11 @@ void add_approve_command(command_line& line) {
   c.add_option("--brief", f->batch.brief, "only this brief's")->type_name("ID");
   c.add_option("--project", f->batch.project, "only this project's")->type_name("ID");
   c.add_flag("--yes", f->batch.yes, "without asking");
-  c.add_option("--wait", f->batch.wait_s,
-               "how long to wait for the next version of a plan (60); then it ends with code 5")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0, 86'400));
+  f->wait = c.add_option("--wait", f->batch.wait_s,
+                         "with --all or --replans: how long to wait for the next version of a plan "
+                         "(60); then it ends with code 5")
+                ->type_name("SECONDS")
+                ->check(CLI::Range(0, 86'400));
 }
 
 } // namespace troupe

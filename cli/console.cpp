@@ -195,6 +195,9 @@ std::string way_out_of(error const& e) {
            "--role ROLE`.";
   case errc::unavailable:
   case errc::timeout:
+    if (e.message.find("disk of the store is full") != std::string::npos)
+      return "Free some space on the disk of the data folder (`df -h`, `troupe config print` says "
+             "where it is), then do the same again; what was written before is kept.";
     // The message of a client that met nobody says already how to start one.
     return e.message.find("; ") == std::string::npos
                ? "Start a server with `troupe serve`, or name another one with --server URL."

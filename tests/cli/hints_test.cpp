@@ -1,3 +1,4 @@
+#include "cli/console.hpp"
 #include "cli/exit_codes.hpp"
 #include "tests/cli/office.hpp"
 
@@ -35,6 +36,12 @@ TEST_CASE("hints: empty arguments are refused before anything is sent", "[cli]")
   auto const revise = at.run({"approve", "k3f9q2mx.a1", "--revise"});
   CHECK(revise.exit_code == exit_code::usage);
   CHECK(contains(revise.err, "--notes"));
+  auto const wait = at.run({"approve", "k3f9q2mx.a1", "--wait", "5"});
+  CHECK(wait.exit_code == exit_code::usage);
+  CHECK(contains(wait.err, "--wait goes with --all or --replans"));
+  CHECK(contains(wait.err, "`troupe approve --all --wait 5`"));
+  CHECK(at.run({"approve", "--wait", "5"}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve", "--all", "--yes", "--wait", "0"}).exit_code == 0);
   (void)at.json_of({"project", "create", "tally"});
   auto const empty = at.run({"brief", "submit", "-"}, " \n");
   CHECK(empty.exit_code == exit_code::failed);
@@ -127,4 +134,12 @@ TEST_CASE("hints: a daemon that is online needs no runner where the doctor looks
                                 at.home() / "daemon.log"};
   CHECK(eventually([&] { return doctor().exit_code == exit_code::ok; }));
   CHECK(contains(doctor().out, "a daemon is online"));
+}
+
+TEST_CASE("hints: a full disk is answered with what frees it, not with another server", "[cli]") {
+  auto const hint = way_out_of({errc::unavailable, "the disk of the store is full"});
+  CHECK(contains(hint, "Free some space"));
+  CHECK(contains(hint, "df -h"));
+  CHECK_FALSE(contains(hint, "troupe serve"));
+  CHECK(contains(way_out_of({errc::unavailable, "no server there"}), "troupe serve"));
 }
