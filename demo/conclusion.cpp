@@ -114,7 +114,7 @@ void check_promises(ended_story const& story, connection& to, FailIf const& fail
   fail_if(!replaced, "no ticket was replanned");
   fail_if(!answered, "no question was answered");
   // Under chaos the attempt that was to be killed may have been lost to another kill before.
-  fail_if(story.kills == 0 && !story.lease_moved, "no lease moved to the other daemon");
+  fail_if(story.chaos_kills == 0 && !story.lease_moved, "no lease moved to the other daemon");
 }
 
 } // namespace
@@ -180,6 +180,7 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
                            {"tests", main.test_exit_code},
                            {"cost_micros", costs.micros()},
                            {"kills", story.kills},
+                           {"chaos_kills", story.chaos_kills},
                            {"seconds", story.seconds},
                            {"verify", verified.exit_code}});
   say.line("\nNext, in your own repository:\n" + where_the_program_is() +

@@ -14,7 +14,8 @@ namespace troupe::demo {
 struct ended_story {
   std::string brief;
   bool lease_moved = false; ///< the attempt that was killed was lost and taken over
-  int kills = 0;            ///< of the chaos
+  int kills = 0;            ///< of servers and daemons, by the story and by chaos
+  int chaos_kills = 0;      ///< of them, those at random moments
   std::int64_t seconds = 0; ///< since the story began
   std::function<ran()> verify;
 };

@@ -42,6 +42,7 @@ int launch(std::vector<std::string> const& arguments, int out, std::string const
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL); // an ignored one would be inherited
   int const null = ::open("/dev/null", O_RDONLY);
   ::dup2(null, 0);
   ::dup2(out, 1);

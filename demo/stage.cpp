@@ -95,8 +95,16 @@ void stage::open_laptops(connection& to) {
     }
     return true;
   });
-  say_.happened("daemons", {{"names", json::array{"laptop-1", "laptop-2"}}},
-                "Two operators' machines are enrolled and connected: laptop-1, laptop-2");
+  json::array names;
+  json::array ids;
+  std::string all;
+  for (auto const& l : laptops_) {
+    names.emplace_back(l.name);
+    ids.emplace_back(l.id);
+    all += (all.empty() ? "" : ", ") + l.named();
+  }
+  say_.happened("daemons", {{"names", std::move(names)}, {"ids", std::move(ids)}},
+                "Two operators' machines are enrolled and connected: " + all);
 }
 
 void stage::start_laptop(laptop& l) {
@@ -120,8 +128,9 @@ void stage::kill_laptop(std::string const& daemon, std::string const& when) {
       continue;
     l.process->kill();
     l.process.reset();
+    ++told_kills_;
     say_.happened("daemon_killed", {{"daemon", l.id}, {"name", l.name}},
-                  "   kill -9 " + l.name + " " + when);
+                  "   kill -9 " + l.named() + " " + when);
   }
 }
 
@@ -131,7 +140,7 @@ void stage::restart_laptops() {
       continue;
     start_laptop(l);
     say_.happened("daemon_started", {{"daemon", l.id}, {"name", l.name}},
-                  "   " + l.name + " is started again");
+                  "   " + l.named() + " is started again");
   }
 }
 
@@ -155,7 +164,7 @@ void stage::inflict(std::size_t seen) {
     start_laptop(l);
     chaos_.count();
     say_.happened("daemon_killed", {{"daemon", l.id}, {"times", chaos_.kills()}},
-                  "   kill -9 of " + l.name + ", started again");
+                  "   kill -9 of " + l.named() + ", started again");
   }
   if (!server_->running()) // it may also end by itself: a defect, said at the end
     throw broken_off{"the server ended by itself:\n" + read_text(shop_.folder() / "server.log")};

@@ -31,7 +31,9 @@ public:
   void inflict_early();
   /// Kills what is due after so many events of the story.
   void inflict(std::size_t seen);
-  [[nodiscard]] int kills() const { return chaos_.kills(); }
+  /// Servers and daemons that were killed, by the story itself or by chaos.
+  [[nodiscard]] int kills() const { return told_kills_ + chaos_.kills(); }
+  [[nodiscard]] int chaos_kills() const { return chaos_.kills(); }
 
 private:
   struct laptop {
@@ -39,6 +41,8 @@ private:
     std::string id;
     std::filesystem::path data;
     std::optional<child> process;
+    /// `laptop-2 (d-k3f9q2mx)`: the server's events know a daemon by its id only.
+    [[nodiscard]] std::string named() const { return name + " (" + id + ")"; }
   };
 
   void start_server();
@@ -50,6 +54,7 @@ private:
   patience const& limit_;
   teller& say_;
   chaos chaos_;
+  int told_kills_ = 0; ///< by the story
   int port_ = 0;
   std::string url_;
   std::optional<child> server_;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <map>
 #include <set>
@@ -43,10 +44,10 @@ public:
     if (to_)
       to_->close();
     stage_.close();
-    if (o_.keep)
-      say_.line("The folder is kept: " + shop_.folder().string());
-    else
+    if (!o_.keep)
       shop_.remove();
+    else if (say_.is_heard())
+      say_.line("The folder is kept: " + shop_.folder().string());
   }
 
 private:
@@ -121,7 +122,7 @@ private:
     say_.happened("brief",
                   {{"brief", brief_}, {"requirements", brief.at("content").at("requirements")}});
     if (!ask("Approve this brief?"))
-      throw broken_off{"not approved; nothing was planned and nothing was spent", 0};
+      throw broken_off{"not approved; nothing was planned and nothing was spent"};
     await_ok("POST", "/api/briefs/" + brief_ + "/approve",
              json::object{{"content_hash", text_at(brief, "content_hash")}});
     say_.happened("approved", {{"what", "brief"}, {"id", brief_}}, "Approved: brief " + brief_);
@@ -163,7 +164,7 @@ private:
   void approve_plan() {
     auto const plan = await_status("/api/plans/" + plan_, "pending_approval");
     if (!ask("Approve this plan?"))
-      throw broken_off{"not approved; no work was started and nothing was spent", 0};
+      throw broken_off{"not approved; no work was started and nothing was spent"};
     await_ok("POST", "/api/plans/" + plan_ + "/approve",
              json::object{{"content_hash", text_at(plan, "content_hash")}});
     say_.happened("approved", {{"what", "plan"}, {"id", plan_}}, "Approved: plan " + plan_);
@@ -257,7 +258,7 @@ private:
                                    plan_details::changed));
       say_.happened("plan", {{"plan", id}, {"items", plan.at("content").at("items")}});
       if (!ask("Approve version " + id.substr(id.rfind('p') + 1) + " of the plan?"))
-        throw broken_off{"the new version was not approved; the work stops here", 0};
+        throw broken_off{"the new version was not approved; the work stops here"};
       await_ok("POST", "/api/plans/" + id + "/approve",
                json::object{{"content_hash", text_at(plan, "content_hash")}});
       say_.happened("approved", {{"what", "plan"}, {"id", id}}, "Approved: plan " + id + "\n");
@@ -275,6 +276,7 @@ private:
     return demo::conclude({.brief = brief_,
                            .lease_moved = lease_moved_,
                            .kills = stage_.kills(),
+                           .chaos_kills = stage_.chaos_kills(),
                            .seconds = limit_.seconds(),
                            .verify = [this] { return verify(); }},
                           *to_, shop_, say_, style());
@@ -357,6 +359,9 @@ private:
 } // namespace
 
 int run(options const& o) {
+  // Who reads the story may go away (`troupe demo | head`): then it must end like any other, with
+  // its processes stopped and its folder removed, and not by a signal in the middle of a line.
+  std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<story> s;
   int code = 1;
   try {

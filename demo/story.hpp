@@ -24,8 +24,9 @@ struct options {
 };
 
 /// Tells the story. Exit codes: 0 the outcome is what it must be, 1 it is not (what differs is
-/// said), 2 the machine lacks something (said), 130 stopped by Ctrl-C; whatever it is, no process
-/// and, unless it is kept, no folder is left.
+/// said) or a person did not approve, 2 the machine lacks something (said), 130 stopped by Ctrl-C,
+/// 141 nobody reads the story any more (a closed pipe); whatever it is, no process and, unless it
+/// is kept, no folder is left.
 [[nodiscard]] int run(options const& o);
 
 } // namespace troupe::demo

@@ -7,7 +7,8 @@
 
 namespace troupe::demo {
 
-/// Prints the story: as text for people, or as one JSON object a line. Thread-safe.
+/// Prints the story: as text for people, or as one JSON object a line. Thread-safe. Breaks the
+/// story off (code 141) where what it says can no longer be written, as with `troupe demo | head`.
 class teller {
 public:
   teller(bool json, bool color) : json_(json), color_(color) {}
@@ -20,8 +21,12 @@ public:
   [[nodiscard]] bool json() const { return json_; }
   [[nodiscard]] bool color() const { return color_; }
 
+  /// Whether what was said so far could be written.
+  [[nodiscard]] static bool is_heard();
+
 private:
   void emit(json::object const& o);
+  static void check();
 
   bool json_;
   bool color_;

@@ -46,6 +46,22 @@ bool server_lives(std::string const& screen) {
   return lives;
 }
 
+/// Somebody whom the demo asks for approval.
+struct asked_person {
+  temporary_folder const folder;
+  terminal person{demo_in(folder)};
+  asked_person() { REQUIRE(person.sees("Approve this brief? [Y/n] ")); }
+  /// Types this, which ends the demo: so it ends, says so, and leaves nothing.
+  void ends_it(std::string const& typed, int exit_code, std::string const& saying) {
+    person.type(typed);
+    CHECK(person.wait() == exit_code);
+    INFO(person.screen());
+    CHECK(person.screen().find(saying) != std::string::npos);
+    CHECK_FALSE(server_lives(person.screen()));
+    CHECK(left_in(folder).empty());
+  }
+};
+
 } // namespace
 
 TEST_CASE("demo: on a terminal a person approves and reads the story; --keep leaves its repository",
@@ -70,6 +86,9 @@ TEST_CASE("demo: on a terminal a person approves and reads the story; --keep lea
   person.type("\n"); // yes, by default
   sees("Approved: plan ");
   sees("kill -9 laptop-");
+  // The events know a daemon by its id: the story says whose it is.
+  sees(" (d-");
+  sees(") while it works on ticket ");
   sees("Approve version 2 of the plan? [Y/n] ");
   person.type("Y\n");
   sees("What came of it");
@@ -106,27 +125,25 @@ TEST_CASE("demo: on a terminal a person approves and reads the story; --keep lea
   CHECK(verified.exit_code == 0);
 }
 
-TEST_CASE("demo: who says no has spent nothing, and nothing is left", "[e2e]") {
+TEST_CASE_METHOD(asked_person, "demo: who says no has spent nothing, and nothing is left",
+                 "[e2e]") {
+  ends_it("n\n", 1, "not approved; nothing was planned and nothing was spent");
+}
+
+TEST_CASE("demo: who stops reading the story leaves nothing behind", "[e2e]") {
   temporary_folder const folder;
-  terminal person{demo_in(folder)};
-  REQUIRE(person.sees("Approve this brief? [Y/n] "));
-  person.type("n\n");
-  CHECK(person.wait() == 0);
-  INFO(person.screen());
-  CHECK(person.screen().find("not approved; nothing was planned and nothing was spent") !=
-        std::string::npos);
-  CHECK_FALSE(server_lives(person.screen()));
+  auto const* mode = GENERATE("--plain", "--json");
+  auto const r =
+      demo::run({"bash", "-c",
+                 std::string{"'"} + TROUPE_BINARY + "' demo --yes " + mode + " --folder '" +
+                     folder.path().string() + "' | head -n 4; exit ${PIPESTATUS[0]}"});
+  INFO(r.output);
+  CHECK(r.exit_code == 141);
+  CHECK(r.output.find("nobody reads the story any more") != std::string::npos);
   CHECK(left_in(folder).empty());
 }
 
-TEST_CASE("demo: Ctrl-C at the question ends it, and nothing is left", "[e2e]") {
-  temporary_folder const folder;
-  terminal person{demo_in(folder)};
-  REQUIRE(person.sees("Approve this brief? [Y/n] "));
-  person.type("\x03");
-  CHECK(person.wait() == 130);
-  INFO(person.screen());
-  CHECK(person.screen().find("troupe demo: stopped; its processes are ended") != std::string::npos);
-  CHECK_FALSE(server_lives(person.screen()));
-  CHECK(left_in(folder).empty());
+TEST_CASE_METHOD(asked_person, "demo: Ctrl-C at the question ends it, and nothing is left",
+                 "[e2e]") {
+  ends_it("\x03", 130, "troupe demo: stopped; its processes are ended");
 }
