@@ -189,7 +189,7 @@ private:
       if (path.empty())
         path = one.path;
     }
-    return lost_round(std::move(out), std::move(why), std::move(path), status::invalid);
+    return lost_round(std::move(out), why, std::move(path), status::invalid);
   }
 
   [[nodiscard]] events hear_critique(envelope const& m) const {
