@@ -19,6 +19,7 @@ namespace {
 
 std::vector<char*> argv_of(std::vector<std::string> const& arguments) {
   std::vector<char*> out;
+  out.reserve(arguments.size() + 1);
   for (auto const& a : arguments)
     out.push_back(const_cast<char*>(a.c_str()));
   out.push_back(nullptr);

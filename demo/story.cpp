@@ -193,7 +193,7 @@ private:
 
   /// Tells one event and does what follows from it; its type, empty for one that was told before.
   std::string hear(json::object const& event) {
-    auto const type = text_at(event, "event");
+    auto type = text_at(event, "event");
     if (type == "snapshot")
       return {};
     auto const& data = event.at("data");
