@@ -123,7 +123,14 @@ result<void> board::look_at(stored_event const& e) {
 }
 
 result<void> board::apply(stored_event const& e) {
-  auto done = look_at(e);
+  // It has its place in the order, also where it has no meaning.
+  auto done = [&]() -> result<void> {
+    try {
+      return look_at(e);
+    } catch (std::exception const& x) {
+      return fail(errc::internal, x.what());
+    }
+  }();
   if (auto const* t = done ? checker_.states().find<ticket_domain>(e.stream) : nullptr)
     commits_.take(e, *t);
   if (order_.size() % stride == 0)
@@ -161,14 +168,34 @@ void board::run() {
       applying_ = true;
     }
     std::lock_guard lock{mutex_};
-    for (auto const& e : *batch) {
-      // The entity has decided on the same state, so this says that the program is wrong; the log
-      // is right, and the next start will refuse it or read it well.
-      if (auto const r = apply(e); !r)
-        spdlog::critical("board cannot apply event={} why=\"{}\"", e.event.event_id,
-                         r.error().message);
-      for (auto const& [id, l] : listeners_)
-        l(recent_.back());
+    for (auto const& e : *batch)
+      take(e);
+  }
+}
+
+/// One event, whatever comes of it: this thread is the only one that reads for lists and streams,
+/// and must not end with it.
+void board::take(stored_event const& e) {
+  auto const threw = [&](char const* whose, char const* what) {
+    spdlog::critical("{} threw at event={} what=\"{}\"", whose, e.event.event_id, what);
+  };
+  auto const before = last_;
+  try {
+    // The entity has decided on the same state, so this says that the program is wrong; the log
+    // is right, and the next start will refuse it or read it well.
+    if (auto const r = apply(e); !r)
+      spdlog::critical("board cannot apply event={} why=\"{}\"", e.event.event_id,
+                       r.error().message);
+  } catch (std::exception const& x) {
+    threw("board", x.what());
+  }
+  if (last_ == before)
+    return; // it has no place here
+  for (auto const& [id, l] : listeners_) {
+    try {
+      l(recent_.back());
+    } catch (std::exception const& x) {
+      threw("a listener", x.what());
     }
   }
 }

@@ -89,9 +89,9 @@ public:
   /// step. The listener runs on the board's thread and must not block.
   std::uint64_t subscribe(listener l, std::function<void(std::uint64_t last)> const& snapshot);
   void unsubscribe(std::uint64_t id);
-  /// How many events broke an invariant of DOMAIN.md, since the beginning of the ledger; each is in
-  /// the log with its event. Must stay 0. Invariant 12 is not looked at here: the redactor in front
-  /// of every append is the same program, and would find what it let through as little.
+  /// How many events broke an invariant (docs/domain.md), since the beginning of the ledger; each
+  /// is in the log with its event. Must stay 0. Invariant 12 is not looked at here: the redactor in
+  /// front of every append is the same program, and would find what it let through as little.
   [[nodiscard]] std::uint64_t violations() const { return violations_; }
   /// Waits until everything fed so far has been applied.
   void settle() const;
@@ -99,6 +99,7 @@ public:
 
 private:
   void run();
+  void take(stored_event const& e);
   [[nodiscard]] result<void> apply(stored_event const& e);
   [[nodiscard]] result<void> look_at(stored_event const& e);
 

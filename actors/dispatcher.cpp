@@ -27,6 +27,16 @@ namespace troupe {
 dispatcher_actor::dispatcher_actor(caf::actor_config& cfg, runtime const* rt)
     : caf::event_based_actor(cfg), rt_(*rt), who_(rt->resend * 6) {
   set_default_handler(caf::drop);
+  set_exception_handler([](std::exception_ptr& e) -> caf::error {
+    try {
+      std::rethrow_exception(e);
+    } catch (std::exception const& x) {
+      spdlog::error("dispatcher crashed what=\"{}\"", x.what());
+    } catch (...) {
+      spdlog::error("dispatcher crashed");
+    }
+    return caf::exit_reason::unhandled_exception;
+  });
 }
 
 caf::behavior dispatcher_actor::make_behavior() {

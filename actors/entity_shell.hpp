@@ -4,6 +4,7 @@
 #include "actors/obligation_runner.hpp"
 #include "actors/stored_answer.hpp"
 #include "actors/stream_fold.hpp"
+#include "protocol/redact.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
@@ -37,7 +38,7 @@ public:
       } catch (std::exception const& x) {
         spdlog::error("entity crashed entity={} command={} what=\"{}\"", to_string(ref_),
                       link_->command_id, x.what());
-        link_->why = x.what();
+        link_->why = redact(x.what());
       }
       return caf::exit_reason::unhandled_exception;
     });
@@ -79,6 +80,8 @@ public:
   /// What it leaves behind is told so (see `command_message`) now, and not when the journal lets go
   /// of the last handle on this actor.
   void on_exit() override {
+    if (pending_ && link_->command.empty())
+      describe(*pending_->cause);
     queue_.clear();
     pending_.reset();
     for (auto& q : std::exchange(queries_, {}))
@@ -192,14 +195,21 @@ private:
       auto c = std::move(queue_.front());
       queue_.pop_front();
       --link_->busy;
-      process(std::move(c));
+      try {
+        process(c);
+      } catch (...) { // it goes on to the exception handler, where the command is gone
+        describe(*c);
+        throw;
+      }
     }
     pumping_ = false;
     stop_if_done();
   }
 
-  void process(command_ptr c) {
+  void process(command_ptr const& c) {
     link_->command_id = c->context.id;
+    link_->command.clear();
+    link_->body.clear();
     if (broken_) {
       finish(*c, *broken_);
       return;
@@ -219,7 +229,22 @@ private:
       finish(*c, make_receipt(*c, 0));
       return;
     }
-    append(std::move(c), *decision);
+    append(c, *decision);
+  }
+
+  /// What goes down with this entity, for those who look into it. An entity that ends for another
+  /// reason pays nothing for it.
+  void describe(command_message const& c) {
+    auto const* what = std::get_if<command_type>(&c.command);
+    if (what == nullptr)
+      return;
+    link_->command = std::string{to_string(ref_.kind)} + "." + std::string{json::name_of(*what)};
+    auto members = json::to(*what);
+    redact_json(members);
+    // Of a token only the hash is in a command; that is nobody's business either.
+    if (auto* o = members.if_object())
+      o->erase("secret_hash");
+    link_->body = json::canonical(members);
   }
 
   void append(command_ptr c, clean_decision<Domain> const& decision) {

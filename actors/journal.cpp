@@ -1,5 +1,6 @@
 #include "actors/journal.hpp"
 
+#include "actors/guarded_store.hpp"
 #include "persistence/batch.hpp"
 
 #include <caf/send.hpp>
@@ -55,8 +56,9 @@ result<std::vector<stored_event>> read_all(event_store& store, entity_ref const&
   }
 }
 
-result<std::unique_ptr<journal>> journal::open(store_factory const& store,
+result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
                                                journal_settings settings) {
+  auto const store = guarded(unguarded);
   std::unique_ptr<journal> j{new journal{settings}};
   for (int i = 0; i < settings.writers; ++i) {
     auto handle = store();
@@ -75,7 +77,9 @@ result<std::unique_ptr<journal>> journal::open(store_factory const& store,
   for (auto& w : j->writers_)
     w->thread = std::thread{[self = j.get(), w = w.get()] { self->write_loop(*w); }};
   for (auto& s : j->read_stores_)
-    j->readers_.emplace_back([self = j.get(), s = s.get()] { self->read_loop(*s); });
+    j->readers_.emplace_back([self = j.get(), s = s.get(), tidies = j->readers_.empty()] {
+      self->read_loop(*s, tidies);
+    });
   return j;
 }
 
@@ -123,7 +127,52 @@ void journal::write_loop(writer& w) {
         w.queue.pop_front();
       }
     }
-    commit(w, batch, false);
+    // The store does not throw, so this is for what nobody thought of: who waits is answered, and
+    // the shards of this writer are not silent from here on.
+    auto const lost = [&](char const* what) {
+      spdlog::critical("a batch was lost units={} what=\"{}\"", batch.size(), what);
+      for (auto const& e : batch) {
+        if (e.reply_to)
+          answer(e, fail(errc::internal, "the request may or may not have taken effect"));
+      }
+    };
+    try {
+      commit(w, batch, false);
+    } catch (std::exception const& x) {
+      lost(x.what());
+    } catch (...) {
+      lost("no description");
+    }
+  }
+}
+
+/// A store that throws at one unit may be right about the next one; one that throws at several in a
+/// row will not mend itself in this process.
+void journal::note_throws(writer& w, result<std::vector<unit_result>> const& answers) {
+  constexpr int most = 3;
+  if (answers || !is_thrown(answers.error())) {
+    w.given_up = 0;
+    return;
+  }
+  if (++w.given_up >= most && on_failed_) {
+    spdlog::critical("the store throws at every append");
+    on_failed_();
+  }
+}
+
+void journal::tell_observer(committed_ptr const& committed) {
+  auto const failed = [&](char const* what) {
+    spdlog::critical("what was stored could not be told to those who read events={} what=\"{}\"",
+                     committed->size(), what);
+    if (on_failed_)
+      on_failed_();
+  };
+  try {
+    observer_(committed);
+  } catch (std::exception const& x) {
+    failed(x.what());
+  } catch (...) {
+    failed("no description");
   }
 }
 
@@ -138,6 +187,7 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
       batch[i].what = std::move(units[i]);
   };
   auto wait = settings_.retry;
+  int throws = 0;
   result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
   for (;;) {
     answers = w.store->append(units);
@@ -156,6 +206,14 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
         note_away(w, std::nullopt); // nothing is open here: the next one finds out for itself
         return;
       }
+    }
+    // The same again is thrown at, perhaps because of what is in it: a lone unit is not tried for
+    // ever. If it is stored all the same, the next append of its stream conflicts, and its entity
+    // believes the log.
+    throws = is_thrown(answers.error()) ? throws + 1 : 0;
+    if (throws >= settings_.throws) {
+      answers = fail(errc::internal, answers.error().message, answers.error().details);
+      break;
     }
     auto const give_up = give_up_at_.load();
     if (give_up != 0 && steady_now() >= give_up)
@@ -180,6 +238,7 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     }
     return;
   }
+  note_throws(w, answers);
   ++counters_.batches;
   auto committed = std::make_shared<std::vector<stored_event>>();
   for (std::size_t i = 0; answers && i < batch.size(); ++i) {
@@ -196,7 +255,7 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     }
   }
   if (observer_ && !committed->empty())
-    observer_(committed);
+    tell_observer(committed);
   if (counters_.fenced != 0)
     note_fenced(); // before the entities hear: what they are told is why
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -276,18 +335,64 @@ void journal::read(std::function<void(event_store&)> work) {
   read_wakeup_.notify_one();
 }
 
-void journal::read_loop(event_store& store) {
+void journal::keep_tidy() {
+  {
+    std::lock_guard lock{read_mutex_};
+    keeps_tidy_ = true;
+  }
+  read_wakeup_.notify_all();
+}
+
+/// Forgets one page of old answers; says when to look again.
+std::chrono::steady_clock::time_point journal::tidy(event_store& store) {
+  constexpr std::size_t page = 500; // a reader waits for one page at most, and so does a writer
+  auto const now = std::chrono::steady_clock::now();
+  if (fenced_)
+    return now + settings_.tidy_every;
+  auto const present = std::chrono::floor<duration>(std::chrono::system_clock::now());
+  auto const gone = store.prune_inbox(present - settings_.answers_kept, page);
+  if (!gone) {
+    spdlog::info("old answers are kept for now why=\"{}\"", gone.error().message);
+    return now + settings_.tidy_every;
+  }
+  return *gone < page ? now + settings_.tidy_every : now;
+}
+
+/// `tidies`: in the time between two reads this thread forgets what is old.
+void journal::read_loop(event_store& store, bool tidies) {
+  auto tidy_at = std::chrono::steady_clock::now();
   for (;;) {
     std::function<void(event_store&)> work;
     {
       std::unique_lock lock{read_mutex_};
-      read_wakeup_.wait(lock, [&] { return !reads_.empty() || stopping_; });
+      auto const wanted = [&] { return !reads_.empty() || stopping_; };
+      if (tidies && keeps_tidy_)
+        read_wakeup_.wait_until(lock, tidy_at, wanted);
+      else
+        read_wakeup_.wait(lock, [&] { return wanted() || (tidies && keeps_tidy_); });
       if (stopping_)
         return;
-      work = std::move(reads_.front());
-      reads_.pop_front();
+      if (!reads_.empty()) {
+        work = std::move(reads_.front());
+        reads_.pop_front();
+      }
     }
+    if (work)
+      carry_out(work, store);
+    else if (tidies && std::chrono::steady_clock::now() >= tidy_at)
+      tidy_at = tidy(store);
+  }
+}
+
+/// What the store throws is an answer here already. What the reader makes of it may throw, too, and
+/// costs nobody else anything: who waits for its answer hears by what it held.
+void journal::carry_out(std::function<void(event_store&)> const& work, event_store& store) {
+  try {
     work(store);
+  } catch (std::exception const& x) {
+    spdlog::error("a read failed what=\"{}\"", x.what());
+  } catch (...) {
+    spdlog::error("a read failed");
   }
 }
 

@@ -21,6 +21,11 @@ struct journal_settings {
   std::size_t queue_bytes = 64 * 1024 * 1024; ///< above it nothing new is accepted
   duration retry{200};                        ///< first wait after an unknown outcome
   duration retry_cap{std::chrono::seconds{5}};
+  int throws = 3; ///< tries of an append at which the store throws, before it is given up
+  /// How long the answer to an idempotent request is kept: whoever sends it again within this time
+  /// gets the first answer.
+  duration answers_kept{std::chrono::hours{24 * 7}};
+  duration tidy_every{std::chrono::hours{1}};
 };
 
 struct journal_counters {
@@ -51,6 +56,10 @@ public:
   /// Called once, at the first append that the store refuses because the shard has another owner
   /// now; on a writer's or a reader's thread, must not block. Set before the first append.
   void on_fenced(std::function<void()> f) { on_fenced_ = std::move(f); }
+  /// Called, perhaps more than once, where going on is of no use: what was stored could not be told
+  /// to those who read, or the store throws whatever it is given. On a writer's thread, must not
+  /// block. Set before the first append.
+  void on_failed(std::function<void()> f) { on_failed_ = std::move(f); }
   /// Notes that another owner was seen.
   void note_fenced();
   [[nodiscard]] bool fenced() const { return fenced_.load(); }
@@ -61,6 +70,9 @@ public:
   [[nodiscard]] bool accepts() const override;
   void find_inbox(tenant_id tenant, std::string source, std::string key,
                   std::function<void(result<std::optional<inbox_entry>>)> done) override;
+  /// From here on forgets stored answers that are older than `answers_kept`: now, and then
+  /// `tidy_every`, a page at a time on a reader's thread. Where nothing is old, nothing is written.
+  void keep_tidy();
   /// Runs a read on a reader's thread.
   void read(std::function<void(event_store&)> work);
 
@@ -83,15 +95,20 @@ private:
     std::condition_variable wakeup;
     std::deque<entry> queue;
     std::thread thread;
+    int given_up = 0; ///< units in a row at which the store threw
   };
 
   explicit journal(journal_settings settings) : settings_(settings) {}
   void write_loop(writer& w);
   void commit(writer& w, std::vector<entry>& batch, bool doubtful);
+  void note_throws(writer& w, result<std::vector<unit_result>> const& answers);
+  void tell_observer(committed_ptr const& committed);
   void refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, error const& why);
   void note_away(writer const& w, std::optional<error> why);
   void answer(entry const& e, result<unit_result> outcome);
-  void read_loop(event_store& store);
+  static void carry_out(std::function<void(event_store&)> const& work, event_store& store);
+  void read_loop(event_store& store, bool tidies);
+  [[nodiscard]] std::chrono::steady_clock::time_point tidy(event_store& store);
 
   journal_settings settings_;
   observer observer_;
@@ -100,12 +117,14 @@ private:
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> stopping_{false};
   std::function<void()> on_fenced_;
+  std::function<void()> on_failed_;
   std::atomic<bool> fenced_{false};
   std::atomic<bool> is_away_{false}; ///< whether `away_` holds anything: asked at every command
   mutable std::mutex away_mutex_;
   std::map<writer const*, error> away_;
   std::atomic<std::int64_t> give_up_at_{0}; ///< steady clock, ns; 0: never
   std::mutex read_mutex_;
+  bool keeps_tidy_ = false; ///< under `read_mutex_`
   std::condition_variable read_wakeup_;
   std::deque<std::function<void(event_store&)>> reads_;
   std::vector<std::unique_ptr<event_store>> read_stores_;

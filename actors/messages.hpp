@@ -116,6 +116,8 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
 using match_atom = caf::atom_constant<caf::atom("match")>;
 using restart_atom = caf::atom_constant<caf::atom("restart")>;
+using ready_atom = caf::atom_constant<caf::atom("ready")>;
+using kill_atom = caf::atom_constant<caf::atom("kill")>;
 
 } // namespace troupe
 

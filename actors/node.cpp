@@ -1,11 +1,13 @@
 #include "actors/node.hpp"
 
+#include "actors/dispatch_desk.hpp"
 #include "actors/dispatcher.hpp"
+#include "actors/guarded_store.hpp"
 #include "actors/node_id.hpp"
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
 #include "actors/stored_answer.hpp"
-#include "actors/supervision.hpp"
+#include "actors/supervisor.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -27,64 +29,6 @@ caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads)
   return cfg;
 }
 
-/// Supervises the dispatcher: it keeps nothing, so it is simply started again, and everybody who
-/// offered is asked to offer once more.
-class root_supervisor : public caf::event_based_actor {
-public:
-  root_supervisor(caf::actor_config& cfg, runtime* rt)
-      : caf::event_based_actor(cfg), rt_(*rt),
-        budget_(restart_policy{5, std::chrono::seconds{60}}) {
-    set_default_handler(caf::drop);
-    set_down_handler([this](caf::down_msg& d) {
-      if (d.reason == caf::exit_reason::user_shutdown)
-        return;
-      duration delay{0};
-      if (!budget_.may_restart(rt_.clock->now(), 0.5, delay)) {
-        spdlog::critical("the dispatcher crashes again and again; ending the process");
-        std::_Exit(70);
-      }
-      delayed_send(this, delay, restart_atom::value);
-    });
-  }
-  caf::behavior make_behavior() override {
-    start();
-    return {
-        [this](restart_atom) {
-          start();
-          if (rt_.where != nullptr)
-            rt_.where->remind();
-        },
-        [this](stop_atom) {
-          send_exit(child_, caf::exit_reason::user_shutdown);
-          quit(caf::exit_reason::user_shutdown);
-        },
-        [this](offer_message& m) { send(child_, std::move(m)); },
-        [this](daemon_presence& p) {
-          seen_[p.daemon] = p;
-          send(child_, std::move(p));
-        },
-        [this](committed_ptr& c) { send(child_, std::move(c)); },
-    };
-  }
-
-private:
-  void start() {
-    child_ = spawn<dispatcher_actor, caf::monitored>(static_cast<runtime const*>(&rt_));
-    for (auto const& [id, p] : seen_)
-      send(child_, p);
-  }
-  runtime& rt_;
-  restart_budget budget_;
-  caf::actor child_;
-  std::map<daemon_id, daemon_presence> seen_;
-};
-
-bool concerns_dispatcher(stored_event const& e) {
-  auto const& t = e.event.type;
-  return e.stream.kind == entity_kind::agent || t == "run.created" || t == "ticket.leased" ||
-         t == "ticket.attempt_ended" || t == "ticket.cancelled";
-}
-
 } // namespace
 
 struct node::parts {
@@ -97,6 +41,7 @@ struct node::parts {
   random_id_port ids;
   incident_log incidents;
   runtime rt;
+  dispatch_desk desk;
   std::unique_ptr<troupe::journal> log;
   board view;
   std::unique_ptr<region> where;
@@ -105,8 +50,91 @@ struct node::parts {
   std::vector<std::uint64_t> epochs;
   std::mutex probe_mutex;
   std::vector<std::function<void(std::optional<error>)>> probes; ///< wait for the one under way
+  std::function<void()> failed;
+  std::once_flag has_failed;
+  caf::actor root; ///< the supervisor of dispatcher and shards
   std::atomic<bool> stopped = false;
+
+  /// The dispatcher and the shards, and who starts them again.
+  ///
+  /// One for one: a shard knows nothing of the others. The dispatcher and the tickets know one
+  /// another by name, and what a new one of either must know is told again: the desk tells a
+  /// dispatcher, the store a shard. So nobody's crash makes another's state wrong, and starting
+  /// more than the one would only cost.
+  void start_actors(std::vector<std::uint64_t> const& epochs);
+  /// Shards (with entities that have an append under way, and finish it) and dispatcher.
+  [[nodiscard]] bool stop_actors(duration deadline);
+  void give_up(std::string const& part);
+  [[nodiscard]] result<void> wake_due(event_store& store, std::uint32_t shard) const;
 };
+
+/// What cannot be mended by starting a part again is left to whoever started the process.
+void node::parts::give_up(std::string const& part) {
+  std::call_once(has_failed, [&] {
+    spdlog::critical("{} cannot be kept running; the process ends with code 70, to be started "
+                     "again (by systemd, Docker or by hand). What was acknowledged is durable. If "
+                     "it comes back, report the log lines above",
+                     part);
+    if (!failed)
+      std::_Exit(70);
+    failed();
+  });
+}
+
+void node::parts::start_actors(std::vector<std::uint64_t> const& epochs_now) {
+  supervision_plan plan;
+  plan.clock = &clock;
+  plan.escalate = [this](std::string const& name) { give_up(name); };
+  child_spec dispatcher;
+  dispatcher.name = "dispatcher";
+  dispatcher.start = [this](std::uint64_t generation) {
+    auto a = system.spawn<dispatcher_actor>(static_cast<runtime const*>(&rt));
+    desk.open(a);
+    if (generation > 1)
+      where->remind();
+    return a;
+  };
+  plan.children.push_back(std::move(dispatcher));
+  for (auto& c : where->children(epochs_now, [this](std::uint32_t shard) {
+         log->read([this, shard](event_store& store) {
+           if (auto const woken = wake_due(store, shard); !woken)
+             spdlog::error("shard {} runs again, but what it has to do could not be read; it is "
+                           "done when it is called: {}",
+                           shard, woken.error().message);
+         });
+       }))
+    plan.children.push_back(std::move(c));
+  root = system.spawn<supervisor>(std::move(plan));
+  // Whoever calls from here on finds every shard at its place.
+  caf::scoped_actor self{system};
+  self->request(root, caf::infinite, ready_atom::value)
+      .receive([](bool) {}, [](caf::error const&) {});
+}
+
+bool node::parts::stop_actors(duration deadline) {
+  if (!root)
+    return true;
+  caf::scoped_actor self{system};
+  self->monitor(root);
+  caf::anon_send(root, stop_atom::value);
+  bool late = false;
+  self->receive([](caf::down_msg const&) {}, caf::after(deadline) >> [&] { late = true; });
+  root = nullptr;
+  desk.close();
+  where->close();
+  return !late;
+}
+
+/// Wakes the entities of a shard that have something to do by themselves.
+result<void> node::parts::wake_due(event_store& store, std::uint32_t shard) const {
+  constexpr std::size_t page = 1'000'000;
+  auto const due = store.due(shard, time_point::max(), page);
+  if (!due)
+    return due.error();
+  for (auto const& s : *due)
+    where->wake(s.stream);
+  return {};
+}
 
 node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
@@ -120,7 +148,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto opened = journal::open(store, settings.journal);
   if (!opened)
     return opened.error();
-  auto boot = store();
+  auto boot = guarded(store)();
   if (!boot)
     return boot.error();
   if (!settings.take_over)
@@ -139,6 +167,8 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->log = std::move(*opened);
   if (settings.lost)
     p->log->on_fenced(settings.lost);
+  p->failed = settings.failed;
+  p->log->on_failed([parts = p.get()] { parts->give_up("the journal"); });
   p->rt.clock = &p->clock;
   p->rt.ids = &p->ids;
   p->rt.journal = p->log.get();
@@ -148,32 +178,23 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.idle = settings.idle;
   p->rt.grace = settings.grace;
   p->rt.incidents = &p->incidents;
+  p->rt.dispatcher = &p->desk;
   p->where = std::make_unique<region>(p->system, p->rt);
 
   auto* raw = p.get();
-  auto const history = std::make_shared<std::vector<stored_event>>();
   std::string greatest;
   auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
     if (e.event.event.event_id > greatest)
       greatest = e.event.event.event_id;
-    if (concerns_dispatcher(e.event))
-      history->push_back(e.event);
+    p->desk.committed({&e.event, 1});
   });
   if (!read)
     return read.error();
   p->ids.go_on_after(greatest);
   p->epochs = *epochs;
   p->holder = std::move(*boot);
-  p->rt.dispatcher = p->system.spawn<root_supervisor>(&p->rt);
-  caf::anon_send(p->rt.dispatcher, committed_ptr{history});
   p->log->observe([raw](committed_ptr batch) {
-    auto const some = std::make_shared<std::vector<stored_event>>();
-    for (auto const& e : *batch) {
-      if (concerns_dispatcher(e))
-        some->push_back(e);
-    }
-    if (!some->empty())
-      caf::anon_send(raw->rt.dispatcher, committed_ptr{some});
+    raw->desk.committed(*batch);
     raw->view.feed(std::move(batch));
   });
 
@@ -182,28 +203,26 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
       std::move(settings.engines), [n = n.get()](entity_ref const& ref) { return n->ask(ref); },
       settings.engine_threads);
   raw->rt.engine = raw->engines.get();
-  raw->where->start(*epochs);
+  raw->start_actors(*epochs);
 
   return n;
 }
 
 result<void> node::resume() {
-  constexpr std::size_t page = 1'000'000;
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
     for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-      auto const due = store.due(shard, time_point::max(), page);
-      if (!due) {
-        done->set_value(due.error());
+      if (auto const woken = parts_->wake_due(store, shard); !woken) {
+        done->set_value(woken.error());
         return;
       }
-      for (auto const& s : *due)
-        parts_->where->wake(s.stream);
     }
     done->set_value({});
   });
-  return answer.get();
+  auto const resumed = answer.get();
+  parts_->log->keep_tidy(); // not before the entities are on their way
+  return resumed;
 }
 
 std::optional<error> node::trouble() const {
@@ -366,7 +385,11 @@ std::vector<dead_letter> node::dead_letters() const {
 }
 
 void node::presence(daemon_presence p) {
-  caf::anon_send(parts_->rt.dispatcher, std::move(p));
+  parts_->desk.presence(std::move(p));
+}
+
+void node::kill_part(std::string const& name) {
+  caf::anon_send(parts_->root, kill_atom::value, name);
 }
 
 board& node::view() {
@@ -393,9 +416,7 @@ bool node::stop(duration deadline) {
                     std::chrono::duration_cast<duration>(limit - std::chrono::steady_clock::now()));
   };
   parts_->engines->stop();
-  bool const entities = parts_->where->stop(left());
-  caf::anon_send(parts_->rt.dispatcher, stop_atom::value);
-  parts_->rt.dispatcher = nullptr;
+  bool const entities = parts_->stop_actors(left());
   parts_->log->stop(left());
   parts_->view.stop();
   parts_->holder.reset(); // the next server may have it at once

@@ -26,6 +26,10 @@ struct node_settings {
   /// Called once when another server has taken the shards: this one is of no use any more and must
   /// end. On a thread of the journal; must not block.
   std::function<void()> lost;
+  /// Called once when a part of the node cannot be kept running: it goes down again and again, or
+  /// what it lost cannot be told to it again. The owner stops the node and ends the process with
+  /// code 70, to be started again. On some thread; must not block. Empty: the process ends at once.
+  std::function<void()> failed;
   std::map<engine_kind, std::shared_ptr<thinker>> engines;
 };
 
@@ -87,6 +91,8 @@ public:
   [[nodiscard]] std::vector<dead_letter> dead_letters() const;
 
   void presence(daemon_presence p);
+  /// Ends a supervised part (`dispatcher`, `shard/7`) where it stands, as a crash would; for tests.
+  void kill_part(std::string const& name);
   [[nodiscard]] board& view();
   [[nodiscard]] journal& log();
   [[nodiscard]] id_port& ids();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/dispatch_desk.hpp"
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
@@ -153,7 +154,8 @@ private:
     std::visit(
         overloaded{
             [&](offer const&) {
-              caf::anon_send(rt_.dispatcher, offer_message{ref_, o.key, std::nullopt});
+              if (rt_.dispatcher != nullptr)
+                rt_.dispatcher->offer({ref_, o.key, std::nullopt});
             },
             [&](troupe::launch const& l) { rt_.runner->forget(l.what.ticket, l.what.token); },
             [](auto const&) {},
@@ -170,7 +172,8 @@ private:
                    [&](ask const& x) { send_ask(t, x); },
                    [&](offer const& x) {
                      t.done = true;
-                     caf::anon_send(rt_.dispatcher, offer_message{ref_, t.what.key, x});
+                     if (rt_.dispatcher != nullptr)
+                       rt_.dispatcher->offer({ref_, t.what.key, x});
                    },
                    [&](troupe::launch const& x) {
                      t.done = true;

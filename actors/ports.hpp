@@ -80,6 +80,7 @@ protected:
   std::atomic<bool> on_{false};
 };
 
+class dispatch_desk;
 class region;
 
 /// What every entity actor is given.
@@ -91,7 +92,7 @@ struct runtime {
   engine_port* engine = nullptr;
   tap* watch = nullptr; ///< may be null
   region* where = nullptr;
-  caf::actor dispatcher;
+  dispatch_desk* dispatcher = nullptr; ///< may be null
   /// Between two sendings of something that was not answered.
   duration resend{std::chrono::seconds{5}};
   /// How long an entity stays without work before it is let go.

@@ -32,18 +32,27 @@ shard_actor::shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_
       epoch_(std::make_shared<std::atomic<std::uint64_t>>(epoch)),
       random_(static_cast<std::minstd_rand::result_type>(epoch * 7919 + 1)) {
   set_default_handler(caf::drop);
-  // A shard that is ended takes its entities with it: nobody else would.
-  set_exit_handler([this](caf::exit_msg& m) {
-    for (auto const& [ref, c] : children_) {
-      if (c.actor)
-        caf::anon_send_exit(c.actor, caf::exit_reason::kill);
+  set_exit_handler([this](caf::exit_msg& m) { quit(m.reason); });
+  set_exception_handler([](std::exception_ptr& e) -> caf::error {
+    try {
+      std::rethrow_exception(e);
+    } catch (std::exception const& x) {
+      spdlog::error("shard crashed what=\"{}\"", x.what());
+    } catch (...) {
+      spdlog::error("shard crashed");
     }
-    quit(m.reason);
+    return caf::exit_reason::unhandled_exception;
   });
   set_down_handler([this](caf::down_msg& d) { went_down(d); });
 }
 
 void shard_actor::on_exit() {
+  for (auto const& [ref, c] : children_) {
+    if (c.actor) // nobody else would end it, and the next shard starts another one
+      caf::anon_send_exit(c.actor, caf::exit_reason::kill);
+    if (c.quarantined && rt_.incidents != nullptr)
+      rt_.incidents->quarantined(false);
+  }
   children_.clear();
   by_address_.clear();
 }
@@ -163,7 +172,7 @@ void shard_actor::deliver(command_ptr m) {
   }
   if (is_poison(m->to, m->context.id)) {
     refuse(m, fail(errc::internal, "this command was put aside after it crashed " +
-                                       to_string(m->to) + " twice; see the server's log"));
+                                       to_string(m->to) + " twice; see `troupe dead-letters`"));
     return;
   }
   auto& c = running(m->to);
@@ -234,9 +243,11 @@ void shard_actor::went_down(caf::down_msg const& down) {
   if (rt_.incidents != nullptr)
     rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {
-    spdlog::error("dead letter entity={} command={} crashes={}", to_string(ref), blamed, crashes);
+    spdlog::error("dead letter entity={} command={} kind={} crashes={}; see `troupe dead-letters`",
+                  to_string(ref), blamed, c.link->command, crashes);
     if (rt_.incidents != nullptr)
-      rt_.incidents->put_aside({ref, blamed, c.link->why, rt_.clock->now()});
+      rt_.incidents->put_aside(
+          {ref, blamed, c.link->command, c.link->body, c.link->why, rt_.clock->now()});
   }
   duration delay{0};
   double const random = static_cast<double>(random_()) / static_cast<double>(random_.max());

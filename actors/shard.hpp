@@ -21,8 +21,8 @@ class shard_actor : public caf::event_based_actor {
 public:
   shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_t epoch);
   caf::behavior make_behavior() override;
-  /// Lets go what it holds: an entity and its shard hold one another, and so neither would be
-  /// freed.
+  /// Ends its entities, whatever ended it, and lets go what it holds: an entity and its shard hold
+  /// one another, and so neither would be freed.
   void on_exit() override;
 
 private:

@@ -40,12 +40,15 @@ private:
 struct dead_letter {
   entity_ref to;
   std::string command_id;
-  std::string why; ///< what was thrown; empty where nothing was
+  std::string command; ///< its kind, `ticket.grant`; empty where that is not known
+  std::string body;    ///< its members as JSON, without secrets; empty like `command`
+  std::string why;     ///< what was thrown; empty where nothing was
   time_point at{};
 };
 
 /// What the shards of a node know about entities that misbehave; for operators. Thread-safe. Keeps
-/// the newest hundred letters.
+/// the newest hundred letters, until the server stops: what is sent again to the next one goes down
+/// with its entity twice again, and is here again. Each is in the server's log, too.
 class incident_log {
 public:
   void put_aside(dead_letter letter);

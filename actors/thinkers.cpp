@@ -2,6 +2,8 @@
 
 #include "actors/domain/domain.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace troupe {
 
 namespace {
@@ -70,12 +72,22 @@ void thinkers::run() {
         return it->second->think(r.what, read_);
       } catch (std::exception const& x) { // an engine's bug must not end the server
         return fail(errc::internal, std::string{"the engine failed: "} + x.what());
+      } catch (...) {
+        return fail(errc::internal, "the engine failed");
       }
     }();
-    if (answer)
-      r.done(complete(std::move(*answer), r.what));
-    else
-      r.done(answer.error());
+    if (!answer && answer.error().code == errc::internal)
+      spdlog::error("engine threw agent={} message={} what=\"{}\"", to_string(r.what.agent),
+                    r.what.message.id, answer.error().message);
+    try {
+      if (answer)
+        r.done(complete(std::move(*answer), r.what));
+      else
+        r.done(answer.error());
+    } catch (std::exception const& x) { // the agent asks again when it wakes
+      spdlog::error("answer lost agent={} message={} what=\"{}\"", to_string(r.what.agent),
+                    r.what.message.id, x.what());
+    }
   }
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("supervision: of dead letters the newest hundred are kept, and all are
           "[actors]") {
   incident_log log;
   for (int i = 0; i < 150; ++i)
-    log.put_aside({{}, std::to_string(i), {}, {}});
+    log.put_aside({{}, std::to_string(i), {}, {}, {}, {}});
   CHECK(log.dead_letters() == 150);
   auto const letters = log.letters();
   REQUIRE(letters.size() == 100);
@@ -95,6 +95,11 @@ TEST_CASE("supervision: an entity that throws at a command answers it and lives 
   CHECK(letter.command_id == "poison");
   CHECK(letter.why == "no ids left");
   CHECK(letter.at == s.clock.now());
+  CHECK(letter.command == "principal.issue");
+  auto const body = json::parse(letter.body);
+  REQUIRE(body.has_value());
+  CHECK(body->at("label").as_string() == "laptop");
+  CHECK(letter.body.find("secret_hash") == std::string::npos);
   s.pass(2s);
   auto const other = s.send(ref, test::token_issue(), "another");
   s.run();
@@ -123,6 +128,28 @@ TEST_CASE("supervision: a dead letter is refused without troubling the entity; o
   s.settle();
   REQUIRE(fine->has_value());
   CHECK((*fine)->has_value());
+}
+
+TEST_CASE("supervision: a dead letter tells what was sent also where the entity was killed at it",
+          "[actors]") {
+  test::still_stage s;
+  incident_log incidents;
+  s.rt.incidents = &incidents;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  for (int i = 0; i < 2; ++i) {
+    (void)s.send(ref, test::token_issue("human:eve"), "poison");
+    s.run();
+    REQUIRE(s.log.queue.size() == 1);
+    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    s.log.queue.pop_front();
+    s.run();
+    s.pass(2s);
+  }
+  REQUIRE(incidents.letters().size() == 1);
+  auto const letter = incidents.letters().front();
+  CHECK(letter.command == "principal.issue");
+  CHECK(letter.body.find("human:eve") != std::string::npos);
+  CHECK(letter.why.empty());
 }
 
 TEST_CASE("supervision: what waits behind a crash is answered, and comes again without loss",

@@ -1,0 +1,92 @@
+#include "actors/dispatch_desk.hpp"
+
+#include "protocol/json.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+bool concerns_dispatcher(stored_event const& e) {
+  auto const& t = e.event.type;
+  return e.stream.kind == entity_kind::agent || t == "run.created" || t == "ticket.leased" ||
+         t == "ticket.attempt_ended" || t == "ticket.cancelled";
+}
+
+/// The project of a run that was created, and with it the limits that hold now.
+std::string project_of(stored_event const& e) {
+  auto const data = json::parse(e.event.data);
+  auto const* members = data ? data->if_object() : nullptr;
+  auto const* project = members != nullptr ? members->if_contains("project") : nullptr;
+  return project != nullptr && project->is_string() ? std::string{project->get_string()}
+                                                    : e.stream.id;
+}
+
+} // namespace
+
+void dispatch_desk::offer(offer_message m) {
+  std::lock_guard lock{mutex_};
+  if (present_)
+    caf::anon_send(present_, std::move(m));
+}
+
+void dispatch_desk::presence(daemon_presence p) {
+  std::lock_guard lock{mutex_};
+  if (present_)
+    caf::anon_send(present_, p);
+  daemons_.insert_or_assign(p.daemon, std::move(p));
+}
+
+void dispatch_desk::committed(std::span<stored_event const> batch) {
+  auto const some = std::make_shared<std::vector<stored_event>>();
+  std::copy_if(batch.begin(), batch.end(), std::back_inserter(*some), concerns_dispatcher);
+  if (some->empty())
+    return;
+  std::lock_guard lock{mutex_};
+  for (auto const& e : *some)
+    note(e);
+  if (present_)
+    caf::anon_send(present_, committed_ptr{some});
+}
+
+void dispatch_desk::note(stored_event const& e) {
+  auto const& type = e.event.type;
+  if (type == "ticket.attempt_ended" || type == "ticket.cancelled") {
+    known_.erase({e.stream, "ticket.leased"});
+    return;
+  }
+  if (type == "run.created") {
+    auto of = e.stream;
+    of.id = project_of(e);
+    known_.insert_or_assign({of, type}, known{++last_, e});
+    return;
+  }
+  if (type == "ticket.leased" || type == "agent.hired" || type == "agent.moved")
+    known_.insert_or_assign({e.stream, type}, known{++last_, e});
+}
+
+void dispatch_desk::open(caf::actor fresh) {
+  std::lock_guard lock{mutex_};
+  std::vector<known const*> in_order;
+  for (auto const& [key, k] : known_)
+    in_order.push_back(&k);
+  std::sort(in_order.begin(), in_order.end(),
+            [](known const* a, known const* b) { return a->n < b->n; });
+  auto const history = std::make_shared<std::vector<stored_event>>();
+  for (auto const* k : in_order)
+    history->push_back(k->event);
+  caf::anon_send(fresh, committed_ptr{history});
+  for (auto const& [id, p] : daemons_)
+    caf::anon_send(fresh, p);
+  present_ = std::move(fresh);
+}
+
+void dispatch_desk::close() {
+  std::lock_guard lock{mutex_};
+  present_ = nullptr;
+}
+
+} // namespace troupe

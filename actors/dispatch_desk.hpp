@@ -1,0 +1,41 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <map>
+#include <mutex>
+#include <span>
+
+namespace troupe {
+
+/// Where everybody finds the dispatcher, whichever incarnation of it runs; what must be told again
+/// to a new one is kept here. Thread-safe.
+class dispatch_desk {
+public:
+  /// To the present one. While there is none nothing is kept: entities offer again when asked to.
+  void offer(offer_message m);
+  void presence(daemon_presence p);
+  /// Events, in the order of the log; those of no concern are left out.
+  void committed(std::span<stored_event const> batch);
+  /// A new incarnation: it hears first of the agents, limits, leases and daemons that there are,
+  /// then what comes.
+  void open(caf::actor fresh);
+  void close();
+
+private:
+  void note(stored_event const& e);
+
+  std::mutex mutex_;
+  caf::actor present_;
+  std::map<daemon_id, daemon_presence> daemons_;
+  /// By (stream, type) the newest event of each that still says something, in the order of `n`. It
+  /// grows with agents, projects and held leases, and not with the log.
+  struct known {
+    std::uint64_t n = 0;
+    stored_event event;
+  };
+  std::map<std::pair<entity_ref, std::string>, known> known_;
+  std::uint64_t last_ = 0;
+};
+
+} // namespace troupe
