@@ -134,6 +134,11 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     lost->store(true);
     ::kill(::getpid(), SIGTERM); // taken by `sigwait`, like a stop that was asked for
   };
+  auto const failed = std::make_shared<std::atomic<bool>>(false);
+  ns.failed = [failed] {
+    failed->store(true);
+    ::kill(::getpid(), SIGTERM);
+  };
   ns.threads = o.threads;
   ns.journal.writers = o.store.empty() ? 1 : o.writers;
   ns.resend = o.resend;
@@ -190,7 +195,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     std::_Exit(75);
   }
   spdlog::info("stopped");
-  return lost->load() ? 76 : 0;
+  return lost->load() ? 76 : failed->load() ? 70 : 0;
 }
 
 } // namespace troupe

@@ -30,7 +30,7 @@ struct serve_options {
 
 /// The composition root: builds every part in order, serves until SIGINT or SIGTERM, stops in the
 /// reverse order. `on_ready` gets the base URL. Answers an exit code: 0 stopped as asked, 1 could
-/// not start (the reason is on standard error), 75 did not stop within the deadline, 76 another
+/// not start (the reason is on standard error), 70 a part crashed again and again, 75 did not stop within the deadline, 76 another
 /// server has taken the ledger over.
 [[nodiscard]] int run_serve(serve_options const& options,
                             std::function<void(std::string const& url)> const& on_ready);

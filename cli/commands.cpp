@@ -29,6 +29,7 @@ void add_commands(command_line& line) {
   add_ledger_commands(line);
   add_token_commands(line);
   add_config_commands(line);
+  add_dead_letter_command(line);
   add_completion_command(line);
   add_help_commands(line);
 }

@@ -88,11 +88,31 @@ private:
       return;
     }
     add("token", mark::good, "accepted");
+    incidents();
     auto const n = look::number(*page, "total");
     online_ = n > 0;
     add("daemons", n > 0 ? mark::good : mark::wanting,
         n > 0 ? look::count(n, "daemon") + " online"
               : "none online; enrol one: `troupe daemon code`, `troupe daemon enroll`");
+  }
+
+  /// What went wrong on the server since it started; nothing is said of nothing.
+  void incidents() {
+    auto const now = out_.api().get("/readyz");
+    if (!now)
+      return; // its reason is in what the commands answer
+    std::string said;
+    auto const tell = [&](char const* member, char const* one, char const* many,
+                          char const* where) {
+      if (auto const n = look::number(*now, member); n > 0)
+        said += (said.empty() ? "" : "; ") + look::count(n, one, many) + where;
+    };
+    tell("dead_letters", "dead letter", "dead letters", ", see `troupe dead-letters`");
+    tell("quarantined", "entity is in quarantine", "entities are in quarantine", "");
+    tell("crashes", "crash of an entity", "crashes of entities", " since it started");
+    tell("invariant_violations", "broken invariant", "broken invariants", " in the ledger");
+    if (!said.empty())
+      add("incidents", mark::wanting, said + "; the server's log has each");
   }
 
   /// Whether this machine is a daemon.

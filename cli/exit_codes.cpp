@@ -15,6 +15,10 @@ std::vector<exit_code_row> const& exit_code_table() {
       {exit_code::unsound, "unsound", "Verification found something wrong in the ledger."},
       {exit_code::busy, "busy",
        "A bound is reached, or somebody else uses the ledger; try again later."},
+      {70, "crashed",
+       "`troupe serve` ended in order because a part of it crashed again and again; start it "
+       "again, "
+       "nothing is lost."},
       {75, "unfinished", "`troupe serve` did not stop within its deadline; nothing is lost."},
       {76, "taken-over",
        "`troupe serve` ended because another server has taken its ledger; nothing is lost."},

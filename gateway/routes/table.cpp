@@ -37,6 +37,7 @@ std::vector<route> all_routes(api const& a) {
   add_people_routes(out, a);
   add_event_routes(out, a);
   add_access_routes(out, a);
+  add_incident_routes(out, a);
   return out;
 }
 

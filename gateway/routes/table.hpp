@@ -67,6 +67,7 @@ void add_project_routes(std::vector<route>& out, api const& a);
 void add_people_routes(std::vector<route>& out, api const& a);
 void add_access_routes(std::vector<route>& out, api const& a);
 void add_event_routes(std::vector<route>& out, api const& a);
+void add_incident_routes(std::vector<route>& out, api const& a);
 void add_health_routes(std::vector<route>& out, api const& a);
 
 /// Every route of the server.

@@ -15,6 +15,7 @@ struct row {
   std::string method, path, role;
 };
 std::vector<row> const table = {
+    {"GET", "/api/dead-letters", "admin"},
     {"GET", "/api/templates", "viewer"},
     {"GET", "/api/templates/{ref}", "viewer"},
     {"POST", "/api/projects", "admin"},
