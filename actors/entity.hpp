@@ -16,8 +16,8 @@ struct entity_link {
   /// Id of the command in work; read by the shard only after the entity is down.
   std::string command_id;
   std::string why; ///< what it threw, where it did; read like `command_id`
-  /// Kind and members (JSON, without secrets) of that command, where it is what the entity went down
-  /// with; read like `command_id`.
+  /// Kind and members (JSON, without secrets) of that command, where it is what the entity went
+  /// down with; read like `command_id`.
   std::string command, body;
   /// Its append was fenced: another owner has the shard, so going down is nobody's fault.
   std::atomic<bool> fenced{false};
