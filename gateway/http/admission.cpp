@@ -240,6 +240,7 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
   out.req.trace = trace_of(head.headers);
   out.req.headers = std::move(head.headers);
   out.req.loopback = head.loopback_peer;
+  out.req.peer = std::move(head.peer);
   return out;
 }
 

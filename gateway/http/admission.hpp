@@ -16,6 +16,7 @@ struct request_head {
   int version = 11; ///< 10 or 11
   header_map headers;
   bool loopback_peer = false;
+  std::string peer; ///< its address
   bool tls = false;
   bool loopback_bind = true; ///< the server listens on a loopback address
   bool has_body = false;

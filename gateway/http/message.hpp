@@ -65,6 +65,7 @@ struct request {
   std::string idempotency_key; ///< header `Idempotency-Key`; empty if none
   std::string trace;           ///< W3C `traceparent`, the caller's or a new one
   bool loopback = false;       ///< the peer is on this machine
+  std::string peer;            ///< its address; empty if it is not known
 };
 
 struct response {

@@ -166,6 +166,8 @@ request_head session::head_of(request_parser const& parser) const {
   boost::system::error_code ec;
   auto const peer = stream_.next_layer().socket().remote_endpoint(ec);
   head.loopback_peer = !ec && loopback(peer.address());
+  if (!ec)
+    head.peer = peer.address().to_string();
   head.loopback_bind = host_.loopback_bind;
   head.tls = stream_.secure();
   auto const length = parser.content_length();
@@ -175,6 +177,10 @@ request_head session::head_of(request_parser const& parser) const {
   return head;
 }
 
+// A false alarm of GCC 12 about how Asio allocates this coroutine's frame: its operator new and
+// operator delete belong together, but only one of them is inlined here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 asio::awaitable<bool> session::serve(request_parser& parser) {
   auto head = head_of(parser);
   framing f;
@@ -230,6 +236,7 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
   bool const more = co_await serve_request(a, f);
   co_return more;
 }
+#pragma GCC diagnostic pop
 
 asio::awaitable<bool> session::read_body(request_parser& parser, admitted& a, framing& f,
                                          bool& refused) {

@@ -1,4 +1,5 @@
 #include "actors/domain/kinds.hpp"
+#include "gateway/auth/address_limit.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/routes/table.hpp"
 
@@ -198,6 +199,13 @@ void enroll(api const& a, request const& r, reply const& answer) {
       });
 }
 
+error too_many_tries(std::chrono::seconds wait) {
+  return fail(errc::busy,
+              "too many enrolments were tried from this address; try again in " +
+                  std::to_string(wait.count()) + " s",
+              {{"retry_after", wait.count()}});
+}
+
 /// One that is online in the ledger and has no link is not called so: it may have gone while no
 /// server was there to see it.
 std::string shown_status(json::value const& state, std::set<daemon_id> const& linked) {
@@ -336,8 +344,15 @@ void add_access_routes(std::vector<route>& out, api const& a) {
                     [&a](request const& r, reply const& answer) { show_daemon(a, r, answer); }));
   out.push_back(post("/api/daemons/codes", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { issue_code(a, r, answer); }));
-  out.push_back(post("/api/daemons/enroll", role::none, small_body,
-                     [&a](request const& r, reply const& answer) { enroll(a, r, answer); }));
+  out.push_back(
+      post("/api/daemons/enroll", role::none, small_body,
+           [&a, limit = std::make_shared<address_limit>()](request const& r, reply const& answer) {
+             // Anybody may try a code: not as fast as they can.
+             if (auto const wait = limit->take(r.peer, std::chrono::steady_clock::now()))
+               refuse(r, answer, too_many_tries(*wait));
+             else
+               enroll(a, r, answer);
+           }));
   out.push_back(post("/api/daemons/{id}/revoke", role::admin, small_body,
                      [&a](request const& r, reply const& answer) { revoke_daemon(a, r, answer); }));
   out.push_back(post("/api/daemons/{id}/drain", role::admin, small_body,

@@ -128,6 +128,24 @@ TEST_CASE("api: an enrolment code works once", "[api]") {
   CHECK(again.text("detail").find("troupe daemon code") != std::string::npos);
 }
 
+TEST_CASE("api: who tries codes without end is told to wait, and others are not", "[api]") {
+  api_lab lab;
+  unchanged const guard{lab};
+  auto const try_one = [&] { return lab.post("/api/daemons/enroll", enroll_body("KKKK-KKKK")); };
+  auto last = try_one();
+  int tries = 1;
+  for (; last.status == 401 && tries < 2000; ++tries)
+    last = try_one();
+  CHECK(tries > 100); // a room full of machines may enrol at once
+  refused(last, 429, "busy");
+  CHECK(last.text("detail").find("too many enrolments") == 0);
+  REQUIRE(last.headers.contains("retry-after"));
+  CHECK(last.headers.at("retry-after") == "1");
+  CHECK(lab.get("/api/daemons").status == 200); // nothing else is held back
+  // And what was told is so: one more try comes back.
+  CHECK(eventually([&] { return try_one().status == 401; }));
+}
+
 TEST_CASE("api: an enrolment code that expired is refused", "[api]") {
   api_lab lab;
   auto const made = lab.post("/api/daemons/codes", R"({"seconds":1})");
