@@ -174,7 +174,7 @@ private:
     if (!read)
       return lost_round({}, read.error().message, {}, stay);
     auto content = without_replaced(std::move(*read));
-    auto const problems = problems_of(content, s.config.limits, before());
+    auto const problems = problems_of(content, s.config.limits, before(), s.config.roster);
     auto hash = content_hash(content);
     events out{proposed{std::move(content), std::move(hash), m.from, m.engine, s.round + 1,
                         status::proposed}};

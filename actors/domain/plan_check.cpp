@@ -59,6 +59,28 @@ void check_against(plan_before const& before, plan_content const& p,
                    {}});
 }
 
+void check_roles(std::vector<agent_spec> const& roster, plan_before const& before,
+                 plan_content const& p, std::vector<plan_problem>& out) {
+  if (roster.empty())
+    return;
+  std::set<std::string> there;
+  for (auto const& agent : roster)
+    there.insert(agent.role);
+  auto known = there;
+  for (auto const& item : before.content.items)
+    known.insert(item.role);
+  for (auto const& item : p.items) {
+    if (item.role.empty() || known.contains(item.role)) // empty: the process says who works
+      continue;
+    std::string roles;
+    for (auto const& role : there)
+      roles += (roles.empty() ? "" : ", ") + role;
+    out.push_back({"item " + item.key + " is for the role " + item.role +
+                       ", which no agent of the project has; there are: " + roles,
+                   {}});
+  }
+}
+
 } // namespace
 
 plan_content without_replaced(plan_content p) {
@@ -166,7 +188,8 @@ std::vector<std::string> cycle_in(std::vector<plan_item> const& items) {
 }
 
 std::vector<plan_problem> problems_of(plan_content const& p, work_limits const& l,
-                                      plan_before const& before) {
+                                      plan_before const& before,
+                                      std::vector<agent_spec> const& roster) {
   if (p.items.empty())
     return {{"a plan needs at least one item", {}}};
   if (p.items.size() > static_cast<std::size_t>(l.plan_items))
@@ -194,6 +217,7 @@ std::vector<plan_problem> problems_of(plan_content const& p, work_limits const& 
     }
   }
   check_against(before, p, keys, out);
+  check_roles(roster, before, p, out);
   return out;
 }
 

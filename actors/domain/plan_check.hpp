@@ -24,9 +24,11 @@ struct plan_before {
 
 /// Cycles, unknown blockers, keys twice or unfit for a branch name, items without title or
 /// criteria, none or too many items. For a later version also: an item of the version before that
-/// was dropped, or a failed item that nothing replaces.
+/// was dropped, or a failed item that nothing replaces. Where `roster` has agents: also items for a
+/// role that none of them has, unless the version before had it (an agent may have come since).
 [[nodiscard]] std::vector<plan_problem> problems_of(plan_content const& p, work_limits const& l,
-                                                    plan_before const& before = {});
+                                                    plan_before const& before = {},
+                                                    std::vector<agent_spec> const& roster = {});
 
 /// The first cycle in `blocks`, empty if there is none: each key waits for the next, first = last.
 [[nodiscard]] std::vector<std::string> cycle_in(std::vector<plan_item> const& items);

@@ -112,6 +112,11 @@ private:
     auto content = draft_plan(s->wanted);
     if (!content)
       return say(content.error().message, {{"refused", content.error().message}});
+    for (auto& item : content->items)
+      if (!s->config.roster.empty() &&
+          std::none_of(s->config.roster.begin(), s->config.roster.end(),
+                       [&](agent_spec const& agent) { return agent.role == item.role; }))
+        item.role.clear(); // nobody has it: the process says who works
     return say("A plan of " + count_of(content->items.size(), "ticket") + ".",
                {{"plan", json::to(*content)}});
   }

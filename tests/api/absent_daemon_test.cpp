@@ -26,10 +26,7 @@ std::size_t ends(api_lab const& lab, puppet const& daemon) {
 }
 
 std::string lacking(api_lab const& lab, std::string const& ticket) {
-  auto const shown = lab.get("/api/tickets/" + ticket);
-  REQUIRE(shown.status == 200);
-  auto const* lacks = shown.json.if_contains("lacks");
-  return lacks != nullptr ? text_at(*lacks, "for") : std::string{};
+  return text_at(lacks_of(lab, "/api/tickets/" + ticket), "for");
 }
 
 /// A server that is patient with absent daemons for a moment only.

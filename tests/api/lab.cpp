@@ -197,6 +197,22 @@ std::string api_lab::token_for(std::string const& role) const {
   return made.text("token");
 }
 
+json::object lacks_of(api_lab const& lab, std::string const& path) {
+  auto const shown = lab.get(path);
+  INFO(shown.body);
+  REQUIRE(shown.status == 200);
+  auto const* lacks = shown.json.if_contains("lacks");
+  return lacks != nullptr && lacks->is_object() ? lacks->get_object() : json::object{};
+}
+
+void hire_poet(api_lab const& lab) {
+  auto roster = lab.get("/api/projects/duration").json.at("config").at("roster").as_array();
+  roster.push_back(json::object{{"name", "homer"}, {"role", "poet"}, {"engine", "human"}});
+  REQUIRE(lab.patch("/api/projects/duration", json::canonical(json::object{{"roster", roster}}))
+              .status == 200);
+  REQUIRE(eventually([&] { return lab.get("/api/agents/duration.homer").status == 200; }));
+}
+
 json::object refused(api_answer const& a, int status, std::string_view code) {
   INFO(a.body);
   CHECK(a.status == status);

@@ -94,6 +94,12 @@ public:
   project_lab() { project(); }
 };
 
+/// What the ticket at this address waits for; empty where it lacks nothing.
+[[nodiscard]] json::object lacks_of(api_lab const& lab, std::string const& path);
+
+/// Adds the agent `homer` with the role `poet` to the project `duration`.
+void hire_poet(api_lab const& lab);
+
 /// Checks that an answer is a complete problem with this status and code; its body.
 json::object refused(api_answer const& a, int status, std::string_view code);
 

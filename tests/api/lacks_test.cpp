@@ -7,15 +7,6 @@ using namespace troupe::test;
 
 namespace {
 
-/// What the ticket at this address waits for; empty where it lacks nothing.
-json::object lacks_of(api_lab const& lab, std::string const& path) {
-  auto const shown = lab.get(path);
-  INFO(shown.body);
-  REQUIRE(shown.status == 200);
-  auto const* lacks = shown.json.if_contains("lacks");
-  return lacks != nullptr && lacks->is_object() ? lacks->get_object() : json::object{};
-}
-
 /// A plan is approved, and nobody is there to work it; the address of one of its tickets.
 struct idle_lab {
   project_lab lab;
@@ -120,16 +111,13 @@ TEST_CASE_METHOD(idle_lab, "api: a plan for a role that nobody has is refused wi
 }
 
 TEST_CASE_METHOD(idle_lab, "api: a plan may name a role that the project has got since", "[api]") {
-  auto roster = lab.get("/api/projects/duration").json.at("config").at("roster").as_array();
-  roster.push_back(json::object{{"name", "homer"}, {"role", "poet"}, {"engine", "human"}});
-  REQUIRE(lab.patch("/api/projects/duration", json::canonical(json::object{{"roster", roster}}))
-              .status == 200);
-  REQUIRE(eventually([&] { return lab.get("/api/agents/duration.homer").status == 200; }));
+  hire_poet(lab);
   CHECK(eventually(
       [&] { return lab.put("/api/plans/" + plan, with_role(lab, plan, "poet")).status == 200; }));
 }
 
-TEST_CASE("api: a plan for a role that nobody has is not approved", "[api]") {
+TEST_CASE("api: a plan that an agent drafts for a role that nobody has is sent back to it",
+          "[api]") {
   api_lab lab;
   // The plan is made by a person, whose word is not an edit.
   auto roster = lab.get("/api/templates/standard").json.at("config").at("roster").as_array();
@@ -139,20 +127,49 @@ TEST_CASE("api: a plan for a role that nobody has is not approved", "[api]") {
   lab.project("\"roster\":" + json::canonical(roster));
   auto const brief = lab.pending_brief();
   REQUIRE(lab.post("/api/briefs/" + brief + "/approve").status == 200);
-  REQUIRE(eventually([&] {
+  auto const answer_with = [&](std::string const& role) {
+    auto const item = json::object{
+        {"key", "1"}, {"title", "Write verses"}, {"role", role}, {"criteria", {"They rhyme."}}};
     return lab.post("/api/agents/duration.tech-lead/answer",
-                    R"({"content":{"items":[{"key":"1","title":"Write verses",
-                    "role":"poet","criteria":["They rhyme."]}]}})")
+                    json::canonical(
+                        json::object{{"content", json::object{{"items", json::array{item}}}}}))
                .status == 200;
+  };
+  auto const plan = "/api/plans/" + brief + ".p1";
+  REQUIRE(eventually([&] { return answer_with("poet"); }));
+  REQUIRE(eventually([&] { return lab.get(plan).text("status") == "invalid"; }));
+  auto const why = lab.get(plan).json.at("problems").as_array();
+  REQUIRE(why.size() == 1);
+  CHECK(std::string{why.front().as_string()}.find(
+            "item 1 is for the role poet, which no agent of the project has; there are: ") == 0);
+  // The next question says so, and its answer is good.
+  REQUIRE(eventually([&] {
+    auto const asked = lab.get("/api/agents/duration.tech-lead").json.at("waits").as_array();
+    return asked.size() == 1 &&
+           json::canonical(asked.front()).find("for the role poet") != std::string::npos;
   }));
-  auto const plan = brief + ".p1";
+  REQUIRE(eventually([&] { return answer_with("dev"); }));
+  CHECK(eventually([&] { return lab.get(plan).text("status") == "pending_approval"; }));
+}
+
+TEST_CASE_METHOD(idle_lab, "api: a plan for a role that nobody has any more is not approved",
+                 "[api]") {
+  hire_poet(lab);
+  REQUIRE(eventually(
+      [&] { return lab.put("/api/plans/" + plan, with_role(lab, plan, "poet")).status == 200; }));
   REQUIRE(eventually(
       [&] { return lab.get("/api/plans/" + plan).text("status") == "pending_approval"; }));
+  auto const approval = lab.get("/api/approvals?status=pending&subject=plan:" + plan);
+  auto const id = text_at(approval.json.at("items").as_array().front(), "id");
+  REQUIRE(lab.post("/api/agents/duration.homer/retire").status == 200);
+  // The board tells who is in the project, a moment after the agent itself.
+  REQUIRE(eventually(
+      [&] { return lab.put("/api/plans/" + plan, with_role(lab, plan, "poet")).status == 400; }));
   {
     unchanged const guard{lab};
     for (auto const& [path, body] :
          {std::pair<std::string, std::string>{"/api/plans/" + plan + "/approve", {}},
-          {"/api/approvals/" + plan + ".a1/decide", R"({"how":"approve"})"}}) {
+          {"/api/approvals/" + id + "/decide", R"({"how":"approve"})"}}) {
       INFO(path);
       auto const no = lab.post(path, body);
       refused(no, 409, "conflict");

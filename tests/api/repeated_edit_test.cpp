@@ -11,12 +11,7 @@ TEST_CASE_METHOD(project_lab,
                  "[api]") {
   auto const plan = pending_plan(pending_brief());
   auto const path = "/api/plans/" + plan;
-  auto roster = get("/api/projects/duration").json.at("config").at("roster").as_array();
-  roster.push_back(json::object{{"name", "homer"}, {"role", "poet"}, {"engine", "human"}});
-  REQUIRE(
-      patch("/api/projects/duration", json::canonical(json::object{{"roster", roster}})).status ==
-      200);
-  REQUIRE(eventually([&] { return get("/api/agents/duration.homer").status == 200; }));
+  hire_poet(*this);
 
   auto content = get(path).json.at("content").as_object();
   content.at("items").as_array().front().as_object()["role"] = "poet";

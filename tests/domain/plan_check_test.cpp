@@ -78,6 +78,22 @@ TEST_CASE("plan check: size and keys are bounded", "[domain]") {
   CHECK(mentions(texts(p), "must be 1 to 40 letters"));
 }
 
+TEST_CASE("plan check: a role that nobody has is told with those that there are", "[domain]") {
+  std::vector<agent_spec> const roster = a_config().roster;
+  auto poetic = an_item("2");
+  poetic.role = "poet";
+  auto open = an_item("3");
+  open.role.clear(); // the process says who works
+  auto const p = a_plan({an_item("1"), poetic, open});
+  auto const all = problems_of(p, work_limits{}, {}, roster);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].text == "item 2 is for the role poet, which no agent of the project has; there are: "
+                       "chief-of-staff, dev, pm, qa, tech-lead");
+  CHECK(texts(p).empty()); // whose agents are not known
+  // A person may have put it into the version before, for an agent that came later.
+  CHECK(problems_of(p, work_limits{}, {p, {}}, roster).empty());
+}
+
 TEST_CASE("plan check: a later version keeps every item but the one it replaces", "[domain]") {
   plan_before const before{a_plan(), "1"};
   auto fresh = an_item("3");

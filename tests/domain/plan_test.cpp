@@ -106,6 +106,22 @@ TEST_CASE("plan: a cycle makes a proposal invalid; the next round hears its path
   t.p.check_replay();
 }
 
+TEST_CASE("plan: a draft for a role that nobody has goes back with that reason", "[domain]") {
+  steps t;
+  t.created();
+  auto item = an_item("1");
+  item.role = "poet";
+  t.drafted(a_plan({item}));
+  CHECK(t.p.s.is == status::invalid);
+  auto const again = t.p.asked("ask:");
+  CHECK(again.id == "k3f9q2mx.p1.draft2");
+  std::string const said{data_of(again).at("problems").as_array().at(0).as_string()};
+  CHECK(said.find("item 1 is for the role poet, which no agent of the project has") == 0);
+  t.drafted();
+  CHECK(t.p.s.is == status::under_critique);
+  t.p.check_replay();
+}
+
 TEST_CASE("plan: the third round without a valid plan ends it, and the brief hears", "[domain]") {
   steps t;
   t.created();
