@@ -1,8 +1,6 @@
-#include "actors/domain/kinds.hpp"
-#include "gateway/routes/table.hpp"
 #include "persistence/memory/faulty_store.hpp"
 #include "persistence/memory/memory_store.hpp"
-#include "tests/gateway/edge_lab.hpp"
+#include "tests/api/inner_node.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +13,7 @@ using namespace troupe::test;
 
 namespace {
 
-tenant_id const tenant{"default"};
+tenant_id const& tenant = inner_tenant;
 daemon_id const machine{"d-1"};
 
 entity_ref ref(entity_kind kind, std::string id) {
@@ -90,25 +88,10 @@ private:
   std::function<void(std::uint16_t, std::string_view)> ended_;
 };
 
-/// A node with the API's routes, and no network.
-class inner_lab {
+/// What the tests do with a node.
+class inner_lab : public inner_node {
 public:
-  explicit inner_lab(store_factory const& store) : hub(tenant, std::chrono::seconds{10}) {
-    node_settings s;
-    s.owner = "test";
-    s.grace = std::chrono::milliseconds{200};
-    auto made = node::start(std::move(s), store, hub, nullptr);
-    if (!made)
-      FAIL(made.error().message);
-    n = std::move(*made);
-    hub.attach(*n);
-    REQUIRE(n->resume().has_value());
-    tokens.emplace(n->clock());
-    edge.emplace(api{*n, hub, *tokens, tenant});
-  }
-  ~inner_lab() { CHECK(n->stop(std::chrono::seconds{10})); }
-  inner_lab(inner_lab const&) = delete;
-  inner_lab& operator=(inner_lab const&) = delete;
+  using inner_node::inner_node;
 
   void tell(entity_ref to, any_command c) const {
     submit_options o;
@@ -172,11 +155,6 @@ public:
     hub.serve(r, s);
     return s;
   }
-
-  daemon_hub hub;
-  std::unique_ptr<node> n;
-  std::optional<token_index> tokens;
-  std::optional<api> edge;
 };
 
 } // namespace

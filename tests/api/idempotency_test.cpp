@@ -115,6 +115,39 @@ TEST_CASE("api: a decision sent again gives the first answer, not a conflict", "
   refused(lab.post(path, {}, key("twice")), 409, "conflict");
 }
 
+TEST_CASE("api: every way to decide gives its first answer again and changes nothing", "[api]") {
+  project_lab lab;
+  auto const brief = lab.pending_brief();
+  struct row {
+    std::string path, body, status;
+  };
+  auto const by_approval = GENERATE(true, false);
+  auto const approve = by_approval
+                           ? row{"/api/approvals/" + brief + ".a1/decide",
+                                 R"({"how":"approve","notes":"good"})", "APPROVED"}
+                           : row{"/api/briefs/" + brief + "/reject", R"({"notes":"no"})", ""};
+  auto const first = lab.post(approve.path, approve.body, key("once"));
+  INFO(first.body);
+  REQUIRE(first.status == 200);
+  CHECK(first.text("id") == brief + ".a1");
+  REQUIRE(eventually(
+      [&] { return lab.get("/api/briefs/" + brief).text("status") != "pending_approval"; }));
+  unchanged const guard{lab};
+  for (int i = 0; i < 3; ++i) {
+    auto const again = lab.post(approve.path, approve.body, key("once"));
+    INFO(again.body);
+    CHECK(again.status == 200);
+    CHECK(again.text("id") == first.text("id"));
+    CHECK(again.text("status") == first.text("status"));
+  }
+  // The key is that of this decision, and no other decision is taken any more.
+  refused(lab.post(approve.path, R"({"how":"reject"})", key("once")), by_approval ? 422 : 400,
+          by_approval ? "conflict" : "invalid_argument");
+  refused(lab.post("/api/approvals/" + brief + ".a1/decide",
+                   by_approval ? R"({"how":"reject"})" : R"({"how":"approve"})", key("twice")),
+          409, "conflict");
+}
+
 TEST_CASE("api: one source sent eight times at once is one brief", "[api]") {
   api_lab lab;
   lab.project();

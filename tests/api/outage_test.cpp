@@ -87,6 +87,15 @@ TEST_CASE("api: while Postgres is away commands are refused and change nothing; 
   db.start();
   REQUIRE(eventually([&] { return lab.get("/readyz").status == 200; }));
   CHECK(lab.quiet_mark() == before);
+  // It holds the database again, although nothing was written since.
+  auto const second =
+      run_troupe({"serve", "--store", url, "--data", (lab.home() / "other").string(), "--port",
+                  std::to_string(free_port())},
+                 lab.home());
+  CHECK(second.exit_code == 1);
+  INFO(second.err);
+  CHECK(second.err.find("another server holds this database") != std::string::npos);
+  CHECK(lab.get("/readyz").status == 200);
   auto const approved = lab.post("/api/plans/" + plan + "/approve", {}, once);
   INFO(approved.body);
   CHECK(approved.status == 200);
