@@ -8,6 +8,11 @@
 # found (or where they cannot stand in one text, because of names of the same kind) it is split, down
 # to the single file, whose findings are shown. What has passed is remembered in build/tidy-cache,
 # by the content of the sources, the headers of the tree that they include, and the settings.
+#
+# Not covered yet, because nobody has mended what it finds there: actors/engines, daemon, cli (name
+# their files to see). Left out for their time: actors/entities and the gateway, which are templates
+# (one actor a kind, Beast), up to a minute a file. The domain, net and demo together take less than
+# a minute and a half of processor time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -66,13 +71,11 @@ if [ "${1:-}" = --group ]; then
   exit $bad
 fi
 
-# Not covered yet: the domain, the engines, daemon, cli and demo (name their files to see), and for
-# their time actors/entities and the gateway: templates (one actor a kind, Beast), a minute a file.
 if [ $# -gt 0 ]; then
   sources=("$@")
 else
   mapfile -t sources < <(git ls-files -- 'protocol/*.cpp' 'config/*.cpp' 'persistence/*.cpp' \
-    'bench/*.cpp' ':(glob)actors/*.cpp' | awk -F/ '{ n = $NF; sub("/[^/]*$", ""); print $0, n }' |
+    'bench/*.cpp' 'net/*.cpp' 'demo/*.cpp' ':(glob)actors/*.cpp' 'actors/domain/*.cpp' | awk -F/ '{ n = $NF; sub("/[^/]*$", ""); print $0, n }' |
     sort | tr ' ' '/')
 fi
 # Only neighbours share their headers: a group never leaves its folder.
