@@ -209,6 +209,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
 }
 
 result<void> node::resume() {
+  parts_->log->keep_tidy();
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
