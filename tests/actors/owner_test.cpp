@@ -1,6 +1,7 @@
 #include "actors/instant_runner.hpp"
 #include "persistence/memory/faulty_store.hpp"
 #include "tests/actors/stage.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -37,18 +38,6 @@ std::optional<error> probed(node& n) {
   n.probe([box](std::optional<error> e) { box->set_value(std::move(e)); });
   REQUIRE(answer.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
   return answer.get();
-}
-
-/// A look again and again until it is so, with a deadline.
-template <class F>
-bool comes_true(F const& f) {
-  auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (!f()) {
-    if (std::chrono::steady_clock::now() > limit)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 } // namespace
@@ -149,7 +138,7 @@ TEST_CASE("owner: a node is not ready while nothing becomes durable, and is agai
   auto answer = box->get_future();
   n.submit(token("t1"), test::token_issue(), by_person(),
            [box](command_result r) { box->set_value(std::move(r)); });
-  CHECK(comes_true([&] { return n.trouble().has_value(); }));
+  CHECK(test::eventually([&] { return n.trouble().has_value(); }));
   CHECK(probed(n).has_value());
   away = false;
   REQUIRE(answer.wait_for(std::chrono::seconds{20}) == std::future_status::ready);

@@ -90,6 +90,36 @@ TEST_CASE("run: a stopped one that is cancelled gives up its tickets", "[domain]
   CHECK(r.refused(run::carry_on{}) == errc::conflict);
 }
 
+TEST_CASE("run: whoever resumes or continues one that cannot go on is told the way on",
+          "[domain]") {
+  auto r = running();
+  auto const told = [&](auto const& command) {
+    CHECK(r.refused(command) == errc::conflict);
+    return r.problem.message;
+  };
+  std::string const not_paused = "; only a paused one can be resumed. ";
+  std::string const not_stopped = "; only a stopped one is continued by another. ";
+  CHECK(told(run::carry_on{}) ==
+        "Run k3.r1 is running" + not_stopped + "See `troupe run show k3.r1`.");
+  r.does(run::stop{status::STOPPED_BUDGET, "no money"});
+  CHECK(told(run::resume{}) == "Run k3.r1 is STOPPED_BUDGET" + not_paused +
+                                   "`troupe run continue k3.r1` asks for a new run that takes over "
+                                   "what is left.");
+  SECTION("once another goes on") {
+    r.does(run::carry_on{});
+    r.does(run::decided{approval_id{"k3.r1.c1"}, true, principal_id{"human:bob"}, {}, {}});
+    CHECK(told(run::resume{}) ==
+          "Run k3.r1 is STOPPED_BUDGET" + not_paused + "Run k3.r2 goes on in its place.");
+  }
+  SECTION("once it is given up") {
+    std::string const over = "It is over for good: hand in what is left with `troupe brief submit "
+                             "FILE`, or make a ticket with `troupe ticket add`.";
+    r.does(run::cancel{"not needed"});
+    CHECK(told(run::resume{}) == "Run k3.r1 is STOPPED_BUDGET" + not_paused + over);
+    CHECK(told(run::carry_on{}) == "Run k3.r1 is given up" + not_stopped + over);
+  }
+}
+
 TEST_CASE("run: one made by hand needs no brief", "[domain]") {
   run_subject r{"h1"};
   run::create c;
