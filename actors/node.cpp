@@ -221,9 +221,7 @@ result<void> node::resume() {
     }
     done->set_value({});
   });
-  auto const resumed = answer.get();
-  parts_->log->keep_tidy(); // not before the entities are on their way
-  return resumed;
+  return answer.get();
 }
 
 std::optional<error> node::trouble() const {

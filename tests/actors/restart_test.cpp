@@ -103,9 +103,9 @@ struct office {
                     project::command{project::create{"Tally", config}}, by_person())
                 .has_value());
   }
-  void run(std::string const& id) {
+  void run(std::string const& id, std::string const& project = "tally") {
     run::create c;
-    c.project = project_id{"tally"};
+    c.project = project_id{project};
     c.config = config;
     c.by_hand = true;
     plan_item item;
@@ -154,17 +154,7 @@ TEST_CASE("node: a dispatcher that was started again gives no place twice", "[ac
               .has_value());
   REQUIRE(becomes(*o.n, [&] { return is(*o.n, ref(entity_kind::ticket, "h2-1"), "ready"); }));
   o.runner.now.announce(2); // two places, and still one agent
-  auto config = o.config;
-  run::create c;
-  c.project = project_id{"abacus"};
-  c.config = config;
-  c.by_hand = true;
-  plan_item item;
-  item.key = "1";
-  item.title = "Tidy the index";
-  item.role = "dev";
-  c.items = {item};
-  REQUIRE(o.n->tell(ref(entity_kind::run, "h3"), run::command{c}, by_person()).has_value());
+  o.run("h3", "abacus");
   REQUIRE(becomes(*o.n, [&] { return o.runner.held() == 2; }));
   CHECK(is(*o.n, ref(entity_kind::ticket, "h3-1"), "claimed"));
   CHECK(is(*o.n, ref(entity_kind::ticket, "h2-1"), "ready"));
