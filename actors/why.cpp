@@ -78,17 +78,7 @@ private:
       return who.error();
     ticket_chain(c.ticket.value, &c, *who);
     out.emplace("chain", std::move(chain_));
-    auto named =
-        store_.read_stream({tenant_, entity_kind::ticket, c.ticket.value}, c.version - 1, 1);
-    if (!named)
-      return named.error();
-    if (named->empty())
-      return out;
-    auto found_causes = causes(std::move(named->front()));
-    if (!found_causes)
-      return found_causes.error();
-    out.emplace("events", std::move(*found_causes));
-    return out;
+    return with_causes(std::move(out), {tenant_, entity_kind::ticket, c.ticket.value}, c.version);
   }
 
   static error ambiguous(std::string const& prefix, std::vector<known_commit> const& found) {
@@ -173,16 +163,7 @@ private:
       return info.error();
     if (info->version == 0)
       return out;
-    auto last = store_.read_stream(self, info->version - 1, 1);
-    if (!last)
-      return last.error();
-    if (last->empty())
-      return out;
-    auto found = causes(std::move(last->front()));
-    if (!found)
-      return found.error();
-    out.emplace("events", std::move(*found));
-    return out;
+    return with_causes(std::move(out), self, info->version);
   }
 
   result<json::object> about_event(stored_event const& e) {
@@ -198,11 +179,7 @@ private:
     else if (!e.event.correlation.empty())
       brief_chain(e.event.correlation, {});
     out.emplace("chain", std::move(chain_));
-    auto found = causes(e);
-    if (!found)
-      return found.error();
-    out.emplace("events", std::move(*found));
-    return out;
+    return with_causes(std::move(out), e);
   }
 
   /// `asked`: about this commit of it; `maker` says who made it.
@@ -296,6 +273,24 @@ private:
       }
     }
     chain_.push_back(entry("source", b->from.name, b->from.kind + ", sha256 " + b->from.sha256));
+  }
+
+  /// Adds the event of that version, if there is one, and its causes.
+  result<json::object> with_causes(json::object out, entity_ref const& of,
+                                   std::uint64_t version) const {
+    auto at = store_.read_stream(of, version - 1, 1);
+    if (!at)
+      return at.error();
+    if (at->empty())
+      return out;
+    return with_causes(std::move(out), std::move(at->front()));
+  }
+  result<json::object> with_causes(json::object out, stored_event e) const {
+    auto found = causes(std::move(e));
+    if (!found)
+      return found.error();
+    out.emplace("events", std::move(*found));
+    return out;
   }
 
   /// The stored causes, from this event back to a request of a person.
