@@ -55,6 +55,7 @@ TEST_CASE("api: a command that took its entity down twice is listed with what wa
   c.who = principal_id{"human:bob"};
   c.label = "password=hunter2hunter2A9xQ";
   c.secret_hash = std::string(64, 'a');
+  c.roles = {principal::role::viewer};
   for (std::uint64_t crashes = 1; crashes <= 2; ++crashes) {
     submit_options o;
     o.by = principal_id{"human:ada"};
