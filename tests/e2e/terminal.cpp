@@ -27,6 +27,7 @@ terminal::terminal(std::vector<std::string> const& arguments) {
     throw std::runtime_error("no pseudo terminal");
   if (pid_ == 0) {
     ::setenv("TERM", "xterm", 1);
+    ::signal(SIGINT, SIG_DFL); // what runs the tests may ignore it; a person's shell does not
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
