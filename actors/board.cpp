@@ -131,8 +131,10 @@ result<void> board::apply(stored_event const& e) {
       return fail(errc::internal, x.what());
     }
   }();
-  if (auto const* t = done ? checker_.states().find<ticket_domain>(e.stream) : nullptr)
+  if (auto const* t = done ? checker_.states().find<ticket_domain>(e.stream) : nullptr) {
     commits_.take(e, *t);
+    leases_.take(e.stream, *t);
+  }
   if (order_.size() % stride == 0)
     marks_.push_back(heads_);
   order_.push_back(static_cast<std::uint8_t>(e.shard));
@@ -254,6 +256,11 @@ std::vector<known_commit> board::commits(tenant_id const& tenant, std::string co
                                          std::size_t limit) const {
   std::lock_guard lock{mutex_};
   return commits_.find(tenant, prefix, limit);
+}
+
+leases_by_agent board::leases(tenant_id const& tenant) const {
+  std::lock_guard lock{mutex_};
+  return leases_.of(tenant);
 }
 
 std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {

@@ -2,6 +2,7 @@
 
 #include "actors/commit_index.hpp"
 #include "actors/domain/checker.hpp"
+#include "actors/lease_index.hpp"
 #include "actors/messages.hpp"
 
 #include <atomic>
@@ -71,6 +72,8 @@ public:
   /// The commits that begin so and that the ledger speaks of, in order, at most `limit`.
   [[nodiscard]] std::vector<known_commit>
   commits(tenant_id const& tenant, std::string const& prefix, std::size_t limit) const;
+  /// The tickets that agents hold now.
+  [[nodiscard]] leases_by_agent leases(tenant_id const& tenant) const;
   /// Sequence number of the last event of each shard among those with n <= `at`. Unlike `n`, these
   /// are the same after a restart.
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> heads(std::uint64_t at) const;
@@ -109,6 +112,7 @@ private:
   std::atomic<std::uint64_t> violations_{0};
   std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
   commit_index commits_;
+  lease_index leases_;
   std::deque<board_event> recent_;
   std::map<std::uint32_t, std::uint64_t> heads_; ///< by shard
   // The shard of every event, by n - 1, and the heads before every `stride` of them: enough to find

@@ -24,8 +24,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::grant_answer)
 
 namespace troupe {
 
-dispatcher_actor::dispatcher_actor(caf::actor_config& cfg, runtime const* rt)
-    : caf::event_based_actor(cfg), rt_(*rt), who_(rt->resend * 6) {
+dispatcher_actor::dispatcher_actor(caf::actor_config& cfg, runtime const* rt, lease_desk* desk)
+    : caf::event_based_actor(cfg), rt_(*rt), desk_(*desk) {
   set_default_handler(caf::drop);
   set_exception_handler([](std::exception_ptr& e) -> caf::error {
     try {
@@ -42,21 +42,28 @@ dispatcher_actor::dispatcher_actor(caf::actor_config& cfg, runtime const* rt)
 caf::behavior dispatcher_actor::make_behavior() {
   return {
       [this](offer_message& m) {
-        if (!m.what) {
-          who_.withdrawn(m.ticket, m.key);
-          return;
-        }
-        who_.offered(m.ticket, std::move(m.key), std::move(*m.what));
-        plan_match(duration{0});
+        desk_.with([&](matchmaker& who) {
+          if (m.what)
+            who.offered(m.ticket, std::move(m.key), std::move(*m.what));
+          else
+            who.withdrawn(m.ticket, m.key);
+        });
+        if (m.what)
+          plan_match(duration{0});
       },
       [this](daemon_presence const& p) {
-        who_.present(p.daemon, p.up, p.slots, p.runners, p.repositories);
+        desk_.with([&](matchmaker& who) {
+          who.present(p.daemon, p.up, p.slots, p.runners, p.repositories);
+        });
         plan_match(duration{0});
       },
       [this](committed_ptr const& batch) {
-        bool news = false;
-        for (auto const& e : *batch)
-          news = who_.learn(e) || news;
+        bool const news = desk_.with([&](matchmaker& who) {
+          bool any = false;
+          for (auto const& e : *batch)
+            any = who.learn(e) || any;
+          return any;
+        });
         if (news)
           plan_match(duration{0});
       },
@@ -65,7 +72,7 @@ caf::behavior dispatcher_actor::make_behavior() {
           return;
         bool const later = a.refused->code == errc::busy || a.refused->code == errc::unavailable ||
                            a.refused->code == errc::timeout;
-        if (who_.refused(a.ticket, a.key, later))
+        if (desk_.with([&](matchmaker& who) { return who.refused(a.ticket, a.key, later); }))
           spdlog::debug("grant refused ticket={} why=\"{}\"", to_string(a.ticket),
                         a.refused->message);
         plan_match(later ? rt_.resend : duration{0});
@@ -92,24 +99,20 @@ void dispatcher_actor::plan_match(duration after) {
 
 void dispatcher_actor::match() {
   auto const now = rt_.clock->now();
-  for (auto const& g : who_.match(now))
+  auto const [given, next] = desk_.with([&](matchmaker& who) {
+    return std::pair{who.match(now), who.next()};
+  });
+  for (auto const& g : given)
     send_grant(g);
-  if (auto const next = who_.next())
+  if (next)
     plan_match(std::max(duration{1}, *next - now));
 }
 
 void dispatcher_actor::send_grant(lease_grant const& given) {
-  ticket::grant g;
-  g.stage = given.what.stage;
-  g.after_token = given.what.after_token;
-  g.agent = given.to.agent;
-  g.daemon = given.to.daemon;
-  g.engine = given.to.engine;
-  g.profile = given.to.profile;
   auto m = std::make_shared<command_message>();
   m->to = given.ticket;
-  m->command = ticket::command{std::move(g)};
-  m->context.id = "grant/" + given.ticket.id + "/" + std::to_string(given.what.after_token + 1);
+  m->command = ticket::command{grant_of(given.what, given.to)};
+  m->context.id = grant_id(given.ticket, given.what);
   m->context.by = system_principal();
   m->done = [me = address(), ticket = given.ticket, key = given.key](command_result const& r) {
     if (auto a = caf::actor_cast<caf::actor>(me))

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "actors/matchmaker.hpp"
-#include "actors/ports.hpp"
+#include "actors/lease_desk.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -15,7 +14,7 @@ namespace troupe {
 /// `match_atom`.
 class dispatcher_actor : public caf::event_based_actor {
 public:
-  dispatcher_actor(caf::actor_config& cfg, runtime const* rt);
+  dispatcher_actor(caf::actor_config& cfg, runtime const* rt, lease_desk* desk);
   caf::behavior make_behavior() override;
 
 private:
@@ -24,7 +23,7 @@ private:
   void send_grant(lease_grant const& g);
 
   runtime const& rt_;
-  matchmaker who_;
+  lease_desk& desk_;
   bool match_planned_ = false;
   std::uint64_t match_round_ = 0;
 };

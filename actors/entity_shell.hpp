@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/entity.hpp"
+#include "actors/lease_desk.hpp"
 #include "actors/obligation_runner.hpp"
 #include "actors/stored_answer.hpp"
 #include "actors/stream_fold.hpp"
@@ -96,6 +97,7 @@ private:
     stream_fold<Domain> next;
     std::size_t events = 0;
     std::vector<obligation> obligations;
+    bool took_lease = false; ///< of the lease desk
   };
 
   // ---- starting ------------------------------------------------------------------------------
@@ -248,13 +250,15 @@ private:
   }
 
   void append(command_ptr c, clean_decision<Domain> const& decision) {
-    pending_append p{++append_id_, nullptr, now_, decision.events.size(), {}};
+    pending_append p{++append_id_, nullptr, now_, decision.events.size(), {}, false};
     unit u;
     u.shard = shard_of(ref_);
     u.epoch = link_->epoch->load();
     u.tenant = ref_.tenant;
     auto w = p.next.write(ref_, decision, c->context, *rt_.ids);
     p.obligations = Domain::obligations(p.next.state);
+    if constexpr (Domain::kind == entity_kind::ticket)
+      p.took_lease = take_lease(p, w, c->context);
     w.wake_at = wake_at(p.obligations);
     u.writes.push_back(std::move(w));
     if (c->inbox) {
@@ -268,6 +272,39 @@ private:
     auto const id = p.id;
     pending_.emplace(std::move(p));
     rt_.journal->append(std::move(u), id, caf::actor_cast<caf::actor>(this), asked);
+  }
+
+  /// Where the decision makes an offer for which there is room, the lease belongs into the same
+  /// commit: that saves a round through the dispatcher and a commit at every stage. Whether it did.
+  bool take_lease(pending_append& p, stream_write& w, command_context const& cause) {
+    auto const is_offer = [](obligation const& o) { return std::holds_alternative<offer>(o.what); };
+    auto const made = std::find_if(p.obligations.begin(), p.obligations.end(), is_offer);
+    if (rt_.leases == nullptr || made == p.obligations.end() || work_.tracks(made->key))
+      return false;
+    auto const& wanted = std::get<offer>(made->what);
+    auto const given = rt_.leases->take_now(ref_, wanted, cause.now);
+    if (!given)
+      return false;
+    command_context context;
+    context.id = grant_id(ref_, wanted);
+    context.by = system_principal();
+    context.correlation = cause.correlation;
+    context.now = cause.now;
+    auto const lease = decide_clean<Domain>(p.next.state, command_type{*given}, context);
+    if (!lease || lease->events.empty()) {
+      rt_.leases->give_back(ref_);
+      return false;
+    }
+    auto more = p.next.write(ref_, *lease, context, *rt_.ids);
+    std::move(more.events.begin(), more.events.end(), std::back_inserter(w.events));
+    p.obligations = Domain::obligations(p.next.state);
+    return true;
+  }
+
+  /// Whether the events that were sent are in the log.
+  static bool is_stored(appended const& a) {
+    return a.outcome && (a.outcome->status == unit_status::ok ||
+                         (a.outcome->status == unit_status::duplicate && !a.outcome->by_inbox));
   }
 
   static std::optional<time_point> wake_at(std::vector<obligation> const& all) {
@@ -287,6 +324,8 @@ private:
     --link_->busy;
     auto p = std::move(*pending_);
     pending_.reset();
+    if (p.took_lease && !is_stored(a))
+      rt_.leases->give_back(ref_);
     if (!a.outcome) {
       finish(*p.cause, a.outcome.error());
       pump();

@@ -33,11 +33,8 @@ void instant_runner::launch(troupe::launch const& what) {
     f.gates.push_back({g.name, true, "passed", f.proof});
   if (o.kind == link::order_kind::merge)
     f.merged = "0000000000000000000000000000000000000003";
-  node_->submit(ticket, ticket::command{ticket::start{o.token, f.proof.base, {}}}, by,
-                [this, ticket, by, f](command_result const& r) {
-                  if (r)
-                    node_->submit(ticket, ticket::command{ticket::finish{f}}, by, {});
-                });
+  node_->submit(ticket, ticket::command{ticket::finish{std::move(f)}}, by,
+                {}); // it has started, too
 }
 
 void instant_runner::forget(ticket_id const&, std::int64_t) {}

@@ -43,16 +43,31 @@ bool works_on_daemon(agent_spec const& spec) {
 // ---- what it knows --------------------------------------------------------------------------
 
 void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) {
-  auto& w = offers_[ticket];
-  if (w.key != key)
-    w.since = ++next_since_;
-  w.key = std::move(key);
-  w.what = std::move(what);
+  auto since = next_since_ + 1;
+  if (auto const known = offers_.find(ticket); known != offers_.end()) {
+    if (known->second.key == key)
+      since = known->second.since;
+    forget_offer(known);
+  }
+  next_since_ = std::max(next_since_, since);
+  ++waiting_[what.importance][what.project];
+  offers_.insert_or_assign(ticket, waiting{std::move(key), std::move(what), since});
 }
 
 void matchmaker::withdrawn(entity_ref const& ticket, std::string const& key) {
   if (auto const it = offers_.find(ticket); it != offers_.end() && it->second.key == key)
-    offers_.erase(it);
+    forget_offer(it);
+}
+
+void matchmaker::forget_offer(std::map<entity_ref, waiting>::iterator at) {
+  auto const& what = at->second.what;
+  auto const rank = waiting_.find(what.importance);
+  auto const of_project = rank->second.find(what.project);
+  if (--of_project->second == 0)
+    rank->second.erase(of_project);
+  if (rank->second.empty())
+    waiting_.erase(rank);
+  offers_.erase(at);
 }
 
 void matchmaker::present(daemon_id const& daemon, bool up, std::int32_t slots,
@@ -104,6 +119,12 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     if (!x)
       return false;
     auto const known = held_.find(e.stream);
+    if (known != held_.end() && known->second.expected > x->token) {
+      // The ticket was quicker than this news: it has moved on to its next lease.
+      if (auto const before = before_.find(e.stream); before != before_.end())
+        before->second.token = x->token;
+      return false;
+    }
     auto h = known == held_.end() ? holding{} : known->second;
     h.token = x->token;
     h.agent = x->agent;
@@ -115,9 +136,18 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     hold(e.stream, std::move(h));
     return false;
   }
-  if (e.event.type == "ticket.attempt_ended" || e.event.type == "ticket.cancelled")
+  if (e.event.type == "ticket.cancelled") {
+    before_.erase(e.stream);
     return let_go(e.stream);
-  return false;
+  }
+  if (e.event.type != "ticket.attempt_ended")
+    return false;
+  if (before_.erase(e.stream) != 0)
+    return true; // it has its next lease already, and others may have what it gave back
+  auto const known = held_.find(e.stream);
+  auto const x = read_as<ticket::attempt_ended>(e);
+  bool const newer = known != held_.end() && x && known->second.token > x->token;
+  return !newer && let_go(e.stream);
 }
 
 bool matchmaker::refused(entity_ref const& ticket, std::string const& key, bool later) {
@@ -126,7 +156,7 @@ bool matchmaker::refused(entity_ref const& ticket, std::string const& key, bool 
   auto const it = offers_.find(ticket);
   if (later || it == offers_.end() || it->second.key != key)
     return false;
-  offers_.erase(it); // the ticket offers again when it wants a lease
+  forget_offer(it); // the ticket offers again when it wants a lease
   return true;
 }
 
@@ -172,7 +202,7 @@ void matchmaker::forget_lost(time_point now) {
       lost.push_back(ref);
   }
   for (auto const& ref : lost)
-    let_go(ref);
+    give_back(ref);
 }
 
 // ---- who gets what --------------------------------------------------------------------------
@@ -262,16 +292,61 @@ void matchmaker::give(candidate const& c, time_point now, std::vector<lease_gran
   auto to = choose(w->what);
   if (!to)
     return;
-  holding h;
-  h.project = w->what.project;
-  h.agent = to->agent;
-  h.daemon = to->daemon;
-  h.profile = to->profile;
-  h.files = w->what.files;
-  h.work = w->what.kind == stage_kind::work;
-  h.granted = now;
-  hold(*ref, std::move(h));
+  hold(*ref, holding_of(w->what, *to, now));
   out.push_back({*ref, w->key, w->what, std::move(*to)});
+}
+
+matchmaker::holding matchmaker::holding_of(offer const& what, lease_choice const& to,
+                                           time_point now) {
+  holding h;
+  h.project = what.project;
+  h.agent = to.agent;
+  h.daemon = to.daemon;
+  h.profile = to.profile;
+  h.files = what.files;
+  h.work = what.kind == stage_kind::work;
+  h.expected = what.after_token + 1;
+  h.granted = now;
+  return h;
+}
+
+/// Whether nobody who waits goes before this offer.
+bool matchmaker::comes_first(offer const& what, bool under_way) const {
+  if (waiting_.empty())
+    return true;
+  auto const& [highest, projects] = *waiting_.rbegin();
+  if (highest != what.importance)
+    return highest < what.importance;
+  return under_way && projects.size() == 1 && projects.contains(what.project);
+}
+
+std::optional<lease_choice> matchmaker::take_now(entity_ref const& ticket, offer const& what,
+                                                 time_point now) {
+  auto const known = held_.find(ticket);
+  bool const under_way = known != held_.end();
+  if (what.not_before > now || !comes_first(what, under_way))
+    return std::nullopt;
+  std::optional<holding> before;
+  if (under_way) {
+    before = known->second;
+    let_go(ticket);
+  }
+  auto to = is_full(what) || overlaps(what) ? std::nullopt : choose(what);
+  if (to)
+    hold(ticket, holding_of(what, *to, now));
+  else if (before)
+    hold(ticket, *before);
+  if (to && before)
+    before_.insert_or_assign(ticket, std::move(*before));
+  return to;
+}
+
+void matchmaker::give_back(entity_ref const& ticket) {
+  let_go(ticket);
+  if (auto const before = before_.find(ticket); before != before_.end()) {
+    hold(ticket, std::move(before->second));
+    before_.erase(before);
+  }
 }
 
 /// Offers of one priority: the projects take turns, by what each has in flight at that moment, or

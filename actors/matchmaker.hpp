@@ -49,6 +49,16 @@ public:
   /// The ticket did not take its grant. `later`: only not now. True: the offer was dropped.
   [[nodiscard]] bool refused(entity_ref const& ticket, std::string const& key, bool later);
 
+  /// For a ticket that wants its next lease within the decision that ends the one before: what it
+  /// would be given if it offered now. Counts as held at once; what the ticket held until now is
+  /// free. None: somebody else comes first or nobody has room, so it offers like everybody. A
+  /// ticket that is under way goes before its own project's waiting tickets, as what was begun is
+  /// to end.
+  [[nodiscard]] std::optional<lease_choice> take_now(entity_ref const& ticket, offer const& what,
+                                                     time_point now);
+  /// That decision did not become durable: what the ticket held before counts again.
+  void give_back(entity_ref const& ticket);
+
   /// The leases to give now; each counts as held until it is answered.
   [[nodiscard]] std::vector<lease_grant> match(time_point now);
   /// When the next offer that must wait may be matched; none: nothing waits for the time. As of the
@@ -75,7 +85,8 @@ private:
   };
   /// A lease that is held, or a grant that was sent and not yet answered.
   struct holding {
-    std::int64_t token = 0; ///< 0: not answered yet
+    std::int64_t token = 0;    ///< 0: not answered yet
+    std::int64_t expected = 0; ///< the token that the grant will have
     project_id project;
     agent_id agent;
     daemon_id daemon;
@@ -106,13 +117,20 @@ private:
   void match_alike(std::vector<candidate>& alike, time_point now, std::vector<lease_grant>& out);
   void forget_lost(time_point now);
   void hold(entity_ref const& ticket, holding h);
+  void forget_offer(std::map<entity_ref, waiting>::iterator at);
+  [[nodiscard]] bool comes_first(offer const& what, bool under_way) const;
+  [[nodiscard]] static holding holding_of(offer const& what, lease_choice const& to,
+                                          time_point now);
   bool let_go(entity_ref const& ticket);
 
   duration lost_after_;
   std::map<entity_ref, waiting> offers_;
+  /// How many of them there are: `take_now` asks for every ticket that moves.
+  std::map<priority, std::map<project_id, std::int32_t>> waiting_;
   std::map<agent_id, roster_entry> roster_;
   std::map<daemon_id, host> hosts_;
   std::map<entity_ref, holding> held_;
+  std::map<entity_ref, holding> before_; ///< what `take_now` replaced, until that is durable
   usage_counts used_;
   std::map<project_id, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;

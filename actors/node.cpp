@@ -33,8 +33,10 @@ caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads)
 
 struct node::parts {
   explicit parts(node_settings const& s)
-      : system(configured(config, s.threads)), view(s.recent, s.check_invariants) {}
+      : leases(s.resend * 6), system(configured(config, s.threads)),
+        view(s.recent, s.check_invariants) {}
 
+  lease_desk leases; ///< outlives the actors that ask it
   caf::actor_system_config config;
   caf::actor_system system;
   system_clock_port clock;
@@ -88,7 +90,8 @@ void node::parts::start_actors(std::vector<std::uint64_t> const& epochs_now) {
   child_spec dispatcher;
   dispatcher.name = "dispatcher";
   dispatcher.start = [this](std::uint64_t generation) {
-    auto a = system.spawn<dispatcher_actor>(static_cast<runtime const*>(&rt));
+    leases.renew();
+    auto a = system.spawn<dispatcher_actor>(static_cast<runtime const*>(&rt), &leases);
     desk.open(a);
     if (generation > 1)
       where->remind();
@@ -179,6 +182,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.grace = settings.grace;
   p->rt.incidents = &p->incidents;
   p->rt.dispatcher = &p->desk;
+  p->rt.leases = &p->leases;
   p->where = std::make_unique<region>(p->system, p->rt);
 
   auto* raw = p.get();

@@ -75,6 +75,9 @@ public:
     recovering_ = false;
   }
 
+  /// Whether this is being carried out already.
+  [[nodiscard]] bool tracks(std::string const& key) const { return tracked_.contains(key); }
+
   /// A receiver answered.
   void on_outcome(obligation_outcome const& o) {
     auto const it = tracked_.find(o.key);

@@ -69,6 +69,18 @@ public:
                        std::function<void(result<envelope>)> done) = 0;
 };
 
+/// Who has room for a lease just now. Calls do not block.
+class lease_port {
+public:
+  virtual ~lease_port() = default;
+  /// For a ticket whose decision under way makes this offer: the grant, if there is room and nobody
+  /// comes first; it counts as held from here on. None: the ticket offers, and waits for its turn.
+  [[nodiscard]] virtual std::optional<ticket::grant>
+  take_now(entity_ref const& ticket, offer const& what, time_point now) = 0;
+  /// What was taken did not become durable.
+  virtual void give_back(entity_ref const& ticket) = 0;
+};
+
 /// Sees messages and commits pass. Off, it costs one relaxed load.
 class tap {
 public:
@@ -90,7 +102,8 @@ struct runtime {
   journal_port* journal = nullptr;
   runner_port* runner = nullptr;
   engine_port* engine = nullptr;
-  tap* watch = nullptr; ///< may be null
+  lease_port* leases = nullptr; ///< may be null: every lease is offered and granted by message
+  tap* watch = nullptr;         ///< may be null
   region* where = nullptr;
   dispatch_desk* dispatcher = nullptr; ///< may be null
   /// Between two sendings of something that was not answered.

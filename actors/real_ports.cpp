@@ -2,8 +2,10 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <stdexcept>
 
 namespace troupe {
 
@@ -11,9 +13,28 @@ time_point system_clock_port::now() const {
   return std::chrono::floor<duration>(std::chrono::system_clock::now());
 }
 
+namespace {
+
+/// Random bytes, fetched for many names at once: asking OpenSSL costs more than making the name.
+template <std::size_t N>
+std::array<unsigned char, N> random_bytes() {
+  thread_local std::array<unsigned char, 64 * 16> pool{};
+  thread_local std::size_t used = pool.size();
+  if (used + N > pool.size()) {
+    if (RAND_bytes(pool.data(), static_cast<int>(pool.size())) != 1)
+      throw std::runtime_error("no random numbers can be had from OpenSSL");
+    used = 0;
+  }
+  std::array<unsigned char, N> out{};
+  std::copy_n(pool.begin() + static_cast<std::ptrdiff_t>(used), N, out.begin());
+  used += N;
+  return out;
+}
+
+} // namespace
+
 std::string random_id_port::uuid() {
-  std::array<unsigned char, 16> b{};
-  RAND_bytes(b.data(), static_cast<int>(b.size()));
+  auto b = random_bytes<16>();
   std::int64_t ms = 0;
   std::uint32_t counter = 0;
   {
@@ -66,10 +87,8 @@ void random_id_port::go_on_after(std::string_view uuid) {
 
 std::string random_id_port::short_id() {
   static constexpr char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
-  std::array<unsigned char, 8> b{};
-  RAND_bytes(b.data(), static_cast<int>(b.size()));
   std::string out;
-  for (auto const x : b)
+  for (auto const x : random_bytes<8>())
     out += letters[x & 31U];
   return out;
 }

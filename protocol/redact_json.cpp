@@ -3,6 +3,7 @@
 #include "protocol/redact.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace troupe {
 
@@ -101,14 +102,43 @@ std::size_t redact_value(json::value& v, std::string_view name) {
   return changed;
 }
 
+/// Short strings that were found clean lately: names, ids and the words of the protocol come again
+/// with every event, and looking them up costs a hundredth of looking at them.
+class clean_strings {
+public:
+  [[nodiscard]] bool knows(std::string_view text, std::string_view name) {
+    if (text.size() + name.size() > longest)
+      return false;
+    key_.assign(name).append(1, '\0').append(text);
+    return known_.contains(key_);
+  }
+  void learn(std::string_view text, std::string_view name) {
+    if (text.size() + name.size() > longest)
+      return;
+    if (known_.size() == most)
+      known_.clear();
+    key_.assign(name).append(1, '\0').append(text);
+    known_.insert(key_);
+  }
+
+private:
+  static constexpr std::size_t longest = 96;
+  static constexpr std::size_t most = 4096;
+  std::unordered_set<std::string> known_;
+  std::string key_;
+};
+
 } // namespace
 
 std::size_t redact_string(std::string& text, std::string_view name) {
-  if (text.size() < shortest_secret)
+  thread_local clean_strings clean_ones;
+  if (text.size() < shortest_secret || clean_ones.knows(text, name))
     return 0;
   auto clean = redact_once(text, name);
-  if (clean == text)
+  if (clean == text) {
+    clean_ones.learn(text, name);
     return 0;
+  }
   // What stands around a removed piece may read as another one.
   for (int i = 1; i < rounds; ++i) {
     auto again = redact_once(clean, name);

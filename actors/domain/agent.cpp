@@ -80,29 +80,6 @@ struct judge {
     return events{replied{refusal(*asked, text), after_answer()}};
   }
 
-  result<events> operator()(assign const& c) const {
-    if (c.ticket.empty())
-      return fail(errc::invalid_argument, "say which ticket", {{"field", "ticket"}});
-    if (last_token(s.returned, c.ticket) >= c.token || last_token(s.leases, c.ticket) >= c.token)
-      return events{};
-    if (s.is == status::RETIRED)
-      return refuse(here() + " and takes no tickets");
-    return events{assigned{c.ticket, c.token, c.stage,
-                           s.is == status::idle ? status::working : status::none}};
-  }
-
-  result<events> operator()(unassign const& c) const {
-    if (c.ticket.empty())
-      return fail(errc::invalid_argument, "say which ticket", {{"field", "ticket"}});
-    if (last_token(s.returned, c.ticket) >= c.token)
-      return events{};
-    auto const left = std::count_if(s.leases.begin(), s.leases.end(), [&](lease const& l) {
-      return l.ticket != c.ticket || l.token > c.token;
-    });
-    bool const free = left == 0 && s.inbox.empty() && s.is == status::working;
-    return events{unassigned{c.ticket, c.token, free ? status::idle : status::none}};
-  }
-
   result<events> operator()(pause const& c) const {
     if (s.is == status::paused)
       return events{};
@@ -117,7 +94,7 @@ struct judge {
     if (s.is != status::paused && s.is != status::crashed && s.is != status::quarantined)
       return refuse(here() + " and has nothing to resume");
     events out{moved{status::idle, "resumed"}};
-    if (!s.inbox.empty() || !s.leases.empty())
+    if (!s.inbox.empty())
       out.emplace_back(moved{status::working, "work was waiting"});
     return out;
   }
@@ -161,7 +138,7 @@ struct judge {
     for (auto const& m : s.inbox) {
       if (m.deadline == time_point{} || m.deadline > ctx.now)
         continue;
-      bool const free = --left == 0 && s.leases.empty() && s.is == status::working;
+      bool const free = --left == 0 && s.is == status::working;
       out.emplace_back(replied{refusal(m, "nobody answered for agent " + s.self.id + " in time"),
                                free ? status::idle : status::none});
     }
@@ -169,19 +146,9 @@ struct judge {
   }
 
 private:
-  static std::int64_t last_token(std::vector<lease> const& all, ticket_id const& t) {
-    std::int64_t last = -1;
-    for (auto const& l : all) {
-      if (l.ticket == t)
-        last = std::max(last, l.token);
-    }
-    return last;
-  }
-
   /// Where one open message less leaves the agent.
   [[nodiscard]] status after_answer() const {
-    bool const free = s.inbox.size() == 1 && s.leases.empty();
-    return free && s.is == status::working ? status::idle : status::none;
+    return s.inbox.size() == 1 && s.is == status::working ? status::idle : status::none;
   }
 
   [[nodiscard]] result<events> closed_or_unknown(std::string const& id) const {

@@ -2,20 +2,11 @@
 
 #include "actors/domain/domain.hpp"
 
-/// An agent's desk: messages that wait for an answer, answers that wait to be taken, and the
-/// leases it holds.
+/// An agent's desk: messages that wait for an answer, and answers that wait to be taken.
 namespace troupe::agent {
 
-/// A ticket's lease in this agent's hands.
-struct lease {
-  ticket_id ticket;
-  std::int64_t token = 0;
-  std::string stage;
-  TROUPE_FIELDS(lease, ticket, token, stage);
-};
-
-/// Messages answered and leases given back are remembered, so that one that comes again is
-/// recognised; the oldest are forgotten.
+/// Messages answered are remembered, so that one that comes again is recognised; the oldest are
+/// forgotten.
 constexpr std::size_t memory = 1000;
 
 /// How long a person may take where the asker says nothing; then the asker hears a refusal.
@@ -31,12 +22,10 @@ struct state {
   std::vector<envelope> inbox;     ///< to be answered, in the order they came
   std::vector<envelope> outbox;    ///< answers that their asker has not taken yet
   std::vector<std::string> closed; ///< ids of messages that are done with
-  std::vector<lease> leases;
-  std::vector<lease> returned;
   std::int64_t answered = 0; ///< messages, ever
   std::string why;           ///< it is paused, crashed or quarantined
-  TROUPE_FIELDS(state, self, version, is, project, spec, hired_at, inbox, outbox, closed, leases,
-                returned, answered, why);
+  TROUPE_FIELDS(state, self, version, is, project, spec, hired_at, inbox, outbox, closed,
+                answered, why);
 };
 
 /// The machine of an agent; docs/state-machines.md is made from these tables.

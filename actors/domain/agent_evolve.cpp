@@ -8,7 +8,7 @@ namespace {
 constexpr transition<status> rows[] = {
     {status::none, status::idle, "hired"},
     {status::pending_approval, status::idle, "approved"},
-    {status::idle, status::working, "a message or a lease"},
+    {status::idle, status::working, "a message"},
     {status::working, status::idle, "nothing left to do"},
     {status::working, status::waiting, "asked"},
     {status::waiting, status::working, "answered"},
@@ -64,16 +64,6 @@ struct fold {
     s.answered += 1;
     if (hears(s, e.message.to))
       s.outbox.push_back(e.message);
-  }
-  void operator()(assigned const& e) const {
-    std::erase_if(s.leases, [&](lease const& l) { return l.ticket == e.ticket; });
-    s.leases.push_back({e.ticket, e.token, e.stage});
-  }
-  void operator()(unassigned const& e) const {
-    std::erase_if(s.leases,
-                  [&](lease const& l) { return l.ticket == e.ticket && l.token <= e.token; });
-    std::erase_if(s.returned, [&](lease const& l) { return l.ticket == e.ticket; });
-    remember(s.returned, {e.ticket, e.token, {}});
   }
   void operator()(moved const& e) const {
     s.why = e.to == status::idle || e.to == status::working ? "" : e.why;

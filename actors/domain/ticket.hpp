@@ -76,13 +76,6 @@ struct unpaid {
   TROUPE_FIELDS(unpaid, token, budget, scope);
 };
 
-/// The last token that an agent held and gave back.
-struct past_holder {
-  agent_id agent;
-  std::int64_t token = 0;
-  TROUPE_FIELDS(past_holder, agent, token);
-};
-
 /// The daemon that got every lease from this token on, up to the next of these.
 struct tenure {
   std::int64_t from = 0;
@@ -182,7 +175,6 @@ struct state {
 
   std::int64_t last_token = 0;
   holding holder;
-  std::vector<past_holder> past;
   std::vector<worker> workers;
   std::vector<daemon_id> daemons; ///< that have a workspace
   std::vector<wait> waits;
@@ -205,7 +197,7 @@ struct state {
                 lease, repository, target_branch, supersedes, by_hand, resolver, limits,
                 attempt_micros, money, bills, opened_at, changed_at, run_active, run_change,
                 blocked_by, open_blockers, met, dropped, stage_index, round, counted, seen,
-                retry_at, last_token, holder, past, workers, daemons, waits, answers, proof,
+                retry_at, last_token, holder, workers, daemons, waits, answers, proof,
                 gated_head, reviews, gate_results, merged_as, why, replan_wanted, used,
                 conversation, comments, settled);
 };

@@ -48,7 +48,7 @@ void add_use(state& s, usage const& used) {
   s.used.wall += used.wall;
 }
 
-/// The lease is over; who held it is remembered so that it can be told.
+/// The lease is over.
 void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t spent = 0) {
   auto& h = s.holder;
   if (s.money.token == h.token && h.token != 0)
@@ -57,10 +57,6 @@ void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t 
   h.attempt = attempt;
   s.waits.clear();
   s.answers.clear();
-  if (h.agent.empty())
-    return;
-  std::erase_if(s.past, [&](auto const& p) { return p.agent == h.agent; });
-  s.past.push_back({h.agent, h.token});
 }
 
 void heed(state& s, event_context const& ctx) {

@@ -104,14 +104,6 @@ void while_leased(state const& s, std::vector<obligation>& out) {
   if (h.engine != engine_kind::human) // a person reads the ticket and reports
     out.push_back({"launch:" + token, false, launch{s.run, h.daemon, order_of(s)}});
   out.push_back({"lease:" + token + ":" + stamp(h.expires), false, alarm{h.expires}});
-  if (!h.agent.empty()) {
-    agent::assign c;
-    c.ticket = ticket_id{s.self.id};
-    c.token = h.token;
-    c.stage = stage_name(s, h.stage);
-    out.push_back(telling("assign:" + token, false, s.self, entity_kind::agent, h.agent.value,
-                          agent::command{std::move(c)}));
-  }
   for (auto const& m : s.answers) {
     if (h.daemon.empty())
       break;
@@ -135,14 +127,7 @@ void while_waiting(state const& s, std::vector<obligation>& out) {
   }
 }
 
-void after_leases(state const& s, bool acknowledge, std::vector<obligation>& out) {
-  for (auto const& p : s.past) {
-    agent::unassign c;
-    c.ticket = ticket_id{s.self.id};
-    c.token = p.token;
-    out.push_back(telling("unassign:" + std::to_string(p.token), acknowledge, s.self,
-                          entity_kind::agent, p.agent.value, agent::command{std::move(c)}));
-  }
+void stop_holder(state const& s, bool acknowledge, std::vector<obligation>& out) {
   auto const& h = s.holder;
   bool const taken_back = h.is == lease_status::EXPIRED || h.is == lease_status::REVOKED ||
                           h.is == lease_status::LAPSED;
@@ -214,7 +199,7 @@ void when_over(state const& s, std::vector<obligation>& out) {
   bool const reports = !s.run.empty();
   if (reports && is_settled(s.settled, report_key(s)))
     return;
-  after_leases(s, !reports, out);
+  stop_holder(s, !reports, out);
   for (auto const& d : s.daemons)
     out.push_back({"release:" + d.value, !reports,
                    notify{d, link::release{ticket_id{s.self.id}, name(s.is)}}});
@@ -245,7 +230,7 @@ std::vector<obligation> obligations(state const& s) {
   if (is_leased(s))
     while_leased(s, out);
   while_waiting(s, out);
-  after_leases(s, false, out);
+  stop_holder(s, false, out);
   // What waits for a person already is not the chief of staff's to decide.
   if (s.is == status::failed_pending && s.waits.empty() && !s.resolver.empty())
     out.push_back(resolution_request(s));

@@ -14,12 +14,7 @@ bool tell_agent(std::string_view name, json::value const& data, telling& out) {
         "hired as " + look::text(spec, "role") + ", engine " + look::text(spec, "engine", "rules");
   } else if (name == "received" || name == "replied")
     tell_message(look::at(data, "message"), out);
-  else if (name == "assigned" || name == "unassigned") {
-    // The ticket tells who took it and how it ended.
-    out.noise = true;
-    out.text = std::string{name} + " " + look::text(data, "ticket") + ", token " +
-               std::to_string(look::number(data, "token"));
-  } else if (name == "moved") {
+  else if (name == "moved") {
     out.text = look::text(data, "why");
     tell_move(data, out, "paused");
   } else

@@ -1,4 +1,5 @@
 #include "actors/domain/kinds.hpp"
+#include "gateway/routes/desks.hpp"
 #include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
 
@@ -71,7 +72,7 @@ std::vector<open_question> open_questions(agent::state const& s) {
 
 void show_agent(api const& a, request const& r, reply const& answer) {
   a.n.query(a.ref(entity_kind::agent, r.params.at("id")),
-            [answer, path = r.path](result<json::value> const& state) {
+            [&a, answer, path = r.path](result<json::value> const& state) {
               auto s =
                   state ? json::from<agent::state>(*state) : result<agent::state>{state.error()};
               if (!s) {
@@ -79,6 +80,7 @@ void show_agent(api const& a, request const& r, reply const& answer) {
                 return;
               }
               auto shown = present(*state, true);
+              desks{a.n.view(), a.tenant}.show(shown);
               shown.insert_or_assign("waits", json::to(open_questions(*s)));
               answer(json_response(200, shown));
             });

@@ -1,3 +1,4 @@
+#include "gateway/routes/desks.hpp"
 #include "gateway/routes/handlers.hpp"
 #include "gateway/routes/table.hpp"
 #include "gateway/routes/workforce.hpp"
@@ -108,7 +109,11 @@ void add_project_routes(std::vector<route>& out, api const& a) {
       bare_command(a, entity_kind::project, any_command{project::command{project::archive{}}})));
 
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
-    a.list(r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}});
+    desks const at{a.n.view(), r.principal.tenant};
+    a.list(
+        r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}},
+        [&at](json::object& shown, json::value const&) { at.show(shown); },
+        [&at](json::value const& state) { return at.status(state); });
   }));
   out.push_back(post("/api/agents/{id}/pause", role::developer, small_body,
                      with_why(a, entity_kind::agent, [](std::string why) {

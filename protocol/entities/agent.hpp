@@ -3,7 +3,8 @@
 #include "protocol/entities/shared.hpp"
 
 /// An agent: a named principal in a role, with a history that outlives its sessions. Its mailbox is
-/// durable: a message it took is answered, whatever dies in between.
+/// durable: a message it took is answered, whatever dies in between. The tickets that it holds are not
+/// noted here: a lease is the ticket's, and the read side shows whose it is.
 namespace troupe::agent {
 
 enum class status {
@@ -42,18 +43,6 @@ struct give_up {
   std::string text;
   TROUPE_RECORD(give_up, message, why, text);
 };
-/// The agent holds the lease `token` of a ticket. Recognised when sent again.
-struct assign {
-  ticket_id ticket;
-  std::int64_t token = 0;
-  std::string stage;
-  TROUPE_RECORD(assign, ticket, token, stage);
-};
-struct unassign {
-  ticket_id ticket;
-  std::int64_t token = 0;
-  TROUPE_RECORD(unassign, ticket, token);
-};
 struct pause {
   std::string why;
   TROUPE_RECORD(pause, why);
@@ -72,8 +61,8 @@ struct quarantine {
 struct retire {
   TROUPE_RECORD(retire);
 };
-TROUPE_CHOICE(command, hire, receive, reply, give_up, assign, unassign, pause, resume, crash,
-              quarantine, retire, settle, tick);
+TROUPE_CHOICE(command, hire, receive, reply, give_up, pause, resume, crash, quarantine,
+              retire, settle, tick);
 
 struct hired {
   project_id project;
@@ -91,25 +80,12 @@ struct replied {
   status to = status::none; ///< working becomes idle where nothing else is open
   TROUPE_RECORD(replied, message, to);
 };
-struct assigned {
-  ticket_id ticket;
-  std::int64_t token = 0;
-  std::string stage;
-  status to = status::none;
-  TROUPE_RECORD(assigned, ticket, token, stage, to);
-};
-struct unassigned {
-  ticket_id ticket;
-  std::int64_t token = 0;
-  status to = status::none;
-  TROUPE_RECORD(unassigned, ticket, token, to);
-};
 struct moved {
   status to = status::paused;
   std::string why;
   TROUPE_RECORD(moved, to, why);
 };
-TROUPE_CHOICE(event, hired, received, replied, assigned, unassigned, moved, settled);
+TROUPE_CHOICE(event, hired, received, replied, moved, settled);
 
 } // namespace troupe::agent
 

@@ -126,36 +126,6 @@ TEST_CASE("agent: what wants no answer is taken and wakes nobody", "[domain]") {
   CHECK(t.a.does(agent::receive{a_question("n1", "ticket:x", kind)}).empty());
 }
 
-TEST_CASE("agent: works while it holds a lease or has a message", "[domain]") {
-  steps t;
-  ticket_id const ticket{"k3f9q2mx-1"};
-  t.a.does(agent::assign{ticket, 1, "develop"});
-  CHECK(t.a.s.is == status::working);
-  CHECK(t.a.does(agent::assign{ticket, 1, "develop"}).empty());
-  t.asked();
-  t.answered();
-  CHECK(t.a.s.is == status::working);
-  t.a.does(agent::assign{ticket, 3, "develop"});
-  CHECK(t.a.s.leases.size() == 1);
-  CHECK(t.a.does(agent::assign{ticket, 2, "develop"}).empty());
-  t.a.does(agent::unassign{ticket, 3});
-  CHECK(t.a.s.is == status::idle);
-  CHECK(t.a.does(agent::unassign{ticket, 3}).empty());
-  // Late: the lease is back already.
-  CHECK(t.a.does(agent::assign{ticket, 3, "develop"}).empty());
-  t.a.check_replay();
-}
-
-TEST_CASE("agent: the end of a lease may arrive before its beginning", "[domain]") {
-  steps t;
-  t.a.does(agent::unassign{ticket_id{"x"}, 4});
-  CHECK(t.a.does(agent::assign{ticket_id{"x"}, 4, "develop"}).empty());
-  CHECK(t.a.s.is == status::idle);
-  t.a.does(agent::assign{ticket_id{"x"}, 5, "develop"});
-  t.a.does(agent::unassign{ticket_id{"x"}, 4});
-  CHECK(t.a.s.leases.size() == 1);
-}
-
 TEST_CASE("agent: paused it keeps its messages and performs none", "[domain]") {
   steps t;
   t.asked();
@@ -206,7 +176,6 @@ TEST_CASE("agent: retired it owes nobody an answer", "[domain]") {
   t.asked("q3");
   CHECK(t.a.s.outbox.size() == 3);
   CHECK(data_of(t.a.s.outbox.back()).at("refused") == "the agent is retired");
-  CHECK(outcome(t.a.send(agent::assign{ticket_id{"x"}, 1, "develop"})) == "conflict");
   CHECK(outcome(t.a.send(agent::hire{project_id{"tally"}, a_config().roster.front()})) ==
         "conflict");
   t.a.settle_all();

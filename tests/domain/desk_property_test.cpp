@@ -50,14 +50,12 @@ TEST_CASE("approval: is decided at most once, about what it was opened for", "[d
 }
 
 TEST_CASE("agent: every message is answered exactly once, and none wakes its sender", "[domain]") {
-  rc::prop("random messages, answers, leases, pauses and crashes", [] {
+  rc::prop("random messages, answers, pauses and crashes", [] {
     live<agent_domain> a{"tally.pm"};
     a.does(agent::hire{project_id{"tally"}, a_config().roster.front()});
     auto const any_id = [] { return "m" + std::to_string(pick(12)); };
     auto const make = [&]() -> agent::command {
-      ticket_id const ticket{"x-" + std::to_string(pick(3))};
-      auto const token = static_cast<std::int64_t>(pick(5));
-      switch (pick(14)) {
+      switch (pick(12)) {
       case 0:
         return agent::pause{"p"};
       case 1:
@@ -68,18 +66,14 @@ TEST_CASE("agent: every message is answered exactly once, and none wakes its sen
       case 3:
         return once_in(6) ? agent::command{agent::retire{}} : agent::command{agent::resume{}};
       case 4:
-        return agent::assign{ticket, token, "develop"};
-      case 5:
-        return agent::unassign{ticket, token};
-      case 6:
         return agent::give_up{any_id(), reason::provider_network, "x"};
-      case 7: {
+      case 5: {
         auto spec = a_config().roster.front();
         spec.instructions = std::to_string(pick(2));
         return agent::hire{project_id{"tally"}, spec};
       }
-      case 8:
-      case 9: {
+      case 6:
+      case 7: {
         envelope m;
         m.reply_to = any_id();
         m.parts = {text_part("!")};
@@ -119,7 +113,7 @@ TEST_CASE("agent: every message is answered exactly once, and none wakes its sen
       for (auto const& [id, n] : open)
         waiting += static_cast<std::size_t>(n);
       must(waiting == a.s.inbox.size(), "the inbox is not what is unanswered");
-      bool const busy = !a.s.inbox.empty() || !a.s.leases.empty();
+      bool const busy = !a.s.inbox.empty();
       must(a.s.is != agent::status::idle || !busy, "idle with work on the desk");
       must(a.s.is != agent::status::working || busy, "working on nothing");
     };

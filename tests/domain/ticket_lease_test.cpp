@@ -22,7 +22,6 @@ TEST_CASE("ticket: a grant gives the next token and can be given once", "[domain
   other.agent = agent_id{"tally.dev-bob"};
   CHECK(t.refused(other) == errc::conflict);
   CHECK(t.wants("launch:1"));
-  CHECK(t.wants("assign:1"));
   CHECK(t.wants("lease:1:" +
                 std::to_string((t.now + std::chrono::seconds{60}).time_since_epoch().count())));
 }
@@ -97,7 +96,6 @@ TEST_CASE("ticket: an expired lease goes to the next holder with a higher token"
   CHECK(t.now_is().counted.tries == 0);
   CHECK(t.does(tick{}) == 0);
   CHECK(t.wants("stop:1"));
-  CHECK(t.wants("unassign:1"));
   auto const o = std::get<offer>(t.wanted("offer:1:develop").what);
   CHECK(o.preferred_daemon.empty());
   t.hold("tally.dev-bob", "d-2");

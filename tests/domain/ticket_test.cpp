@@ -164,7 +164,7 @@ TEST_CASE("ticket: cancelling takes the lease back and tells whom it concerns", 
   CHECK(t.now_is().is == status::CANCELLED);
   CHECK(t.now_is().holder.is == ticket::lease_status::REVOKED);
   CHECK(t.does(ticket::cancel{"not needed"}) == 0);
-  CHECK(t.keys() == strings{"unassign:1", "stop:1", "release:d-1", "report"});
+  CHECK(t.keys() == strings{"stop:1", "release:d-1", "report"});
   auto const told = std::get<tell>(t.wanted("report").what);
   auto const c = std::get<run::ticket_ended>(std::get<run::command>(told.command));
   CHECK(c.outcome == run::item_outcome::cancelled);
