@@ -14,9 +14,11 @@ struct event_place {
 };
 
 /// Decides what becomes of a unit, before anything of it is stored: one rule for the adapters that
-/// run in our own process (the Postgres function says the same in SQL). `View` answers from the
-/// state that earlier units of the batch have left:
-///   uint64 epoch(shard); optional<event_place> place(shard, event_id);
+/// run in our own process, and for Postgres once a batch has not gone through as it was. `View`
+/// answers from the state that earlier units of the batch have left:
+///   uint64 epoch(shard);
+///   optional<event_place> place(shard, event_id, stream, version): where the event with this id
+///     stands. A store without an index of event ids looks at this version of this stream alone.
 ///   optional<inbox_entry> answered(tenant, source, key); uint64 version(entity_ref);
 ///   bool has_effect(shard, tenant, effect_id).
 /// For `ok` the result lacks `first_seq`.
@@ -47,7 +49,7 @@ template <class View>
     auto version = w.expected_version;
     for (auto const& e : w.events) {
       ++version;
-      auto const found = view.place(u.shard, e.event_id);
+      auto const found = view.place(u.shard, e.event_id, w.stream, version);
       if (found) {
         ++stored;
         in_place = in_place && found->stream == w.stream && found->version == version;

@@ -13,7 +13,8 @@ std::uint64_t tables::version(entity_ref const& ref) const {
   return s == nullptr ? 0 : s->seqs.size();
 }
 
-std::optional<event_place> tables::place(std::uint32_t shard, std::string const& event_id) const {
+std::optional<event_place> tables::place(std::uint32_t shard, std::string const& event_id,
+                                         entity_ref const&, std::uint64_t) const {
   auto const& home = shards[shard];
   auto const found = home.seq_of.find(event_id);
   if (found == home.seq_of.end())

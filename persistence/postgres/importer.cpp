@@ -25,26 +25,57 @@ shard_head lock_shard(session& s, std::uint32_t shard) {
   return {r.whole(0, 0), r.whole(0, 1), r.whole(0, 2)};
 }
 
-struct stream_row {
-  stream_head head{0, std::string{no_hash()}};
-  std::optional<std::int64_t> wake_at;
-};
-
-stream_row find_stream(session& s, entity_ref const& ref) {
-  stream_row out;
-  auto const r =
-      s.query(sql::find_stream, with(num(shard_of(ref)), ref.tenant.value, num(ref.kind), ref.id));
-  if (r.size() != 0) {
-    out.head = {r.whole(0, 0), r.text(0, 1)};
-    if (!r.null(0, 2))
-      out.wake_at = r.number(0, 2);
-  }
-  return out;
+stream_head find_stream(session& s, entity_ref const& ref) {
+  auto const r = s.query(sql::find_stream, named(ref));
+  return r.size() == 0 ? stream_head{0, std::string{no_hash()}}
+                       : stream_head{r.whole(0, 0), r.text(0, 1)};
 }
 
-void put_stream(session& s, entity_ref const& ref, stream_row const& row) {
-  s.query(sql::put_stream, with(num(shard_of(ref)), ref.tenant.value, num(ref.kind), ref.id,
-                                num(row.head.version), row.head.hash, row.wake_at));
+/// Events that follow each other in one stream go into one row, up to this.
+constexpr std::size_t most_together = 64;
+constexpr std::size_t most_bytes = 64 * 1024;
+
+bool goes_on(stored_event const& a, stored_event const& b) {
+  return a.shard == b.shard && a.stream == b.stream && a.epoch == b.epoch;
+}
+
+/// Puts checked events into rows, in their order.
+void put_records(session& s, std::span<stored_event const> events) {
+  using of = binary_array::of;
+  binary_array shard{of::int4}, seq{of::int8}, epoch{of::int8}, tenant{of::texts}, kind{of::int2},
+      id{of::texts}, version{of::int8}, count{of::int4}, first{of::uuids}, last{of::uuids},
+      hash{of::bytes}, sum{of::int4}, body{of::texts};
+  record row;
+  std::vector<new_event> together;
+  for (std::size_t i = 0; i < events.size();) {
+    auto const& begin = events[i];
+    together.clear();
+    std::size_t bytes = 0;
+    do {
+      bytes += events[i].event.data.size();
+      together.push_back(events[i++].event);
+    } while (i < events.size() && together.size() < most_together && bytes < most_bytes &&
+             goes_on(begin, events[i]));
+    pack(row, together);
+    shard.add_int4(static_cast<std::int32_t>(begin.shard));
+    seq.add_int8(num(begin.seq));
+    epoch.add_int8(num(begin.epoch));
+    tenant.add_text(begin.stream.tenant.value);
+    kind.add_int2(static_cast<std::int16_t>(begin.stream.kind));
+    id.add_text(begin.stream.id);
+    version.add_int8(num(begin.version));
+    count.add_int4(static_cast<std::int32_t>(row.count));
+    first.add_hex(row.first_id);
+    last.add_hex(row.last_id);
+    hash.add_hex(row.hash);
+    sum.add_int4(row.sum);
+    body.add_text(row.body);
+  }
+  std::vector<std::string> given;
+  for (auto const* a : {&shard, &seq, &epoch, &tenant, &kind, &id, &version, &count, &first, &last,
+                        &hash, &sum, &body})
+    given.push_back(a->bytes());
+  s.query_binary(sql::import_records, given);
 }
 
 } // namespace
@@ -56,46 +87,22 @@ result<void> import_events(session& s, std::span<stored_event const> events) {
   for (auto& [shard, head] : shards) // in their order, as append locks them
     head = lock_shard(s, shard);
 
-  std::map<entity_ref, stream_row> streams;
+  std::map<entity_ref, stream_head> streams;
   std::set<std::string> ids;
-  array shard, seq, epoch, tenant, kind, id, version, event_id, type, schema, at, principal, cause,
-      correlation, data, hash;
   for (auto const& e : events) {
     auto& home = shards.at(e.shard);
     auto found = streams.find(e.stream);
     if (found == streams.end())
       found = streams.emplace(e.stream, find_stream(s, e.stream)).first;
-    auto& head = found->second.head;
+    auto& head = found->second;
     if (auto ok = check_next(e, home.last_seq, home.last_epoch, head); !ok)
       return ok;
     if (!ids.insert(std::to_string(e.shard) + ' ' + e.event.event_id).second)
       return fail(errc::conflict, "event " + e.event.event_id + " stands twice in its shard");
     home = {std::max(home.epoch, e.epoch), e.seq, e.epoch};
     head = {e.version, e.event.hash};
-    shard.add(e.shard);
-    seq.add(e.seq);
-    epoch.add(e.epoch);
-    tenant.add(e.stream.tenant.value);
-    kind.add(static_cast<std::int32_t>(e.stream.kind));
-    id.add(e.stream.id);
-    version.add(e.version);
-    event_id.add(e.event.event_id);
-    type.add(e.event.type);
-    schema.add(e.event.schema);
-    at.add(ms(e.event.at));
-    principal.add(e.event.principal);
-    cause.add(e.event.cause);
-    correlation.add(e.event.correlation);
-    data.add(e.event.data);
-    hash.add(e.event.hash);
   }
-  params given;
-  for (auto* a : {&shard, &seq, &epoch, &tenant, &kind, &id, &version, &event_id, &type, &schema,
-                  &at, &principal, &cause, &correlation, &data, &hash})
-    given.add(std::move(*a));
-  s.query(sql::import_events, given); // event_id refuses an id that is stored already
-  for (auto const& [ref, row] : streams)
-    put_stream(s, ref, row);
+  put_records(s, events);
   for (auto const& [n, head] : shards)
     s.query(sql::set_shard, with(num(n), num(head.epoch), num(head.last_seq)));
   return {};
@@ -110,11 +117,14 @@ result<void> restore_rows(session& s, side_rows const& rows) {
     s.query(sql::set_owner, with(num(x.shard), num(x.epoch), x.owner));
   }
   for (auto const& x : rows.streams) {
-    auto row = find_stream(s, x.stream);
-    if (row.head.version == 0 || row.head.version != x.version || row.head.hash != x.hash)
+    auto const head = find_stream(s, x.stream);
+    if (head.version == 0 || head.version != x.version || head.hash != x.hash)
       return fail(errc::conflict, "stream " + to_string(x.stream) + " disagrees with its events");
-    row.wake_at = x.wake_at ? std::optional{ms(*x.wake_at)} : std::nullopt;
-    put_stream(s, x.stream, row);
+    auto p = named(x.stream);
+    if (x.wake_at)
+      s.query(sql::set_wake, p.add(ms(*x.wake_at)));
+    else
+      s.query(sql::clear_wake, p);
   }
   for (auto const& x : rows.inbox)
     if (s.query(sql::add_inbox, with(x.tenant.value, x.entry.source, x.entry.key,
@@ -128,6 +138,7 @@ result<void> restore_rows(session& s, side_rows const& rows) {
                      std::int64_t{x.attempt}, std::int64_t{x.running ? 1 : 0}, num(x.epoch)))
             .affected() == 0)
       return fail(errc::conflict, "effect " + x.effect_id + " is there already");
+  s.query(sql::summarize); // the rows come last in an import
   return {};
 }
 

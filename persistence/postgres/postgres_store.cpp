@@ -1,7 +1,7 @@
 #include "persistence/postgres/postgres_store.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/postgres/batch_params.hpp"
+#include "persistence/postgres/appender.hpp"
 #include "persistence/postgres/holding.hpp"
 #include "persistence/postgres/importer.hpp"
 #include "persistence/postgres/queries.hpp"
@@ -9,6 +9,8 @@
 #include "persistence/postgres/schema.hpp"
 #include "persistence/postgres/session.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <mutex>
 
 namespace troupe {
@@ -17,50 +19,21 @@ namespace {
 
 using postgres::at;
 using postgres::effect_of;
-using postgres::event_of;
 using postgres::failure;
 using postgres::ms;
 using postgres::named;
 using postgres::num;
 using postgres::params;
+using postgres::record_of;
 using postgres::rows;
 using postgres::session;
 using postgres::stream_of;
+using postgres::unpack;
 using postgres::with;
 namespace sql = postgres::sql;
 
 time_point now() {
   return std::chrono::floor<duration>(std::chrono::system_clock::now());
-}
-
-/// Reads `{1,2,3}`.
-std::vector<std::uint64_t> numbers(std::string const& text) {
-  std::vector<std::uint64_t> out;
-  auto const* p = text.data() + 1;
-  auto const* const end = text.data() + text.size();
-  while (p < end) {
-    std::uint64_t n = 0;
-    auto const [next, failed] = std::from_chars(p, end, n);
-    if (failed != std::errc{})
-      break;
-    out.push_back(n);
-    p = next + 1;
-  }
-  return out;
-}
-
-unit_result result_of(unit const& u, rows const& r, std::size_t i) {
-  unit_result out;
-  out.status = static_cast<unit_status>(r.number(i, 0));
-  out.first_seq = r.whole(i, 1);
-  out.by_inbox = r.truth(i, 2);
-  out.stored_answer = r.text(i, 3);
-  if (out.status == unit_status::conflict && !r.null(i, 4))
-    out.versions = numbers(r.text(i, 4));
-  if ((out.status == unit_status::ok || out.status == unit_status::duplicate) && !out.by_inbox)
-    for (auto const& w : u.writes)
-      out.versions.push_back(w.expected_version + w.events.size());
-  return out;
 }
 
 error no_such_shard() {
@@ -140,37 +113,42 @@ public:
         fenced.status = unit_status::fenced;
         return std::vector<unit_result>(units.size(), fenced);
       }
-      auto const r = s.query(sql::append, postgres::append_params(units, now()));
-      std::vector<unit_result> out;
-      out.reserve(units.size());
-      for (std::size_t i = 0; i < units.size(); ++i)
-        out.push_back(result_of(units[i], r, i));
-      return out;
+      return postgres::append(s, units, now());
     });
   }
 
   result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
                                                 std::size_t limit) override {
-    auto p = named(stream);
-    return list<stored_event>(sql::read_stream, p.add(num(after)).add(num(limit)), event_of);
+    return events(
+        after, limit, [](stored_event const& e) { return e.version; },
+        [&](session& s, std::uint64_t from, std::size_t records) {
+          auto p = named(stream);
+          return s.query(sql::read_stream, p.add(num(from)).add(num(records)));
+        });
   }
 
   result<std::vector<stored_event>> read_shard(std::uint32_t shard, std::uint64_t after,
                                                std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return list<stored_event>(sql::read_shard, with(num(shard), num(after), num(limit)), event_of);
+    return events(
+        after, limit, [](stored_event const& e) { return e.seq; },
+        [&](session& s, std::uint64_t from, std::size_t records) {
+          return s.query(sql::read_shard, with(num(shard), num(from), num(records)));
+        });
   }
 
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
     if (!is_event_id(event_id)) // Postgres would refuse the cast
       return fail(errc::not_found, "no such event");
-    auto found = list<stored_event>(sql::find_event, with(event_id, tenant.value), event_of);
-    if (!found)
-      return found.error();
-    if (found->empty())
+    return run([&](session& s) -> result<stored_event> {
+      auto const r = s.query(sql::find_records, with(event_id, tenant.value));
+      for (std::size_t i = 0; i < r.size(); ++i)
+        for (auto& e : unpack(record_of(r, i)))
+          if (e.event.event_id == event_id)
+            return std::move(e);
       return fail(errc::not_found, "no such event");
-    return std::move(found->front());
+    });
   }
 
   result<stream_info> stream(entity_ref const& ref) override {
@@ -206,10 +184,7 @@ public:
   result<std::optional<inbox_entry>> find_inbox(tenant_id const& tenant, std::string const& source,
                                                 std::string const& key) override {
     return run([&](session& s) -> result<std::optional<inbox_entry>> {
-      auto const r = s.query(sql::find_inbox, with(tenant.value, source, key));
-      if (r.size() == 0)
-        return std::optional<inbox_entry>{};
-      return std::optional{inbox_entry{source, key, r.text(0, 0), r.text(0, 1)}};
+      return postgres::find_inbox(s, tenant, source, key);
     });
   }
 
@@ -383,6 +358,37 @@ private:
         s.rollback();
         throw;
       }
+    });
+  }
+
+  /// Events from records, which may begin before and end behind what is wanted. `place` says where
+  /// an event stands; `read(session, after, records)` answers that many records from the one that
+  /// holds the event behind `after`.
+  template <class Place, class Read>
+  result<std::vector<stored_event>> events(std::uint64_t after, std::size_t limit, Place place,
+                                           Read read) {
+    // One less than Postgres can count, because it adds one.
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - 1;
+    return run([&](session& s) -> result<std::vector<stored_event>> {
+      std::vector<stored_event> out;
+      std::size_t seen = 0;
+      for (auto from = std::min(after, most); out.size() < limit;) {
+        // So many as will do, going by the size of those before.
+        auto const left = limit - out.size();
+        auto const ask = seen == 0
+                             ? std::min<std::size_t>(left, 256)
+                             : std::min<std::size_t>(left / (out.size() / seen + 1) + 16, 4096);
+        auto const r = read(s, from, ask);
+        for (std::size_t i = 0; i < r.size() && out.size() < limit; ++i)
+          for (auto& e : unpack(record_of(r, i)))
+            if (place(e) > after && out.size() < limit)
+              out.push_back(std::move(e));
+        if (r.size() < ask)
+          break;
+        seen += r.size();
+        from = place(out.back());
+      }
+      return out;
     });
   }
 

@@ -5,10 +5,10 @@
 namespace troupe::postgres::sql {
 
 constexpr char append[] = R"sql(
-select status, first_seq, by_inbox, answer, versions from troupe.append(
-  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-  $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
-  $41, $42, $43, $44))sql";
+select troupe.append(
+  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+  $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
+  $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)::text)sql";
 
 // Table shard, by its primary key.
 constexpr char claim[] = R"sql(
@@ -34,67 +34,104 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
   and ((l.classid::bigint << 32) | l.objid::bigint) = 6084193275018264114)sql";
 constexpr char all_shards[] =
     "select shard, epoch, owner, last_seq from troupe.shard order by shard";
-// For import: locked like an append; event_seq for the last event.
+constexpr char lock_shards[] = R"sql(
+select shard, epoch from troupe.shard where shard = any ($1::integer[]) order by shard
+for no key update)sql";
+// For import: locked like an append; record_seq for the last event.
 constexpr char lock_shard[] = R"sql(
 select s.epoch, s.last_seq,
-       coalesce((select e.epoch from troupe.event e
-                 where e.shard = s.shard and e.seq = s.last_seq), 0)
+       coalesce((select r.epoch from troupe.record r
+                 where r.shard = s.shard and r.seq <= s.last_seq order by r.seq desc limit 1), 0)
 from troupe.shard s where s.shard = $1 for no key update of s)sql";
 constexpr char set_shard[] =
     "update troupe.shard set epoch = greatest(epoch, $2), last_seq = $3 where shard = $1";
 constexpr char set_owner[] = "update troupe.shard set epoch = $2, owner = $3 where shard = $1";
 
-// stream_name.
+// record_version, its last entry of the stream; wake_stream.
 constexpr char find_stream[] = R"sql(
-select version, hash, wake_at from troupe.stream
-where shard = $1 and tenant = $2 and kind = $3 and id = $4)sql";
-constexpr char put_stream[] = R"sql(
-insert into troupe.stream (shard, tenant, kind, id, version, hash, wake_at)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (shard, tenant, kind, id) do update
-  set version = excluded.version, hash = excluded.hash, wake_at = excluded.wake_at)sql";
+select r.version + r.count - 1, encode(r.hash, 'hex'),
+       (select wake_at from troupe.wake
+        where shard = $1 and tenant = $2 and kind = $3 and id = $4)
+from troupe.record r
+where r.shard = $1 and r.tenant = $2 and r.kind = $3 and r.id = $4
+order by r.version desc limit 1)sql";
+// record_version: from stream to stream, by a step into the index for each, and its last entry.
 constexpr char list_streams[] = R"sql(
-select tenant, kind, id, version, hash, wake_at from troupe.stream
-where shard = $1 and (tenant, kind, id) > ($2, $3::smallint, $4)
-order by tenant, kind, id limit $5)sql";
+with recursive name as (
+  (select tenant, kind, id from troupe.record
+   where shard = $1 and (tenant, kind, id) > ($2, $3::smallint, $4)
+   order by tenant, kind, id limit 1)
+  union all
+  select n.* from name
+  cross join lateral (
+    select r.tenant, r.kind, r.id from troupe.record r
+    where r.shard = $1 and (r.tenant, r.kind, r.id) > (name.tenant, name.kind, name.id)
+    order by r.tenant, r.kind, r.id limit 1) n)
+select n.tenant, n.kind, n.id, h.version, h.hash, k.wake_at
+from (select * from name limit $5) n
+cross join lateral (
+  select r.version + r.count - 1 as version, encode(r.hash, 'hex') as hash from troupe.record r
+  where r.shard = $1 and r.tenant = n.tenant and r.kind = n.kind and r.id = n.id
+  order by r.version desc limit 1) h
+left join troupe.wake k
+  on k.shard = $1 and k.tenant = n.tenant and k.kind = n.kind and k.id = n.id
+order by n.tenant, n.kind, n.id)sql";
 
-// stream_due; the rest of the order by sorts ties only.
+// wake_stream for the shard, whose rows are sorted; record_version for the heads.
 constexpr char due[] = R"sql(
-select tenant, kind, id, version, hash, wake_at from troupe.stream
-where shard = $1 and wake_at <= $2
-order by wake_at, tenant, kind, id limit $3)sql";
-// stream_due, one step into the index for each of the 256 shards.
-constexpr char next_due[] = R"sql(
-select min(t.wake_at)
-from troupe.shard s
-cross join lateral (select wake_at from troupe.stream t
-                    where t.shard = s.shard and t.wake_at > $1
-                    order by wake_at limit 1) t)sql";
+select k.tenant, k.kind, k.id, h.version, h.hash, k.wake_at
+from (select * from troupe.wake where shard = $1 and wake_at <= $2
+      order by wake_at, tenant, kind, id limit $3) k
+cross join lateral (
+  select r.version + r.count - 1 as version, encode(r.hash, 'hex') as hash from troupe.record r
+  where r.shard = $1 and r.tenant = k.tenant and r.kind = k.kind and r.id = k.id
+  order by r.version desc limit 1) h
+order by k.wake_at, k.tenant, k.kind, k.id)sql";
+// All of the table, which holds only what waits.
+constexpr char next_due[] = "select min(wake_at) from troupe.wake where wake_at > $1";
+// wake_stream.
+constexpr char clear_wake[] =
+    "delete from troupe.wake where shard = $1 and tenant = $2 and kind = $3 and id = $4";
+constexpr char set_wake[] = R"sql(
+insert into troupe.wake (shard, tenant, kind, id, wake_at) values ($1, $2, $3, $4, $5)
+on conflict (shard, tenant, kind, id) do update set wake_at = excluded.wake_at)sql";
 
-// event_id.
-constexpr char find_event[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, event_id, type, schema, at, principal, cause,
-       correlation, data, hash
-from troupe.event where event_id = $1 and tenant = $2)sql";
-// event_version.
+// record_ids.
+constexpr char find_records[] = R"sql(
+select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
+       sum, body
+from troupe.records_with($1::uuid) where tenant = $2)sql";
+// After an import; else autovacuum does it.
+constexpr char summarize[] = "select brin_summarize_new_values('troupe.record_ids'::regclass)";
+// record_version; the record that holds the event after $5 may begin before it.
 constexpr char read_stream[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, event_id, type, schema, at, principal, cause,
-       correlation, data, hash
-from troupe.event
-where shard = $1 and tenant = $2 and kind = $3 and id = $4 and version > $5
+select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
+       sum, body
+from troupe.record r
+where shard = $1 and tenant = $2 and kind = $3 and id = $4
+  and version >= coalesce((select b.version from troupe.record b
+                           where b.shard = $1 and b.tenant = $2 and b.kind = $3 and b.id = $4
+                             and b.version <= $5::bigint + 1
+                           order by b.version desc limit 1), 0)
+  and version + count - 1 > $5::bigint
 order by version limit $6)sql";
-// event_seq.
+// record_seq; likewise.
 constexpr char read_shard[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, event_id, type, schema, at, principal, cause,
-       correlation, data, hash
-from troupe.event where shard = $1 and seq > $2 order by seq limit $3)sql";
-constexpr char import_events[] = R"sql(
-insert into troupe.event (shard, seq, epoch, tenant, kind, id, version, event_id, type, schema, at,
-                          principal, cause, correlation, data, hash)
+select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
+       sum, body
+from troupe.record
+where shard = $1
+  and seq >= coalesce((select b.seq from troupe.record b
+                       where b.shard = $1 and b.seq <= $2::bigint + 1
+                       order by b.seq desc limit 1), 0)
+  and seq + count - 1 > $2::bigint
+order by seq limit $3)sql";
+constexpr char import_records[] = R"sql(
+insert into troupe.record (shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id,
+                           hash, sum, body)
 select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::text[], $5::smallint[],
-                     $6::text[], $7::bigint[], $8::uuid[], $9::text[], $10::integer[],
-                     $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[],
-                     $16::text[]))sql";
+                     $6::text[], $7::bigint[], $8::integer[], $9::uuid[], $10::uuid[],
+                     $11::bytea[], $12::integer[], $13::text[]))sql";
 
 // inbox_key.
 constexpr char find_inbox[] = R"sql(
@@ -114,6 +151,8 @@ delete from troupe.inbox where (tenant, source, key) in
    where stored_at < $1 order by stored_at limit $2))sql";
 
 // outbox_effect.
+constexpr char has_effect[] =
+    "select 1 from troupe.outbox where shard = $1 and tenant = $2 and effect_id = $3";
 constexpr char add_effect[] = R"sql(
 insert into troupe.outbox (shard, tenant, effect_id, kind, class, payload, not_before, attempt,
                            running, epoch)
@@ -123,13 +162,11 @@ constexpr char list_effects[] = R"sql(
 select tenant, effect_id, kind, class, payload, not_before, attempt, running, epoch
 from troupe.outbox where shard = $1 order by not_before, tenant, effect_id limit $2)sql";
 
-// snapshot_version for all of them; stream_name for the guard.
+// snapshot_version for all of them.
 constexpr char add_snapshot[] = R"sql(
 insert into troupe.snapshot (shard, tenant, kind, id, version, fingerprint, body)
-select s.shard, s.tenant, s.kind, s.id, $5::bigint, $6, $7
-from troupe.stream s
-where s.shard = $1 and s.tenant = $2 and s.kind = $3 and s.id = $4
-  and not exists (select from troupe.snapshot o
+select $1::integer, $2::text, $3::smallint, $4::text, $5::bigint, $6, $7
+where not exists (select from troupe.snapshot o
                   where o.shard = $1 and o.tenant = $2 and o.kind = $3 and o.id = $4
                     and o.version >= $5::bigint)
 on conflict do nothing)sql";

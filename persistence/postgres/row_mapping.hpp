@@ -1,6 +1,8 @@
 #pragma once
 
 #include "persistence/event_store.hpp"
+#include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/record.hpp"
 #include "persistence/postgres/session.hpp"
 
 #include <limits>
@@ -30,17 +32,20 @@ inline params named(entity_ref const& ref) {
   return with(num(shard_of(ref)), ref.tenant.value, num(ref.kind), ref.id);
 }
 
-inline stored_event event_of(rows const& r, std::size_t i) {
-  stored_event e;
-  e.shard = static_cast<std::uint32_t>(r.number(i, 0));
-  e.seq = r.whole(i, 1);
-  e.epoch = r.whole(i, 2);
-  e.stream = {tenant_id{r.text(i, 3)}, static_cast<entity_kind>(r.number(i, 4)), r.text(i, 5)};
-  e.version = r.whole(i, 6);
-  e.event = {r.text(i, 7),        r.text(i, 8),  static_cast<std::int32_t>(r.number(i, 9)),
-             at(r.number(i, 10)), r.text(i, 11), r.text(i, 12),
-             r.text(i, 13),       r.text(i, 14), r.text(i, 15)};
-  return e;
+inline record record_of(rows const& r, std::size_t i) {
+  record x;
+  x.shard = static_cast<std::uint32_t>(r.number(i, 0));
+  x.seq = r.whole(i, 1);
+  x.epoch = r.whole(i, 2);
+  x.stream = {tenant_id{r.text(i, 3)}, static_cast<entity_kind>(r.number(i, 4)), r.text(i, 5)};
+  x.version = r.whole(i, 6);
+  x.count = r.whole(i, 7);
+  x.first_id = r.text(i, 8);
+  x.last_id = r.text(i, 9);
+  x.hash = r.text(i, 10);
+  x.sum = static_cast<std::int32_t>(r.number(i, 11));
+  x.body = r.text(i, 12);
+  return x;
 }
 
 inline stream_info stream_of(rows const& r, std::size_t i) {
@@ -57,6 +62,30 @@ inline outbox_row effect_of(rows const& r, std::size_t i) {
   return {r.text(i, 1),  r.text(i, 2),       static_cast<effect_class>(r.number(i, 3)),
           r.text(i, 4),  at(r.number(i, 5)), static_cast<std::int32_t>(r.number(i, 6)),
           r.truth(i, 7), r.whole(i, 8),      tenant_id{r.text(i, 0)}};
+}
+
+inline std::optional<inbox_entry> find_inbox(session& s, tenant_id const& tenant,
+                                             std::string const& source, std::string const& key) {
+  auto const r = s.query(sql::find_inbox, with(tenant.value, source, key));
+  if (r.size() == 0)
+    return std::nullopt;
+  return inbox_entry{source, key, r.text(0, 0), r.text(0, 1)};
+}
+
+/// Reads `{1,2,3}`.
+inline std::vector<std::uint64_t> numbers(std::string const& text) {
+  std::vector<std::uint64_t> out;
+  auto const* p = text.data() + 1;
+  auto const* const end = text.data() + text.size();
+  while (p < end) {
+    std::uint64_t n = 0;
+    auto const [next, failed] = std::from_chars(p, end, n);
+    if (failed != std::errc{})
+      break;
+    out.push_back(n);
+    p = next + 1;
+  }
+  return out;
 }
 
 } // namespace troupe::postgres

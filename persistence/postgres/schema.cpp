@@ -19,6 +19,8 @@ create table if not exists troupe.migration (
   applied_at bigint not null
 ))sql";
 constexpr char read_migrations[] = "select number, checksum from troupe.migration order by number";
+// The form with a row an event; it was never released, so there is no way from it but by a file.
+constexpr char has_event_rows[] = "select to_regclass('troupe.event') is not null";
 constexpr char record_migration[] = "insert into troupe.migration values ($1, $2, $3, $4)";
 // The number is ours, chosen once; locks are per database.
 constexpr char lock[] = "select pg_advisory_lock(6084193275018264113)::text";
@@ -27,6 +29,11 @@ constexpr char unlock[] = "select pg_advisory_unlock(6084193275018264113)::text"
 result<std::span<migration const>> still_pending(session& s) {
   if (auto const name = s.query(encoding).text(0, 0); name != "UTF8")
     return fail(errc::unsupported, "the database has the encoding " + name + ", not UTF8");
+  if (s.query(has_event_rows).truth(0, 0))
+    return fail(errc::unsupported,
+                "the database holds a ledger of an earlier form, a row an event: write it to a "
+                "file with the program that made it (troupe export) and import that into a new "
+                "database (troupe import)");
   std::vector<applied_migration> applied;
   if (s.query(has_migrations).truth(0, 0)) {
     auto const all = s.query(read_migrations);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pqxx/pqxx>
 
+#include <algorithm>
 #include <map>
 
 namespace troupe::postgres {
@@ -119,6 +120,76 @@ void array::add(std::optional<std::int64_t> const& n) {
   text_ += "NULL";
 }
 
+namespace {
+
+void put_big_endian(std::string& out, std::uint64_t n, std::size_t width) {
+  for (auto shift = 8 * width; shift != 0; shift -= 8)
+    out += static_cast<char>(n >> (shift - 8) & 0xff);
+}
+
+} // namespace
+
+std::string binary_int8(std::int64_t n) {
+  std::string out;
+  put_big_endian(out, static_cast<std::uint64_t>(n), 8);
+  return out;
+}
+
+binary_array::binary_array(of type) : type_(type) {}
+
+void binary_array::put(std::uint64_t n, std::size_t width) {
+  put_big_endian(text_, n, width);
+}
+
+void binary_array::element(std::uint64_t n, std::uint32_t width) {
+  ++count_;
+  put(width, 4);
+  put(n, width);
+}
+
+void binary_array::add_text(std::string_view text) {
+  ++count_;
+  put(text.size(), 4);
+  text_ += text;
+}
+
+void binary_array::add_hex(std::string_view digits) {
+  auto const value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  ++count_;
+  auto const dashes = static_cast<std::size_t>(std::count(digits.begin(), digits.end(), '-'));
+  put((digits.size() - dashes) / 2, 4);
+  int high = -1;
+  for (char const c : digits) {
+    if (c == '-')
+      continue;
+    if (high < 0) {
+      high = value(c);
+    } else {
+      text_ += static_cast<char>(high << 4 | value(c));
+      high = -1;
+    }
+  }
+}
+
+void binary_array::add_null() {
+  ++count_;
+  nulls_ = true;
+  put(0xffffffff, 4);
+}
+
+std::string binary_array::bytes() const {
+  std::string out;
+  out.reserve(20 + text_.size());
+  put_big_endian(out, count_ == 0 ? 0 : 1, 4); // dimensions
+  put_big_endian(out, nulls_ ? 1 : 0, 4);
+  put_big_endian(out, static_cast<std::uint32_t>(type_), 4);
+  if (count_ != 0) {
+    put_big_endian(out, count_, 4);
+    put_big_endian(out, 1, 4); // lower bound
+  }
+  return out + text_;
+}
+
 std::size_t rows::size() const {
   return p_->result.size();
 }
@@ -175,24 +246,40 @@ session::session(std::string const& url) {
       "set synchronous_commit = on; set client_encoding = 'UTF8';"
       "set default_transaction_isolation = 'read committed';"
       "set client_min_messages = warning; set search_path = troupe;"
-      // Every query has its index; a plan made while the tables were small is kept as they grow.
-      "set enable_seqscan = off");
+      // Every query has its index; a plan made while the tables were small is kept as they grow. No
+      // plan depends on its parameters, so none is made a second time.
+      "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
+      "set plan_cache_mode = force_generic_plan; set jit = off");
 }
 
 session::~session() = default;
 
+std::string const& session::prepared(char const* sql) {
+  auto& name = p_->prepared[sql];
+  if (name.empty()) {
+    auto const fresh = "q" + std::to_string(p_->prepared.size());
+    p_->connection.prepare(fresh, sql);
+    name = fresh;
+  }
+  return name;
+}
+
 rows session::query(char const* sql, params const& given) {
   return guarded(&p_->connection, [&] {
-    auto& name = p_->prepared[sql];
-    if (name.empty()) {
-      auto const fresh = "q" + std::to_string(p_->prepared.size());
-      p_->connection.prepare(fresh, sql);
-      name = fresh;
-    }
+    auto const& name = prepared(sql);
     std::vector<char const*> values;
     values.reserve(given.values().size());
     for (auto const& v : given.values())
       values.push_back(v ? v->c_str() : nullptr);
+    return rows{std::make_shared<rows::impl>(
+        rows::impl{p_->work->exec_prepared(name, pqxx::prepare::make_dynamic_params(values))})};
+  });
+}
+
+rows session::query_binary(char const* sql, std::vector<std::string> const& given) {
+  return guarded(&p_->connection, [&] {
+    auto const& name = prepared(sql);
+    std::vector<pqxx::binarystring> const values{given.begin(), given.end()};
     return rows{std::make_shared<rows::impl>(
         rows::impl{p_->work->exec_prepared(name, pqxx::prepare::make_dynamic_params(values))})};
   });

@@ -71,6 +71,38 @@ template <class... Ts>
   return out;
 }
 
+/// Elements of an array parameter in the binary form: big texts go over unescaped and unread.
+class binary_array {
+public:
+  enum class of : std::uint32_t {
+    booleans = 16,
+    bytes = 17,
+    int8 = 20,
+    int2 = 21,
+    int4 = 23,
+    texts = 25,
+    uuids = 2950
+  }; ///< the numbers that Postgres gives its types (pg_type.dat), for ever
+  explicit binary_array(of type);
+  void add_int2(std::int16_t n) { element(static_cast<std::uint16_t>(n), 2); }
+  void add_int4(std::int32_t n) { element(static_cast<std::uint32_t>(n), 4); }
+  void add_int8(std::int64_t n) { element(static_cast<std::uint64_t>(n), 8); }
+  void add(bool b) { element(b ? 1u : 0u, 1); }
+  void add_text(std::string_view text);
+  /// Hexadecimal digits, dashes between them left out: a UUID or a hash.
+  void add_hex(std::string_view digits);
+  void add_null();
+  [[nodiscard]] std::string bytes() const;
+
+private:
+  void put(std::uint64_t n, std::size_t width);
+  void element(std::uint64_t n, std::uint32_t width);
+  std::string text_; // behind the head, which needs the count
+  of type_;
+  std::uint32_t count_ = 0;
+  bool nulls_ = false;
+};
+
 /// The rows of an answer.
 class rows {
 public:
@@ -104,6 +136,8 @@ public:
 
   /// Runs a query constant: prepared once, found again by its address.
   rows query(char const* sql, params const& given = {});
+  /// The same with all parameters in the binary form (`binary_array`, `binary_int8`).
+  rows query_binary(char const* sql, std::vector<std::string> const& given);
   /// Runs any number of statements as one transaction.
   void run(std::string const& sql);
   void begin() { run("begin"); }
@@ -119,7 +153,10 @@ public:
 
 private:
   struct impl;
+  std::string const& prepared(char const* sql);
   std::unique_ptr<impl> p_;
 };
+
+[[nodiscard]] std::string binary_int8(std::int64_t n);
 
 } // namespace troupe::postgres

@@ -48,7 +48,8 @@ stream_row& writer::row(entity_ref const& ref) {
   return rows_.emplace(ref, find_stream(db_, ref)).first->second;
 }
 
-std::optional<event_place> writer::place(std::uint32_t shard, std::string const& event_id) {
+std::optional<event_place> writer::place(std::uint32_t shard, std::string const& event_id,
+                                         entity_ref const&, std::uint64_t) {
   auto q = db_.query(sql::place_of_event);
   if (!q.bind(num(shard), event_id).step())
     return std::nullopt;
@@ -143,7 +144,7 @@ result<void> writer::import(stored_event const& e) {
   auto& s = row(e.stream);
   if (auto ok = check_next(e, home.last_seq, home.last_epoch, {s.version, s.hash}); !ok)
     return ok;
-  if (place(e.shard, e.event.event_id))
+  if (place(e.shard, e.event.event_id, e.stream, e.version))
     return fail(errc::conflict, "event " + e.event.event_id + " stands twice in its shard");
   s.version = e.version;
   s.hash = e.event.hash;

@@ -1,254 +1,132 @@
--- One call stores one batch. Units (u_) are numbered from 1; every other array says to which unit
--- (…_unit) or write (e_write) its element belongs. `r_last` cuts the units into runs: within a run
--- no two units touch the same stream, event id, inbox key or effect, so that a run is judged and
--- stored by whole statements, and a later run sees what the earlier ones have stored.
+-- One call stores one batch in which everything is as its writers think. If anything is not (a fenced
+-- shard, another version, an answered key, an effect that is gone), it fails with a SQLSTATE of class
+-- 23 and nothing is stored; the caller then judges unit by unit (persistence/judge.hpp).
 --
--- Answers one row a unit, in order: status 0 ok, 1 duplicate, 2 conflict, 3 fenced. The rules are
--- those of `judge` in persistence/judge.hpp; the contract suite holds both to them.
+-- s_: the shards of the batch, each once, in their order. w_: the writes; `home` is the place of
+-- their shard in s_ (from 1), `at` the seq of their first event less the shard's last one. i_: answers
+-- for the inbox. d_, o_, a_: effects that are done, new, started. The caller has seen to it that no
+-- two units of the batch speak of one key or effect and that writes of one stream follow each other:
+-- `head` marks the first of a stream that is there already, `last` the last of each.
 --
--- READ COMMITTED is needed: the row locks of the first statement are waited for, and only the
--- statements after it see the epoch that the previous owner of the lock has left.
+-- READ COMMITTED is needed: the first statement waits for the rows, and only the statements after it
+-- see what the previous holder of the lock has left. The settings of the session (session.cpp) keep
+-- every plan on the indexes.
 create function troupe.append(
-  p_now bigint, r_last integer[],
-  u_shard integer[], u_epoch bigint[], u_tenant text[], u_events integer[],
-  i_unit integer[], i_source text[], i_key text[], i_hash text[], i_answer text[],
-  w_unit integer[], w_kind integer[], w_id text[], w_expected bigint[], w_count integer[],
-  w_hash text[], w_wake bigint[],
-  e_unit integer[], e_write integer[], e_pos integer[], e_version bigint[], e_event uuid[],
-  e_type text[], e_schema integer[], e_at bigint[], e_principal text[], e_cause text[],
-  e_correlation text[], e_data text[], e_hash text[],
-  o_unit integer[], o_effect text[], o_kind text[], o_class integer[], o_payload text[],
-  o_not_before bigint[], o_attempt integer[], o_running boolean[], o_epoch bigint[],
-  s_unit integer[], s_effect text[],
-  d_unit integer[], d_effect text[])
-returns table (status integer, first_seq bigint, by_inbox boolean, answer text, versions text)
+  p_now bigint,
+  s_shard integer[], s_epoch bigint[], s_events integer[],
+  w_home integer[], w_tenant text[], w_kind smallint[], w_id text[], w_expected bigint[],
+  w_head boolean[], w_last boolean[], w_wake bigint[], w_at integer[], w_count integer[],
+  w_sum integer[], w_first uuid[], w_last_id uuid[], w_hash bytea[], w_body text[],
+  i_tenant text[], i_source text[], i_key text[], i_hash text[], i_answer text[],
+  d_shard integer[], d_tenant text[], d_effect text[],
+  o_shard integer[], o_tenant text[], o_effect text[], o_kind text[], o_class smallint[],
+  o_payload text[], o_not_before bigint[], o_attempt integer[], o_running boolean[],
+  o_epoch bigint[],
+  a_shard integer[], a_tenant text[], a_effect text[], a_epoch bigint[])
+returns bigint[] -- the last seq of each shard before the batch
 language plpgsql volatile
--- Everything below is served by an index. The planner must not think otherwise while the tables
--- are small, because the plans are kept as the tables grow.
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $append$
 #variable_conflict use_column
 declare
-  n constant integer := cardinality(u_shard);
-  st integer[];
-  firsts bigint[] := array_fill(0::bigint, array[n]);
-  inboxed boolean[] := array_fill(false, array[n]);
-  answers text[] := array_fill(null::text, array[n]);
-  stand text[] := array_fill(null::text, array[n]);
-  lo integer := 1;
-  hi integer;
-  r record;
-  lost integer[];
+  base bigint[];
+  n integer;
 begin
   -- In the order of the shards: two batches never wait for one another.
-  perform 1 from troupe.shard s where s.shard = any (u_shard) order by s.shard
-    for no key update;
+  with home as (
+    update troupe.shard s set last_seq = s.last_seq + x.events
+    from unnest(s_shard, s_epoch, s_events) as x (shard, epoch, events)
+    where s.shard = x.shard and s.epoch = x.epoch
+    returning s.shard, s.last_seq - x.events as base)
+  select array_agg(base order by shard) into base from home;
+  if cardinality(base) is distinct from cardinality(s_shard) then
+    raise exception 'a shard is fenced' using errcode = '23T01';
+  end if;
 
-  select array_agg(case when u.epoch <> 0 and s.epoch = u.epoch then 0 else 3 end order by u.n)
-  into st
-  from unnest(u_shard, u_epoch) with ordinality as u (shard, epoch, n)
-  join troupe.shard s on s.shard = u.shard;
-
-  foreach hi in array r_last loop
-    -- Is it a unit that was stored before? (event_id)
-    for r in
-      select x.unit, count(*) as stored, min(e.seq) filter (where x.pos = 0) as first,
-             bool_and(e.tenant = u_tenant[x.unit] and e.kind = w_kind[x.write]
-                      and e.id = w_id[x.write] and e.version = x.version) as in_place
-      from unnest(e_unit, e_write, e_pos, e_version, e_event) as x (unit, write, pos, version, event)
-      join troupe.event e on e.event_id = x.event and e.shard = u_shard[x.unit]
-      where x.unit between lo and hi and st[x.unit] = 0
-      group by x.unit
-    loop
-      if r.stored = u_events[r.unit] and r.in_place then
-        st[r.unit] := 1;
-        firsts[r.unit] := r.first;
-      else
-        st[r.unit] := 2;
-      end if;
-    end loop;
-
-    -- Is its request answered already? (inbox_key)
-    if cardinality(i_unit) > 0 then
-      for r in
-        select x.unit, i.request_hash = x.hash as same, i.answer
-        from unnest(i_unit, i_source, i_key, i_hash) as x (unit, source, key, hash)
-        join troupe.inbox i
-          on i.tenant = u_tenant[x.unit] and i.source = x.source and i.key = x.key
-        where x.unit between lo and hi and st[x.unit] <> 3
-      loop
-        answers[r.unit] := r.answer;
-        if st[r.unit] = 0 then
-          inboxed[r.unit] := true;
-          st[r.unit] := case when r.same then 1 else 2 end;
-        end if;
-      end loop;
+  -- Are the streams where their writers think they are? (record_version, backwards) Of a stream that
+  -- must not exist record_version itself refuses the first version.
+  if true = any (w_head) then
+    perform from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_head)
+                   as x (home, tenant, kind, id, expected, head)
+    left join lateral (
+      select r.version + r.count - 1 as version from troupe.record r
+      where r.shard = s_shard[x.home] and r.tenant = x.tenant and r.kind = x.kind and r.id = x.id
+      order by r.version desc limit 1) r on true
+    where x.head and r.version is distinct from x.expected
+    limit 1;
+    if found then
+      raise exception 'a stream has another version' using errcode = '23T01';
     end if;
+  end if;
 
-    -- Are its streams where it thinks they are? (stream_name)
-    for r in
-      select x.unit
-      from unnest(w_unit, w_kind, w_id, w_expected) as x (unit, kind, id, expected)
-      left join troupe.stream s
-        on s.shard = u_shard[x.unit] and s.tenant = u_tenant[x.unit] and s.kind = x.kind
-           and s.id = x.id
-      where x.unit between lo and hi and st[x.unit] = 0
-        and coalesce(s.version, 0) <> x.expected
-    loop
-      st[r.unit] := 2;
-    end loop;
+  insert into troupe.record (seq, version, epoch, shard, count, sum, kind, first_id, last_id, hash,
+                             tenant, id, body)
+  select base[x.home] + x.at, x.expected + 1, s_epoch[x.home], s_shard[x.home], x.count, x.sum,
+         x.kind, x.first, x.last_id, x.hash, x.tenant, x.id, x.body
+  from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_at, w_count, w_sum, w_first, w_last_id,
+              w_hash, w_body)
+       as x (home, tenant, kind, id, expected, at, count, sum, first, last_id, hash, body)
+  where x.count > 0;
 
-    -- A new effect must be new, a started one must be there. (outbox_effect)
-    if cardinality(o_unit) > 0 then
-      for r in
-        select x.unit
-        from unnest(o_unit, o_effect) as x (unit, effect)
-        join troupe.outbox o
-          on o.shard = u_shard[x.unit] and o.tenant = u_tenant[x.unit] and o.effect_id = x.effect
-        where x.unit between lo and hi and st[x.unit] = 0
-          and not exists (select from unnest(d_unit, d_effect) as d (unit, effect)
-                          where d.unit = x.unit and d.effect = x.effect)
-      loop
-        st[r.unit] := 2;
-      end loop;
+  -- Only what changes is touched. (wake_stream)
+  with change as materialized (
+    select s_shard[x.home] as shard, x.tenant, x.kind, x.id, x.wake, k.wake_at
+    from unnest(w_home, w_tenant, w_kind, w_id, w_wake, w_last)
+         as x (home, tenant, kind, id, wake, last)
+    left join troupe.wake k
+      on k.shard = s_shard[x.home] and k.tenant = x.tenant and k.kind = x.kind and k.id = x.id
+    where x.last and k.wake_at is distinct from x.wake),
+  gone as (
+    delete from troupe.wake k using change c
+    where c.wake is null and k.shard = c.shard and k.tenant = c.tenant and k.kind = c.kind
+      and k.id = c.id),
+  moved as (
+    update troupe.wake k set wake_at = c.wake from change c
+    where c.wake is not null and c.wake_at is not null and k.shard = c.shard
+      and k.tenant = c.tenant and k.kind = c.kind and k.id = c.id)
+  insert into troupe.wake (shard, kind, wake_at, tenant, id)
+  select c.shard, c.kind, c.wake, c.tenant, c.id from change c
+  where c.wake is not null and c.wake_at is null;
+
+  -- Keys are not bound to a shard, so another writer may be storing the same one: the insert waits
+  -- for it. In the order of the keys, so that two batches do not wait for one another.
+  if cardinality(i_key) > 0 then
+    insert into troupe.inbox (tenant, source, key, request_hash, answer, stored_at)
+    select x.tenant, x.source, x.key, x.hash, x.answer, p_now
+    from unnest(i_tenant, i_source, i_key, i_hash, i_answer) as x (tenant, source, key, hash, answer)
+    order by x.tenant collate "C", x.source collate "C", x.key collate "C";
+  end if;
+
+  if cardinality(d_effect) > 0 then
+    delete from troupe.outbox o
+    using unnest(d_shard, d_tenant, d_effect) as x (shard, tenant, effect)
+    where o.shard = x.shard and o.tenant = x.tenant and o.effect_id = x.effect;
+  end if;
+  if cardinality(o_effect) > 0 then
+    insert into troupe.outbox (shard, tenant, effect_id, kind, class, payload, not_before, attempt,
+                               running, epoch)
+    select x.* from unnest(o_shard, o_tenant, o_effect, o_kind, o_class, o_payload, o_not_before,
+                           o_attempt, o_running, o_epoch) as x;
+  end if;
+  if cardinality(a_effect) > 0 then
+    update troupe.outbox o
+    set attempt = o.attempt + 1, running = true, epoch = x.epoch
+    from unnest(a_shard, a_tenant, a_effect, a_epoch) as x (shard, tenant, effect, epoch)
+    where o.shard = x.shard and o.tenant = x.tenant and o.effect_id = x.effect;
+    get diagnostics n = row_count;
+    if n <> cardinality(a_effect) then
+      raise exception 'an effect is gone' using errcode = '23T01';
     end if;
-    if cardinality(s_unit) > 0 then
-      for r in
-        select x.unit
-        from unnest(s_unit, s_effect) as x (unit, effect)
-        where x.unit between lo and hi and st[x.unit] = 0
-          and not exists (select from unnest(o_unit, o_effect) as o (unit, effect)
-                          where o.unit = x.unit and o.effect = x.effect)
-          and (not exists (select from troupe.outbox o
-                           where o.shard = u_shard[x.unit] and o.tenant = u_tenant[x.unit]
-                             and o.effect_id = x.effect)
-               or exists (select from unnest(d_unit, d_effect) as d (unit, effect)
-                          where d.unit = x.unit and d.effect = x.effect))
-      loop
-        st[r.unit] := 2;
-      end loop;
-    end if;
-
-    -- Keys are not bound to a shard, so another writer may be storing the same one. The insert
-    -- waits for it; whoever comes second finds the answer of the first. In the order of the keys,
-    -- so that two batches do not wait for one another.
-    if cardinality(i_unit) > 0 then
-      with added as (
-        insert into troupe.inbox (tenant, source, key, request_hash, answer, stored_at)
-        select u_tenant[x.unit], x.source, x.key, x.hash, x.answer, p_now
-        from unnest(i_unit, i_source, i_key, i_hash, i_answer) as x (unit, source, key, hash, answer)
-        where x.unit between lo and hi and st[x.unit] = 0
-        order by u_tenant[x.unit] collate "C", x.source collate "C", x.key collate "C"
-        on conflict do nothing
-        returning tenant, source, key
-      )
-      select array_agg(x.unit) into lost
-      from unnest(i_unit, i_source, i_key) as x (unit, source, key)
-      left join added a
-        on a.tenant = u_tenant[x.unit] and a.source = x.source and a.key = x.key
-      where x.unit between lo and hi and st[x.unit] = 0 and a.tenant is null;
-      if lost is not null then
-        for r in
-          select x.unit, i.request_hash = x.hash as same, i.answer
-          from unnest(i_unit, i_source, i_key, i_hash) as x (unit, source, key, hash)
-          join troupe.inbox i
-            on i.tenant = u_tenant[x.unit] and i.source = x.source and i.key = x.key
-          where x.unit = any (lost)
-        loop
-          answers[r.unit] := r.answer;
-          inboxed[r.unit] := true;
-          st[r.unit] := case when r.same then 1 else 2 end;
-        end loop;
-      end if;
-    end if;
-
-    -- Whoever is refused is told where its streams stand.
-    if 2 = any (st[lo:hi]) then
-      for r in
-        select x.unit, array_agg(coalesce(s.version, 0) order by x.n)::text as versions
-        from unnest(w_unit, w_kind, w_id) with ordinality as x (unit, kind, id, n)
-        left join troupe.stream s
-          on s.shard = u_shard[x.unit] and s.tenant = u_tenant[x.unit] and s.kind = x.kind
-             and s.id = x.id
-        where x.unit between lo and hi and st[x.unit] = 2 and not inboxed[x.unit]
-        group by x.unit
-      loop
-        stand[r.unit] := r.versions;
-      end loop;
-    end if;
-
-    -- From here on nothing is refused.
-    for r in
-      select u.n, s.last_seq + 1 + coalesce(sum(u.events) over (
-               partition by u.shard order by u.n
-               rows between unbounded preceding and 1 preceding), 0) as first
-      from unnest(u_shard, u_events) with ordinality as u (shard, events, n)
-      join troupe.shard s on s.shard = u.shard
-      where u.n between lo and hi and st[u.n] = 0 and u.events > 0
-    loop
-      firsts[r.n] := r.first;
-    end loop;
-
-    insert into troupe.event (shard, seq, tenant, kind, id, version, epoch, event_id, type, schema,
-                              at, principal, cause, correlation, data, hash)
-    select u_shard[x.unit], firsts[x.unit] + x.pos, u_tenant[x.unit], w_kind[x.write],
-           w_id[x.write], x.version, u_epoch[x.unit], x.event, x.type, x.schema, x.at, x.principal,
-           x.cause, x.correlation, x.data, x.hash
-    from unnest(e_unit, e_write, e_pos, e_version, e_event, e_type, e_schema, e_at, e_principal,
-                e_cause, e_correlation, e_data, e_hash)
-         as x (unit, write, pos, version, event, type, schema, at, principal, cause, correlation,
-               data, hash)
-    where x.unit between lo and hi and st[x.unit] = 0;
-
-    update troupe.shard s set last_seq = s.last_seq + c.events
-    from (select u.shard, sum(u.events) as events
-          from unnest(u_shard, u_events) with ordinality as u (shard, events, n)
-          where u.n between lo and hi and st[u.n] = 0
-          group by u.shard
-          having sum(u.events) > 0) c
-    where s.shard = c.shard;
-
-    -- A write without events changes the wake-up alone; only then is the stream's hash not given.
-    insert into troupe.stream as s (shard, tenant, kind, id, version, hash, wake_at)
-    select u_shard[x.unit], u_tenant[x.unit], x.kind, x.id, x.expected + x.count, x.hash, x.wake
-    from unnest(w_unit, w_kind, w_id, w_expected, w_count, w_hash, w_wake)
-         as x (unit, kind, id, expected, count, hash, wake)
-    where x.unit between lo and hi and st[x.unit] = 0
-    on conflict (shard, tenant, kind, id) do update
-      set version = excluded.version, wake_at = excluded.wake_at,
-          hash = case when excluded.hash = '' then s.hash else excluded.hash end;
-
-    if cardinality(d_unit) > 0 then
-      delete from troupe.outbox o
-      using unnest(d_unit, d_effect) as x (unit, effect)
-      where x.unit between lo and hi and st[x.unit] = 0
-        and o.shard = u_shard[x.unit] and o.tenant = u_tenant[x.unit] and o.effect_id = x.effect;
-    end if;
-    if cardinality(o_unit) > 0 then
-      insert into troupe.outbox (shard, tenant, effect_id, kind, class, payload, not_before,
-                                 attempt, running, epoch)
-      select u_shard[x.unit], u_tenant[x.unit], x.effect, x.kind, x.class, x.payload,
-             x.not_before, x.attempt, x.running, x.epoch
-      from unnest(o_unit, o_effect, o_kind, o_class, o_payload, o_not_before, o_attempt, o_running,
-                  o_epoch)
-           as x (unit, effect, kind, class, payload, not_before, attempt, running, epoch)
-      where x.unit between lo and hi and st[x.unit] = 0;
-    end if;
-    if cardinality(s_unit) > 0 then
-      update troupe.outbox o
-      set attempt = o.attempt + 1, running = true, epoch = u_epoch[x.unit]
-      from unnest(s_unit, s_effect) as x (unit, effect)
-      where x.unit between lo and hi and st[x.unit] = 0
-        and o.shard = u_shard[x.unit] and o.tenant = u_tenant[x.unit] and o.effect_id = x.effect;
-    end if;
-    lo := hi + 1;
-  end loop;
-
-  return query
-    select x.* from unnest(st, firsts, inboxed, answers, stand)
-           as x (status, first_seq, by_inbox, answer, versions);
+  end if;
+  return base;
 end
 $append$;
+
+-- Records that may hold an event id. Other scans are shut off: a plan that was made while the table
+-- was small must not walk a whole tree when it has grown. (record_ids)
+create function troupe.records_with(p_id uuid) returns setof troupe.record
+language sql stable rows 10
+set enable_indexscan = off
+set enable_seqscan = off
+as $find$
+  select * from troupe.record where first_id <= p_id and last_id >= p_id
+$find$;

@@ -13,46 +13,46 @@ create table troupe.shard (
 
 insert into troupe.shard (shard) select generate_series(0, 255);
 
--- Heads of the streams. The shard leads every unique key: a later partitioning by shard stays
--- mechanical. The shard follows from tenant and id, so nothing is lost by it.
-create table troupe.stream (
-  shard integer not null,
-  tenant text collate "C" not null,
-  kind smallint not null,
-  id text collate "C" not null,
-  version bigint not null,
-  hash text not null,
-  wake_at bigint,
-  constraint stream_name primary key (shard, tenant, kind, id),
-  constraint stream_begun check (version > 0)
-) with (fillfactor = 80);
-
--- The durable timers: most streams have none.
-create index stream_due on troupe.stream (shard, wake_at) where wake_at is not null;
-
--- No foreign key to stream: append writes both in one statement sequence under the shard's lock,
--- and a check for each event would cost more than the event.
-create table troupe.event (
-  shard integer not null,
-  seq bigint not null,
-  tenant text collate "C" not null,
-  kind smallint not null,
-  id text collate "C" not null,
+-- One row for what one command wrote into one stream: the events that were stored together. The
+-- head of a stream is its last record, so no row is changed when a stream goes on. `body` holds two
+-- lines an event (docs/event-encoding.md, section 6). Wide columns first: nothing is lost to
+-- alignment. The shard leads every unique key: a later partitioning by shard stays mechanical. It
+-- follows from tenant and id, so nothing is lost by it.
+create table troupe.record (
+  seq bigint not null, -- of its first event, as is `version`
   version bigint not null,
   epoch bigint not null,
-  event_id uuid not null,
-  type text not null,
-  schema integer not null,
-  at bigint not null,
-  principal text not null,
-  cause text not null,
-  correlation text not null,
-  data text not null,
-  hash text not null,
-  constraint event_seq primary key (shard, seq),
-  constraint event_version unique (shard, tenant, kind, id, version),
-  constraint event_id unique (event_id, shard)
-);
+  shard integer not null,
+  count integer not null,
+  sum integer not null, -- FNV-1a of the body: a flipped bit is told when the row is read
+  kind smallint not null,
+  first_id uuid not null, -- smallest and largest event id in it
+  last_id uuid not null,
+  hash bytea not null, -- of its last event
+  tenant text collate "C" not null,
+  id text collate "C" not null,
+  body text not null,
+  constraint record_seq primary key (shard, seq),
+  constraint record_version unique (shard, tenant, kind, id, version)
+) with (toast_tuple_target = 4000); -- a body of up to half a page stays in its row, uncompressed
+
+-- For the search by event id. Ids begin with their time and rows are stored in about that order, so
+-- a summary of each range of pages is enough; a third tree would cost each append more than all
+-- searches together.
+create index record_ids on troupe.record using brin (first_id, last_id)
+  with (pages_per_range = 32, autosummarize = on);
+
+-- The durable timers, of the streams that have one. No index on the time: it would turn every
+-- change of a timer into two more index entries, and who asks for what is due is a server that
+-- starts and looks at all of them anyway.
+create table troupe.wake (
+  shard integer not null,
+  kind smallint not null,
+  wake_at bigint not null,
+  tenant text collate "C" not null,
+  id text collate "C" not null,
+  constraint wake_stream primary key (shard, tenant, kind, id)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 create table troupe.inbox (
   tenant text collate "C" not null,
