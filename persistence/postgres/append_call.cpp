@@ -105,13 +105,14 @@ private:
     c_.w_kind.add_int2(static_cast<std::int16_t>(w.stream.kind));
     c_.w_id.add_text(w.stream.id);
     c_.w_expected.add_int8(num(w.expected_version));
-    c_.w_head.add(fresh && w.expected_version != 0);
+    c_.w_head.add(fresh);
     c_.w_last.add(last_.at(&w.stream) == &w);
     if (w.wake_at)
       c_.w_wake.add_int8(ms(*w.wake_at));
     else
       c_.w_wake.add_null();
-    c_.w_at.add_int4(static_cast<std::int32_t>(h.events + 1));
+    h.events += w.events.size();
+    c_.w_at.add_int4(static_cast<std::int32_t>(h.events));
     if (w.events.empty()) {
       c_.w_count.add_int4(0);
       for (auto* none : {&c_.w_sum, &c_.w_first, &c_.w_last_id, &c_.w_hash, &c_.w_body})
@@ -125,7 +126,6 @@ private:
     c_.w_last_id.add_hex(packed_.last_id);
     c_.w_hash.add_hex(packed_.hash);
     c_.w_body.add_text(packed_.body);
-    h.events += w.events.size();
     return true;
   }
 

@@ -48,22 +48,23 @@ void put_records(session& s, std::span<stored_event const> events) {
   record row;
   std::vector<new_event> together;
   for (std::size_t i = 0; i < events.size();) {
-    auto const& begin = events[i];
+    auto const from = i;
     together.clear();
     std::size_t bytes = 0;
     do {
       bytes += events[i].event.data.size();
       together.push_back(events[i++].event);
     } while (i < events.size() && together.size() < most_together && bytes < most_bytes &&
-             goes_on(begin, events[i]));
+             goes_on(events[from], events[i]));
     pack(row, together);
-    shard.add_int4(static_cast<std::int32_t>(begin.shard));
-    seq.add_int8(num(begin.seq));
-    epoch.add_int8(num(begin.epoch));
-    tenant.add_text(begin.stream.tenant.value);
-    kind.add_int2(static_cast<std::int16_t>(begin.stream.kind));
-    id.add_text(begin.stream.id);
-    version.add_int8(num(begin.version));
+    auto const& end = events[i - 1];
+    shard.add_int4(static_cast<std::int32_t>(end.shard));
+    seq.add_int8(num(end.seq));
+    epoch.add_int8(num(end.epoch));
+    tenant.add_text(end.stream.tenant.value);
+    kind.add_int2(static_cast<std::int16_t>(end.stream.kind));
+    id.add_text(end.stream.id);
+    version.add_int8(num(end.version));
     count.add_int4(static_cast<std::int32_t>(row.count));
     first.add_hex(row.first_id);
     last.add_hex(row.last_id);

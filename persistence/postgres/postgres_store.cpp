@@ -10,7 +10,6 @@
 #include "persistence/postgres/session.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <mutex>
 
 namespace troupe {
@@ -367,12 +366,10 @@ private:
   template <class Place, class Read>
   result<std::vector<stored_event>> events(std::uint64_t after, std::size_t limit, Place place,
                                            Read read) {
-    // One less than Postgres can count, because it adds one.
-    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - 1;
     return run([&](session& s) -> result<std::vector<stored_event>> {
       std::vector<stored_event> out;
       std::size_t seen = 0;
-      for (auto from = std::min(after, most); out.size() < limit;) {
+      for (auto from = after; out.size() < limit;) {
         // So many as will do, going by the size of those before.
         auto const left = limit - out.size();
         auto const ask = seen == 0

@@ -41,7 +41,7 @@ for no key update)sql";
 constexpr char lock_shard[] = R"sql(
 select s.epoch, s.last_seq,
        coalesce((select r.epoch from troupe.record r
-                 where r.shard = s.shard and r.seq <= s.last_seq order by r.seq desc limit 1), 0)
+                 where r.shard = s.shard and r.seq = s.last_seq), 0)
 from troupe.shard s where s.shard = $1 for no key update of s)sql";
 constexpr char set_shard[] =
     "update troupe.shard set epoch = greatest(epoch, $2), last_seq = $3 where shard = $1";
@@ -49,7 +49,7 @@ constexpr char set_owner[] = "update troupe.shard set epoch = $2, owner = $3 whe
 
 // record_version, its last entry of the stream; wake_stream.
 constexpr char find_stream[] = R"sql(
-select r.version + r.count - 1, encode(r.hash, 'hex'),
+select r.version, encode(r.hash, 'hex'),
        (select wake_at from troupe.wake
         where shard = $1 and tenant = $2 and kind = $3 and id = $4)
 from troupe.record r
@@ -70,7 +70,7 @@ with recursive name as (
 select n.tenant, n.kind, n.id, h.version, h.hash, k.wake_at
 from (select * from name limit $5) n
 cross join lateral (
-  select r.version + r.count - 1 as version, encode(r.hash, 'hex') as hash from troupe.record r
+  select r.version, encode(r.hash, 'hex') as hash from troupe.record r
   where r.shard = $1 and r.tenant = n.tenant and r.kind = n.kind and r.id = n.id
   order by r.version desc limit 1) h
 left join troupe.wake k
@@ -83,7 +83,7 @@ select k.tenant, k.kind, k.id, h.version, h.hash, k.wake_at
 from (select * from troupe.wake where shard = $1 and wake_at <= $2
       order by wake_at, tenant, kind, id limit $3) k
 cross join lateral (
-  select r.version + r.count - 1 as version, encode(r.hash, 'hex') as hash from troupe.record r
+  select r.version, encode(r.hash, 'hex') as hash from troupe.record r
   where r.shard = $1 and r.tenant = k.tenant and r.kind = k.kind and r.id = k.id
   order by r.version desc limit 1) h
 order by k.wake_at, k.tenant, k.kind, k.id)sql";
@@ -103,29 +103,19 @@ select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, e
 from troupe.records_with($1::uuid) where tenant = $2)sql";
 // After an import; else autovacuum does it.
 constexpr char summarize[] = "select brin_summarize_new_values('troupe.record_ids'::regclass)";
-// record_version; the record that holds the event after $5 may begin before it.
+// record_version.
 constexpr char read_stream[] = R"sql(
 select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
        sum, body
-from troupe.record r
-where shard = $1 and tenant = $2 and kind = $3 and id = $4
-  and version >= coalesce((select b.version from troupe.record b
-                           where b.shard = $1 and b.tenant = $2 and b.kind = $3 and b.id = $4
-                             and b.version <= $5::bigint + 1
-                           order by b.version desc limit 1), 0)
-  and version + count - 1 > $5::bigint
+from troupe.record
+where shard = $1 and tenant = $2 and kind = $3 and id = $4 and version > $5
 order by version limit $6)sql";
-// record_seq; likewise.
+// record_seq.
 constexpr char read_shard[] = R"sql(
 select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
        sum, body
 from troupe.record
-where shard = $1
-  and seq >= coalesce((select b.seq from troupe.record b
-                       where b.shard = $1 and b.seq <= $2::bigint + 1
-                       order by b.seq desc limit 1), 0)
-  and seq + count - 1 > $2::bigint
-order by seq limit $3)sql";
+where shard = $1 and seq > $2 order by seq limit $3)sql";
 constexpr char import_records[] = R"sql(
 insert into troupe.record (shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id,
                            hash, sum, body)

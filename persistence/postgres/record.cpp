@@ -86,8 +86,10 @@ void check(bool ok, char const* what) {
 }
 
 std::vector<stored_event> events_of(record const& row) {
-  check(sum_of(row.body) == row.sum, "its body is not the one that was written");
-  check(row.count != 0 && row.count <= row.body.size(), "its count of events cannot be");
+  check(sum_of(row) == row.sum, "it is not as it was written");
+  check(row.count != 0 && row.count <= row.body.size() && row.count <= row.seq &&
+            row.count <= row.version,
+        "its count of events cannot be");
   scanner in{row.body};
   std::vector<stored_event> out;
   out.reserve(row.count);
@@ -121,7 +123,9 @@ std::vector<stored_event> events_of(record const& row) {
     check(is_event_id(e.event_id), "an event in it has no id");
     smallest = std::min(smallest, e.event_id);
     largest = std::max(largest, e.event_id);
-    out.push_back({row.shard, row.seq + i, row.epoch, row.stream, row.version + i, std::move(e)});
+    auto const back = row.count - 1 - i;
+    out.push_back(
+        {row.shard, row.seq - back, row.epoch, row.stream, row.version - back, std::move(e)});
     before = &out.back().event; // nothing moves: there is room for all
   }
   check(in.at_end(), "it holds more events than it counts");
@@ -132,10 +136,11 @@ std::vector<stored_event> events_of(record const& row) {
 
 } // namespace
 
-std::int32_t sum_of(std::string_view text) {
+std::int32_t sum_of(record const& row) {
   std::uint32_t h = 2166136261u;
-  for (char const c : text)
-    h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
+  for (auto const* text : {&row.body, &row.first_id, &row.last_id, &row.hash})
+    for (char const c : *text)
+      h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
   return static_cast<std::int32_t>(h);
 }
 
@@ -165,7 +170,7 @@ void pack(record& out, std::span<new_event const> events) {
     out.body += '\n';
     before = &e;
   }
-  out.sum = sum_of(out.body);
+  out.sum = sum_of(out);
 }
 
 std::vector<stored_event> unpack(record const& row) {
@@ -173,8 +178,8 @@ std::vector<stored_event> unpack(record const& row) {
     return events_of(row);
   } catch (malformed const& why) {
     throw failure{errc::corrupt,
-                  "the record of shard " + std::to_string(row.shard) + " that begins with seq " +
-                      std::to_string(row.seq) + " (" + to_string(row.stream) + " from version " +
+                  "the record of shard " + std::to_string(row.shard) + " that ends with seq " +
+                      std::to_string(row.seq) + " (" + to_string(row.stream) + " version " +
                       std::to_string(row.version) + ") is damaged: " + why.what +
                       "; restore it from an export or a backup",
                   false};

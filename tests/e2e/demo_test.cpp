@@ -122,8 +122,9 @@ TEST_CASE("demo: Postgres goes down again and again and the story ends the same"
     return story.wait_for(wait) == std::future_status::ready;
   };
   auto const events = [&] {
-    bool const begun = server.sql(name, "select to_regclass('troupe.event') is not null") == "t";
-    return begun ? std::stol(server.sql(name, "select count(*) from troupe.event")) : 0;
+    bool const begun = server.sql(name, "select to_regclass('troupe.record') is not null") == "t";
+    return begun ? std::stol(server.sql(name, "select coalesce(sum(count), 0) from troupe.record"))
+                 : 0;
   };
   // Counted in events of the story, not in seconds; away for other lengths each time.
   constexpr int outages = 6;

@@ -49,6 +49,7 @@ class sqlite_contract final : public contract_store {
 class postgres_contract final : public contract_store {
   store_factory open() override { return must(open_postgres_store(url_)); }
   bool durable() const override { return true; }
+  bool knows_ids() const override { return false; }
   std::string url_ = postgres_server::shared().new_database();
 };
 

@@ -1,3 +1,4 @@
+#include "persistence/verify.hpp"
 #include "tests/persistence/contract.hpp"
 
 using namespace troupe;
@@ -251,28 +252,106 @@ TROUPE_CONTRACT("the same unit twice in one batch is stored once") {
   CHECK(c.store().stream(ticket("a"))->version == 2);
 }
 
-TROUPE_CONTRACT("an event id that stands elsewhere is a conflict") {
+TROUPE_CONTRACT("an event id that stands elsewhere is refused, or found by verification") {
   ledger l{c.store()};
   auto const refs = tickets_of(5, 2);
   auto const stored = l.next(refs[0]);
   l.ok({stored});
-  SECTION("in another stream") {
-    auto u = l.next(refs[1]);
-    u.writes[0].events[0].event_id = stored.writes[0].events[0].event_id;
-    CHECK(l.one(u).status == unit_status::conflict);
+  auto u = l.next(refs[1], 2);
+  auto& events = u.writes[0].events;
+  std::size_t const at = GENERATE(0u, 1u); // the first or a later event of the unit
+  events[at].event_id = stored.writes[0].events[0].event_id;
+  auto hash = std::string{no_hash()};
+  for (std::size_t i = 0; i < 2; ++i)
+    hash = events[i].hash = chain_hash(hash, refs[1], i + 1, events[i]);
+  auto const status = l.one(u).status;
+  auto const report = verify_store(c.store());
+  REQUIRE(report.has_value());
+  if (c.knows_ids()) {
+    CHECK(status == unit_status::conflict);
+    CHECK(c.store().stream(refs[1])->version == 0);
+    CHECK(report->ok());
+  } else {
+    CHECK(status == unit_status::ok);
+    REQUIRE(report->first_bad.has_value());
+    CHECK(report->first_bad->seq == 2 + at);
+    CHECK(report->first_bad->sentence.find("twice") != std::string::npos);
+    CHECK(report->problem_count == 1);
   }
-  SECTION("as a later event of a new unit") {
-    auto u = l.next(refs[1], 2);
-    u.writes[0].events[1].event_id = stored.writes[0].events[0].event_id;
-    CHECK(l.one(u).status == unit_status::conflict);
+}
+
+TROUPE_CONTRACT("a unit that was stored with other events than now is a conflict") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  auto const stored = l.next(a, 3);
+  l.ok({stored});
+  auto u = stored;
+  auto& events = u.writes[0].events;
+  SECTION("with one more") {
+    events.push_back(l.next(a).writes[0].events[0]);
   }
-  SECTION("followed by an event that was not stored with it") {
-    auto u = stored;
-    u.writes[0].events.push_back(l.next(refs[0]).writes[0].events[0]);
-    CHECK(l.one(u).status == unit_status::conflict);
+  SECTION("with one less at its begin") {
+    events.erase(events.begin());
   }
-  CHECK(c.store().stream(refs[1])->version == 0);
-  CHECK(c.store().stream(refs[0])->version == 1);
+  SECTION("in another order") {
+    std::swap(events[0], events[1]);
+  }
+  SECTION("with another one in the middle") {
+    events[1].event_id = l.next(a).writes[0].events[0].event_id;
+  }
+  auto const before = dump(c.store());
+  auto const r = l.one(u);
+  CHECK(r.status == unit_status::conflict);
+  CHECK(r.versions == std::vector<std::uint64_t>{3});
+  CHECK(dump(c.store()) == before);
+}
+
+TROUPE_CONTRACT("a part of a unit that was stored is a duplicate of that part") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  l.write(a);
+  auto const stored = l.next(a, 3);
+  l.ok({stored});
+  auto u = stored;
+  u.writes[0].events.pop_back();
+  auto r = l.one(u);
+  CHECK(r.status == unit_status::duplicate);
+  CHECK(r.first_seq == 2);
+  u = stored;
+  u.writes[0].expected_version = 2;
+  u.writes[0].events.erase(u.writes[0].events.begin());
+  r = l.one(u);
+  CHECK(r.status == unit_status::duplicate);
+  CHECK(r.first_seq == 3);
+}
+
+TROUPE_CONTRACT("a batch in which much is refused gets the same answers as its units alone") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(12, 4);
+  auto const stored = l.next(refs[0], 2);
+  l.ok({stored});
+  auto bad = l.next(refs[1], 3);
+  bad.writes[0].expected_version = 1;
+  l.forget();
+  auto const good = l.next(refs[1], 2);
+  auto on_top = l.next(refs[1]);
+  on_top.writes[0].wake_at = at_ms(50);
+  auto const again = stored;
+  auto const last = l.next(refs[2]);
+  std::vector<unit> const batch = {again, bad, good, on_top, last, last};
+  auto const out = c.store().append(batch);
+  REQUIRE(out.has_value());
+  using enum unit_status;
+  std::vector<unit_status> statuses;
+  std::vector<std::uint64_t> seqs;
+  for (auto const& r : *out) {
+    statuses.push_back(r.status);
+    seqs.push_back(r.first_seq);
+  }
+  CHECK(statuses == std::vector{duplicate, conflict, ok, ok, ok, duplicate});
+  CHECK(seqs == std::vector<std::uint64_t>{1, 0, 3, 5, 6, 6});
+  CHECK(c.store().stream(refs[1])->wake_at == at_ms(50));
+  CHECK(c.store().read_shard(12, 0, 100)->size() == 6);
 }
 
 TROUPE_CONTRACT("the same event id in another shard is another event") {

@@ -1,11 +1,16 @@
-#include "persistence/postgres/batch_params.hpp"
+#include "persistence/export_import.hpp"
+#include "persistence/postgres/append_call.hpp"
 #include "persistence/postgres/postgres_store.hpp"
+#include "persistence/postgres/record.hpp"
+#include "persistence/postgres/session.hpp"
+#include "persistence/verify.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/needs_postgres.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <future>
+#include <sstream>
 #include <thread>
 
 using namespace troupe;
@@ -281,11 +286,51 @@ TEST_CASE("postgres: array elements are read back as they were given", "[persist
   }
 }
 
-TEST_CASE("postgres: runs are cut where units meet", "[persistence]") {
-  auto const touching = [](std::string id, std::string key = {}, std::string effect = {}) {
+TEST_CASE("postgres: binary array elements are read back as they were given",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  postgres::session s{f.url};
+  using of = postgres::binary_array::of;
+  postgres::binary_array texts{of::texts}, numbers{of::int8}, ids{of::uuids}, none{of::texts},
+      truths{of::booleans}, small{of::int2}, bytes{of::bytes};
+  std::vector<std::string> const given = {"", "NULL", "a\"\\,{}", "\xc3\xa4"};
+  for (auto const& t : given)
+    texts.add_text(t);
+  for (std::int64_t const n : {std::int64_t{-1}, std::int64_t{1} << 40})
+    numbers.add_int8(n);
+  numbers.add_null();
+  ids.add_hex("019f0000-0000-7000-8000-00000000abcd");
+  truths.add(true);
+  truths.add(false);
+  small.add_int2(-7);
+  bytes.add_hex("00ff10");
+  auto const r = s.query_binary(
+      "select $1::text[] = array['', 'NULL', 'a\"\\,{}', 'ä'], $2::bigint[]::text, "
+      "$3::uuid[]::text, cardinality($4::text[]), $5::boolean[]::text, $6::smallint[]::text, "
+      "encode(($7::bytea[])[1], 'hex'), $8::bigint",
+      {texts.bytes(), numbers.bytes(), ids.bytes(), none.bytes(), truths.bytes(), small.bytes(),
+       bytes.bytes(), postgres::binary_int8(-5)});
+  CHECK(r.truth(0, 0));
+  CHECK(r.text(0, 1) == "{-1,1099511627776,NULL}");
+  CHECK(r.text(0, 2) == "{019f0000-0000-7000-8000-00000000abcd}");
+  CHECK(r.number(0, 3) == 0);
+  CHECK(r.text(0, 4) == "{t,f}");
+  CHECK(r.text(0, 5) == "{-7}");
+  CHECK(r.text(0, 6) == "00ff10");
+  CHECK(r.number(0, 7) == -5);
+}
+
+TEST_CASE("postgres: one call takes a batch unless its units contradict each other",
+          "[persistence]") {
+  auto const unit_of = [](std::string id, std::uint64_t expected, std::string key = {},
+                          std::string effect = {}) {
     unit u;
+    u.shard = 3;
+    u.epoch = 1;
     u.tenant = tenant_id{"acme"};
-    u.writes = {{ticket(std::move(id)), 0, {}, {}}};
+    u.writes = {{ticket(std::move(id)), expected, {}, {}}};
+    new_event e{event_id(1), "ticket.noted", 1, {}, "", "", "", "{}", std::string{no_hash()}};
+    u.writes[0].events = {e, e};
     if (!key.empty())
       u.inbox = inbox_entry{"api", key, "h", "{}"};
     if (!effect.empty()) {
@@ -294,15 +339,221 @@ TEST_CASE("postgres: runs are cut where units meet", "[persistence]") {
     }
     return u;
   };
-  using ends = std::vector<std::size_t>;
-  auto const runs = [](std::vector<unit> const& units) {
-    return postgres::independent_runs(units);
+  auto const goes = [](std::vector<unit> const& units) {
+    return postgres::make_call(units, time_point{}).has_value();
   };
-  CHECK(runs({touching("a"), touching("b"), touching("c")}) == ends{3});
-  CHECK(runs({touching("a"), touching("b"), touching("a")}) == ends{2, 3});
-  CHECK(runs({touching("a"), touching("a"), touching("a")}) == ends{1, 2, 3});
-  CHECK(runs({touching("a", "k"), touching("b", "k"), touching("c")}) == ends{1, 3});
-  CHECK(runs({touching("a", "", "e"), touching("b", "", "f"), touching("c", "", "e")}) ==
-        ends{2, 3});
-  CHECK(runs({touching("a", "", "e")}) == ends{1});
+  CHECK(goes({unit_of("a", 0), unit_of("b", 4), unit_of("c", 0)}));
+  CHECK(goes({unit_of("a", 0), unit_of("b", 0), unit_of("a", 2), unit_of("a", 4)}));
+  CHECK_FALSE(goes({unit_of("a", 0), unit_of("b", 0), unit_of("a", 3)}));
+  CHECK_FALSE(goes({unit_of("a", 0), unit_of("a", 0)}));
+  CHECK(goes({unit_of("a", 0, "k"), unit_of("b", 0, "l"), unit_of("c", 0)}));
+  CHECK_FALSE(goes({unit_of("a", 0, "k"), unit_of("b", 0, "k")}));
+  CHECK(goes({unit_of("a", 0, "", "e"), unit_of("b", 0, "", "f")}));
+  CHECK_FALSE(goes({unit_of("a", 0, "", "e"), unit_of("b", 0, "", "e")}));
+  auto other = unit_of("b", 0);
+  other.epoch = 2;
+  CHECK_FALSE(goes({unit_of("a", 0), other}));
+  other.shard = 4;
+  CHECK(goes({unit_of("a", 0), other}));
+  other.epoch = 0;
+  CHECK_FALSE(goes({unit_of("a", 0), other}));
+}
+
+TEST_CASE("postgres: a timer that changed while the append waited is not lost",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const a = ticket("a");
+  l.write(a);
+  auto const u = l.next(a); // clears the timer
+  postgres::session s{f.url};
+  s.begin();
+  s.run("select 1 from troupe.shard where shard = " + std::to_string(u.shard) + " for update");
+  s.run("insert into troupe.wake (shard, tenant, kind, id, wake_at) values (" +
+        std::to_string(u.shard) + ", 'acme', 5, 'a', 77)");
+  auto out = std::async(std::launch::async, [&] { return f.store->append(std::span{&u, 1}); });
+  while (f.sql("select count(*) from pg_stat_activity where datname = '" + f.name +
+               "' and wait_event_type = 'Lock'") == "0")
+    std::this_thread::yield();
+  s.commit();
+  REQUIRE(out.get().has_value());
+  CHECK_FALSE(f.store->stream(a)->wake_at.has_value());
+}
+
+TEST_CASE("postgres: a timer that stays is not written again", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const a = ticket("a");
+  auto const row = [&] { return f.sql("select ctid, xmin, xmax, wake_at from troupe.wake"); };
+  auto const wake = [&](std::optional<std::int64_t> at) {
+    auto u = l.next(a);
+    if (at)
+      u.writes[0].wake_at = at_ms(*at);
+    l.ok({u});
+  };
+  wake(5000);
+  auto const first = row();
+  wake(5000);
+  CHECK(row() == first);
+  wake(6000);
+  CHECK(row() != first);
+  wake(std::nullopt);
+  CHECK(row().empty());
+}
+
+TEST_CASE("postgres: a database of the form before records is refused and says what to do",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  f.sql(
+      "drop schema troupe cascade; create schema troupe; create table troupe.event (seq bigint); "
+      "create table troupe.migration (number integer primary key, name text, checksum text, "
+      "applied_at bigint); insert into troupe.migration values (1, '0001_event_log.sql', 'x', 0)");
+  for (auto const& opened : {open_postgres_store(f.url), open_postgres_readonly(f.url)}) {
+    auto const e = refusal(opened);
+    CHECK(e.code == errc::unsupported);
+    CHECK(e.message.find("troupe export") != std::string::npos);
+    CHECK(e.message.find("troupe import") != std::string::npos);
+  }
+  CHECK(f.sql("select count(*) from troupe.migration") == "1");
+}
+
+TEST_CASE("postgres: a damaged row is told with its place and hurts no other stream",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const refs = tickets_of(7, 2);
+  l.write(refs[0], 2);
+  l.write(refs[1], 3); // seq 3 to 5
+  l.write(refs[0], 1);
+  auto const id = f.store->read_stream(refs[1], 1, 1)->front().event.event_id;
+  SECTION("a body that is cut") {
+    f.sql("update troupe.record set body = left(body, -9) where seq = 5");
+  }
+  SECTION("a body without its last event") {
+    f.sql("update troupe.record set body = regexp_replace(body, '[^\n]*\n[^\n]*\n$', '') "
+          "where seq = 5");
+  }
+  SECTION("a flipped bit in the data of an event") {
+    f.sql("update troupe.record set body = replace(body, '{\"n\":2}', '{\"n\":3}') where seq = 5");
+  }
+  SECTION("a flipped bit in a name") {
+    f.sql("update troupe.record set body = replace(body, 'human:ada', 'human:aea') where seq = 5");
+  }
+  SECTION("a count that is too large") {
+    f.sql("update troupe.record set count = 4 where seq = 5");
+  }
+  SECTION("a count that is too small") {
+    f.sql("update troupe.record set count = 2 where seq = 5");
+  }
+  SECTION("a count that cannot be") {
+    f.sql("update troupe.record set count = -1 where seq = 5");
+  }
+  SECTION("ids that are not those of its events") {
+    f.sql(
+        "update troupe.record set last_id = 'ffffffff-ffff-7fff-8fff-ffffffffffff' where seq = 5");
+  }
+  CHECK(f.sql("select count(*) from troupe.record") == "3");
+  auto const damaged = [&](auto const& r) {
+    REQUIRE(r.has_error());
+    CHECK(r.error().code == errc::corrupt);
+    CHECK(r.error().message.find("shard 7") != std::string::npos);
+    CHECK(r.error().message.find("seq 5 (" + to_string(refs[1])) != std::string::npos);
+  };
+  damaged(f.store->read_stream(refs[1], 0, 10));
+  damaged(f.store->read_stream(refs[1], 2, 1));
+  damaged(f.store->read_shard(7, 2, 10));
+  damaged(verify_store(*f.store));
+  damaged(f.store->find_event(tenant_id{"acme"}, id));
+  CHECK(f.store->read_stream(refs[0], 0, 10)->size() == 3);
+  CHECK(l.one(l.next(refs[0])).status == unit_status::ok);
+}
+
+TEST_CASE("postgres: what stands in a row that was made to fit is found by its hashes",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const ref = tickets_of(7, 1)[0];
+  l.write(ref, 3);
+  postgres::record row;
+  auto events = *f.store->read_shard(7, 0, 10);
+  std::vector<new_event> changed;
+  for (auto const& e : events)
+    changed.push_back(e.event);
+  changed[1].principal = "human:eve";
+  postgres::pack(row, changed);
+  f.sql("update troupe.record set sum = " + std::to_string(row.sum) + ", body = $b$" + row.body +
+        "$b$ where shard = 7");
+  auto const report = verify_store(*f.store);
+  REQUIRE(report.has_value());
+  REQUIRE(report->first_bad.has_value());
+  CHECK(report->first_bad->seq == 2);
+  CHECK(report->first_bad->sentence.find("hash") != std::string::npos);
+}
+
+TEST_CASE("postgres: a record that is gone is found, also the last one",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const ref = tickets_of(7, 1)[0];
+  for (int i = 0; i < 3; ++i)
+    l.write(ref, 2);
+  auto const gone = GENERATE(2, 4, 6);
+  f.sql("delete from troupe.record where shard = 7 and seq = " + std::to_string(gone));
+  auto const report = verify_store(*f.store);
+  REQUIRE(report.has_value());
+  CHECK_FALSE(report->ok());
+}
+
+TEST_CASE("postgres: an event is found by its id among many pages", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 40; ++i) {
+    std::vector<unit> batch;
+    for (int n = 0; n < 32; ++n) {
+      batch.push_back(l.next(ticket("t" + std::to_string(i) + "-" + std::to_string(n)), 2));
+      ids.push_back(batch.back().writes[0].events[1].event_id);
+    }
+    l.ok(batch);
+  }
+  auto const found = [&](std::string const& id) {
+    auto const e = f.store->find_event(tenant_id{"acme"}, id);
+    return e.has_value() && e->event.event_id == id;
+  };
+  CHECK(found(ids.front()));
+  CHECK(found(ids.back()));
+  f.sql("select brin_summarize_new_values('troupe.record_ids'::regclass)");
+  for (std::size_t i = 0; i < ids.size(); i += 111)
+    CHECK(found(ids[i]));
+  CHECK(f.store->find_event(tenant_id{"rival"}, ids[5]).error().code == errc::not_found);
+  // It is the summary that finds it, not a walk through a tree or the table.
+  auto const plan = f.sql("set enable_indexscan = off; set enable_seqscan = off; explain select * "
+                          "from troupe.record where first_id <= '" +
+                          ids[5] + "' and last_id >= '" + ids[5] + "'");
+  CHECK(plan.find("Bitmap Index Scan on record_ids") != std::string::npos);
+}
+
+TEST_CASE("postgres: an import and an export give the same file, however the events were written",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES;
+  ledger l{*f.store};
+  auto const refs = tickets_of(9, 2);
+  for (std::size_t const n : {1u, 4u, 70u, 2u}) {
+    auto u = l.next(refs[0], n);
+    l.also(u, refs[1], 2);
+    u.writes[1].wake_at = at_ms(static_cast<std::int64_t>(n));
+    l.ok({u});
+    l.write(refs[0]);
+  }
+  std::ostringstream first;
+  REQUIRE(export_store(*f.store, first).has_value());
+  auto const url = f.server.new_database();
+  auto const other = *(*open_postgres_store(url))();
+  std::istringstream in{first.str()};
+  REQUIRE(import_store(*other, in).has_value());
+  std::ostringstream second;
+  REQUIRE(export_store(*other, second).has_value());
+  CHECK(second.str() == first.str());
+  auto const last = all_events(*f.store).back();
+  CHECK(same(*other->find_event(tenant_id{"acme"}, last.event.event_id), last));
 }

@@ -44,6 +44,67 @@ TROUPE_CONTRACT("a feed is read in order, from a seq, up to a limit") {
   CHECK(c.store().read_shard(20, 0, no_bound)->size() == 10);
 }
 
+TROUPE_CONTRACT("reading may begin and end within what one unit has written") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(20, 2);
+  std::vector<new_event> written;
+  for (std::size_t const n : {5u, 1u, 7u, 2u, 30u}) {
+    auto u = l.next(refs[0], n);
+    l.also(u, refs[1], 3);
+    l.ok({u});
+    for (auto const& e : u.writes[0].events)
+      written.push_back(e);
+  }
+  auto const all = *c.store().read_shard(20, 0, 1000);
+  REQUIRE(all.size() == 45 + 15);
+  for (std::uint64_t after = 0; after <= all.size(); ++after)
+    for (std::size_t const limit : {1u, 4u, 100u}) {
+      auto const part = c.store().read_shard(20, after, limit);
+      REQUIRE(part.has_value());
+      REQUIRE(part->size() == std::min(limit, all.size() - after));
+      for (std::size_t i = 0; i < part->size(); ++i)
+        REQUIRE(same((*part)[i], all[after + i]));
+    }
+  for (std::uint64_t after = 0; after <= written.size(); ++after) {
+    auto const part = c.store().read_stream(refs[0], after, 6);
+    REQUIRE(part.has_value());
+    REQUIRE(part->size() == std::min<std::size_t>(6, written.size() - after));
+    for (std::size_t i = 0; i < part->size(); ++i) {
+      auto const& e = (*part)[i];
+      REQUIRE(e.version == after + i + 1);
+      REQUIRE(same(e, {e.shard, e.seq, e.epoch, refs[0], e.version, written[after + i]}));
+    }
+  }
+}
+
+TROUPE_CONTRACT("a long stream comes back whole, in one go and in pages") {
+  ledger l{c.store()};
+  auto const a = ticket("a");
+  std::uint64_t version = 0;
+  std::vector<unit> batch;
+  for (std::size_t i = 0; i < 700; ++i) {
+    batch.push_back(l.next(a, i % 97 == 0 ? 40 : 1));
+    version += batch.back().writes[0].events.size();
+    if (batch.size() == 100) {
+      l.ok(batch);
+      batch.clear();
+    }
+  }
+  auto const whole = c.store().read_stream(a, 0, no_bound);
+  REQUIRE(whole.has_value());
+  REQUIRE(whole->size() == version);
+  std::uint64_t seen = 0;
+  while (true) {
+    auto const page = c.store().read_stream(a, seen, 333);
+    REQUIRE(page.has_value());
+    if (page->empty())
+      break;
+    for (auto const& e : *page)
+      REQUIRE(same(e, (*whole)[seen++]));
+  }
+  CHECK(seen == version);
+}
+
 TROUPE_CONTRACT("a follower that reads by cursor sees every event once") {
   ledger l{c.store()};
   auto const refs = tickets_of(20, 3);
@@ -72,6 +133,8 @@ TROUPE_CONTRACT("an event is found by its id") {
   REQUIRE(found.has_value());
   CHECK(found->version == 5);
   CHECK(found->stream == ticket("a"));
+  for (auto const& e : all_events(c.store()))
+    CHECK(same(*c.store().find_event(tenant_id{"acme"}, e.event.event_id), e));
   CHECK(c.store().find_event(tenant_id{"acme"}, event_id(999'999'999)).error().code ==
         errc::not_found);
   CHECK(c.store().find_event(tenant_id{"acme"}, "not an id").error().code == errc::not_found);

@@ -14,17 +14,18 @@ create table troupe.shard (
 insert into troupe.shard (shard) select generate_series(0, 255);
 
 -- One row for what one command wrote into one stream: the events that were stored together. The
--- head of a stream is its last record, so no row is changed when a stream goes on. `body` holds two
--- lines an event (docs/event-encoding.md, section 6). Wide columns first: nothing is lost to
--- alignment. The shard leads every unique key: a later partitioning by shard stays mechanical. It
+-- head of a stream is its last record, so no row is changed when a stream goes on. `seq` and
+-- `version` are those of its last event: the head is found by one step, and reading from the middle
+-- of a row is `> after` as ever. `body` holds two lines an event (docs/event-encoding.md, section
+-- 6). Wide columns first: nothing is lost to alignment. The shard leads every unique key: a later partitioning by shard stays mechanical. It
 -- follows from tenant and id, so nothing is lost by it.
 create table troupe.record (
-  seq bigint not null, -- of its first event, as is `version`
+  seq bigint not null,
   version bigint not null,
   epoch bigint not null,
   shard integer not null,
   count integer not null,
-  sum integer not null, -- FNV-1a of the body: a flipped bit is told when the row is read
+  sum integer not null, -- FNV-1a of body, ids and hash: a flipped bit is told when the row is read
   kind smallint not null,
   first_id uuid not null, -- smallest and largest event id in it
   last_id uuid not null,

@@ -3,10 +3,10 @@
 -- 23 and nothing is stored; the caller then judges unit by unit (persistence/judge.hpp).
 --
 -- s_: the shards of the batch, each once, in their order. w_: the writes; `home` is the place of
--- their shard in s_ (from 1), `at` the seq of their first event less the shard's last one. i_: answers
--- for the inbox. d_, o_, a_: effects that are done, new, started. The caller has seen to it that no
--- two units of the batch speak of one key or effect and that writes of one stream follow each other:
--- `head` marks the first of a stream that is there already, `last` the last of each.
+-- their shard in s_ (from 1), `at` the seq of their last event less the shard's last one before the
+-- batch. i_: answers for the inbox. d_, o_, a_: effects that are done, new, started. The caller has
+-- seen to it that no two units of the batch speak of one key or effect and that writes of one stream
+-- follow each other: `head` marks the first of each stream, `last` the last.
 --
 -- READ COMMITTED is needed: the first statement waits for the rows, and only the statements after it
 -- see what the previous holder of the lock has left. The settings of the session (session.cpp) keep
@@ -29,6 +29,8 @@ as $append$
 #variable_conflict use_column
 declare
   base bigint[];
+  elsewhere boolean;
+  other_wake boolean;
   n integer;
 begin
   -- In the order of the shards: two batches never wait for one another.
@@ -42,50 +44,54 @@ begin
     raise exception 'a shard is fenced' using errcode = '23T01';
   end if;
 
-  -- Are the streams where their writers think they are? (record_version, backwards) Of a stream that
-  -- must not exist record_version itself refuses the first version.
-  if true = any (w_head) then
-    perform from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_head)
-                   as x (home, tenant, kind, id, expected, head)
-    left join lateral (
-      select r.version + r.count - 1 as version from troupe.record r
-      where r.shard = s_shard[x.home] and r.tenant = x.tenant and r.kind = x.kind and r.id = x.id
-      order by r.version desc limit 1) r on true
-    where x.head and r.version is distinct from x.expected
-    limit 1;
-    if found then
-      raise exception 'a stream has another version' using errcode = '23T01';
-    end if;
+  -- Are the streams where their writers think they are, and has a timer changed? One step into
+  -- record_version and one into wake_stream for each.
+  select coalesce(bool_or(x.head and coalesce(r.version, 0) <> x.expected), false),
+         coalesce(bool_or(x.last and k.wake_at is distinct from x.wake), false)
+  into elsewhere, other_wake
+  from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_head, w_last, w_wake)
+       as x (home, tenant, kind, id, expected, head, last, wake)
+  left join lateral (
+    select r.version from troupe.record r
+    where x.head and r.shard = s_shard[x.home] and r.tenant = x.tenant and r.kind = x.kind
+      and r.id = x.id and r.version >= x.expected
+    order by r.version desc limit 1) r on true
+  left join troupe.wake k
+    on k.shard = s_shard[x.home] and k.tenant = x.tenant and k.kind = x.kind and k.id = x.id;
+  if elsewhere then
+    raise exception 'a stream has another version' using errcode = '23T01';
   end if;
 
   insert into troupe.record (seq, version, epoch, shard, count, sum, kind, first_id, last_id, hash,
                              tenant, id, body)
-  select base[x.home] + x.at, x.expected + 1, s_epoch[x.home], s_shard[x.home], x.count, x.sum,
-         x.kind, x.first, x.last_id, x.hash, x.tenant, x.id, x.body
+  select base[x.home] + x.at, x.expected + x.count, s_epoch[x.home], s_shard[x.home], x.count,
+         x.sum, x.kind, x.first, x.last_id, x.hash, x.tenant, x.id, x.body
   from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_at, w_count, w_sum, w_first, w_last_id,
               w_hash, w_body)
        as x (home, tenant, kind, id, expected, at, count, sum, first, last_id, hash, body)
   where x.count > 0;
 
   -- Only what changes is touched. (wake_stream)
-  with change as materialized (
-    select s_shard[x.home] as shard, x.tenant, x.kind, x.id, x.wake, k.wake_at
-    from unnest(w_home, w_tenant, w_kind, w_id, w_wake, w_last)
-         as x (home, tenant, kind, id, wake, last)
-    left join troupe.wake k
-      on k.shard = s_shard[x.home] and k.tenant = x.tenant and k.kind = x.kind and k.id = x.id
-    where x.last and k.wake_at is distinct from x.wake),
-  gone as (
-    delete from troupe.wake k using change c
-    where c.wake is null and k.shard = c.shard and k.tenant = c.tenant and k.kind = c.kind
-      and k.id = c.id),
-  moved as (
-    update troupe.wake k set wake_at = c.wake from change c
-    where c.wake is not null and c.wake_at is not null and k.shard = c.shard
-      and k.tenant = c.tenant and k.kind = c.kind and k.id = c.id)
-  insert into troupe.wake (shard, kind, wake_at, tenant, id)
-  select c.shard, c.kind, c.wake, c.tenant, c.id from change c
-  where c.wake is not null and c.wake_at is null;
+  if other_wake then
+    with change as materialized (
+      select s_shard[x.home] as shard, x.tenant, x.kind, x.id, x.wake, k.wake_at
+      from unnest(w_home, w_tenant, w_kind, w_id, w_wake, w_last)
+           as x (home, tenant, kind, id, wake, last)
+      left join troupe.wake k
+        on k.shard = s_shard[x.home] and k.tenant = x.tenant and k.kind = x.kind and k.id = x.id
+      where x.last and k.wake_at is distinct from x.wake),
+    gone as (
+      delete from troupe.wake k using change c
+      where c.wake is null and k.shard = c.shard and k.tenant = c.tenant and k.kind = c.kind
+        and k.id = c.id),
+    moved as (
+      update troupe.wake k set wake_at = c.wake from change c
+      where c.wake is not null and c.wake_at is not null and k.shard = c.shard
+        and k.tenant = c.tenant and k.kind = c.kind and k.id = c.id)
+    insert into troupe.wake (shard, kind, wake_at, tenant, id)
+    select c.shard, c.kind, c.wake, c.tenant, c.id from change c
+    where c.wake is not null and c.wake_at is null;
+  end if;
 
   -- Keys are not bound to a shard, so another writer may be storing the same one: the insert waits
   -- for it. In the order of the keys, so that two batches do not wait for one another.
