@@ -97,9 +97,11 @@ struct unit {
 
 enum class unit_status {
   ok,
-  duplicate, ///< the unit's event ids, or the inbox key with the same hash, are already stored
-  conflict,  ///< an expected version differs; an event id stands elsewhere; an effect exists
-             ///< already or is gone; or the inbox key is stored with another hash
+  duplicate, ///< the unit's event ids are already stored in their places, or the inbox key is with
+             ///< the same hash
+  conflict,  ///< an expected version differs; an event id stands elsewhere (seen by a store with an
+             ///< index of ids, memory and SQLite; Postgres has none, and `verify_store` finds it);
+             ///< an effect exists already or is gone; or the inbox key is stored with another hash
   fenced,    ///< the shard has another epoch now; looked at before anything else
 };
 

@@ -288,7 +288,7 @@ TEST_CASE("postgres: array elements are read back as they were given", "[persist
 
 TEST_CASE("postgres: binary array elements are read back as they were given",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   postgres::session s{f.url};
   using of = postgres::binary_array::of;
   postgres::binary_array texts{of::texts}, numbers{of::int8}, ids{of::uuids}, none{of::texts},
@@ -361,7 +361,7 @@ TEST_CASE("postgres: one call takes a batch unless its units contradict each oth
 
 TEST_CASE("postgres: a timer that changed while the append waited is not lost",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const a = ticket("a");
   l.write(a);
@@ -381,7 +381,7 @@ TEST_CASE("postgres: a timer that changed while the append waited is not lost",
 }
 
 TEST_CASE("postgres: a timer that stays is not written again", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const a = ticket("a");
   auto const row = [&] { return f.sql("select ctid, xmin, xmax, wake_at from troupe.wake"); };
@@ -403,7 +403,7 @@ TEST_CASE("postgres: a timer that stays is not written again", "[persistence][po
 
 TEST_CASE("postgres: a database of the form before records is refused and says what to do",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   f.sql(
       "drop schema troupe cascade; create schema troupe; create table troupe.event (seq bigint); "
       "create table troupe.migration (number integer primary key, name text, checksum text, "
@@ -419,7 +419,7 @@ TEST_CASE("postgres: a database of the form before records is refused and says w
 
 TEST_CASE("postgres: a damaged row is told with its place and hurts no other stream",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const refs = tickets_of(7, 2);
   l.write(refs[0], 2);
@@ -470,7 +470,7 @@ TEST_CASE("postgres: a damaged row is told with its place and hurts no other str
 
 TEST_CASE("postgres: what stands in a row that was made to fit is found by its hashes",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const ref = tickets_of(7, 1)[0];
   l.write(ref, 3);
@@ -492,7 +492,7 @@ TEST_CASE("postgres: what stands in a row that was made to fit is found by its h
 
 TEST_CASE("postgres: a record that is gone is found, also the last one",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const ref = tickets_of(7, 1)[0];
   for (int i = 0; i < 3; ++i)
@@ -505,7 +505,7 @@ TEST_CASE("postgres: a record that is gone is found, also the last one",
 }
 
 TEST_CASE("postgres: an event is found by its id among many pages", "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   std::vector<std::string> ids;
   for (int i = 0; i < 40; ++i) {
@@ -535,7 +535,7 @@ TEST_CASE("postgres: an event is found by its id among many pages", "[persistenc
 
 TEST_CASE("postgres: an import and an export give the same file, however the events were written",
           "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES;
+  TROUPE_NEEDS_POSTGRES(fixture);
   ledger l{*f.store};
   auto const refs = tickets_of(9, 2);
   for (std::size_t const n : {1u, 4u, 70u, 2u}) {
