@@ -49,6 +49,26 @@ struct columns {
   }
 };
 
+bool is_plain(unit const& u) {
+  return u.epoch != 0 && u.writes.size() == 1 && !u.writes.front().events.empty() && !u.inbox &&
+         u.outbox.empty() && u.outbox_done.empty() && u.outbox_started.empty();
+}
+
+append_call call_of_one(unit const& u) {
+  auto const& w = u.writes.front();
+  record row;
+  pack(row, w.events);
+  return {true,
+          {binary_int4(static_cast<std::int32_t>(u.shard)), binary_int8(num(u.epoch)),
+           w.stream.tenant.value, binary_int2(static_cast<std::int16_t>(w.stream.kind)),
+           w.stream.id, binary_int8(num(w.expected_version)), std::string(1, w.wake_at ? 1 : 0),
+           binary_int8(w.wake_at ? ms(*w.wake_at) : 0),
+           binary_int4(static_cast<std::int32_t>(row.count)), binary_int4(row.sum),
+           binary_hex(row.first_id), binary_hex(row.last_id), binary_hex(row.hash),
+           std::move(row.body)},
+          {{0, 1}}};
+}
+
 class builder {
 public:
   bool add(std::span<unit const> units) {
@@ -74,7 +94,7 @@ public:
     return true;
   }
 
-  append_call call(time_point now) && { return {c_.params(now), std::move(places_)}; }
+  append_call call(time_point now) && { return {false, c_.params(now), std::move(places_)}; }
 
 private:
   struct by_name {
@@ -191,6 +211,8 @@ private:
 } // namespace
 
 std::optional<append_call> make_call(std::span<unit const> units, time_point now) {
+  if (units.size() == 1 && is_plain(units.front()))
+    return call_of_one(units.front());
   builder all;
   if (!all.add(units))
     return std::nullopt;

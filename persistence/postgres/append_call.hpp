@@ -4,13 +4,14 @@
 
 namespace troupe::postgres {
 
-/// One call of `troupe.append` (migrations/postgres/0002_append.sql).
+/// One call of `troupe.append` or `troupe.append_one` (migrations/postgres/0002_append.sql).
 struct append_call {
   /// Where the first event of a unit goes: so many above the last seq of its shard.
   struct place {
     std::size_t home = 0;    ///< place of the shard in the call
     std::uint64_t above = 0; ///< 0: the unit has no events
   };
+  bool one = false;                ///< of `append_one`
   std::vector<std::string> params; ///< in the binary form
   std::vector<place> places;       ///< one a unit
 };

@@ -17,7 +17,7 @@ constexpr int most_tries = 5;
 
 /// Makes the call and answers the first seq of each unit.
 std::vector<std::uint64_t> store(session& s, append_call const& call) {
-  auto const r = s.query_binary(sql::append, call.params);
+  auto const r = s.query_binary(call.one ? sql::append_one : sql::append, call.params);
   auto const base = numbers(r.text(0, 0));
   std::vector<std::uint64_t> out;
   out.reserve(call.places.size());

@@ -10,6 +10,10 @@ select troupe.append(
   $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
   $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)::text)sql";
 
+constexpr char append_one[] = R"sql(
+select array[troupe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)]::text
+)sql";
+
 // Table shard, by its primary key.
 constexpr char claim[] = R"sql(
 update troupe.shard set epoch = epoch + 1, owner = $2 where shard = $1 returning epoch)sql";

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <pqxx/pqxx>
 
-#include <algorithm>
 #include <map>
 
 namespace troupe::postgres {
@@ -129,9 +128,38 @@ void put_big_endian(std::string& out, std::uint64_t n, std::size_t width) {
 
 } // namespace
 
+std::string binary_int2(std::int16_t n) {
+  std::string out;
+  put_big_endian(out, static_cast<std::uint16_t>(n), 2);
+  return out;
+}
+
+std::string binary_int4(std::int32_t n) {
+  std::string out;
+  put_big_endian(out, static_cast<std::uint32_t>(n), 4);
+  return out;
+}
+
 std::string binary_int8(std::int64_t n) {
   std::string out;
   put_big_endian(out, static_cast<std::uint64_t>(n), 8);
+  return out;
+}
+
+std::string binary_hex(std::string_view digits) {
+  auto const value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  std::string out;
+  int high = -1;
+  for (char const c : digits) {
+    if (c == '-')
+      continue;
+    if (high < 0) {
+      high = value(c);
+    } else {
+      out += static_cast<char>(high << 4 | value(c));
+      high = -1;
+    }
+  }
   return out;
 }
 
@@ -154,21 +182,7 @@ void binary_array::add_text(std::string_view text) {
 }
 
 void binary_array::add_hex(std::string_view digits) {
-  auto const value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-  ++count_;
-  auto const dashes = static_cast<std::size_t>(std::count(digits.begin(), digits.end(), '-'));
-  put((digits.size() - dashes) / 2, 4);
-  int high = -1;
-  for (char const c : digits) {
-    if (c == '-')
-      continue;
-    if (high < 0) {
-      high = value(c);
-    } else {
-      text_ += static_cast<char>(high << 4 | value(c));
-      high = -1;
-    }
-  }
+  add_text(binary_hex(digits));
 }
 
 void binary_array::add_null() {

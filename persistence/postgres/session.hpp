@@ -157,6 +157,10 @@ private:
   std::unique_ptr<impl> p_;
 };
 
+/// Plain values in the binary form; a text is its own bytes.
+[[nodiscard]] std::string binary_int2(std::int16_t n);
+[[nodiscard]] std::string binary_int4(std::int32_t n);
 [[nodiscard]] std::string binary_int8(std::int64_t n);
+[[nodiscard]] std::string binary_hex(std::string_view digits);
 
 } // namespace troupe::postgres

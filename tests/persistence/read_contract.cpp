@@ -251,6 +251,40 @@ TROUPE_CONTRACT("a wake-up can change without an event") {
   CHECK(l.one(l.next(a)).status == unit_status::ok);
 }
 
+TROUPE_CONTRACT(
+    "a batch sets, moves, keeps and clears wake-ups, and the last write of a stream counts") {
+  ledger l{c.store()};
+  auto const refs = tickets_of(41, 6);
+  auto const unit_of = [&](std::size_t i, std::optional<std::int64_t> at) {
+    auto u = l.next(refs[i]);
+    if (at)
+      u.writes[0].wake_at = at_ms(*at);
+    return u;
+  };
+  l.ok({unit_of(0, 10), unit_of(1, 20), unit_of(2, 30), unit_of(3, std::nullopt)});
+  auto alone = l.empty(refs[3]);
+  alone.writes = {{refs[3], 1, {}, at_ms(5)}};
+  l.ok({unit_of(0, 11), unit_of(1, 20), unit_of(2, std::nullopt), alone, unit_of(4, 7),
+        unit_of(4, 8), unit_of(5, 9), unit_of(5, std::nullopt), unit_of(1, 21)});
+  auto const due = c.store().due(41, at_ms(1000), 10);
+  REQUIRE(due.has_value());
+  std::vector<std::pair<entity_ref, time_point>> seen;
+  for (auto const& s : *due)
+    seen.emplace_back(s.stream, *s.wake_at);
+  CHECK(seen ==
+        std::vector<std::pair<entity_ref, time_point>>{
+            {refs[3], at_ms(5)}, {refs[4], at_ms(8)}, {refs[0], at_ms(11)}, {refs[1], at_ms(21)}});
+  CHECK(due->at(3).version == 3);
+  alone.writes = {{refs[3], 1, {}, {}}};
+  auto wrong = l.empty(refs[0]);
+  wrong.writes = {{refs[0], 1, {}, {}}};
+  auto const out = c.store().append(std::vector{alone, wrong});
+  REQUIRE(out.has_value());
+  CHECK((*out)[0].status == unit_status::ok);
+  CHECK((*out)[1].status == unit_status::conflict);
+  CHECK(c.store().due(41, at_ms(1000), 10)->size() == 3);
+}
+
 TROUPE_CONTRACT("a refused unit changes no wake-up") {
   ledger l{c.store()};
   auto const a = ticket("a");

@@ -127,6 +127,55 @@ begin
 end
 $append$;
 
+-- The same for the batch that most often is stored when little goes on: one write of one unit with
+-- nothing else in it. Plain values instead of arrays halve what the call costs.
+create function troupe.append_one(
+  p_shard integer, p_epoch bigint, p_tenant text, p_kind smallint, p_id text, p_expected bigint,
+  p_has_wake boolean, p_wake bigint, p_count integer, p_sum integer, p_first uuid, p_last uuid,
+  p_hash bytea, p_body text)
+returns bigint -- the last seq of the shard before it
+language plpgsql volatile
+as $append$
+declare
+  base bigint;
+  at_version bigint;
+  old_wake bigint;
+  new_wake constant bigint := case when p_has_wake then p_wake end;
+begin
+  update troupe.shard set last_seq = last_seq + p_count
+  where shard = p_shard and epoch = p_epoch
+  returning last_seq - p_count into base;
+  if base is null then
+    raise exception 'a shard is fenced' using errcode = '23T01';
+  end if;
+  select (select r.version from troupe.record r
+          where r.shard = p_shard and r.tenant = p_tenant and r.kind = p_kind and r.id = p_id
+            and r.version >= p_expected
+          order by r.version desc limit 1),
+         (select k.wake_at from troupe.wake k
+          where k.shard = p_shard and k.tenant = p_tenant and k.kind = p_kind and k.id = p_id)
+  into at_version, old_wake;
+  if coalesce(at_version, 0) <> p_expected then
+    raise exception 'a stream has another version' using errcode = '23T01';
+  end if;
+  insert into troupe.record (seq, version, epoch, shard, count, sum, kind, first_id, last_id, hash,
+                             tenant, id, body)
+  values (base + p_count, p_expected + p_count, p_epoch, p_shard, p_count, p_sum, p_kind, p_first,
+          p_last, p_hash, p_tenant, p_id, p_body);
+  if new_wake is not null and old_wake is null then
+    insert into troupe.wake (shard, kind, wake_at, tenant, id)
+    values (p_shard, p_kind, new_wake, p_tenant, p_id);
+  elsif new_wake is null and old_wake is not null then
+    delete from troupe.wake
+    where shard = p_shard and tenant = p_tenant and kind = p_kind and id = p_id;
+  elsif new_wake <> old_wake then
+    update troupe.wake set wake_at = new_wake
+    where shard = p_shard and tenant = p_tenant and kind = p_kind and id = p_id;
+  end if;
+  return base;
+end
+$append$;
+
 -- Records that may hold an event id. Other scans are shut off: a plan that was made while the table
 -- was small must not walk a whole tree when it has grown. (record_ids)
 create function troupe.records_with(p_id uuid) returns setof troupe.record
