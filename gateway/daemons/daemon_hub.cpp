@@ -4,7 +4,7 @@ namespace troupe {
 
 daemon_hub::daemon_hub(tenant_id tenant, duration heartbeat, duration grace)
     : tenant_(std::move(tenant)), heartbeat_(heartbeat), grace_(grace),
-      absence_([this] { disconnect_absent(); }) {}
+      absence_([this] { disconnect_absent(); }), asking_([this] { ask_runs_again(); }) {}
 
 submit_options daemon_hub::as(daemon_id const& daemon, std::string cause) const {
   submit_options o;

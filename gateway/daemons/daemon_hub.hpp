@@ -62,7 +62,9 @@ private:
   };
   struct attempt {
     project_id project;
-    run_configs::config_ptr config; ///< null until its run was read
+    run_configs::config_ptr config;              ///< null until its run was read
+    std::optional<troupe::launch> unposted = {}; ///< its run could not be read, and is asked again
+    duration wait{0};                            ///< until then, the last time
   };
   struct peer {
     std::shared_ptr<web_socket> socket;   ///< null until the welcome, and while the daemon is away
@@ -101,9 +103,12 @@ private:
   void disconnect_absent();
   [[nodiscard]] bool is_linked(daemon_id const& daemon) const; ///< under the lock
   void post(daemon_id const& daemon, link::frame_body body, std::function<void()> done);
+  void ask_run(troupe::launch const& what);
+  void ask_runs_again();
   void complete(troupe::launch what, result<json::value> const& run);
-  [[nodiscard]] agent_id resolve(ticket_id const& ticket, std::int64_t token,
-                                 std::string const& to);
+  /// The agent of a role or name in the attempt's run; none: the run is not read yet.
+  [[nodiscard]] std::optional<agent_id> resolve(ticket_id const& ticket, std::int64_t token,
+                                                std::string const& to);
   [[nodiscard]] submit_options as(daemon_id const& daemon, std::string cause) const;
   [[nodiscard]] entity_ref ticket_ref(ticket_id const& t) const;
 
@@ -123,7 +128,9 @@ private:
   std::map<attempt_key, attempt> attempts_; ///< whose lease is held
   std::uint64_t connections_ = 0;
   std::atomic<bool> stopping_{false};
-  planned_call absence_; ///< of daemons; the last member, so that its thread ends first
+  // The last members, so that their threads end first.
+  planned_call absence_; ///< of daemons
+  planned_call asking_;  ///< for runs that could not be read
 };
 
 } // namespace troupe

@@ -226,6 +226,7 @@ void daemon_hub::drop(daemon_id const& daemon, std::string const& why) {
 void daemon_hub::drop_all(std::string const& why) {
   stopping_ = true;
   absence_.stop();
+  asking_.stop();
   std::lock_guard lock{mutex_};
   for (auto const& [id, p] : peers_)
     for (auto const& socket : {p.socket, p.arriving})

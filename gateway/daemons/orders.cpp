@@ -1,8 +1,33 @@
 #include "actors/domain/kinds.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
+#include "protocol/crash_point.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 /// What daemons are told: orders, completed from their runs, and news.
 namespace troupe {
+
+namespace {
+
+constexpr duration first_wait{200};
+constexpr duration longest_wait{std::chrono::seconds{5}};
+
+run_configs::config_ptr config_of(result<json::value> const& run, std::string& why) {
+  if (!run) {
+    why = run.error().message;
+    return nullptr;
+  }
+  auto s = json::from<run::state>(*run);
+  if (!s) {
+    why = s.error().message;
+    return nullptr;
+  }
+  return std::make_shared<project_config const>(std::move(s->config));
+}
+
+} // namespace
 
 void daemon_hub::launch(troupe::launch const& what) {
   run_configs::config_ptr known;
@@ -12,14 +37,31 @@ void daemon_hub::launch(troupe::launch const& what) {
     known = held.config ? held.config : configs_.find(what.run);
     held = {what.what.project, known};
   }
-  if (known) {
+  if (known)
     complete(what, json::value{});
-    return;
-  }
+  else
+    ask_run(what);
+}
+
+void daemon_hub::ask_run(troupe::launch const& what) {
   node_->query({tenant_, entity_kind::run, what.run.value},
                [this, what](result<json::value> const& run) { complete(what, run); });
 }
 
+void daemon_hub::ask_runs_again() {
+  std::vector<troupe::launch> all;
+  {
+    std::lock_guard lock{mutex_};
+    for (auto& [key, a] : attempts_)
+      if (auto what = std::exchange(a.unposted, std::nullopt))
+        all.push_back(std::move(*what));
+  }
+  for (auto const& what : all)
+    ask_run(what);
+}
+
+/// Without the configuration of its run an order would be carried out without tests, recipe and
+/// forbidden paths. So it waits, for as long as its lease is held.
 void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
   run_configs::config_ptr config;
   {
@@ -27,32 +69,39 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
     auto const at = attempts_.find({what.what.ticket, what.what.token});
     if (at == attempts_.end()) // the lease ended meanwhile
       return;
-    config = at->second.config ? at->second.config : configs_.find(what.run);
-    if (!config && run) {
-      if (auto s = json::from<run::state>(*run)) {
-        config = std::make_shared<project_config const>(std::move(s->config));
-        configs_.keep(what.run, config);
+    auto& a = at->second;
+    config = a.config ? a.config : configs_.find(what.run);
+    if (!config) {
+      std::string why;
+      config = config_of(run, why);
+      if (!config) {
+        spdlog::warn("an order waits for its run ticket={} token={} run={} why=\"{}\"",
+                     what.what.ticket.value, what.what.token, what.run.value, why);
+        a.wait = std::clamp(a.wait * 2, first_wait, longest_wait);
+        a.unposted = std::move(what);
+        asking_.plan(a.wait);
+        return;
       }
+      configs_.keep(what.run, config);
     }
-    at->second.config = config;
+    a.config = config;
+    a.unposted.reset();
   }
   auto& o = what.what;
-  if (config) {
-    for (auto const& a : config->roster) {
-      if (project::agent_of(o.project, a.name) != o.agent)
-        continue;
-      o.command = a.command;
-      o.instructions = a.instructions;
-    }
-    o.test_command = config->test_command;
-    o.forbidden_paths = config->forbidden_paths;
-    o.patch_lines = config->limits.patch_lines;
-    o.recipe = config->recipe;
-    o.timeout = config->limits.attempt_timeout;
-    o.stall = config->limits.stall;
-    o.lease = config->limits.lease;
-    o.send_diffs = config->send_diffs;
+  for (auto const& a : config->roster) {
+    if (project::agent_of(o.project, a.name) != o.agent)
+      continue;
+    o.command = a.command;
+    o.instructions = a.instructions;
   }
+  o.test_command = config->test_command;
+  o.forbidden_paths = config->forbidden_paths;
+  o.patch_lines = config->limits.patch_lines;
+  o.recipe = config->recipe;
+  o.timeout = config->limits.attempt_timeout;
+  o.stall = config->limits.stall;
+  o.lease = config->limits.lease;
+  o.send_diffs = config->send_diffs;
   post(what.daemon, o, {});
 }
 
@@ -60,8 +109,10 @@ void daemon_hub::post(daemon_id const& daemon, link::frame_body body, std::funct
   std::lock_guard lock{mutex_};
   auto& p = peers_[daemon];
   sent_frame f{++p.last_seq, std::move(body), std::move(done)};
+  TROUPE_CRASH_POINT(15, "hub: before an order is sent");
   if (p.socket)
     p.socket->send(link::encode({f.seq, f.body}));
+  TROUPE_CRASH_POINT(16, "hub: order sent, not acknowledged");
   p.unacknowledged.push_back(std::move(f));
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/daemons/clean_frame.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
 #include "gateway/daemons/link_close.hpp"
+#include "protocol/crash_point.hpp"
 #include "protocol/redact.hpp"
 
 #include <spdlog/spdlog.h>
@@ -145,34 +146,44 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
   }
   std::optional<ticket::command> command;
   ticket_id ticket;
-  std::visit(
-      overloaded{
-          [&](link::started& x) {
-            ticket = x.ticket;
-            command = ticket::start{x.token, std::move(x.base), std::move(x.session)};
-          },
-          [&](link::declined& x) {
-            ticket = x.ticket;
-            command = ticket::decline{x.token, x.why, std::move(x.message)};
-          },
-          [&](link::said& x) {
-            ticket = x.ticket;
-            command = ticket::say{
-                x.token,           std::move(x.key),   x.kind, resolve(x.ticket, x.token, x.to),
-                std::move(x.text), std::move(x.engine)};
-          },
-          [&](link::finished& x) {
-            ticket = x.ticket;
-            command = ticket::finish{std::move(x)};
-          },
-          [](auto&) {},
-      },
-      *clean);
+  bool early = false;
+  std::visit(overloaded{
+                 [&](link::started& x) {
+                   ticket = x.ticket;
+                   command = ticket::start{x.token, std::move(x.base), std::move(x.session)};
+                 },
+                 [&](link::declined& x) {
+                   ticket = x.ticket;
+                   command = ticket::decline{x.token, x.why, std::move(x.message)};
+                 },
+                 [&](link::said& x) {
+                   ticket = x.ticket;
+                   auto const to = resolve(x.ticket, x.token, x.to);
+                   if (!to) {
+                     early = true;
+                     return;
+                   }
+                   command = ticket::say{x.token, std::move(x.key),  x.kind,
+                                         *to,     std::move(x.text), std::move(x.engine)};
+                 },
+                 [&](link::finished& x) {
+                   ticket = x.ticket;
+                   command = ticket::finish{std::move(x)};
+                 },
+                 [](auto&) {},
+             },
+             *clean);
+  if (early) {
+    taken(daemon, connection, f.seq,
+          fail(errc::unavailable, "the run of ticket " + ticket.value + " is not read yet"));
+    return;
+  }
   if (!command) {
     taken(daemon, connection, f.seq,
           fail(errc::invalid_argument, "not a report that a server takes"));
     return;
   }
+  TROUPE_CRASH_POINT(17, "hub: report come, not recorded");
   node_->submit(ticket_ref(ticket), std::move(*command),
                 as(daemon, daemon.value + "/" + std::to_string(f.seq)),
                 [this, daemon, connection, seq = f.seq](command_result const& r) {
@@ -196,6 +207,7 @@ void daemon_hub::taken(daemon_id const& daemon, std::uint64_t connection, std::u
       p.socket->close(close_try_again, r.error().message);
       return;
     }
+    TROUPE_CRASH_POINT(18, "hub: report recorded, not acknowledged");
     p.taken = seq;
     p.reports.pop_front();
     p.socket->send(link::encode({0, link::ack{seq}}));
@@ -203,17 +215,20 @@ void daemon_hub::taken(daemon_id const& daemon, std::uint64_t connection, std::u
   take_next(daemon, connection);
 }
 
-agent_id daemon_hub::resolve(ticket_id const& ticket, std::int64_t token, std::string const& to) {
+std::optional<agent_id> daemon_hub::resolve(ticket_id const& ticket, std::int64_t token,
+                                            std::string const& to) {
   std::lock_guard lock{mutex_};
   auto const at = attempts_.find({ticket, token});
-  if (at == attempts_.end() || !at->second.config)
+  if (at == attempts_.end())
     return agent_id{to};
-  auto const& [project, config] = at->second;
-  for (auto const& a : config->roster) {
+  if (!at->second.config)
+    return std::nullopt;
+  auto const& held = at->second;
+  for (auto const& a : held.config->roster) {
     if (a.name == to)
-      return project::agent_of(project, a.name);
+      return project::agent_of(held.project, a.name);
   }
-  return agent_for(project, *config, to);
+  return agent_for(held.project, *held.config, to);
 }
 
 } // namespace troupe
