@@ -6,49 +6,6 @@ namespace troupe::test {
 
 namespace {
 
-template <class Domain>
-class live_entity : public any_entity {
-public:
-  explicit live_entity(entity_ref self) : state_(Domain::initial(std::move(self))) {}
-
-  result<std::vector<happened>> execute(any_command const& c, command_context const& ctx,
-                                        std::vector<event_context>& at) override {
-    auto const* mine = std::get_if<typename Domain::command>(&c);
-    if (mine == nullptr)
-      return fail(errc::internal, "a command for another kind");
-    auto decided = Domain::decide(state_, *mine, ctx);
-    if (!decided)
-      return decided.error();
-    std::vector<happened> out;
-    for (auto const& e : *decided) {
-      auto data = json::to(e);
-      data.as_object().erase("type");
-      out.push_back({std::string{to_string(Domain::kind)} + "." + std::string{json::name_of(e)},
-                     json::canonical(data)});
-      event_context x;
-      x.version = state_.version + 1;
-      x.at = ctx.now;
-      x.by = ctx.by;
-      x.id = state_.self.id + "@" + std::to_string(x.version);
-      x.cause = ctx.cause.empty() ? ctx.id : ctx.cause;
-      state_ = Domain::evolve(std::move(state_), e, x);
-      at.push_back(std::move(x));
-    }
-    return out;
-  }
-  std::vector<obligation> obligations() const override { return Domain::obligations(state_); }
-  std::string canonical() const override { return json::canonical(json::to(state_)); }
-
-private:
-  typename Domain::state state_;
-};
-
-std::unique_ptr<any_entity> make_entity(entity_ref const& ref) {
-  return with_domain(ref.kind, [&](auto domain) -> std::unique_ptr<any_entity> {
-    return std::make_unique<live_entity<decltype(domain)>>(ref);
-  });
-}
-
 std::optional<std::string> find_secret(std::string_view text) {
   // Without guesses by entropy: the world is full of digests.
   auto const found = find_secrets(text, {false});
@@ -60,6 +17,7 @@ std::optional<std::string> find_secret(std::string_view text) {
 } // namespace
 
 world::world(world_options o) : options_(o), random_(o.seed), checker_(find_secret) {
+  checker_.fold_twice();
   auto config = find_template(options_.preset).value().config;
   config.repository = "tally";
   config.limits.attempts = 2;
@@ -79,7 +37,7 @@ world::world(world_options o) : options_(o), random_(o.seed), checker_(find_secr
     send(project, project::command{project::create{"Tally", config}}, "human:ada", "create");
     brief::source from;
     from.kind = "transcript";
-    from.text = "Ada: we need to count words.";
+    from.text = words("Ada: we need to count words.");
     send({project.tenant, entity_kind::brief, "k3f9q2mx"},
          brief::command{brief::submit{project_id{"tally"}, from, config}}, "human:ada", "submit");
   }
@@ -92,6 +50,14 @@ bool world::chance(int percent) {
 }
 std::size_t world::pick(std::size_t n) {
   return static_cast<std::size_t>(random_() % n);
+}
+
+std::string world::words(std::string text) {
+  if (!faults_ || !chance(8))
+    return text;
+  char const* const slips[] = {" AKIA2E0A8F3B7C9D1G5H", " ghp_0123456789abcdefghijABCDEFGHIJ012345",
+                               " password=Tr0ub4dor&3xK9"};
+  return text + slips[pick(std::size(slips))];
 }
 
 entity_ref world::ref(entity_ref const& like, entity_kind kind, std::string id) const {
@@ -122,6 +88,7 @@ result<std::size_t> world::execute(entity_ref const& to, any_command const& c,
   for (std::size_t i = 0; i < events->size(); ++i) {
     auto const& h = (*events)[i];
     log_[to].push_back({at[i].version, h.type, h.data, at[i]});
+    redacted_ += h.data.find("[redacted:") == std::string::npos ? 0 : 1;
     story_.push_back(to_string(to) + " " + std::to_string(at[i].version) + " " + h.type + " " +
                      h.data.substr(0, 300));
     if (story_.size() > 60)

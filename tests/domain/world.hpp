@@ -24,6 +24,9 @@ public:
   [[nodiscard]] virtual std::string canonical() const = 0;
 };
 
+/// One that decides as the running system does: with the redactor before the ledger.
+[[nodiscard]] std::unique_ptr<any_entity> make_entity(entity_ref const& ref);
+
 struct world_options {
   std::uint64_t seed = 1;
   int items = 4;
@@ -33,9 +36,10 @@ struct world_options {
 };
 
 /// A whole team in memory: every domain real; the runtime, the agents' heads, the daemons, the
-/// people and the clock are played by chance. Messages are lost, doubled, delayed and reordered,
-/// daemons die, entities restart from their log, people interfere. What the invariant checker says
-/// about any event, and whatever differs between live state and replay, ends up in `problems`.
+/// people and the clock are played by chance, and what they say may hold a secret. Messages are
+/// lost, doubled, delayed and reordered, daemons die, entities restart from their log, people
+/// interfere. What the invariant checker says about any event, and whatever differs between live
+/// state and replay, ends up in `problems`.
 class world {
 public:
   explicit world(world_options o);
@@ -50,6 +54,11 @@ public:
   [[nodiscard]] int late_costs() const { return late_costs_; }
   /// Reports of a daemon about a lease that another one had.
   [[nodiscard]] int strangers() const { return strangers_; }
+
+  /// Events from which a secret was taken out.
+  [[nodiscard]] int redacted() const { return redacted_; }
+  /// The invariants that something was held against.
+  [[nodiscard]] std::set<int> const& examined() const { return checker_.examined(); }
 
   [[nodiscard]] std::vector<std::string> const& problems() const { return problems_; }
   [[nodiscard]] std::uint64_t events() const { return checker_.events(); }
@@ -133,6 +142,8 @@ private:
   void interfere();
   void spend();
 
+  /// What somebody says; with faults now and then with a secret in it.
+  [[nodiscard]] std::string words(std::string text);
   [[nodiscard]] bool chance(int percent);
   [[nodiscard]] std::size_t pick(std::size_t n);
   [[nodiscard]] entity_ref ref(entity_ref const& like, entity_kind kind, std::string id) const;
@@ -153,6 +164,7 @@ private:
   std::set<std::pair<entity_ref, std::int64_t>> taken_; ///< orders that a daemon knows
   std::map<std::pair<entity_ref, std::int64_t>, std::string> holders_; ///< whose each lease was
   int strangers_ = 0;
+  int redacted_ = 0;
   std::deque<std::string> story_;
   std::vector<std::string> problems_;
   int late_costs_ = 0;

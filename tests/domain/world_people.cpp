@@ -15,6 +15,7 @@ bool world::people() {
       continue;
     approval::decide_command c;
     c.content_hash = a->content_hash;
+    c.notes = words("seen");
     if (faults_ && chance(25))
       c.how = chance(70) ? approval::choice::revise : approval::choice::reject;
     if (faults_ && chance(10))
@@ -95,25 +96,26 @@ void world::interfere() {
   auto const runs = all<run_domain>();
   switch (pick(8)) {
   case 0:
-    send(b.self, chance(50) ? brief::command{brief::hold{"wait"}} : brief::command{brief::resume{}},
+    send(b.self,
+         chance(50) ? brief::command{brief::hold{words("wait")}} : brief::command{brief::resume{}},
          "human:ada", id);
     return;
   case 1:
     if (!runs.empty())
       send(runs[pick(runs.size())]->self,
            chance(10)   ? run::command{run::stop{run::status::STOPPED_OPERATOR, "enough"}}
-           : chance(50) ? run::command{run::pause{"wait"}}
+           : chance(50) ? run::command{run::pause{words("wait")}}
                         : run::command{run::resume{}},
            "human:ada", id);
     return;
   case 2:
     send(ref(b.self, entity_kind::agent, "tally.tech-lead"),
-         chance(40) ? agent::command{agent::pause{"ill"}} : agent::command{agent::resume{}},
+         chance(40) ? agent::command{agent::pause{words("ill")}} : agent::command{agent::resume{}},
          "human:ada", id);
     return;
   case 3:
     if (chance(4))
-      send(b.self, brief::command{brief::cancel{"enough"}}, "human:ada", id);
+      send(b.self, brief::command{brief::cancel{words("enough")}}, "human:ada", id);
     return;
   default:
     break;
@@ -128,28 +130,29 @@ void world::interfere() {
   bogus.proof.head = t.proof.head;
   bogus.merged = chance(50) ? "m" : "";
   ticket::comment comment;
-  comment.text = "hm";
+  comment.text = words("hm");
   ticket::say say;
   say.token = token;
   say.key = "k" + std::to_string(pick(3));
   say.to = agent_id{"tally.pm"};
-  say.text = "what now";
+  say.text = words("what now");
   ticket::resolve resolve;
   resolve.how = static_cast<ticket::resolution>(pick(3));
   envelope stray;
   stray.id = "stray" + std::to_string(pick(5));
   stray.from = principal_id{"agent:tally.pm"};
   stray.to = principal_of(t.self);
+  stray.parts = {text_part(words("by the way"))};
   stray.reply_to = t.self.id + ".m" + std::to_string(pick(6));
   ticket::command const all_of[] = {
       ticket::finish{bogus},
       comment,
       say,
       resolve,
-      ticket::review{chance(50), {"see above"}},
+      ticket::review{chance(50), {words("see above")}},
       hear{stray},
-      ticket::lose{token, "gone"},
-      ticket::decline{token, reason::auth, "no"},
+      ticket::lose{token, words("gone")},
+      ticket::decline{token, reason::auth, words("no")},
       ticket::start{token, "b", "s"},
       ticket::renew{token},
       settle{"offer:0:develop", {}},

@@ -35,7 +35,7 @@ link::finished world::report(link::order const& o) {
   r.token = o.token;
   r.engine = "scripted";
   r.session = "s" + std::to_string(o.token);
-  r.summary = "did what was asked";
+  r.summary = words("did what was asked");
   r.used.cost_micros = options_.limits ? static_cast<std::int64_t>(pick(25)) : 3;
   bool const fails = faults_ && chance(35);
   bool const another = faults_ && chance(4); // about another commit
@@ -68,15 +68,17 @@ link::finished world::report(link::order const& o) {
       r.proof.head = r.proof.base = "";
     break;
   case link::order_kind::review:
-    if (fails)
+    if (fails) {
       r.how = link::outcome::changes_requested;
+      r.notes = {words("name the file")};
+    }
     break;
   case link::order_kind::gates:
     for (auto const& g : o.gates) {
       gate_result x;
       x.gate = g.name;
       x.passed = !(fails && chance(50));
-      x.message = x.passed ? "" : "red";
+      x.message = x.passed ? "" : words("red");
       x.proof.head = r.proof.head;
       if (!(faults_ && chance(3)))
         r.gates.push_back(std::move(x));
@@ -126,7 +128,7 @@ bool world::progress() {
       c.key = "q1";
       c.kind = chance(70) ? message_kind::question : message_kind::note;
       c.to = agent_id{chance(90) ? "tally.pm" : "tally.qa"};
-      c.text = "Which encoding?";
+      c.text = words("Which encoding?");
       c.engine = "scripted";
       a.waits = c.kind == message_kind::question && a.order.kind == link::order_kind::work &&
                 c.to != a.order.agent;
@@ -193,7 +195,7 @@ plan_content world::make_plan(plan::state const& p) {
       plan_item item;
       item.key = std::to_string(i);
       item.title = "Item " + item.key;
-      item.text = "Do it.";
+      item.text = words("Do it.");
       item.role = chance(80) ? "dev" : "pm";
       item.criteria = {"it works"};
       for (int b = 1; b < i; ++b) {
@@ -263,7 +265,7 @@ json::value world::answer(call const& c) {
   if (does == "draft_brief") {
     brief_content b;
     b.title = "Count words";
-    b.goal = "Know how long texts are.";
+    b.goal = words("Know how long texts are.");
     requirement r;
     r.key = "R1";
     r.title = "Count the words of a file";
@@ -280,15 +282,15 @@ json::value world::answer(call const& c) {
   if (does == "critique_plan") {
     json::array findings;
     if (chance(30))
-      findings.emplace_back("item 1 is large");
+      findings.emplace_back(words("item 1 is large"));
     bool const blocking = faults_ && !findings.empty() && chance(50);
     return json::object{{"findings", std::move(findings)}, {"blocking", blocking}};
   }
   if (does == "resolve_ticket") {
     char const* const hows[] = {"retry", "replan", "fail"};
-    return json::object{{"how", hows[pick(3)]}, {"why", "seems best"}};
+    return json::object{{"how", hows[pick(3)]}, {"why", words("seems best")}};
   }
-  return json::object{{"answer", "UTF-8"}};
+  return json::object{{"answer", words("UTF-8")}};
 }
 
 bool world::think() {
@@ -310,7 +312,7 @@ bool world::think() {
   m.to = c.message.from;
   m.hops = c.message.hops + 1;
   m.engine = "scripted";
-  m.parts = {text_part("Here it is."), data_part(answer(c))};
+  m.parts = {text_part(words("Here it is.")), data_part(answer(c))};
   send(c.agent, agent::command{agent::reply{m}}, principal_of(c.agent).value,
        c.message.id + "/answer", {}, {}, true);
   return true;
