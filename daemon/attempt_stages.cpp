@@ -133,6 +133,11 @@ result<link::finished> attempt::review(repository& where, workspaces& rooms) {
     return proof.error();
   out.proof = std::move(*proof);
   without_commits(out.proof);
+  // What the reviewer did is proof of what it says: the log stays here, and can be told by its
+  // digest.
+  out.proof.exit_code = ran->end.exit_code;
+  out.proof.log_digest = ran->end.log_digest;
+  out.proof.log_bytes = ran->end.log_bytes;
   // The verdict is about the author's commit; a reviewer that commits has become an author.
   auto const branch_after = where.bare().commit(branch);
   if (branch_after != branch_before && !branch_before.empty()) [[maybe_unused]]

@@ -73,6 +73,8 @@ result<void> check_stage(stage const& s, std::string const& at) {
     return wrong(at + ".role", "stage " + s.name + " needs a role that does it");
   if (s.rounds < 0 || s.rounds > 20)
     return wrong(at + ".rounds", "stage " + s.name + ": rounds must be 0 to 20");
+  if (s.kind != stage_kind::review && s.reports != finding::verdict)
+    return wrong(at + ".reports", "stage " + s.name + " reports bugs but is not a review");
   if (s.kind == stage_kind::gate && s.gates.empty())
     return wrong(at + ".gates", "gate stage " + s.name + " needs at least one gate");
   if (s.kind != stage_kind::gate && !s.gates.empty())

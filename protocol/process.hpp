@@ -32,6 +32,10 @@ struct gate_spec {
 enum class on_failure { rework, fail };
 BOOST_DESCRIBE_ENUM(on_failure, rework, fail)
 
+/// What a review posts when it asks for changes: its verdict, or a bug with the evidence for it.
+enum class finding { verdict, bug };
+BOOST_DESCRIBE_ENUM(finding, verdict, bug)
+
 struct stage {
   std::string name;
   stage_kind kind = stage_kind::work;
@@ -39,7 +43,8 @@ struct stage {
   std::vector<gate_spec> gates; ///< of a gate stage
   std::int32_t rounds = 3;      ///< how often this stage may send work back
   on_failure failure = on_failure::rework;
-  TROUPE_FIELDS(stage, name, kind, role, gates, rounds, failure);
+  finding reports = finding::verdict; ///< of a review stage
+  TROUPE_FIELDS(stage, name, kind, role, gates, rounds, failure, reports);
 };
 
 /// The way of a ticket: work stages first, then reviews, then gates, then the merge.
@@ -54,7 +59,7 @@ struct process_def {
 [[nodiscard]] result<process_def> shipped_process(std::string_view name);
 /// Refuses: no stage, no work stage first, a work stage after a review or gate, a review after a
 /// gate, a name twice, rounds outside 0..20, a review or work stage without role, a gate stage
-/// without gates.
+/// without gates, a stage that reports bugs and is no review.
 [[nodiscard]] result<void> check(process_def const& p);
 
 /// How an agent does its work.

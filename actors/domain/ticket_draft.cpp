@@ -107,6 +107,10 @@ std::string stage_role(state const& s, std::int32_t index) {
   return s.stages[static_cast<std::size_t>(index)].role;
 }
 
+std::string attempt_id(state const& s, std::int64_t token) {
+  return s.self.id + ".t" + std::to_string(token);
+}
+
 bool has_commits(state const& s) {
   return !s.proof.head.empty() && s.proof.head != s.proof.base;
 }

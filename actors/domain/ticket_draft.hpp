@@ -59,6 +59,8 @@ struct ending {
 
 [[nodiscard]] bool is_open(state const& s);
 [[nodiscard]] stage_kind kind_of(state const& s, std::int32_t index);
+/// External id of the attempt under a lease.
+[[nodiscard]] std::string attempt_id(state const& s, std::int64_t token);
 /// Where work is offered: the status waits for a lease and the run is active.
 [[nodiscard]] bool wants_lease(state const& s);
 /// The work stage that mends what was sent back: the last one that codes, else the last.

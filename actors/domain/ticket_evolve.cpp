@@ -207,7 +207,8 @@ void on(state& s, reviewed const& e, event_context const& ctx) {
     s.why = "changes are requested";
     if (!e.notes.empty())
       s.why = e.notes.front();
-    else if (!s.conversation.empty() && s.conversation.back().kind == message_kind::verdict)
+    else if (!s.conversation.empty() && (s.conversation.back().kind == message_kind::verdict ||
+                                         s.conversation.back().kind == message_kind::bug))
       s.why = text_of(s.conversation.back());
   }
   move_to(s, e.to, ctx);

@@ -67,7 +67,7 @@ link::order order_of(state const& s) {
     o.kind = link::order_kind::gates;
   o.ticket = ticket_id{s.self.id};
   o.token = h.token;
-  o.attempt = s.self.id + ".t" + std::to_string(h.token);
+  o.attempt = attempt_id(s, h.token);
   o.stage = stage_name(s, h.stage);
   o.role = stage_role(s, h.stage);
   o.agent = h.agent;

@@ -4,14 +4,44 @@ namespace troupe::ticket {
 
 namespace {
 
+/// The data part of a bug: which commit was judged, where and how, and what a machine collected
+/// about it. Without commits and diff: a conversation travels with every order.
+json::value defect(state const& s, std::vector<std::string> const& notes,
+                   link::finished const* report) {
+  auto out = points(false, notes);
+  auto& data = out.as_object();
+  data.emplace("head", s.proof.head);
+  data.emplace("stage", stage_name(s, s.stage_index));
+  if (report == nullptr) // a person's word, who gave no report
+    return out;
+  data.emplace("attempt", attempt_id(s, report->token));
+  auto proof = report->proof;
+  proof.commits.clear();
+  proof.commits_left_out = 0;
+  proof.diff.clear();
+  data.emplace("evidence", json::to(proof));
+  json::array bad;
+  for (auto const& g : report->gates) {
+    if (!g.passed)
+      bad.push_back(json::to(g));
+  }
+  if (!bad.empty())
+    data.emplace("gates", std::move(bad));
+  return out;
+}
+
+/// `report`: of the attempt that judged; null where a person did.
 void give_verdict(drafting& d, principal_id const& who, bool approved, std::string const& summary,
-                  std::vector<std::string> const& notes, std::string const& engine) {
+                  std::vector<std::string> const& notes, link::finished const* report) {
   auto const stage = d.now_at().stage_index;
+  bool const bug =
+      !approved && d.now_at().stages[static_cast<std::size_t>(stage)].reports == finding::bug;
   auto text = lines(summary, notes);
   if (text.empty())
     text = approved ? "Approved." : "Changes are requested.";
-  d.post(message_kind::verdict, who, author_of(d.now_at()), std::move(text),
-         points(approved, notes), engine);
+  d.post(bug ? message_kind::bug : message_kind::verdict, who, author_of(d.now_at()),
+         std::move(text), bug ? defect(d.now_at(), notes, report) : points(approved, notes),
+         report == nullptr ? std::string{} : report->engine);
   reviewed e;
   e.stage = stage;
   e.by = who;
@@ -44,7 +74,7 @@ void finish_review(drafting& d, link::finished const& r) {
   }
   auto const who = holder_of(d.now_at());
   end_attempt(d, succeeded(r));
-  give_verdict(d, who, r.how == link::outcome::done, r.summary, r.notes, r.engine);
+  give_verdict(d, who, r.how == link::outcome::done, r.summary, r.notes, &r);
 }
 
 result<events> apply(state const& s, review const& c, command_context const& ctx) {
@@ -65,7 +95,7 @@ result<events> apply(state const& s, review const& c, command_context const& ctx
     e.counted = false;
     end_attempt(d, e);
   }
-  give_verdict(d, ctx.by, c.approved, {}, c.notes, {});
+  give_verdict(d, ctx.by, c.approved, {}, c.notes, nullptr);
   return d.take();
 }
 

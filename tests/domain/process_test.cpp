@@ -45,6 +45,8 @@ TEST_CASE("process: solo, standard and company say who does what", "[domain]") {
     roles.push_back(s.role);
   CHECK(roles == std::vector<std::string>{"pm", "dev", "tech-lead", "qa", "security", "docs",
                                           "chief-of-staff", ""});
+  for (auto const& s : company.stages) // what qa finds is a defect; the others judge
+    CHECK((s.reports == finding::bug) == (s.role == "qa"));
 }
 
 TEST_CASE("process: an unknown one is refused with the known ones", "[domain]") {
@@ -91,6 +93,16 @@ TEST_CASE("process: what cannot work is refused with its field", "[domain]") {
   SECTION("a review without a role") {
     p.stages[1].role.clear();
     CHECK(field_of(check(p)) == "stages[1].role");
+  }
+  SECTION("bugs of a stage that judges nothing") {
+    for (auto const at : {0, 2}) {
+      p = standard();
+      p.stages[static_cast<std::size_t>(at)].reports = finding::bug;
+      CHECK(field_of(check(p)) == "stages[" + std::to_string(at) + "].reports");
+    }
+    p = standard();
+    p.stages[1].reports = finding::bug;
+    CHECK(check(p).has_value());
   }
   SECTION("a gate stage without gates") {
     p.stages[2].gates.clear();

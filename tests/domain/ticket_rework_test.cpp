@@ -80,6 +80,92 @@ TEST_CASE("ticket: a failed gate sends the work back with a bug report", "[domai
   CHECK(t.now_is().is == status::in_review);
 }
 
+TEST_CASE("ticket: a stage that reports bugs posts one to the author, with its evidence",
+          "[domain]") {
+  auto stages = standard_stages();
+  stages[1].name = "qa-review";
+  stages[1].role = "qa";
+  stages[1].reports = finding::bug;
+  ticket_subject t{stages};
+  t.to_review();
+  SECTION("of an attempt") {
+    t.hold("tally.qa");
+    auto r = t.verdict(false);
+    r.report.proof.exit_code = 2;
+    r.report.proof.log_digest = "d1";
+    r.report.proof.diff = "+ source";
+    r.report.proof.commits = {"head1"};
+    t.does(r);
+    CHECK(t.names() == strings{"attempt_ended", "message_posted", "reviewed", "sent_back"});
+    auto const bug = t.got<ticket::message_posted>().message;
+    CHECK(bug.kind == message_kind::bug);
+    CHECK(bug.from.value == "agent:tally.qa");
+    CHECK(bug.to.value == "agent:tally.dev-ada");
+    CHECK(bug.engine == "scripted");
+    CHECK(text_of(bug) == "- name the file");
+    auto const& data = data_of(bug);
+    CHECK(data.at("approved") == json::value(false));
+    CHECK(data.at("notes") == json::value(json::array{"name the file"}));
+    CHECK(data.at("head") == json::value("head1"));
+    CHECK(data.at("stage") == json::value("qa-review"));
+    CHECK(data.at("attempt") == json::value("k3f9q2mx-1.t2"));
+    auto const proof = json::from<evidence>(data.at("evidence"));
+    REQUIRE(proof.has_value());
+    CHECK(proof->head == "head1");
+    CHECK(proof->exit_code == 2);
+    CHECK(proof->log_digest == "d1");
+    // It travels with every order: without what is large and kept elsewhere.
+    CHECK(proof->diff.empty());
+    CHECK(proof->commits.empty());
+    CHECK_FALSE(data.as_object().contains("gates"));
+
+    // The author has it before it begins again, as the last word so far.
+    t.grant();
+    auto const o = std::get<launch>(t.wanted("launch:").what).what;
+    CHECK(o.stage == "develop");
+    CHECK(o.agent == agent_id{"tally.dev-ada"});
+    REQUIRE(o.conversation.size() == 2);
+    CHECK(o.conversation.back() == bug);
+  }
+  SECTION("which may say no more than a sentence") {
+    t.hold("tally.qa");
+    auto r = t.verdict(false);
+    r.report.notes.clear();
+    r.report.summary = "An empty file crashes it.";
+    t.does(r);
+    CHECK(text_of(t.now_is().conversation.back()) == "An empty file crashes it.");
+    CHECK(t.now_is().why == "rejected in qa-review: An empty file crashes it.");
+  }
+  SECTION("with the gates that it found red") {
+    t.hold("tally.qa");
+    auto r = t.verdict(false);
+    gate_result g;
+    g.gate = "tests";
+    g.passed = true;
+    r.report.gates.push_back(g);
+    g.gate = "fuzz";
+    g.passed = false;
+    r.report.gates.push_back(g);
+    t.does(r);
+    auto const red = data_of(t.now_is().conversation.back()).at("gates");
+    REQUIRE(red.as_array().size() == 1);
+    CHECK(red.at(0).at("gate") == json::value("fuzz"));
+  }
+  SECTION("of a person, who has no attempt") {
+    t.does(ticket::review{false, {"it crashes"}}, "human:ada");
+    auto const bug = t.got<ticket::message_posted>().message;
+    CHECK(bug.kind == message_kind::bug);
+    CHECK(bug.from.value == "human:ada");
+    CHECK(data_of(bug).at("head") == json::value("head1"));
+    CHECK_FALSE(data_of(bug).as_object().contains("attempt"));
+  }
+  SECTION("and a verdict where it finds none") {
+    t.hold("tally.qa");
+    t.does(t.verdict(true));
+    CHECK(t.got<ticket::message_posted>().message.kind == message_kind::verdict);
+  }
+}
+
 TEST_CASE("ticket: a merge conflict is another round", "[domain]") {
   ticket_subject t{standard_stages()};
   t.to_merging();
