@@ -4,6 +4,7 @@
 #include "persistence/postgres/append_call.hpp"
 #include "persistence/postgres/queries.hpp"
 #include "persistence/postgres/row_mapping.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <map>
 #include <set>
@@ -17,7 +18,9 @@ constexpr int most_tries = 5;
 
 /// Makes the call and answers the first seq of each unit.
 std::vector<std::uint64_t> store(session& s, append_call const& call) {
+  TROUPE_CRASH_POINT(3, "store: before the commit");
   auto const r = s.query_binary(call.one ? sql::append_one : sql::append, call.params);
+  TROUPE_CRASH_POINT(4, "store: after the commit");
   auto const base = numbers(r.text(0, 0));
   std::vector<std::uint64_t> out;
   out.reserve(call.places.size());
