@@ -15,11 +15,18 @@ void tell_message(json::value const& envelope, telling& out) {
   out.subject =
       look::who(look::text(envelope, "from")) + " → " + look::who(look::text(envelope, "to"));
   std::vector<std::string> said;
+  std::string head;
   for (auto const& p : look::list(envelope, "parts")) {
     if (auto text = look::text(p, "text"); !text.empty())
       said.push_back(std::move(text));
+    head += look::text(look::at(p, "data"), "head");
   }
   auto kind = look::text(envelope, "kind", "note");
+  if (kind == "bug") { // a defect of the commit that it names
+    out.meaning = ink::bad;
+    if (!head.empty())
+      kind += " in " + look::short_hash(head);
+  }
   if (auto const engine = look::text(envelope, "engine"); !engine.empty())
     kind += " (" + engine + ")";
   out.text = kind + (said.empty() ? "" : ": " + look::joined(said, " "));

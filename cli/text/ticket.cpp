@@ -183,6 +183,22 @@ std::string comments_of(json::value const& t, text_style const& style) {
 
 } // namespace
 
+namespace {
+
+/// What a bug is about, and where its proof is.
+std::string proof_of_bug(json::value const& data) {
+  std::string out = "commit " + look::short_hash(look::text(data, "head"));
+  if (auto const attempt = look::text(data, "attempt"); !attempt.empty())
+    out += ", attempt " + attempt;
+  auto const& proof = look::at(data, "evidence");
+  if (auto const digest = look::text(proof, "log_digest"); !digest.empty())
+    out += ": exit code " + std::to_string(look::number(proof, "exit_code")) + ", log sha256 " +
+           look::short_hash(digest);
+  return out;
+}
+
+} // namespace
+
 std::string render_conversation(json::array const& messages, text_style const& style,
                                 std::size_t indent) {
   std::string out;
@@ -198,6 +214,8 @@ std::string render_conversation(json::array const& messages, text_style const& s
         out += said(text, indent + 2, style);
       else if (auto const file = look::text(p, "file"); !file.empty())
         out += said(file, indent + 2, style, ink::faint, "file ");
+      else if (look::text(m, "kind") == "bug" && !look::text(look::at(p, "data"), "head").empty())
+        out += said(proof_of_bug(look::at(p, "data")), indent + 2, style, ink::faint);
     }
   }
   return out;

@@ -50,6 +50,17 @@ TEST_CASE("events: a message is told once, although three streams record it", "[
   CHECK(told == 1);
 }
 
+TEST_CASE("events: a bug says in which commit it is", "[cli]") {
+  auto const event = json::parse(R"({"n":1,"kind":"ticket","entity":"k3-1","at":1700000003000,
+    "type":"ticket.message_posted","data":{"message":{"id":"m1","kind":"bug",
+    "from":"agent:tally.qa","to":"agent:tally.dev","engine":"claude",
+    "parts":[{"text":"An empty file crashes it."},
+             {"data":{"head":"3f2a9c1b7d8e4f5061728394a5b6c7d8e9f00112"}}]}}})");
+  REQUIRE(event.has_value());
+  CHECK(render_event_line(*event, plain(0))
+            .ends_with("✉ qa → dev  bug in 3f2a9c1b7d (claude): An empty file crashes it."));
+}
+
 TEST_CASE("events: bookkeeping is left out, unless everything is wanted", "[cli]") {
   event_teller story{plain(0)};
   event_teller all{plain(0), telling_of::everything};
