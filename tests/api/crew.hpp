@@ -4,11 +4,13 @@
 
 namespace troupe::test {
 
-/// A shop whose dev and tech lead are commands that the server sends to one real daemon.
+/// A shop whose agents, one a role, are commands that the server sends to one real daemon.
 class crew {
 public:
-  explicit crew(int rounds, json::object more = {})
-      : s{"true", with_roster(std::move(more), rounds)} {}
+  explicit crew(int rounds, json::object more = {},
+                std::vector<std::string> const& roles = {"dev", "tech-lead"},
+                std::string const& preset = "standard")
+      : s{"true", with_roster(std::move(more), rounds, roles), preset} {}
 
   /// What an agent does, call by call; written before the daemon starts.
   void does(std::string const& agent, std::vector<std::string> const& calls) {
@@ -70,14 +72,18 @@ public:
   }
 
 private:
-  [[nodiscard]] json::object with_roster(json::object more, int rounds) const {
+  [[nodiscard]] json::object with_roster(json::object more, int rounds,
+                                         std::vector<std::string> const& roles) const {
     auto const member = [&](std::string const& role) {
       return json::object{{"name", role},
                           {"role", role},
                           {"engine", "process"},
                           {"command", "sh " + (where_.path() / role).string()}};
     };
-    more["roster"] = json::array{member("dev"), member("tech-lead")};
+    json::array roster;
+    for (auto const& role : roles)
+      roster.push_back(member(role));
+    more["roster"] = std::move(roster);
     more["limits"] = json::object{{"lease", 3000}, {"attempts", 3}, {"rounds", rounds}};
     return more;
   }

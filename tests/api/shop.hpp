@@ -18,9 +18,10 @@ inline std::vector<std::string> lines(std::string const& text) {
 }
 
 /// A server, a real repository with one commit, and a project that works on it with commands;
-/// `more`: members of its configuration.
+/// `more`: members of its configuration, on top of those of the template `preset`.
 struct shop {
-  explicit shop(std::string const& tests, json::object const& more = {})
+  explicit shop(std::string const& tests, json::object const& more = {},
+                std::string const& preset = "standard")
       : lab{{"--heartbeat-ms", "300"}} {
     auto const clone = lab.home() / "clone";
     (void)git({"init", "-q", "--bare", "-b", "main", bare.string()}, lab.home());
@@ -36,7 +37,8 @@ struct shop {
     for (auto const& member : more)
       config.insert_or_assign(member.key(), member.value());
     auto const made = lab.post(
-        "/api/projects", json::canonical(json::object{{"id", "duration"}, {"config", config}}));
+        "/api/projects", json::canonical(json::object{
+                             {"id", "duration"}, {"template_name", preset}, {"config", config}}));
     INFO(made.body);
     REQUIRE(made.status == 201);
   }
