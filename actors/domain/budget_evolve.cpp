@@ -24,6 +24,22 @@ std::pair<std::string, std::int64_t> split(std::string const& id) {
   return {id.substr(0, at), at == id.size() ? 0 : std::stoll(id.substr(at))};
 }
 
+/// Millionths as people write money: two decimal places, more where it needs them.
+std::string money_text(std::int64_t micros) {
+  auto part = std::to_string(micros % 1'000'000);
+  part.insert(0, 6 - part.size(), '0');
+  while (part.size() > 2 && part.back() == '0')
+    part.pop_back();
+  return std::to_string(micros / 1'000'000) + "." + part;
+}
+
+/// What is told where only a person can help.
+std::string way_out(state const& s, deferred const& e) {
+  return e.short_in + " cannot pay for another attempt of " + money_text(e.amount) +
+         "; grant it more: `troupe budget grant " + s.self.id + " --amount MONEY" +
+         (e.short_in == s.self.id ? std::string{} : " --scope " + e.short_in) + "`";
+}
+
 struct fold {
   state& s;
 
@@ -59,9 +75,7 @@ struct fold {
     if (!e.exhausted)
       return;
     s.scopes[e.short_in].dry = true;
-    s.notices.push_back({e.id, e.ticket, e.short_in,
-                         e.short_in + " cannot pay for another attempt of " +
-                             std::to_string(e.amount) + "; grant it more"});
+    s.notices.push_back({e.id, e.ticket, e.short_in, way_out(s, e)});
   }
   void operator()(charged const& e) const {
     forget(e.id);

@@ -123,6 +123,13 @@ result<events> apply(state const& s, pause const& c, command_context const& ctx)
     d.move(status::pausing, c.why);
     d.move(status::paused, c.why);
     return d.take();
+  case status::STOPPED_BUDGET:
+  case status::STOPPED_POLICY:
+  case status::STOPPED_OPERATOR:
+    // A run that stops puts its brief on hold, which then tells it to pause: it rests already.
+    if (!s.brief.empty() && ctx.by == principal_of(entity_kind::brief, s.brief.value))
+      return events{};
+    break;
   case status::none:
   case status::draft:
   case status::queued:
@@ -130,9 +137,6 @@ result<events> apply(state const& s, pause const& c, command_context const& ctx)
   case status::COMPLETED:
   case status::FAILED:
   case status::CANCELLED:
-  case status::STOPPED_BUDGET:
-  case status::STOPPED_POLICY:
-  case status::STOPPED_OPERATOR:
     break;
   }
   return not_now(s, "Run " + s.self.id + " is " + name(s.is) + "; only a running one can pause.");

@@ -272,6 +272,9 @@ std::string remedy(state const& s, reason why) {
     out = s.why; // of the repository: it says what to do, and where
   else if (why == reason::policy)
     out = "allow it on " + place + ", or give the ticket up";
+  else if (why == reason::bad_config && s.why.find("has no branch ") != std::string::npos)
+    // Nothing of the daemon is wrong: the repository is empty, or its branch has another name.
+    out = "make a first commit on its branch " + s.target_branch + " (" + s.repository + ")";
   else
     out = "mend the configuration of " + place +
           " (a run keeps the project's configuration that it began with: what has to change there "

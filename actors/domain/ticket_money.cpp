@@ -33,7 +33,9 @@ result<events> apply(state const& s, refuse_funds const& c, command_context cons
   if (!waits && (c.scope.starts_with("ticket:") || s.run.empty())) {
     wait_began w;
     w.owner = principal_id{"role:approver"};
-    w.action = "grant money to " + c.scope;
+    w.action = "grant money to " + c.scope + ": `troupe budget grant " + s.money.budget +
+               " --amount MONEY" +
+               (c.scope == s.money.budget ? std::string{} : " --scope " + c.scope) + "`";
     w.deadline = ctx.now + money_patience;
     w.to = status::none;
     d.add(std::move(w));

@@ -214,6 +214,34 @@ TEST_CASE("money: an exhausted scope is said once, and a grant serves who waited
   b.check_replay();
 }
 
+TEST_CASE("money: whoever is refused is told the sum, and the command that grants more",
+          "[domain]") {
+  live<budget_domain> b{"project:tally"};
+  b.does(budget::grant{"project:tally", {}, 1'000'000, "g1"});
+  auto const told = [&](std::string const& key) {
+    auto const o = b.owed(key);
+    REQUIRE(o.has_value());
+    return std::get<ticket::refuse_funds>(
+               std::get<ticket::command>(std::get<tell>(o->what).command))
+        .why;
+  };
+  b.does(want("m1", 50));
+  b.does(budget::charge{"m1", 40});
+  b.does(want("m2", 20));
+  CHECK(told("refuse:m2:ticket:t1@r1") ==
+        "ticket:t1@r1 cannot pay for another attempt of 0.00002; grant it more: `troupe budget "
+        "grant project:tally --amount MONEY --scope ticket:t1@r1`");
+  budget::reserve much;
+  much.id = "m3";
+  much.scope = "project:tally";
+  much.amount = 1'500'000;
+  much.ticket = ticket_id{"t2"};
+  b.does(much);
+  CHECK(told("refuse:m3:project:tally") ==
+        "project:tally cannot pay for another attempt of 1.50; grant it more: `troupe budget "
+        "grant project:tally --amount MONEY`");
+}
+
 TEST_CASE("money: given back before it was asked for, a reservation has no effect", "[domain]") {
   live<budget_domain> b{"project:tally"};
   b.does(budget::grant{"project:tally", {}, 1000, "g1"});

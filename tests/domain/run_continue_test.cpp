@@ -80,6 +80,13 @@ TEST_CASE("run: a stopped one is continued by a new one after an approval", "[do
   }
 }
 
+TEST_CASE("run: a stopped one need not be paused by the brief that it put on hold", "[domain]") {
+  auto r = running();
+  r.does(run::stop{status::STOPPED_BUDGET, "no money"});
+  CHECK(r.does(run::pause{"STOPPED_BUDGET: no money"}, "brief:k3") == 0);
+  CHECK(r.refused(run::pause{"lunch"}) == errc::conflict); // a person is told that it has stopped
+}
+
 TEST_CASE("run: a stopped one that is cancelled gives up its tickets", "[domain]") {
   auto r = running();
   r.does(run::stop{status::STOPPED_OPERATOR, "enough"});
