@@ -1,4 +1,5 @@
 #include "gateway/routes/handlers.hpp"
+#include "gateway/routes/resting.hpp"
 #include "gateway/routes/table.hpp"
 #include "gateway/routes/workforce.hpp"
 
@@ -76,17 +77,24 @@ void answer_question(api const& a, request const& r, reply const& answer) {
       });
 }
 
+/// Adds what the ticket waits for although it could be taken, or would be if its run went on.
+void add_lack(workforce& at_hand, resting& runs, json::object& shown, json::value const& state) {
+  auto lack = runs.lack_of_ticket(state);
+  if (!lack && may_be_leased(state))
+    if (auto const s = json::from<ticket::state>(state))
+      lack = at_hand.lack_of(*s);
+  if (lack)
+    shown.emplace("lacks", std::move(*lack));
+}
+
 /// A page of tickets, each with what it waits for although it could be taken.
 void list_tickets(api const& a, request const& r, reply const& answer) {
   workforce at_hand{a, r.principal.tenant};
+  resting runs{a, r.principal.tenant};
   a.list(r, answer, entity_kind::ticket,
          {{"project", "project"}, {"brief", "brief"}, {"run", "run"}, {"status", "is"}},
          [&](json::object& shown, json::value const& state) {
-           if (!may_be_leased(state))
-             return;
-           if (auto const s = json::from<ticket::state>(state))
-             if (auto lack = at_hand.lack_of(*s))
-               shown.emplace("lacks", std::move(*lack));
+           add_lack(at_hand, runs, shown, state);
          });
 }
 
@@ -99,10 +107,31 @@ void show_ticket(api const& a, request const& r, reply const& answer) {
           return;
         }
         auto shown = present(*state, true);
-        if (may_be_leased(*state))
-          if (auto const s = json::from<ticket::state>(*state))
-            if (auto lack = workforce{a, tenant}.lack_of(*s))
-              shown.emplace("lacks", std::move(*lack));
+        workforce at_hand{a, tenant};
+        resting runs{a, tenant};
+        add_lack(at_hand, runs, shown, *state);
+        answer(json_response(200, shown));
+      });
+}
+
+/// With what its open tickets have used, and what it waits for.
+void add_to_run(api const& a, tenant_id const& tenant, json::object& shown,
+                json::value const& state) {
+  count_open_tickets(a, tenant, shown, state);
+  if (auto lack = resting{a, tenant}.lack_of_run(state))
+    shown.emplace("lacks", std::move(*lack));
+}
+
+void show_run(api const& a, request const& r, reply const& answer) {
+  a.n.query(
+      a.ref(entity_kind::run, r.params.at("id")),
+      [&a, answer, path = r.path, tenant = r.principal.tenant](result<json::value> const& state) {
+        if (!state) {
+          answer(problem(state.error(), path));
+          return;
+        }
+        auto shown = present(*state, true);
+        add_to_run(a, tenant, shown, *state);
         answer(json_response(200, shown));
       });
 }
@@ -138,11 +167,13 @@ void add_ticket_routes(std::vector<route>& out, api const& a) {
 
   constexpr auto u = entity_kind::run;
   out.push_back(get("/api/runs", role::viewer, [&a](request const& r, reply const& answer) {
-    a.list(r, answer, u, {{"project", "project"}, {"brief", "brief"}, {"status", "is"}});
+    a.list(r, answer, u, {{"project", "project"}, {"brief", "brief"}, {"status", "is"}},
+           [&](json::object& shown, json::value const& state) {
+             add_to_run(a, r.principal.tenant, shown, state);
+           });
   }));
-  out.push_back(get("/api/runs/{id}", role::viewer, [&a](request const& r, reply const& answer) {
-    a.show(r, answer, a.ref(u, r.params.at("id")));
-  }));
+  out.push_back(get("/api/runs/{id}", role::viewer,
+                    [&a](request const& r, reply const& answer) { show_run(a, r, answer); }));
   out.push_back(post(
       "/api/runs/{id}/pause", role::developer, small_body,
       with_why(a, u, [](std::string why) { return run::command{run::pause{std::move(why)}}; })));
