@@ -1,5 +1,7 @@
 #include "cli/commands.hpp"
+#include "cli/text/columns.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
@@ -8,34 +10,58 @@ namespace troupe {
 
 namespace {
 
-/// What waits for a person: open approvals, and tickets that wait for somebody.
+bool waits_for_person(json::value const& ticket) {
+  auto const& waits = look::list(ticket, "waits");
+  return std::any_of(waits.begin(), waits.end(), [](json::value const& w) {
+    auto const owner = look::text(w, "owner");
+    return owner.starts_with("human:") || owner.starts_with("role:");
+  });
+}
+
+/// What waits for a person: open approvals, tickets that wait for somebody, and runs that the
+/// server stopped.
 int list(console& out) {
   auto approvals = out.api().all("/api/approvals", {{"status", "pending"}});
-  auto tickets = approvals ? out.api().all("/api/tickets", {{"status", "waiting"}}) : approvals;
-  auto failed = tickets ? out.api().all("/api/tickets", {{"status", "failed_pending"}}) : tickets;
-  if (!failed)
-    return out.fail(failed.error());
+  if (!approvals)
+    return out.fail(approvals.error());
   json::array waiting;
-  for (auto const& t : look::list(*tickets, "items")) {
-    for (auto const& w : look::list(t, "waits")) {
-      if (look::text(w, "owner").starts_with("human:")) {
+  // One that waits for money of its own is ready, or comes back from a review.
+  for (std::string const status : {"waiting", "ready", "rework", "failed_pending"}) {
+    auto const tickets = out.api().all("/api/tickets", {{"status", status}});
+    if (!tickets)
+      return out.fail(tickets.error());
+    for (auto const& t : look::list(*tickets, "items"))
+      if (status == "failed_pending" || waits_for_person(t))
         waiting.push_back(t);
-        break;
-      }
-    }
   }
-  for (auto const& t : look::list(*failed, "items"))
-    waiting.push_back(t);
+  // Runs that the server stopped: whoever stopped one himself knows that it rests.
+  json::array rests;
+  for (auto const* status : {"STOPPED_BUDGET", "STOPPED_POLICY"}) {
+    auto const runs = out.api().all("/api/runs", {{"status", status}});
+    if (!runs)
+      return out.fail(runs.error());
+    for (auto const& r : look::list(*runs, "items"))
+      if (look::at(r, "lacks").is_object() && !look::flag(r, "asking")) // that one is an approval
+        rests.push_back(r);
+  }
   auto const& asked = look::list(*approvals, "items");
   std::string text;
-  if (asked.empty() && waiting.empty())
+  if (asked.empty() && waiting.empty() && rests.empty())
     text = "Nothing waits for a person.\n";
   if (!asked.empty())
     text += render_list("approval", *approvals, out.style());
   if (!waiting.empty())
     text += (text.empty() ? "" : "\n") +
-            render_list("ticket", json::object{{"items", waiting}}, out.style());
-  auto const code = out.show(json::object{{"approvals", asked}, {"tickets", waiting}}, text);
+            render_list("ticket", json::object{{"items", waiting}}, out.style()) +
+            render_waiting(waiting, out.style());
+  if (!rests.empty()) {
+    text += (text.empty() ? "" : "\n") +
+            render_list("run", json::object{{"items", rests}}, out.style());
+    for (auto const& r : rests)
+      text += columns::paragraph("• " + lack_sentence(look::at(r, "lacks")), 2, out.style().width);
+  }
+  auto const code =
+      out.show(json::object{{"approvals", asked}, {"tickets", waiting}, {"runs", rests}}, text);
   if (!asked.empty()) {
     auto const& first = asked.front();
     auto next = "\nNext: ";
@@ -51,6 +77,15 @@ int list(console& out) {
         (asked.size() > 1 ? "; all of them, one after the other: `troupe approve --all`." : "."));
   }
   return code;
+}
+
+/// The brief that a subject belongs to; empty for others.
+std::string brief_of(std::string const& subject) {
+  auto const id = subject.substr(subject.find(':') + 1);
+  return subject.starts_with("brief:") || subject.starts_with("plan:") ||
+                 subject.starts_with("run:")
+             ? id.substr(0, id.find('.'))
+             : std::string{};
 }
 
 struct batch_flags {
@@ -90,8 +125,8 @@ public:
     if (!out_.json())
       out_.print(text);
     return out_.fail(fail(errc::timeout,
-                          "the next version of the plan of brief " + unfinished_ + " is not made " +
-                              "after " + std::to_string(f_.wait_s) + " s, so that something may " +
+                          what_comes_ + " of brief " + unfinished_ + " is not made " + "after " +
+                              std::to_string(f_.wait_s) + " s, so that something may " +
                               "still come",
                           {{"brief", unfinished_}, {"approved", decided_}}),
                      "`troupe brief show " + unfinished_ +
@@ -99,15 +134,6 @@ public:
   }
 
 private:
-  /// The brief that a subject belongs to; empty for others.
-  static std::string brief_of(std::string const& subject) {
-    auto const id = subject.substr(subject.find(':') + 1);
-    return subject.starts_with("brief:") || subject.starts_with("plan:") ||
-                   subject.starts_with("run:")
-               ? id.substr(0, id.find('.'))
-               : std::string{};
-  }
-
   /// The next approval that is meant and was not shown yet; null where none comes any more.
   result<json::value> next_one() {
     auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{f_.wait_s};
@@ -119,6 +145,10 @@ private:
       if (!page)
         return page.error();
       auto const& items = look::list(*page, "items");
+      left_open_.clear();
+      for (auto const& a : items)
+        if (auto const id = look::text(a, "id"); seen_.contains(id) && !given_.contains(id))
+          left_open_.insert(brief_of(look::text(a, "subject")));
       // Oldest first, as they were asked.
       for (auto at = items.rbegin(); at != items.rend(); ++at) {
         if (seen_.contains(look::text(*at, "id")))
@@ -138,7 +168,7 @@ private:
         unfinished_ = *more;
         return json::value{};
       }
-      out_.progress("the next version of the plan is being made …");
+      out_.progress(what_comes_ + " of brief " + *more + " is being made …");
       std::this_thread::sleep_for(std::chrono::milliseconds{100}); // between two looks
     }
   }
@@ -157,17 +187,25 @@ private:
     return !look::text(*plan, "failed_key").empty();
   }
 
-  /// A brief whose plan was decided here and that makes another version, or will; empty: none.
+  /// A brief that was approved here, or a plan of it, and that makes a plan, or will; empty: none.
   result<std::string> more_come() {
     for (auto const& id : briefs_) {
+      if (left_open_.contains(id)) // its plan is made, and it was not approved
+        continue;
       auto const brief = out_.api().get("/api/briefs/" + segment(id));
       if (!brief)
         return brief.error();
       // The run tells the brief, which begins the next: for a moment it is in neither state.
       auto const status = look::text(*brief, "status");
-      bool const making = status == "planning" && look::number(*brief, "planning_version") > 0;
-      if (making || (status == "in_delivery" && !look::list(*brief, "queue").empty()))
+      bool const first = look::number(*brief, "active_version") == 0;
+      bool const making =
+          status == "planning" && (first || look::number(*brief, "planning_version") > 0);
+      // The approval tells the brief that it was given.
+      bool const will = first && (status == "pending_approval" || status == "approved");
+      if (making || will || (status == "in_delivery" && !look::list(*brief, "queue").empty())) {
+        what_comes_ = first ? "the plan" : "the next version of the plan";
         return id;
+      }
     }
     return std::string{};
   }
@@ -207,7 +245,8 @@ private:
       return out_.fail(done.error());
     decided_.push_back(*done);
     ids_.push_back(id);
-    if (subject.starts_with("plan:"))
+    given_.insert(id);
+    if (subject.starts_with("plan:") || (subject.starts_with("brief:") && !f_.replans))
       briefs_.insert(brief_of(subject));
     if (!out_.json())
       out_.print("Approved: " + id + "\n\n");
@@ -217,12 +256,37 @@ private:
   console& out_;
   batch_flags const& f_;
   std::set<std::string> seen_;
-  std::set<std::string> briefs_; ///< whose plans were approved here
+  std::set<std::string> given_;
+  std::set<std::string> briefs_;    ///< that were approved here, or whose plans were
+  std::set<std::string> left_open_; ///< briefs with something that was shown and not approved
+  std::string what_comes_;          ///< of the brief that is waited for
   json::array decided_;
   std::vector<std::string> ids_;
   std::string unfinished_; ///< the brief for whose next plan it was waited in vain
   bool left_ = false;
 };
+
+/// Of an approval that can be decided no more: the one that is open in its place.
+std::string open_instead(console& out, json::value const& approval) {
+  auto const subject = look::text(approval, "subject");
+  auto const brief = brief_of(subject);
+  auto const pending = out.api().all("/api/approvals", {{"status", "pending"}});
+  if (!pending)
+    return {};
+  std::string of_brief;
+  for (auto const& p : look::list(*pending, "items")) {
+    auto const about = look::text(p, "subject");
+    auto const id = look::text(p, "id");
+    if (about == subject)
+      return "The one that is open about it now is " + id + ": `troupe approve " + id + "`.";
+    if (!brief.empty() && brief_of(about) == brief)
+      of_brief = id;
+  }
+  return of_brief.empty() ? "Nothing about it waits any more: `troupe approve --show " +
+                                look::text(approval, "id") + "` says who decided, and how."
+                          : "What waits of brief " + brief + " now is " + of_brief +
+                                ": `troupe approve " + of_brief + "`.";
+}
 
 int decide(console& out, std::string const& id, std::string const& how, std::string const& notes) {
   auto const path = "/api/approvals/" + segment(id);
@@ -233,6 +297,8 @@ int decide(console& out, std::string const& id, std::string const& how, std::str
       path + "/decide", json::object{{"how", how},
                                      {"notes", notes},
                                      {"content_hash", look::text(*approval, "content_hash")}});
+  if (!done && done.error().code == errc::conflict)
+    return out.fail(done.error(), open_instead(out, *approval));
   return show_done(out, done, done ? status_line(out, "Approval", *done) : std::string{});
 }
 
@@ -293,11 +359,12 @@ void add_approve_command(command_line& line) {
   c.add_option("--brief", f->batch.brief, "only this brief's")->type_name("ID");
   c.add_option("--project", f->batch.project, "only this project's")->type_name("ID");
   c.add_flag("--yes", f->batch.yes, "without asking");
-  f->wait = c.add_option("--wait", f->batch.wait_s,
-                         "with --all or --replans: how long to wait for the next version of a plan "
-                         "(60); then it ends with code 5")
-                ->type_name("SECONDS")
-                ->check(CLI::Range(0, 86'400));
+  f->wait =
+      c.add_option("--wait", f->batch.wait_s,
+                   "with --all or --replans: how long to wait for the plan of a brief, or its "
+                   "next version (60); then it ends with code 5")
+          ->type_name("SECONDS")
+          ->check(CLI::Range(0, 86'400));
 }
 
 } // namespace troupe

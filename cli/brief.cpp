@@ -25,6 +25,8 @@ std::string next_step(console& out, json::value const& brief) {
            " --notes TEXT`.";
   if (status == "expired")
     return "Next: `troupe brief resend " + id + "`.";
+  if (status == "REJECTED" && look::list(look::at(brief, "content"), "requirements").empty())
+    return "Next: say in it what is wanted, then hand it in again with `troupe brief submit`.";
   if (status == "planning" || status == "approved" || status == "in_delivery")
     if (auto const plan = waiting_plan(out, id); !plan.empty())
       return "Next: `troupe plan show " + plan + "`, then `troupe plan approve " + plan + "`.";
@@ -32,6 +34,13 @@ std::string next_step(console& out, json::value const& brief) {
     return "It is being planned: `troupe watch --brief " + id + "`.";
   if (status == "in_delivery")
     return "Next: `troupe watch --brief " + id + "`.";
+  if (status == "on_hold") {
+    auto const run = look::text(brief, "run");
+    auto const of = run.empty() ? result<json::value>{json::value{}}
+                                : out.api().get("/api/runs/" + segment(run));
+    auto const lacking = of ? lack_sentence(look::at(*of, "lacks")) : std::string{};
+    return lacking.empty() ? "Next: `troupe brief resume " + id + "`." : "It waits for " + lacking;
+  }
   return {};
 }
 

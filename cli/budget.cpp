@@ -50,6 +50,26 @@ int list(console& out, list_flags const& f) {
   return code;
 }
 
+/// The runs that the budget had stopped, each with the command that lets it go on.
+void note_runs(console const& out, result<json::value> const& stopped, std::string const& budget) {
+  constexpr std::string_view of_project = "project:";
+  std::string text = "Tickets that waited for it go on by themselves";
+  bool any = false;
+  if (stopped)
+    for (auto const& run : look::list(*stopped, "items")) {
+      bool const ours = !budget.starts_with(of_project) ||
+                        look::text(run, "project") == budget.substr(of_project.size());
+      auto const way_on = look::text(look::at(run, "lacks"), "do");
+      if (!ours || way_on.empty())
+        continue;
+      text += (any ? "\n" : ".\n") + ("Run " + look::text(run, "id")) + " was stopped for it. " +
+              way_on;
+      any = true;
+    }
+  out.note(any ? text
+               : text + "; a run that was stopped for it goes on with `troupe run continue RUN`.");
+}
+
 struct grant_flags {
   std::string id, amount, scope;
 };
@@ -72,8 +92,7 @@ int grant(console& out, grant_flags const& f) {
                         : "");
   auto const code = out.show(*done, render_budget(*done, out.style()));
   if (look::text(*done, "status") != "exhausted")
-    out.note("Tickets that waited for it go on by themselves; a run that was stopped for it goes "
-             "on with `troupe run continue RUN`.");
+    note_runs(out, out.api().all("/api/runs", {{"status", "STOPPED_BUDGET"}}), f.id);
   return code;
 }
 

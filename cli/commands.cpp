@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <utility>
 
 namespace troupe {
 
@@ -143,7 +144,8 @@ std::atomic<bool>& stop_on_interrupt() {
 }
 
 result<json::value> wait_for(console& out, std::string const& path, std::string const& brief,
-                             std::function<bool(json::value const& entity)> const& ended) {
+                             std::function<bool(json::value const& entity)> const& ended,
+                             std::function<void()> const& begun) {
   auto& stop = stop_on_interrupt();
   auto answer = out.api().get(path);
   if (!answer || ended(*answer))
@@ -154,7 +156,9 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
   // that Ctrl-C is heard also while the stream is quiet.
   auto const followed = out.api().follow(
       "/api/stream", {{"brief", brief}},
-      [&](std::string const& name, json::value const& event) {
+      [&, first = true](std::string const& name, json::value const& event) mutable {
+        if (std::exchange(first, false) && begun)
+          begun();
         if (name != "snapshot" && out.shows_progress()) {
           if (auto const told = teller.tell(event)) {
             out.progress({});
@@ -163,12 +167,22 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
         }
         if (name == "progress")
           return; // nothing has changed
-        answer = out.api().get(path);
+        auto now = out.api().get(path);
+        if (!now && (now.error().code == errc::unavailable || now.error().code == errc::timeout))
+          return; // the link says so, and a snapshot comes when the server is back
+        answer = std::move(now);
         over = !answer || ended(*answer);
         if (over)
           stop = true;
       },
-      stop);
+      stop,
+      [&, lost = false](bool up) mutable {
+        if (!up)
+          out.remark("connection to " + out.api().server() + " lost; trying again");
+        else if (lost)
+          out.remark("connected again");
+        lost = !up;
+      });
   if (!followed)
     return followed.error();
   if (!over)

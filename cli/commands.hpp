@@ -58,11 +58,13 @@ using renderer = std::string (*)(json::value const&, text_style const&);
                                       json::value const& entity);
 
 /// Waits on the stream of a brief until `ended` says so of the entity at `path`; on the way it
-/// tells what happens (on a terminal), or nothing. Answers the entity as it is then. Ctrl-C: the
-/// error is `timeout` with the detail `interrupted`.
+/// tells what happens (on a terminal), or nothing, and when the server goes away and comes back.
+/// `begun` is called once, when from then on nothing is missed. Answers the entity as it is then.
+/// Ctrl-C: the error is `timeout` with the detail `interrupted`.
 [[nodiscard]] result<json::value>
 wait_for(console& out, std::string const& path, std::string const& brief,
-         std::function<bool(json::value const& entity)> const& ended);
+         std::function<bool(json::value const& entity)> const& ended,
+         std::function<void()> const& begun = {});
 /// Says why `wait_for` ended without an entity, and what to do; 130 after Ctrl-C.
 [[nodiscard]] int fail_waiting(console& out, error const& e, std::string_view way_out);
 /// Set by Ctrl-C while something is followed; the first call takes the signal over.

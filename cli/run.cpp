@@ -11,20 +11,67 @@ bool is_over(json::value const& run) {
   return !status.empty() && status.front() >= 'A' && status.front() <= 'Z';
 }
 
+/// `3 of 5 tickets done`.
+std::string progress_of(json::value const& run) {
+  std::int64_t done = 0;
+  std::int64_t all = 0;
+  for (auto const& i : look::list(run, "items")) {
+    auto const outcome = look::text(i, "outcome");
+    all += outcome != "replaced";
+    done += outcome == "done";
+  }
+  return std::to_string(done) + " of " + look::count(all, "ticket") + " done";
+}
+
+/// A failed ticket that is to be replaced: who has the word now.
+void note_replans(console& out, json::value const& run) {
+  auto const brief = look::text(run, "brief");
+  std::vector<std::string> failed;
+  for (auto const& i : look::list(run, "items"))
+    if (look::text(i, "outcome") == "failed" && look::flag(i, "replan"))
+      failed.push_back(look::text(i, "ticket"));
+  if (failed.empty() || brief.empty())
+    return;
+  auto const which = look::joined(failed) +
+                     (failed.size() == 1 ? " failed and is" : " failed and are") +
+                     " to be replaced by the next version of the plan";
+  auto const plans =
+      out.api().get("/api/plans", {{"brief", brief}, {"status", "pending_approval"}});
+  if (plans && !look::list(*plans, "items").empty()) {
+    auto const plan = look::text(look::list(*plans, "items").front(), "id");
+    out.note(which + ", which waits for you: `troupe plan show " + plan +
+             "`, then `troupe plan approve " + plan + "`.");
+    return;
+  }
+  auto const b = out.api().get("/api/briefs/" + segment(brief));
+  auto const status = b ? look::text(*b, "status") : std::string{};
+  out.note(which + (status == "planning"
+                        ? ", which is being made: `troupe brief show " + brief + "`."
+                        : ": `troupe brief show " + brief + "`" +
+                              (status.empty() ? "." : " (" + status + ").")));
+}
+
 int show(console& out, std::string const& id, bool follow) {
   auto run = out.api().get(run_words.path_of(id));
   if (!run)
     return out.fail(run.error());
   if (follow) {
-    run = wait_for(out, run_words.path_of(id), look::text(*run, "brief"), is_over);
+    auto const stands = "Run " + id + " is " + look::text(*run, "status") + ", " +
+                        progress_of(*run) + "; following until it ends …";
+    run = wait_for(out, run_words.path_of(id), look::text(*run, "brief"), is_over,
+                   [&] { out.note(stands); });
     if (!run)
       return fail_waiting(out, run.error(),
                           "`troupe run show " + id + " --follow` follows it again.");
   }
-  out.show(*run, render_run(*run, out.style()));
-  if (!out.json() && look::text(*run, "status") == "running")
-    if (auto const tickets = out.api().all("/api/tickets", {{"run", id}}))
+  auto const tickets = out.json() ? result<json::value>{json::value{}}
+                                  : out.api().all("/api/tickets", {{"run", id}});
+  out.show(*run, render_run(*run, out.style(), tickets ? *tickets : json::value{}));
+  if (!out.json() && look::text(*run, "status") == "running") {
+    note_replans(out, *run);
+    if (tickets)
       note_lacks(out, look::list(*tickets, "items"));
+  }
   bool const bad = follow && look::text(*run, "status") != "COMPLETED";
   return bad ? exit_code::failed : exit_code::ok;
 }

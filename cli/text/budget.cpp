@@ -14,7 +14,17 @@ std::string render_budget(json::value const& budget, text_style const& style) {
                 {"spent", false, true},
                 {"left", false, true},
                 {"within", true}}};
-  if (auto const& all = look::at(budget, "scopes"); all.is_object()) {
+  auto const& all = look::at(budget, "scopes");
+  int places = 2; // the same for all: what is added up can be compared
+  if (all.is_object())
+    for (auto const& [name, a] : all.get_object())
+      places = look::places_for(
+          {look::number(a, "granted"), look::number(a, "reserved"), look::number(a, "spent"),
+           look::number(a, "granted") - look::number(a, "reserved") - look::number(a, "spent")},
+          places);
+  for (auto const& w : look::list(budget, "wanted"))
+    places = look::places_for({look::number(w, "amount")}, places);
+  if (all.is_object()) {
     for (auto const& [name, a] : all.get_object()) {
       auto const level = look::text(a, "level", "open");
       auto const granted = look::number(a, "granted");
@@ -22,10 +32,10 @@ std::string render_budget(json::value const& budget, text_style const& style) {
       auto const spent = look::number(a, "spent");
       scopes.add({{columns::printable(name), ink::name},
                   {level, ink_of_status(level)},
-                  look::money(granted),
-                  look::money(reserved),
-                  look::money(spent),
-                  look::money(granted - reserved - spent),
+                  look::money(granted, places),
+                  look::money(reserved, places),
+                  look::money(spent, places),
+                  look::money(granted - reserved - spent, places),
                   look::text(a, "parent")});
     }
   }
@@ -34,7 +44,7 @@ std::string render_budget(json::value const& budget, text_style const& style) {
   table waiting{{{"ticket"}, {"wants", false, true}, {"too little in", true}}};
   for (auto const& w : look::list(budget, "wanted"))
     waiting.add({{look::text(w, "ticket"), ink::name},
-                 look::money(look::number(w, "amount")),
+                 look::money(look::number(w, "amount"), places),
                  {look::text(w, "short_in"), ink::attention}});
   if (!waiting.empty())
     out += part("Waiting for money", style) + waiting.text(style, 2);

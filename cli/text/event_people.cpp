@@ -86,6 +86,13 @@ bool tell_budget(std::string_view name, json::value const& data, telling& out) {
   else if (name == "reserved") {
     out.noise = true;
     out.text = "reserved " + look::money(look::number(data, "amount")) + " of " + scope;
+  } else if (name == "deferred") {
+    out.sign = "…";
+    out.meaning = out.text_meaning = ink::attention;
+    out.text = "ticket " + look::text(data, "ticket") + " waits for " +
+               look::money(look::number(data, "amount")) + " of " + look::text(data, "short_in") +
+               (look::flag(data, "exhausted") ? ", which is used up"
+                                              : ", until others give back what they do not need");
   } else if (name == "charged")
     out.text = "spent " + look::money(look::number(data, "spent"));
   else if (name == "released") {

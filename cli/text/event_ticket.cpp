@@ -161,6 +161,16 @@ bool tell_ticket(std::string_view type, json::value const& data, telling& out) {
   else if (type == "wait_ended") {
     out.text = look::flag(data, "timed_out") ? "nobody answered in time" : "answered";
     tell_move(data, out, "in_progress");
+  } else if (type == "funded") {
+    out.noise = true; // who takes it next says so
+    out.text = "there is money for lease " + std::to_string(look::number(data, "token"));
+  } else if (type == "funds_refused") {
+    out.sign = "✗";
+    out.meaning = out.text_meaning = ink::attention;
+    out.text = "no money: " + look::text(data, "why", look::text(data, "scope"));
+  } else if (type == "taken_over") {
+    out.text = "goes on in run " + look::text(data, "run");
+    tell_move(data, out);
   } else if (type == "message_posted")
     tell_message(look::at(data, "message"), out);
   else if (type == "commented") {

@@ -2,6 +2,7 @@
 
 #include "cli/text/columns.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 
@@ -125,13 +126,22 @@ std::string span(std::int64_t ms) {
 }
 
 std::string money(std::int64_t micros) {
-  auto const cents = micros / 10'000;
+  return money(micros, places_for({micros}));
+}
+
+std::string money(std::int64_t micros, int places) {
   char text[48];
-  if (micros != 0 && cents == 0)
-    std::snprintf(text, sizeof text, "%.4f", static_cast<double>(micros) / 1e6);
-  else
-    std::snprintf(text, sizeof text, "%.2f", static_cast<double>(micros) / 1e6);
+  std::snprintf(text, sizeof text, "%.*f", places, static_cast<double>(micros) / 1e6);
   return text;
+}
+
+int places_for(std::initializer_list<std::int64_t> amounts, int at_least) {
+  for (auto const micros : amounts) {
+    auto const size = micros < 0 ? -micros : micros;
+    if (size != 0)
+      at_least = std::max(at_least, size < 100 ? 6 : size < 10'000 ? 4 : 2);
+  }
+  return at_least;
 }
 
 std::string count(std::int64_t n, std::string_view one, std::string_view many) {

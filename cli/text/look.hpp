@@ -2,6 +2,8 @@
 
 #include "protocol/json.hpp"
 
+#include <initializer_list>
+
 /// Reading the API's JSON for showing it: tolerant, because a newer server may say more, and
 /// members that have their default value are left out.
 namespace troupe::look {
@@ -35,8 +37,13 @@ namespace troupe::look {
 [[nodiscard]] std::string offset(std::int64_t ms);
 /// `2 h 5 min`, `45 s`, `120 ms`.
 [[nodiscard]] std::string span(std::int64_t ms);
-/// Millionths of the currency unit as `0.42`; four places where it is less than a hundredth.
+/// Millionths of the currency unit as `0.42`; four decimal places where it is less than a
+/// hundredth, six where it is less than that.
 [[nodiscard]] std::string money(std::int64_t micros);
+/// The same with that many decimal places, for amounts that stand beside one another.
+[[nodiscard]] std::string money(std::int64_t micros, int places);
+/// Decimal places that show each of the amounts: 2, 4 or 6.
+[[nodiscard]] int places_for(std::initializer_list<std::int64_t> amounts, int at_least = 2);
 /// `1 file`, `2 files`.
 [[nodiscard]] std::string count(std::int64_t n, std::string_view one, std::string_view many = {});
 /// The first ten digits of a hash.

@@ -3,9 +3,35 @@
 
 namespace troupe {
 
+using namespace views;
+
 namespace {
 
-using namespace views;
+/// `3 attempts, 3 rounds, 3 replans; money 5.00 in all, 1.00 a run`.
+std::string limits_of(json::value const& config) {
+  auto const& l = look::at(config, "limits");
+  auto out = look::count(look::number(l, "attempts", 3), "attempt") + ", " +
+             look::count(look::number(l, "rounds", 3), "round") + ", " +
+             look::count(look::number(l, "replans", 3), "replan") + ", " +
+             look::count(look::number(l, "in_flight", 8), "ticket") + " at once";
+  if (auto const t = look::number(l, "attempt_timeout"); t > 0)
+    out += ", " + look::span(t) + " an attempt";
+  if (auto const t = look::number(l, "approval"); t > 0)
+    out += ", " + look::span(t) + " for an approval";
+  std::vector<std::pair<char const*, std::int64_t>> const money{
+      {"in all", look::number(l, "budget_micros")},
+      {"a run", look::number(l, "run_budget_micros")},
+      {"a ticket", look::number(l, "ticket_budget_micros")},
+      {"an attempt", look::number(l, "attempt_budget_micros")}};
+  int places = 2;
+  for (auto const& [what, micros] : money)
+    places = look::places_for({micros}, places);
+  std::vector<std::string> parts;
+  for (auto const& [what, micros] : money)
+    if (micros > 0)
+      parts.push_back(look::money(micros, places) + " " + what);
+  return out + (parts.empty() ? "" : "; money " + look::joined(parts));
+}
 
 } // namespace
 
@@ -22,6 +48,7 @@ std::string render_project(json::value const& project, text_style const& style) 
   auto const& recipe = look::at(config, "recipe");
   out += fact("copies", look::joined(look::texts(recipe, "copy")), style);
   out += fact("setup", look::text(recipe, "setup"), style);
+  out += fact("limits", limits_of(config), style);
   auto const& process = look::at(config, "process");
   std::vector<std::string> stages;
   for (auto const& s : look::list(process, "stages"))

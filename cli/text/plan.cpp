@@ -177,7 +177,8 @@ std::string render_plan(json::value const& plan, text_style const& style,
   return out;
 }
 
-std::string render_run(json::value const& run, text_style const& style) {
+std::string render_run(json::value const& run, text_style const& style,
+                       json::value const& tickets) {
   auto out = heading("Run", run, style);
   out += fact("plan", look::text(run, "plan"), style);
   out += fact("project", look::text(run, "project"), style);
@@ -197,9 +198,19 @@ std::string render_run(json::value const& run, text_style const& style) {
                   std::to_string(look::number(used, "input_tokens")) + " tokens in, " +
                   std::to_string(look::number(used, "output_tokens")) + " out)",
               style);
+  auto const& known = look::list(tickets, "items");
+  auto const status_of = [&](std::string const& ticket) {
+    for (auto const& t : known)
+      if (look::text(t, "id") == ticket)
+        return look::text(t, "status");
+    return std::string{};
+  };
   std::vector<graph_node> nodes;
   for (auto const& i : look::list(run, "items")) {
-    auto const outcome = look::text(i, "outcome", "open");
+    auto outcome = look::text(i, "outcome", "open");
+    if (outcome == "open") // then the ticket says more
+      if (auto const status = status_of(look::text(i, "ticket")); !status.empty())
+        outcome = status;
     auto node = node_of(look::at(i, "item"), outcome == "replaced" ? "SUPERSEDED" : outcome);
     node.status = outcome;
     if (auto const ticket = look::text(i, "ticket"); !ticket.empty())
@@ -212,6 +223,13 @@ std::string render_run(json::value const& run, text_style const& style) {
   }
   if (!nodes.empty())
     out += "\n" + draw_graph(nodes, style);
+  auto const lacking = lack_sentence(look::at(run, "lacks"));
+  // A run that rests says so once, and not with each of its tickets.
+  auto const waiting = lacking.empty() ? render_waiting(known, style) : std::string{};
+  if (!lacking.empty() || !waiting.empty())
+    out += part("Waits for", style) + waiting;
+  if (!lacking.empty())
+    out += said(lacking, 2, style, ink::attention, "• ");
   return out;
 }
 

@@ -25,8 +25,13 @@ enum class plan_details { all, changed };
                                       plan_details details = plan_details::all);
 /// A ticket: state, attempts, gates, evidence, and its conversation in order.
 [[nodiscard]] std::string render_ticket(json::value const& ticket, text_style const& style);
-/// A run with its tickets as a graph, and what they used.
-[[nodiscard]] std::string render_run(json::value const& run, text_style const& style);
+/// A run with its tickets as a graph, what they used, and what it waits for. `tickets`: the `items`
+/// of `/api/tickets`, to show how far each is and what it waits for; null: only the run.
+[[nodiscard]] std::string render_run(json::value const& run, text_style const& style,
+                                     json::value const& tickets = {});
+/// What tickets wait for that only somebody's word or deed can end: each with the reason and the
+/// command. Nothing of those that lack a daemon, an agent or their run (`lack_sentence`).
+[[nodiscard]] std::string render_waiting(json::array const& tickets, text_style const& style);
 /// A budget: what every scope of it has, spent and has left, and who waits for money.
 [[nodiscard]] std::string render_budget(json::value const& budget, text_style const& style);
 /// A project with its roster, process and limits.

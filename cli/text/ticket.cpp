@@ -38,19 +38,12 @@ std::string facts(json::value const& t, text_style const& style) {
 }
 
 std::string waiting(json::value const& t, text_style const& style) {
-  auto const& waits = look::list(t, "waits");
-  auto const lacking = lack_sentence(look::at(t, "lacks"));
-  if (waits.empty() && lacking.empty())
+  auto const all = waits_of(t, style);
+  if (all.empty())
     return {};
   auto out = part("Waits for", style);
-  if (!lacking.empty())
-    out += said(lacking, 2, style, ink::attention, "• ");
-  for (auto const& w : waits) {
-    auto text = look::who(look::text(w, "owner")) + ": " + look::text(w, "action");
-    if (auto const until = look::number(w, "deadline"); until > 0)
-      text += ", until " + look::date(until, style.local_time);
-    out += said(text, 2, style, ink::attention, "• ");
-  }
+  for (auto const& sentence : all)
+    out += said(sentence, 2, style, ink::attention, "• ");
   return out;
 }
 
@@ -182,6 +175,43 @@ std::string comments_of(json::value const& t, text_style const& style) {
 }
 
 } // namespace
+
+std::vector<std::string> views::waits_of(json::value const& ticket, text_style const& style) {
+  std::vector<std::string> out;
+  if (auto lacking = lack_sentence(look::at(ticket, "lacks")); !lacking.empty())
+    out.push_back(std::move(lacking));
+  for (auto const& w : look::list(ticket, "waits")) {
+    auto text = look::who(look::text(w, "owner")) + ": " + look::text(w, "action");
+    if (auto const until = look::number(w, "deadline"); until > 0)
+      text += ", until " + look::date(until, style.local_time);
+    out.push_back(std::move(text));
+  }
+  if (out.empty() && look::text(ticket, "status") == "failed_pending") {
+    auto const id = look::text(ticket, "id");
+    auto const resolver = look::text(ticket, "resolver");
+    out.push_back((resolver.empty() ? std::string{"a person"} : look::who("agent:" + resolver)) +
+                  ": what becomes of it; you can say so, too: `troupe ticket retry " + id +
+                  "`, `troupe ticket replan " + id + "` or `troupe ticket fail " + id + "`");
+  }
+  return out;
+}
+
+std::string render_waiting(json::array const& tickets, text_style const& style) {
+  std::string out;
+  for (auto const& t : tickets) {
+    auto const all = waits_of(t, style);
+    // What nobody takes is said elsewhere, once for all that lack the same.
+    if (all.empty() || look::at(t, "lacks").is_object())
+      continue;
+    auto const why = look::text(t, "why");
+    bool const failed = look::text(t, "status") == "failed_pending" && !why.empty();
+    out += said(failed ? "failed: " + why : look::text(t, "status"), 2, style, ink::plain,
+                look::text(t, "id") + "  ");
+    for (auto const& sentence : all)
+      out += said(sentence, 4, style, ink::attention, "• ");
+  }
+  return out;
+}
 
 namespace {
 

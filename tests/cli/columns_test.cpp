@@ -77,6 +77,8 @@ TEST_CASE("look: times, spans, money and principals read as people say them", "[
   CHECK(look::money(0) == "0.00");
   CHECK(look::money(420'000) == "0.42");
   CHECK(look::money(1'200) == "0.0012");
+  CHECK(look::money(1) == "0.000001");
+  CHECK(look::money(2'000'000, look::places_for({2'000'000, 1'200})) == "2.0000");
   CHECK(look::who("agent:tally.dev-ada") == "dev-ada");
   CHECK(look::who("human:ada") == "ada");
   CHECK(look::who("ticket:k3-1") == "ticket k3-1");

@@ -1,83 +1,20 @@
 #include "cli/exit_codes.hpp"
-#include "tests/cli/office.hpp"
+#include "tests/cli/shop.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <fstream>
 
 /// Where somebody who uses it for the first time stumbles: each case is a question that the answer
 /// must not leave open.
 using namespace troupe;
 using test::contains;
+using test::daemon_with;
 using test::eventually;
 using test::office;
+using test::pending_brief;
+using test::pending_plan;
+using test::project_with_repository;
+using test::ready_ticket;
 using test::text_at;
-
-namespace {
-
-std::string const talk = "Ada: parse_duration should accept weeks.\n"
-                         "Ben: And format_duration must print 0s for zero.\n";
-
-/// A project with a repository that is there, made like a newcomer's.
-void project_with_repository(office const& at, std::string const& more = {}) {
-  auto const shop = at.home() / "shop";
-  std::filesystem::create_directories(shop);
-  std::ofstream{shop / "README"} << "A shop.\n";
-  std::map<std::string, std::string> const env{
-      {"PATH", "/usr/bin:/bin"},      {"HOME", at.home().string()},
-      {"GIT_AUTHOR_NAME", "Nina"},    {"GIT_AUTHOR_EMAIL", "nina@example.org"},
-      {"GIT_COMMITTER_NAME", "Nina"}, {"GIT_COMMITTER_EMAIL", "nina@example.org"}};
-  for (std::vector<std::string> words : {std::vector<std::string>{"init", "-q", "-b", "main"},
-                                         {"add", "-A"},
-                                         {"commit", "-q", "-m", "A shop"}}) {
-    words.insert(words.begin(), "git");
-    REQUIRE(test::run_program(words, env, "", shop).exit_code == 0);
-  }
-  auto const patch =
-      R"({"repository":")" + shop.string() + R"(","test_command":"none","mode":"ask")" + more + "}";
-  (void)at.json_of({"project", "create", "shop", "--template", "solo", "--patch", "-"}, patch);
-}
-
-std::string pending_brief(office const& at) {
-  auto const brief = at.json_of({"brief", "submit", "-", "--project", "shop", "--wait"}, talk);
-  REQUIRE(text_at(brief, "status") == "pending_approval");
-  return text_at(brief, "id");
-}
-
-/// Approves the brief; the plan that waits then.
-std::string pending_plan(office const& at, std::string const& brief) {
-  REQUIRE(at.run({"brief", "approve", brief}).exit_code == 0);
-  REQUIRE(eventually([&] {
-    auto const page =
-        at.json_of({"plan", "list", "--brief", brief, "--status", "pending_approval"});
-    return !page.at("items").get_array().empty();
-  }));
-  return brief + ".p1";
-}
-
-std::string ready_ticket(office const& at) {
-  std::string out;
-  REQUIRE(eventually([&] {
-    auto const page = at.json_of({"ticket", "list", "--status", "ready"});
-    auto const& items = page.at("items").get_array();
-    if (!items.empty())
-      out = text_at(items.front(), "id");
-    return !items.empty();
-  }));
-  return out;
-}
-
-/// An enrolled daemon whose every attempt does what this command does.
-std::unique_ptr<test::background> daemon_with(office const& at, std::string const& command) {
-  auto const code = text_at(at.json_of({"daemon", "code"}), "code");
-  auto const data = (at.home() / "laptop").string();
-  REQUIRE(at.run({"daemon", "enroll", "--code", code, "--data", data}).exit_code == 0);
-  return std::make_unique<test::background>(
-      std::vector<std::string>{"daemon", "run", "--data", data, "--command", command}, at.home(),
-      at.home() / "laptop.log");
-}
-
-} // namespace
 
 TEST_CASE("newcomer: a status that there is not is no empty list", "[cli]") {
   office at;
@@ -208,10 +145,25 @@ TEST_CASE("approve: several at once, after they were shown", "[cli]") {
   CHECK(one.exit_code == 0);
   CHECK(contains(one.out, "Requirements")); // it was shown
   CHECK(contains(one.out, "Approved: " + brief + ".a1"));
+  // And what follows from it, although nothing of that waited yet.
+  CHECK(contains(one.out, "Plan " + brief + ".p1"));
+  CHECK(contains(one.out, "2 approvals given: " + brief + ".a1, " + brief + ".p1.a1"));
   CHECK(text_at(at.json_of({"brief", "show", other}), "status") == "pending_approval");
   auto const rest = at.json_of({"approve", "--all", "--project", "shop", "--yes"});
   CHECK_FALSE(rest.at("approved").get_array().empty());
   CHECK(text_at(at.json_of({"brief", "show", other}), "status") != "pending_approval");
+}
+
+TEST_CASE("approve: a first plan that does not come in time is said", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const brief = pending_brief(at);
+  REQUIRE(at.run({"agents", "pause", "shop.tech-lead", "--why", "holidays"}).exit_code == 0);
+  auto const all = at.run({"approve", "--all", "--yes", "--wait", "1"});
+  INFO(all.out << all.err);
+  CHECK(all.exit_code == exit_code::unreachable);
+  CHECK(contains(all.out, "1 approval given: " + brief + ".a1"));
+  CHECK(contains(all.err, "the plan of brief " + brief + " is not made after 1 s"));
 }
 
 TEST_CASE("approve: the replans of a brief, those too that come one after the other", "[cli]") {

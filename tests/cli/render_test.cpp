@@ -252,3 +252,91 @@ TEST_CASE("text: a budget says what each scope has left, and who waits for money
         "budget         status  granted  reserved  spent  left  waiting\n"
         "project:tally  warned     5.00      0.50   4.00  0.50        1\n");
 }
+
+TEST_CASE("text: amounts of one list have one precision, and none reads as nothing", "[cli]") {
+  auto const page = json::parse(R"({"items":[
+    {"id":"project:a","status":"open","scopes":{"project:a":{"granted":2000000,"spent":1200}}},
+    {"id":"project:b","status":"open","scopes":{"project:b":{"granted":1}}}],"total":2})");
+  REQUIRE(page.has_value());
+  CHECK(render_list("budget", *page, plain(0)) ==
+        "budget     status   granted  reserved     spent      left  waiting\n"
+        "project:a  open    2.000000  0.000000  0.001200  1.998800        0\n"
+        "project:b  open    0.000001  0.000000  0.000000  0.000001        0\n");
+  auto const runs = json::parse(R"({"items":[
+    {"id":"k3.r1","status":"running","used":{"cost_micros":4500}},
+    {"id":"k3.r2","status":"running","used":{"cost_micros":120000}}],"total":2})");
+  REQUIRE(runs.has_value());
+  auto const text = render_list("run", *runs, plain(0));
+  CHECK(text.find("0.0045") != std::string::npos);
+  CHECK(text.find("0.1200") != std::string::npos);
+}
+
+TEST_CASE("text: a list of tickets names who did what is over", "[cli]") {
+  auto const page = json::parse(R"({"items":[
+    {"id":"k3-1","status":"DONE","item":{"title":"Weeks"},"holder":{"is":"RELEASED"},
+     "workers":[{"agent":"tally.dev-ada","author":true},{"agent":"tally.qa-rex"}]},
+    {"id":"k3-2","status":"failed_pending","item":{"title":"Days"},
+     "holder":{"is":"RELEASED","agent":"tally.dev-bob"}},
+    {"id":"k3-3","status":"ready","item":{"title":"Hours"},
+     "holder":{"is":"RELEASED","agent":"tally.dev-bob"}}],"total":3})");
+  REQUIRE(page.has_value());
+  auto const text = render_list("ticket", *page, plain(0));
+  CHECK(text.find("dev-ada") != std::string::npos);
+  CHECK(text.find("qa-rex") == std::string::npos);
+  CHECK(text.find("dev-bob") < text.find("k3-3"));
+  CHECK(text.find("dev-bob", text.find("k3-3")) == std::string::npos); // nobody has it now
+}
+
+TEST_CASE("text: a brief that has the title of its file is listed by what is wanted", "[cli]") {
+  auto const page = json::parse(R"({"items":[
+    {"id":"k3","status":"drafting","source":{"name":"notes.txt"}},
+    {"id":"k4","status":"pending_approval","source":{"name":"notes.txt"},
+     "content":{"title":"notes","requirements":[{"title":"Accept weeks"},{"title":"0s"}]}},
+    {"id":"k5","status":"pending_approval","source":{"name":"notes.txt"},
+     "content":{"title":"Durations","requirements":[{"title":"Accept weeks"}]}}],"total":3})");
+  REQUIRE(page.has_value());
+  auto const text = render_list("brief", *page, plain(0));
+  CHECK(text.find("from notes.txt\n") != std::string::npos);
+  CHECK(text.find("Accept weeks, and 1 more\n") != std::string::npos);
+  CHECK(text.find("Durations\n") != std::string::npos);
+}
+
+TEST_CASE("text: a run says what its tickets wait for, and a run that rests says so once",
+          "[cli]") {
+  auto run = json::parse(R"({"id":"k3.r1","status":"running","items":[
+    {"ticket":"k3-1","item":{"key":"1","title":"Weeks"}},
+    {"ticket":"k3-2","item":{"key":"2","title":"Days"}}]})");
+  auto const tickets = json::parse(R"({"items":[
+    {"id":"k3-1","status":"failed_pending","why":"it broke","resolver":"tally.chief"},
+    {"id":"k3-2","status":"waiting","waits":[{"owner":"agent:tally.pm","action":"answer it"}]}]})");
+  REQUIRE(run.has_value());
+  REQUIRE(tickets.has_value());
+  auto const text = render_run(*run, plain(0), *tickets);
+  CHECK(text.find("failed_pending") != std::string::npos);
+  CHECK(text.find("k3-1  failed: it broke\n    • chief: what becomes of it; you can say so, too: "
+                  "`troupe ticket retry k3-1`") != std::string::npos);
+  CHECK(text.find("k3-2  waiting\n    • pm: answer it\n") != std::string::npos);
+  run->get_object()["lacks"] = json::object{{"text", "run k3.r1, which is paused"},
+                                            {"do", "Go on with `troupe run resume k3.r1`."}};
+  auto const rests = render_run(*run, plain(0), *tickets);
+  CHECK(rests.find("Waits for\n  • run k3.r1, which is paused. Go on") != std::string::npos);
+  CHECK(rests.find("it broke") == std::string::npos);
+}
+
+TEST_CASE("events: a lack of money is told in words", "[cli]") {
+  auto const line = [](char const* text) {
+    auto const e = json::parse(text);
+    REQUIRE(e.has_value());
+    return render_event_line(*e, plain(0));
+  };
+  CHECK(line(R"({"type":"budget.deferred","entity":"project:tally","data":{"ticket":"k3-1",
+                 "amount":1000,"short_in":"project:tally","exhausted":true}})")
+            .find("ticket k3-1 waits for 0.0010 of project:tally, which is used up") !=
+        std::string::npos);
+  CHECK(line(R"({"type":"ticket.funds_refused","entity":"k3-1","data":{"token":2,
+                 "scope":"project:tally","why":"project:tally cannot pay"}})")
+            .find("no money: project:tally cannot pay") != std::string::npos);
+  auto const funded = json::parse(R"({"type":"ticket.funded","entity":"k3-1","data":{"token":2}})");
+  REQUIRE(funded.has_value());
+  CHECK(gist_of(*funded).noise);
+}
