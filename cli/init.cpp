@@ -1,3 +1,4 @@
+#include "cli/base_check.hpp"
 #include "cli/checkout.hpp"
 #include "cli/commands.hpp"
 #include "daemon/git.hpp"
@@ -13,12 +14,13 @@ namespace troupe {
 namespace {
 
 struct init_flags {
-  bool yes = false, print = false;
+  bool yes = false, print = false, no_check = false;
   std::string id, base = "standard", test, profile;
 };
 
 /// What is proposed, each with its reason.
 struct proposal {
+  std::filesystem::path root;
   std::string id, name, repository, target, test, setup, profile;
   std::vector<std::string> copy;
   bool has_commit = true;
@@ -51,6 +53,7 @@ result<proposal> propose(init_flags const& f) {
   std::filesystem::path const root{*top};
   local::git const g{root};
   proposal p;
+  p.root = root;
   p.name = root.filename().string();
   p.id = f.id.empty() ? project_id_of(p.name) : f.id;
   if (auto const origin = g.out({"remote", "get-url", "origin"}); origin && !origin->empty()) {
@@ -203,6 +206,61 @@ std::string next_steps(console const& out, proposal const& p) {
                                "--command 'your script'`, docs/runners.md."};
 }
 
+/// Runs the tests once where agents will begin. Where they fail, every attempt would end in the
+/// tests gate, whatever it has done: that is said. Answers whether it may go on so.
+bool tests_pass(console const& out, proposal const& p) {
+  if (p.test == "none" || !p.has_commit)
+    return true;
+  out.note("running the tests once on " + p.target + ": " + p.test + " …");
+  base_to_check what;
+  what.root = p.root;
+  what.target = p.target;
+  what.setup = p.setup;
+  what.test = p.test;
+  what.copy = p.copy;
+  auto const said = check_base(what);
+  if (!said) {
+    out.remark("The tests could not be tried on " + p.target + ": " + said.error().message + ".");
+    return true;
+  }
+  if (said->passes()) {
+    out.note("The tests pass on " + p.target + ".");
+    return true;
+  }
+  auto const how =
+      said->timed_out
+          ? "did not end within " + look::span(static_cast<std::int64_t>(what.patience.count()))
+          : "ends with exit code " + std::to_string(said->exit_code);
+  out.remark("! On " + p.target + ", before anybody has changed anything, `" + said->command +
+             "` " + how + (said->last_lines.empty() ? ".\n" : ":\n" + said->last_lines) +
+             "So no work of an agent could pass the tests gate. Mend that on " + p.target +
+             " first, or name another command: `troupe project change " + p.id +
+             " --test COMMAND`. (--no-check leaves this trial out.)");
+  return false;
+}
+
+/// A profile that nobody offers is mostly mistyped: its tickets would wait for ever.
+void check_profile(console& out, proposal const& p) {
+  std::vector<std::string> known;
+  auto const& set = out.configured().daemon;
+  auto const data = set.data.empty() ? out.data() / "daemon" : std::filesystem::path{set.data};
+  if (auto const here = local::load_profiles(
+          set.profiles.empty() ? data / "profiles" : std::filesystem::path{set.profiles}))
+    for (auto const& [name, profile] : *here)
+      known.push_back(name);
+  if (auto const daemons = out.api().all("/api/daemons", {}))
+    for (auto const& d : look::list(*daemons, "items"))
+      for (auto const& r : look::list(d, "runners"))
+        if (auto const name = look::text(r, "profile");
+            std::find(known.begin(), known.end(), name) == known.end())
+          known.push_back(name);
+  if (std::find(known.begin(), known.end(), p.profile) != known.end())
+    return;
+  out.remark("! No daemon offers the profile " + p.profile +
+             ", and this machine does not know it; there are: " + look::joined(known) +
+             ". Its tickets wait until one does.");
+}
+
 int init(console& out, init_flags const& f) {
   auto p = propose(f);
   if (!p)
@@ -231,13 +289,15 @@ int init(console& out, init_flags const& f) {
   if (p->test.empty())
     return out.misuse("no test command was found, and without one the tests gate cannot pass",
                       "Give it with --test COMMAND; --test none where there is nothing to run.");
-  if (asks && (!out.confirm("Create project " + p->id + " on " + out.api().server() + "?", true) ||
+  // The same project made again is no mistake for the server; a person wants to know.
+  bool const existed = out.api().get("/api/projects/" + segment(p->id)).has_value();
+  check_profile(out, *p);
+  bool const sound = existed || f.no_check || tests_pass(out, *p);
+  if (asks && (!out.confirm("Create project " + p->id + " on " + out.api().server() + "?", sound) ||
                left_off())) {
     out.note("Nothing was created.");
     return exit_code::failed;
   }
-  // The same project made again is no mistake for the server; a person wants to know.
-  bool const existed = out.api().get("/api/projects/" + segment(p->id)).has_value();
   auto const done = out.api().post("/api/projects", *body);
   if (!done)
     return done.error().code == errc::conflict
@@ -260,19 +320,22 @@ int init(console& out, init_flags const& f) {
 
 void add_init_command(command_line& line) {
   auto const f = std::make_shared<init_flags>();
-  auto& c = line.add(line.root(), "init",
-                     "Proposes a project for the repository of this folder and creates it: finds "
-                     "the test command, files outside of git, installed coding CLIs.",
-                     "  troupe init\n"
-                     "  troupe init --yes --project tally --test \"make check\"\n"
-                     "  troupe init --print > project.json",
-                     [f](console& out) { return init(out, *f); });
+  auto& c =
+      line.add(line.root(), "init",
+               "Proposes a project for the repository of this folder and creates it: finds "
+               "the test command, files outside of git, installed coding CLIs. Runs the tests once "
+               "on the branch that agents begin from.",
+               "  troupe init\n"
+               "  troupe init --yes --project tally --test \"make check\"\n"
+               "  troupe init --print > project.json",
+               [f](console& out) { return init(out, *f); });
   c.add_flag("--yes", f->yes, "accept the proposal without asking");
   c.add_flag("--print", f->print, "print the request's JSON; create nothing");
   c.add_option("--project", f->id, "id of the project (from the folder's name)")->type_name("ID");
   c.add_option("--template", f->base, "solo, standard or company (standard)")->type_name("NAME");
   c.add_option("--test", f->test, "command that runs the tests; none: there is nothing to run")
       ->type_name("COMMAND");
+  c.add_flag("--no-check", f->no_check, "do not run the tests once before it is created");
   c.add_option("--profile", f->profile, "runner profile of agents that work on a daemon")
       ->type_name("NAME");
 }

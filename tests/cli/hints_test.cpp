@@ -117,6 +117,50 @@ TEST_CASE("hints: init tells of a project that exists, and of a repository witho
   CHECK(contains(other.err, "project shop exists already"));
 }
 
+TEST_CASE("hints: init tries the tests once where agents begin, and knows the profiles", "[cli]") {
+  office at;
+  auto const shop = at.home() / "shop";
+  std::filesystem::create_directories(shop);
+  std::map<std::string, std::string> const git{
+      {"PATH", "/usr/bin:/bin"},      {"HOME", at.home().string()},
+      {"GIT_AUTHOR_NAME", "Nina"},    {"GIT_AUTHOR_EMAIL", "nina@example.org"},
+      {"GIT_COMMITTER_NAME", "Nina"}, {"GIT_COMMITTER_EMAIL", "nina@example.org"}};
+  std::ofstream{shop / "README"} << "A shop.\n";
+  std::ofstream{shop / "check.sh"} << "echo \"two of three failed\"; exit 3\n";
+  for (std::vector<std::string> words : {std::vector<std::string>{"init", "-q", "-b", "main"},
+                                         {"add", "-A"},
+                                         {"commit", "-q", "-m", "A shop"}}) {
+    words.insert(words.begin(), "git");
+    REQUIRE(test::run_program(words, git, "", shop).exit_code == 0);
+  }
+  // What is not committed is not what agents begin from.
+  std::ofstream{shop / "check.sh"} << "exit 0\n";
+  auto const init = [&](std::string const& project, std::vector<std::string> more) {
+    std::vector<std::string> words{"init", "--yes", "--project", project};
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_troupe(
+        words, at.home(),
+        {{"TROUPE_SERVER", at.url()}, {"TROUPE_TOKEN_FILE", (at.data() / "admin.token").string()}},
+        "", shop);
+  };
+  auto const failing = init("one", {"--test", "sh check.sh"});
+  INFO(failing.err);
+  CHECK(failing.exit_code == 0); // it is made, and what is wrong is said
+  CHECK(contains(failing.err, "`sh check.sh` ends with exit code 3"));
+  CHECK(contains(failing.err, "two of three failed"));
+  CHECK(contains(failing.err, "troupe project change one --test COMMAND"));
+  CHECK_FALSE(contains(init("two", {"--test", "sh check.sh", "--no-check"}).err, "exit code 3"));
+  auto const passing = init("three", {"--test", "test -f README"});
+  CHECK(contains(passing.err, "The tests pass on main."));
+
+  auto const nope = init("four", {"--test", "none", "--profile", "nope"});
+  CHECK(nope.exit_code == 0);
+  CHECK(contains(nope.err, "No daemon offers the profile nope"));
+  CHECK(contains(nope.err, "claude"));
+  CHECK_FALSE(
+      contains(init("five", {"--test", "none", "--profile", "command"}).err, "No daemon offers"));
+}
+
 TEST_CASE("hints: a daemon that is online needs no runner where the doctor looks", "[cli]") {
   office at;
   auto const code = text_at(at.json_of({"daemon", "code"}), "code");
