@@ -1,7 +1,6 @@
-#include "cli/application.hpp"
-
 #include "actors/node.hpp"
 #include "actors/real_ports.hpp"
+#include "cli/application.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
@@ -98,14 +97,10 @@ std::string this_machine() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-int refuse_start(error const& e) {
-  std::cerr << "troupe serve: " << e.message << std::endl;
-  return 1;
-}
-
 } // namespace
 
-int run_serve(serve_options const& o, std::function<void(std::string const& url)> const& on_ready) {
+int run_serve(serve_options const& o, std::function<void(std::string const& url)> const& on_ready,
+              std::function<int(error const& why)> const& refused) {
   auto const signals = block_signals();
   set_up_log(o);
   tenant_id const tenant{default_tenant};
@@ -113,17 +108,17 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   // shards away from the one that runs, and before it makes a token that nobody can use.
   http_server server{o.http};
   if (auto ok = server.bind(); !ok)
-    return refuse_start(ok.error());
+    return refused(ok.error());
   if (!o.data.empty()) {
     std::error_code ec;
     std::filesystem::create_directories(o.data, ec);
     if (ec)
-      return refuse_start(
-          fail(errc::unavailable, "cannot make " + o.data.string() + ": " + ec.message()));
+      return refused(
+          fail(errc::invalid_argument, "cannot make " + o.data.string() + ": " + ec.message()));
   }
   auto store = open_store(o);
   if (!store)
-    return refuse_start(store.error());
+    return refused(store.error());
 
   node_settings ns;
   random_id_port names;
@@ -150,18 +145,18 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (!o.script.empty()) {
     auto scripted = make_scripted_thinker(o.script, rules);
     if (!scripted)
-      return refuse_start(scripted.error());
+      return refused(scripted.error());
     ns.engines[engine_kind::scripted] = std::move(*scripted);
   }
 
   daemon_hub hub{tenant, o.heartbeat, o.grace};
   auto started = node::start(std::move(ns), *store, hub, nullptr);
   if (!started)
-    return refuse_start(started.error());
+    return refused(started.error());
   auto& n = **started;
   hub.attach(n);
   if (auto ok = n.resume(); !ok)
-    return refuse_start(ok.error());
+    return refused(ok.error());
 
   auto const checker = std::make_shared<token_index>(n.clock());
   auto& tokens = *checker;
@@ -171,14 +166,14 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     tokens.learn_state(s);
   n.view().subscribe([&](board_event const& e) { tokens.learn(e.event); }, {});
   if (auto ok = first_token(n, tokens, o); !ok)
-    return refuse_start(ok.error());
+    return refused(ok.error());
 
   api const a{n, hub, tokens, tenant};
   router table;
   for (auto& r : all_routes(a))
     table.add(std::move(r));
   if (auto ok = server.start(std::move(table), checker); !ok)
-    return refuse_start(ok.error());
+    return refused(ok.error());
   hub.resume(); // from now on daemons can come back
   auto const url = server.url();
   spdlog::info("serving url={} store={}", url, o.store.empty() ? "sqlite" : "postgres");

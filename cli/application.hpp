@@ -2,6 +2,7 @@
 
 #include "gateway/http/server_settings.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/result.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -29,10 +30,11 @@ struct serve_options {
 };
 
 /// The composition root: builds every part in order, serves until SIGINT or SIGTERM, stops in the
-/// reverse order. `on_ready` gets the base URL. Answers an exit code: 0 stopped as asked, 1 could
-/// not start (the reason is on standard error), 70 a part crashed again and again, 75 did not stop within the deadline, 76 another
-/// server has taken the ledger over.
+/// reverse order. `on_ready` gets the base URL. Answers an exit code: 0 stopped as asked, that of
+/// `refused` where it could not start, 70 a part crashed again and again, 75 did not stop
+/// within the deadline, 76 another server has taken the ledger over.
 [[nodiscard]] int run_serve(serve_options const& options,
-                            std::function<void(std::string const& url)> const& on_ready);
+                            std::function<void(std::string const& url)> const& on_ready,
+                            std::function<int(error const& why)> const& refused);
 
 } // namespace troupe

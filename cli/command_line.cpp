@@ -41,6 +41,17 @@ std::string nearest(std::vector<std::string> const& known, std::string const& wo
   return best;
 }
 
+/// What other programs call it.
+std::string other_name(std::vector<std::string> const& known, std::string const& word) {
+  for (auto const& [theirs, ours] :
+       {std::pair{"--host", "--address"}, std::pair{"--bind", "--address"},
+        std::pair{"--listen", "--address"}, std::pair{"--database", "--store"},
+        std::pair{"--db", "--store"}, std::pair{"--output", "--out"}})
+    if (word == theirs && std::find(known.begin(), known.end(), ours) != known.end())
+      return ours;
+  return nearest(known, word);
+}
+
 std::vector<std::string> commands_of(CLI::App const& app) {
   std::vector<std::string> out;
   for (auto const* sub : app.get_subcommands({})) {
@@ -109,7 +120,7 @@ std::optional<misfit> find_misfit(CLI::App const& root, int argc, char const* co
       auto const* known = option_named(*at, name);
       if (known == nullptr)
         return misfit{"`" + full_name(*at) + "` has no option `" + name + "`",
-                      meant("", nearest(options_of(*at), name)) + see};
+                      meant("", other_name(options_of(*at), name)) + see};
       if (name == word && known->get_items_expected_max() > 0)
         ++i; // its value
       continue;

@@ -206,7 +206,10 @@ std::string way_out_of(error const& e) {
     return "Try again in " + look::count(look::number(details, "retry_after", 1), "second") + ".";
   case errc::conflict: {
     if (auto const path = joined_list(e, "path", " -> "); !path.empty())
-      return "Take one edge of the cycle away: " + path + ".";
+      return e.message.find(path) == std::string::npos
+                 ? "Take one edge of the cycle away: " + path + "."
+             : e.message.find("take one") == std::string::npos ? "Take one edge of it away."
+                                                               : std::string{};
     if (look::at(details, "allowed").is_array()) {
       if (auto const next = joined_list(e, "allowed", ", "); !next.empty())
         return "From here it can become: " + next + ".";
@@ -227,6 +230,9 @@ std::string way_out_of(error const& e) {
       return "Mend the field " + field + ".";
     return "--help shows how it is meant.";
   case errc::corrupt:
+    if (e.message.find("not a database") != std::string::npos)
+      return "It is no ledger of Troupe, or was written over: keep a copy of it, and fill another "
+             "folder from an export: `troupe import FILE --data DIR`.";
     return "Keep a copy of the data folder; `troupe verify` names the first bad event.";
   case errc::unsupported:
   case errc::internal:
@@ -247,7 +253,8 @@ int console::fail(error const& e, std::string_view way_out) const {
   }
   std::cerr << paint(error_style_, ink::bad, "troupe: ") << columns::printable(e.message) << "\n";
   for (auto const& p : look::texts(json::value(e.details), "problems"))
-    std::cerr << "  - " << p << "\n";
+    if (p != e.message)
+      std::cerr << "  - " << p << "\n";
   auto const hint = way_out.empty() ? way_out_of(e) : std::string{way_out};
   if (!hint.empty())
     std::cerr << columns::printable(hint) << "\n";

@@ -69,7 +69,9 @@ bool settings_of(console const& out, local::daemon_settings& d) {
 
 /// The daemon's exit codes in ours.
 int exit_code_of_daemon(int code) {
-  return code == local::daemon_unauthorized ? exit_code::unauthorised : code;
+  return code == local::daemon_unauthorized ? exit_code::unauthorised
+         : code == local::daemon_busy       ? exit_code::busy
+                                            : code;
 }
 
 /// The program of a command that names one by its whole path, if that cannot be run; another

@@ -67,11 +67,11 @@ int edit(console& out, entity_words const& of, std::string const& id, std::strin
     return out.show(*entity, render(out, *entity));
   }
   auto const content = json::parse(*text);
-  if (!content)
-    return out.fail(content.error(), kept.empty()
-                                         ? "`" + command_of(of) + " show " + id +
-                                               " --json | jq .content` has the form it must have."
-                                         : "Your text is in " + kept + "; send it with --file.");
+  if (!content) // nothing was sent
+    return out.misuse(content.error().message,
+                      kept.empty() ? "`" + command_of(of) + " show " + id +
+                                         " --json | jq .content` has the form it must have."
+                                   : "Your text is in " + kept + "; send it with --file.");
   auto const done = out.api().put(of.path_of(id), json::object{{"content", *content}});
   if (!done && !kept.empty())
     out.note("Your text is in " + kept + "; send it with --file.");

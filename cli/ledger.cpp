@@ -97,7 +97,9 @@ int report(console const& out, std::string const& where, verify_report const& r,
   auto const counted = look::count(static_cast<std::int64_t>(r.events), "event") + " in " +
                        look::count(static_cast<std::int64_t>(r.streams), "stream") + ", " +
                        look::count(static_cast<std::int64_t>(r.shards), "shard");
-  if (r.ok()) {
+  if (r.ok() && r.events == 0) {
+    text = "There is nothing to verify: " + where + " holds no event yet.\n";
+  } else if (r.ok()) {
     text = paint(style, ink::good, "✓ ") + counted + ": versions, sequences, hash chains and " +
            invariants_held(examined) + ".\n";
   } else {
@@ -163,7 +165,7 @@ int verify(console& out, place const& p) {
     return out.fail(at.error(), name_a_ledger);
   auto const store = open_ledger_readonly(at->url, at->file);
   if (!store)
-    return out.fail(store.error(), name_a_ledger);
+    return out.fail(store.error(), store.error().code == errc::corrupt ? "" : name_a_ledger);
   auto const r = verify_store(**store, options);
   if (!r)
     return out.fail(r.error());
@@ -220,6 +222,16 @@ int export_to(console& out, place const& p, std::string const& file, bool force)
                                 " to " + file + " (sha256 " + look::short_hash(s->digest) + ").\n");
 }
 
+/// A ledger that was made for an import that failed: an empty one would look like one that worked.
+void remove_ledger(std::filesystem::path const& file, bool with_folder) {
+  std::error_code ec;
+  for (auto const* end : {"", "-wal", "-shm"})
+    std::filesystem::remove(file.string() + end, ec);
+  std::filesystem::remove(file.parent_path() / "troupe.lock", ec);
+  if (with_folder)
+    std::filesystem::remove(file.parent_path(), ec); // only where nothing else is in it
+}
+
 int import_from(console& out, place const& p) {
   std::ifstream in{p.file, std::ios::binary};
   if (!in)
@@ -227,15 +239,28 @@ int import_from(console& out, place const& p) {
   auto const at = locate(out, p);
   if (!at)
     return out.fail(at.error());
-  auto const store = open_ledger(at->url, at->file);
+  std::error_code ec;
+  bool const fresh = at->url.empty() && !std::filesystem::exists(at->file, ec);
+  bool const fresh_folder =
+      fresh && !std::filesystem::exists(std::filesystem::absolute(at->file, ec).parent_path(), ec);
+  auto store = open_ledger(at->url, at->file);
   if (!store)
-    return out.fail(store.error(), "Stop the server that uses it, or name another place with "
-                                   "--data DIR or --store URL.");
+    return out.fail(store.error(), store.error().code == errc::busy
+                                       ? "Stop the server that uses it, or name another place with "
+                                         "--data DIR or --store URL."
+                                       : "Name another place with --data DIR or --store URL.");
   auto const s = import_store(**store, in);
-  if (!s)
-    return out.fail(s.error(), s.error().code == errc::conflict
-                                   ? "Import into an empty data folder or database."
-                                   : "");
+  if (!s) {
+    store->reset();
+    if (fresh)
+      remove_ledger(at->file, fresh_folder);
+    bool const full = s.error().message.find("is not empty") != std::string::npos;
+    bool const of_file = s.error().code == errc::corrupt || s.error().code == errc::conflict;
+    return out.fail(s.error(), full      ? "Import into an empty data folder or database."
+                               : of_file ? "Nothing was imported. `troupe verify --file " + p.file +
+                                               "` says what is wrong with the export."
+                                         : "");
+  }
   auto document = counted(*s);
   document.emplace("ledger", at->shown);
   return out.show(document, "Imported " +

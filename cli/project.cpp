@@ -38,9 +38,9 @@ result<json::value> config_of(config_flags const& f) {
       return text.error();
     auto v = json::parse(*text);
     if (!v)
-      return v.error();
+      return fail(errc::invalid_argument, v.error().message, {{"flag", "--patch"}});
     if (!v->is_object())
-      return fail(errc::invalid_argument, f.file + " holds no JSON object");
+      return fail(errc::invalid_argument, f.file + " holds no JSON object", {{"flag", "--patch"}});
     out = std::move(*v);
   }
   auto& o = out.get_object();
@@ -51,6 +51,14 @@ result<json::value> config_of(config_flags const& f) {
       o[name] = *value;
   }
   return out;
+}
+
+/// A file that holds no patch is a wrong argument: nothing was sent.
+int fail_patch(console& out, error const& e) {
+  return e.details.contains("flag")
+             ? out.misuse("--patch: " + e.message,
+                          "It must be a JSON object of what differs; docs/content.md has examples.")
+             : out.fail(e);
 }
 
 int templates(console& out) {
@@ -91,7 +99,7 @@ void add_project_commands(command_line& line) {
                  [f, config](console& out) {
                    auto const patch = config_of(*config);
                    if (!patch)
-                     return out.fail(patch.error());
+                     return fail_patch(out, patch.error());
                    auto const done =
                        out.api().post("/api/projects", json::object{{"id", f->id},
                                                                     {"name", f->name},
@@ -129,7 +137,7 @@ void add_project_commands(command_line& line) {
                  [of, config](console& out) {
                    auto const patch = config_of(*config);
                    if (!patch)
-                     return out.fail(patch.error());
+                     return fail_patch(out, patch.error());
                    if (patch->get_object().empty())
                      return out.misuse("nothing to change",
                                        "Give --patch FILE or one of the other flags; see "

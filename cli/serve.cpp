@@ -33,6 +33,38 @@ server_settings http_of(listen_settings const& s) {
   return out;
 }
 
+/// What to do where it did not start; empty: what the kind of the error says.
+std::string way_to_start(error const& e, std::string const& where, bool in_folder) {
+  switch (e.code) {
+  case errc::conflict:
+    return e.message.find("--port") == std::string::npos // of the address, mostly
+               ? std::string{}
+               : "`troupe serve --port 0` takes any free port.";
+  case errc::busy:
+  case errc::fenced:
+    return in_folder ? "Each ledger has one server; another ledger goes with --data DIR."
+                     : "Each ledger has one server; --take-over ends the other one.";
+  case errc::corrupt:
+    return in_folder ? "Keep a copy of " + where +
+                           "; `troupe verify` says what is readable of it. A server starts with "
+                           "another folder (--data DIR), also from an export (`troupe import`)."
+                     : std::string{};
+  case errc::unavailable:
+    return in_folder ? std::string{} : "Is the database there, and its URL right? --store URL.";
+  case errc::invalid_argument:
+  case errc::unsupported:
+    return in_folder ? "Name another folder with --data DIR." : std::string{};
+  case errc::not_found:
+  case errc::unauthorized:
+  case errc::forbidden:
+  case errc::too_large:
+  case errc::timeout:
+  case errc::internal:
+    break;
+  }
+  return {};
+}
+
 int serve(console& out, bool take_over) {
   auto const& s = out.configured();
   auto const url = store_url(s);
@@ -58,10 +90,15 @@ int serve(console& out, bool take_over) {
   o.log_level = s.log.level;
   o.log_json = s.log.json;
   o.take_over = take_over;
-  return run_serve(o, [&](std::string const& at) {
-    auto const where = url->empty() ? o.data.string() : masked(*url);
+  auto const where = url->empty() ? o.data.string() : masked(*url);
+  auto const ready = [&](std::string const& at) {
     out.show(json::object{{"url", at}, {"ledger", where}},
              "Troupe serves at " + at + ", ledger in " + where + ". Ctrl-C stops it.\n");
+  };
+  return run_serve(o, ready, [&](error e) {
+    if (e.code == errc::fenced)
+      e.code = errc::busy; // the ledger is somebody else's
+    return out.fail(e, way_to_start(e, where, url->empty()));
   });
 }
 

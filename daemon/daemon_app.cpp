@@ -171,7 +171,11 @@ int run_daemon(daemon_settings const& settings, std::stop_token stop) {
   spdlog::info("offers runners={} slots={}", offered.empty() ? "none" : offered, settings.slots);
   auto const lock = lock_folder(settings.data, std::chrono::seconds{2});
   if (!lock)
-    return say(daemon_failed, lock.error().message);
+    return lock.error().code == errc::conflict
+               ? say(daemon_busy, lock.error().message +
+                                      "; stop that one first, or name a folder of its own with "
+                                      "--data DIR")
+               : say(daemon_failed, lock.error().message);
   auto const programs = program_lineage::begin(settings.data, std::chrono::seconds{20});
   if (!programs)
     return say(daemon_failed, programs.error().message);

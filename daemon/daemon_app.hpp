@@ -34,8 +34,9 @@ struct daemon_settings {
 
 /// Exit codes of run_daemon.
 constexpr int daemon_ok = 0;
-constexpr int daemon_failed = 1;       ///< disk, spool, lock
+constexpr int daemon_failed = 1;       ///< disk, spool
 constexpr int daemon_bad_settings = 2; ///< a profile, an address; said on standard error
+constexpr int daemon_busy = 4;         ///< another daemon uses the folder
 constexpr int daemon_unauthorized = 3; ///< not enrolled, or the token was revoked
 
 /// Runs until it is told to stop. Errors are logged and said on standard error.

@@ -46,7 +46,9 @@ result<identity> load_identity(fs::path const& data) {
   auto text = read_file(data / "identity.json");
   if (!text) {
     if (text.error().code == errc::not_found)
-      return fail(errc::not_found, "this daemon is not enrolled; run `troupe daemon enroll`");
+      return fail(errc::not_found,
+                  "this daemon is not enrolled; with a token of an administrator: `troupe daemon "
+                  "code | troupe daemon enroll --code -`");
     return text.error();
   }
   auto value = json::parse(*text);
