@@ -77,11 +77,18 @@ TEST_CASE_METHOD(idle_lab, "api: a ticket says that its agents rest", "[api]") {
   CHECK(text_at(lacks, "do").find("troupe agents resume duration.dev-") != std::string::npos);
 }
 
-TEST_CASE_METHOD(idle_lab, "api: a paused run lacks nothing", "[api]") {
+TEST_CASE_METHOD(idle_lab, "api: a paused run lacks a person's word, and so do its tickets",
+                 "[api]") {
   auto const ticket = ready_ticket();
   auto const run = lab.get(ticket).text("run");
   REQUIRE(lab.post("/api/runs/" + run + "/pause").status == 200);
-  CHECK(eventually([&] { return lacks_of(lab, ticket).empty(); }));
+  REQUIRE(eventually([&] { return text_at(lacks_of(lab, ticket), "for") == "run"; }));
+  CHECK(lacks_of(lab, ticket) == lacks_of(lab, "/api/runs/" + run));
+  CHECK(text_at(lacks_of(lab, ticket), "do").find("`troupe run resume " + run + "`") !=
+        std::string::npos);
+  REQUIRE(lab.post("/api/runs/" + run + "/resume").status == 200);
+  CHECK(eventually([&] { return text_at(lacks_of(lab, ticket), "for") == "daemon"; }));
+  CHECK(lacks_of(lab, "/api/runs/" + run).empty());
 }
 
 TEST_CASE("api: a daemon for other repositories is no help, and that is said", "[api]") {
