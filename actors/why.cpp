@@ -216,7 +216,8 @@ private:
     if (!t.merged_as.empty() && t.merged_as != told)
       chain_.push_back(entry("commit", t.merged_as,
                              "merged into " + t.target_branch + " from " + t.proof.branch + " (" +
-                                 std::to_string(t.proof.files.size()) + " files, +" +
+                                 std::to_string(t.proof.files.size()) +
+                                 (t.proof.files.size() == 1 ? " file, +" : " files, +") +
                                  std::to_string(t.proof.insertions) + " -" +
                                  std::to_string(t.proof.deletions) + ")"));
     for (auto const& g : t.gate_results)

@@ -304,13 +304,19 @@ private:
       say_.line(question + " yes (no terminal, or --yes)");
       return true;
     }
-    std::cout << question << " [Y/n] " << std::flush;
-    std::string answer;
-    bool const heard = static_cast<bool>(std::getline(std::cin, answer));
-    limit_.check(); // Ctrl-C ends the reading, too
-    if (!heard)
-      return false;
-    return answer.empty() || answer[0] == 'y' || answer[0] == 'Y';
+    for (;;) {
+      std::cout << question << " [Y/n] " << std::flush;
+      std::string answer;
+      bool const heard = static_cast<bool>(std::getline(std::cin, answer));
+      limit_.check(); // Ctrl-C ends the reading, too
+      if (!heard)
+        return false;
+      if (answer.empty() || answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes")
+        return true;
+      if (answer == "n" || answer == "N" || answer == "no" || answer == "No")
+        return false;
+      std::cout << "Answer y or n, please.\n";
+    }
   }
 
   json::value await_status(std::string const& path, std::string const& status) {

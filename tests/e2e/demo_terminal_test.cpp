@@ -132,6 +132,13 @@ TEST_CASE_METHOD(asked_person, "demo: who says no has spent nothing, and nothing
 
 TEST_CASE("demo: who stops reading the story leaves nothing behind", "[e2e]") {
   temporary_folder const folder;
+TEST_CASE_METHOD(asked_person, "demo: an answer that is neither yes nor no is asked again",
+                 "[e2e]") {
+  person.type("maybe\n");
+  REQUIRE(person.sees("Answer y or n, please."));
+  ends_it("n\n", 1, "not approved; nothing was planned and nothing was spent");
+}
+
   auto const* mode = GENERATE("--plain", "--json");
   auto const r =
       demo::run({"bash", "-c",
