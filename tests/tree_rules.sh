@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who may include whom (CONVENTIONS): a folder sees itself and those to its left, never to its right.
+# Who may include whom: a folder sees itself and those to its left, never to its right.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bad=0
