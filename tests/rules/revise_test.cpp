@@ -128,3 +128,55 @@ TEST_CASE("revision: a brief is never thinned to nothing", "[rules]") {
   CHECK(after->requirements.size() == 1);
   CHECK(has(texts(after->open_questions), "nothing would be left"));
 }
+
+TEST_CASE("revision: an item that is quoted or told again is taken out, whatever its words",
+          "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  REQUIRE(has(all_of(*before), "It should accept months too"));
+  auto const* note =
+      GENERATE("Drop 'It should accept months too': we decided against it.",
+               "Remove \"it should accept months too\", please.",
+               "Please delete the criterion `it should accept months too` because nobody wants it.",
+               "Take out that it should accept months, nobody needs them.");
+  INFO(note);
+  auto const after = revised(*before, note);
+  CHECK_FALSE(has(all_of(after), "onths"));
+  CHECK(has(all_of(after), "weeks"));
+  CHECK_FALSE(has(all_of(after), "decided against"));
+  CHECK_FALSE(has(all_of(after), "nobody"));
+  CHECK(after.requirements.size() == before->requirements.size());
+  CHECK_FALSE(has(texts(after.open_questions), "Not understood"));
+}
+
+TEST_CASE("revision: what cannot be found is told, with the way on, and becomes no criterion",
+          "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  auto const* note = GENERATE("Drop 'it must print in colour'.", "Delete the part about printers.",
+                              "Remove the sentence 'retry three times': it was a joke.");
+  INFO(note);
+  auto const after = revised(*before, note);
+  CHECK(all_of(after) == all_of(*before));
+  CHECK(has(texts(after.open_questions), "nothing in the draft speaks of"));
+  CHECK(has(texts(after.open_questions), "troupe brief edit"));
+}
+
+TEST_CASE("revision: a day is the day, and a case is added to what it is about", "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  auto const* day = GENERATE("Due Friday.", "The deadline is Friday.", "It's due on Friday.");
+  INFO(day);
+  auto const dated = revised(*before, day);
+  CHECK(dated.due == "Friday");
+  CHECK(all_of(dated) == all_of(*before));
+  CHECK_FALSE(has(texts(dated.open_questions), "Not understood"));
+
+  auto const cased = revised(*before, "It should accept months is only for negative ages.");
+  CHECK(has(all_of(cased), "For negative ages: it should accept months too"));
+  CHECK(cased.requirements.size() == before->requirements.size());
+  CHECK_FALSE(has(texts(cased.open_questions), "Not understood"));
+  // What is put to the same case again changes nothing.
+  CHECK(all_of(revised(cased, "It should accept months is only for negative ages.")) ==
+        all_of(cased));
+}

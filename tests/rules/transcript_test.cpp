@@ -322,3 +322,20 @@ TEST_CASE("transcript: random damage never crashes and always gives valid UTF-8"
     }
   }
 }
+
+TEST_CASE("transcript: escape sequences of a terminal are removed whole", "[rules]") {
+  auto const t = parse_transcript("\x1b[31mAda\x1b[0m: We should \x1b[1;4madd\x1b[m a logout.\n"
+                                  "\x1b]0;a title\a\x1b[32;1mBo\x1b[0m: \x1b(BYes.\x1b[K\n"
+                                  "Ada: \x1b]8;;http://x\x1b\\Link\x1b]8;;\x1b\\ it [31m too.\n");
+  REQUIRE(t.has_value());
+  REQUIRE(t->turns.size() == 3);
+  CHECK(t->turns[0].speaker == "Ada");
+  CHECK(t->turns[0].text == "We should add a logout.");
+  CHECK(t->turns[1].speaker == "Bo");
+  CHECK(t->turns[1].text == "Yes.");
+  CHECK(t->turns[2].text == "Link it [31m too."); // what only looks like one stays
+  // One that is never ended takes no words with it.
+  auto const open = parse_transcript("Ada: We should \x1b]add a logout.\nBo: Yes.\n");
+  REQUIRE(open.has_value());
+  CHECK(open->turns[0].text == "We should add a logout.");
+}

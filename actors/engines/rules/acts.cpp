@@ -1,5 +1,6 @@
 #include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/requests.hpp"
 #include "actors/engines/rules/text.hpp"
 
 #include <algorithm>
@@ -90,6 +91,10 @@ void find_question(unit& u, std::string_view quote) {
     return;
   }
   u.burden = false;
+  if (!request_in(u).empty()) { // `do you mind adding …?`
+    u.wants = asks::proposal;
+    return;
+  }
   if (contains_any(u.flat,
                    {"is that okay",       "is that ok",      "is that all right", "is that alright",
                     "everybody fine",     "everyone fine",   "any objections",    "all agreed",

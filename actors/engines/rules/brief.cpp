@@ -3,6 +3,7 @@
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/order.hpp"
+#include "actors/engines/rules/requests.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/wording.hpp"
 
@@ -63,10 +64,10 @@ bool share_terms(std::vector<word> const& a, std::vector<word> const& b) {
                      [&](auto const& t) { return std::binary_search(y.begin(), y.end(), t); });
 }
 
-std::string context_of(thread const& t, std::vector<unit> const& units) {
+std::string context_of(thread const& t, std::vector<unit> const& units, name_set const& names) {
   std::string out;
   for (auto const b : t.background)
-    out += (out.empty() ? "" : " ") + as_sentence(units[b].body);
+    out += (out.empty() ? "" : " ") + as_sentence(units[b].body, names);
   return out;
 }
 
@@ -81,6 +82,11 @@ name_set names_in_code(std::vector<unit> const& units) {
     for (auto const& w : u.words)
       if (w.what == word::kind::literal && w.text[0] == '`' && w.low.find(' ') == std::string::npos)
         out.insert(w.text.substr(1, w.text.size() - 2));
+    // `There is a bug: total crashes …`: written small behind a colon, and a whole subject.
+    if (auto const f = fault_in(u); f && f->subject.find(' ') == std::string::npos &&
+                                    !f->subject.empty() && is_lower(f->subject[0]) &&
+                                    !u.body.starts_with(f->subject))
+      out.insert(f->subject);
     if (u.quote.empty() || !is_letter(u.quote[0]))
       continue;
     // `getUser` keeps its spelling anyway and says nothing of how this talk is written.
@@ -135,8 +141,10 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   auto const& first = units[head->unit];
   bool const thin = first.leans || terms_of(first.words).size() < 2;
   auto const topic = !label.empty() ? label : head->lead;
-  r.title =
-      imperative_of(head->text, thin || units[head->unit].fragment ? topic : std::string{}, names);
+  r.title = !head->title.empty()
+                ? shorten(head->title, 118)
+                : imperative_of(head->text,
+                                thin || units[head->unit].fragment ? topic : std::string{}, names);
   std::string text;
   // A label of several parts is a whole question (`every upload, also the ads`); a demand that
   // names its thing itself may have answered it otherwise.
@@ -166,8 +174,8 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   }
   if (!t.refers.empty())
     text += " This means: " + as_sentence(with_digits(t.refers));
-  else if (thin)
-    if (auto const c = context_of(t, units); !c.empty())
+  else if (thin || t.fault)
+    if (auto const c = context_of(t, units, names); !c.empty())
       text += " Background: " + with_digits(c);
   r.text = text;
   r.optional = t.optional;
@@ -259,7 +267,8 @@ result<brief_content> draft_brief(transcript const& t) {
       if (!l.live || !(l.agreed && (l.changed || !l.cites.empty())))
         continue;
       cited_statement d;
-      d.text = as_sentence(th.label.empty() ? spoken(l) : capitalized(th.label) + ": " + spoken(l));
+      d.text = as_sentence(th.label.empty() ? spoken(l) : capitalized(th.label) + ": " + spoken(l),
+                           in_code);
       d.who = units[l.cites.empty() ? l.unit : l.cites.back()].speaker;
       add_cite(d.cites, units[l.unit]);
       for (auto const c : l.cites)
@@ -272,7 +281,10 @@ result<brief_content> draft_brief(transcript const& t) {
   find_order(out.requirements, from, units, weights);
   // Whoever takes a part owns the requirements that it names.
   for (auto const& d : talk.duties) {
-    auto const terms = terms_of(words_of(d.does));
+    auto const words = words_of(d.does);
+    auto const terms = terms_of(words);
+    bool const docs = std::any_of(words.begin(), words.end(),
+                                  [](word const& w) { return lexicon::is_doc_word(w.low); });
     if (contains_any(' ' + lower(d.does) + ' ',
                      {"review", "reviews", "check", "checks", "release"}))
       continue;
@@ -283,6 +295,8 @@ result<brief_content> draft_brief(transcript const& t) {
       for (auto const& x : terms)
         if (std::binary_search(from[i]->terms.begin(), from[i]->terms.end(), x))
           sum += weights.of(x);
+      if (docs && from[i]->about == matter::docs)
+        sum += 1; // `I'll do the README`, which others may name in passing
       if (sum > score) {
         score = sum;
         best = &out.requirements[i];

@@ -143,8 +143,11 @@ std::vector<day_mention> days_in(unit const& u) {
     d.ruled_out = (own || is) && !fine;
     d.ruled_out =
         d.ruled_out ||
-        (!then && contains_any(lead, {"off from", "out on", "away on", "off on", "out from", "have",
-                                      "starts on", "opens on", "off until", "starts"}));
+        (!then && contains_any(lead, {"off from", "out on", "away on", "off on", "out from",
+                                      "starts on", "opens on", "off until", "starts"})) ||
+        (!then && !lead.ends_with(" by ") && !lead.ends_with(" by the ") &&
+         contains_phrase(lead, "have")); // but `to have all this by Friday`
+
     out.push_back(d);
     i += n;
   }

@@ -16,6 +16,7 @@ struct line {
   std::size_t unit = 0; ///< index of the unit that said it
   std::string text;     ///< without lead
   std::string lead;     ///< question that it answers, as a condition or topic; may be empty
+  std::string title;    ///< of a requirement that it heads; empty: made from the text
   bool live = true;
   bool core = false;    ///< demand, constraint, accepted proposal or answer: makes a requirement
   bool agreed = false;  ///< somebody else said yes to it, or it is an answer
@@ -31,6 +32,7 @@ struct thread {
   std::vector<std::size_t> background; ///< units that say how it is today
   matter about = matter::feature;
   bool optional = false;
+  bool fault = false; ///< asked for because of something that goes wrong
   std::size_t last_turn = 0;
   std::vector<std::string> terms; ///< stems, sorted
 };

@@ -184,6 +184,7 @@ void listener::accept(pending& p, std::size_t by) {
 }
 
 void listener::expire(std::size_t turn) {
+  std::vector<pending> asked;
   std::erase_if(pending_, [&](pending& p) {
     auto const& q = at(p.unit);
     if (q.turn + patience >= turn)
@@ -191,11 +192,15 @@ void listener::expire(std::size_t turn) {
     bool const settled = std::any_of(pending_.begin(), pending_.end(), [&](pending const& o) {
       return at(o.unit).turn == q.turn && (o.answered || o.rejected);
     });
-    if (!settled && !p.answered && !p.rejected && !p.weak && q.wants != asks::consent &&
-        about_work(q) && !q.chatter)
+    if (!settled && !p.answered && !p.rejected && !p.weak && !request_in(q).empty())
+      asked.push_back(p);
+    else if (!settled && !p.answered && !p.rejected && !p.weak && q.wants != asks::consent &&
+             about_work(q) && !q.chatter)
       out_.open.push_back({as_sentence(q.body), q.speaker, {citation_of(q)}});
     return true;
   });
+  for (auto const& p : asked)
+    take_request(p);
 }
 
 void listener::hear(std::size_t i) {
@@ -275,6 +280,8 @@ void listener::take_in(std::size_t i) {
                            "i've thought about it", "thinking about it", "come to think of it",
                            "i take it back", "let's go back to"}))
     reversal_ = u.turn + 1;
+  if (auto report = fault_in(u))
+    faults_.push_back({i, std::move(*report)});
   if (u.told && contains_any(u.flat, {"bug", "defect", "glitch", "regression", "mistake"}) &&
       contains_any(u.flat, {"found", "noticed", "saw", "hit", "spotted", "discovered"})) {
     // What follows is about the find, not about what was talked of before.
@@ -301,6 +308,8 @@ void listener::take_in(std::size_t i) {
     return;
   hear_reproach(i);
   hear_reversal(i);
+  if (hear_fault(i) || hear_echo(i))
+    return;
   if (hear_label(i))
     return;
   // `Not as part of this.`: who begins an answer with not, and says nothing else, refuses.
@@ -327,7 +336,7 @@ void listener::take_in(std::size_t i) {
     hear_question(i);
     return;
   }
-  if (u.words.empty() || hear_swap(i) || hear_correction(i))
+  if (u.words.empty() || hear_swap(i) || hear_correction(i) || hear_alternative(i))
     return;
   hear_keeping(i);
   hear_content(i);

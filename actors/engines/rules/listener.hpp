@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/engines/rules/discussion.hpp"
+#include "actors/engines/rules/requests.hpp"
 
 #include <unordered_set>
+#include <utility>
 
 namespace troupe::rules {
 
@@ -32,6 +34,12 @@ private:
     std::vector<std::size_t> more; ///< units that belong to it
   };
 
+  /// Something that goes wrong, as it was told.
+  struct fault {
+    std::size_t unit = 0;
+    fault_report report;
+  };
+
   [[nodiscard]] unit const& at(std::size_t i) const { return units_[i]; }
   [[nodiscard]] bool fresh(std::ptrdiff_t thread, std::size_t turn, std::size_t turns) const;
   [[nodiscard]] pending* open_question(unit const& u, bool weak_too); ///< newest that waits
@@ -56,9 +64,18 @@ private:
   void hear_content(std::size_t i);
   [[nodiscard]] bool repeats(unit const& u, thread const& t) const;
   void withdraw(unit const& u);
-  bool hear_strike(std::size_t i);   ///< `forget the map`: true if it took something back
-  void hear_reversal(std::size_t i); ///< `let's wait instead`: the earlier decision falls
-  void hear_reproach(std::size_t i); ///< `rejected is harsh`: so does what the next one replaces
+  bool hear_strike(std::size_t i);      ///< `forget the map`: true if it took something back
+  void hear_reversal(std::size_t i);    ///< `let's wait instead`: the earlier decision falls
+  void hear_reproach(std::size_t i);    ///< `rejected is harsh`: so does what the next one
+                                        ///< replaces
+  bool hear_fault(std::size_t i);       ///< `X crashes on …`: true if the unit is done with
+  bool hear_echo(std::size_t i);        ///< `skip silently? I'd rather …`: only doubts
+  bool hear_alternative(std::size_t i); ///< `I'd rather …`: takes the place of a proposal
+  void restore(std::size_t refused);    ///< what it took the place of holds again
+  void take_request(pending const& p);
+  void take_up_rest();
+  [[nodiscard]] fault const* fault_before(std::size_t i) const;
+  std::ptrdiff_t thread_of(fault const& f, unit const& u);
   bool strike(std::vector<std::string> const& terms, std::size_t i, std::size_t turns);
   [[nodiscard]] bool next_agrees(std::size_t i) const; ///< the next speaker begins with a yes
   [[nodiscard]] bool introduces(unit const& u) const;  ///< asks for a thing not named before
@@ -82,11 +99,16 @@ private:
   due_tracker due_;
   outcome out_;
   std::vector<pending> pending_;
+  std::vector<fault> faults_;
+  std::vector<std::size_t> unplaced_;                 ///< demands without a word of the work
+  std::pair<std::size_t, std::size_t> swapped_{0, 0}; ///< what was preferred, and to what
   std::ptrdiff_t focus_ = -1;
   std::string label_; ///< topic that was opened last
   std::size_t label_turn_ = 0;
   std::ptrdiff_t label_thread_ = -1; ///< thread that took the label; -1: nobody yet
   bool label_open_ = false;
+  bool label_loose_ = false;   ///< the label is what the whole talk is about: no
+                               ///< demand repeats it
   bool topic_break_ = false;   ///< `second thing.`: the next fragment is a label
   std::ptrdiff_t forced_ = -1; ///< thread that takes the next demand, -1: none
   std::size_t finding_ = 0;    ///< turn that reports a find, plus one: the next demand is about it

@@ -78,7 +78,11 @@ bool listener::hear_refusal(std::size_t i) {
             (u.defers && at(l.unit).turn == u.turn && at(l.unit).does == act::statement))
           l.live = false;
     bool const scope = contains_any(u.all, {"out of scope"}); // said of work only
-    if (idea && !rejected_before && (about_work(q) || scope))
+    // `What about a median?` — `Not now.`: an idea that is put off behind the
+    // talk about the work.
+    bool const later = u.defers && !q.chatter && fresh(focus_, u.turn, 6) &&
+                       contains_any(q.flat, {"what about", "how about"});
+    if (idea && !rejected_before && (about_work(q) || scope || later))
       put_out(p->text.empty() ? q.body : p->text, p->unit, {i});
     if (!p->subject.empty() && label_thread_ < 0 && (u.defers || u.only_stance))
       label_open_ = false;
@@ -129,6 +133,7 @@ bool listener::hear_refusal(std::size_t i) {
       l->live = false;
       if (l->core)
         put_out(l->text, l->unit, {i});
+      restore(l->unit);
       break;
     }
   }

@@ -113,6 +113,17 @@ void listener::hear_content(std::size_t i) {
   if (u.does == act::weak) {
     if (!says_content(u))
       return; // `I'd love that.`
+    // `Customers keep asking for averages. We should have …`: why, and then
+    // what.
+    bool wished = false;
+    for (auto k = i + 1; k < units_.size() && units_[k].turn == u.turn; ++k)
+      wished = wished || units_[k].does == act::directive;
+    if (u.past && wished) {
+      last_background_ = i;
+      if (about_work(u) || u.turn < 10)
+        out_.problems.push_back(i);
+      return;
+    }
     pending p;
     p.unit = i;
     p.text = u.body;
@@ -285,8 +296,17 @@ void listener::hear_content(std::size_t i) {
       !(demand && (label_free_now() || fresh(focus_, u.turn, 3))) &&
       !(!u.past && !u.hedged && next_agrees(i)) && // `We need charts.` — `Yes.`
       !(label_thread_ >= 0 && label_thread_ == focus_ && fresh(focus_, u.turn, 0)) &&
-      !(fresh(focus_, u.turn, 1) && u.additive) && !label_free_now())
+      !(fresh(focus_, u.turn, 1) && u.additive) && !label_free_now() && !needs_thing(u)) {
+    unplaced_.push_back(i);
     return;
+  }
+  // `total breaks with strings. It should skip them.`: the thing that goes
+  // wrong is meant.
+  auto const* wrong = core && !answers && u.leans && forced_ < 0 ? fault_before(i) : nullptr;
+  if (wrong != nullptr && lexicon::is_pronoun(u.words[0].low))
+    forced_ = thread_of(*wrong, u);
+  else
+    wrong = nullptr;
   bool const under_label = label_free_now();
   // An extra is a thing of its own: it must not make optional what it is hung on.
   bool const extra = u.optional && core && terms_of(u.words).size() >= 2 && !under_label;
@@ -324,7 +344,10 @@ void listener::hear_content(std::size_t i) {
   bool const first_answer = answers && !p->answered;
   if (not_this.empty() || quantities_of(words_of(not_this)).empty())
     text = u.body;
-  if (auto const named = core && i > 0 && u.words[0].low == "it" && !answers
+  if (core)
+    text = without_complaint(text);
+  if (auto const named = wrong != nullptr && u.words[0].low == "it" ? wrong->report.subject
+                         : core && i > 0 && u.words[0].low == "it" && !answers
                              ? subject_before(units_[i - 1], u)
                              : std::string{};
       !named.empty())
@@ -333,7 +356,8 @@ void listener::hear_content(std::size_t i) {
   if (u.optional)
     out_.threads[static_cast<std::size_t>(where)].optional = true;
   if (under_label && label_thread_ < 0) {
-    l.lead = label_; // the topic went to a thread that was there
+    if (!label_loose_)
+      l.lead = label_; // the topic went to a thread that was there
     label_thread_ = where;
   }
   if (!answers)
@@ -364,6 +388,7 @@ void listener::hear_content(std::size_t i) {
 
 outcome listener::finish() {
   expire(static_cast<std::size_t>(-1));
+  take_up_rest();
   out_.due = due_.due();
   out_.due_turn = due_.said_in_turn();
   return std::move(out_);

@@ -8,12 +8,24 @@
 namespace troupe::rules {
 namespace {
 
+/// `Talk about the fees for a minute`, `about the fees now`: how long and when people
+/// talk.
+bool spends_time(std::vector<word> const& w, std::size_t i) {
+  if (i + 1 == w.size())
+    return contains_any(" now today briefly quickly first please ", {w[i].low});
+  for (auto k = i + 1; k < w.size() && k < i + 5 && w[i].low == "for"; ++k)
+    if (contains_any(" minute minutes moment second seconds sec bit while hour ", {w[k].low}))
+      return true;
+  return false;
+}
+
 /// Text of the noun phrase that begins at word `from`; empty if what stands there is a clause.
 std::string noun_phrase(unit const& u, std::size_t from) {
   auto const& w = u.words;
   auto end = from;
   while (end < w.size() && (end == from || w[end].before == 0) && end < from + 7 &&
-         !contains_any(" again because since so but and when if which that ", {w[end].low}))
+         !contains_any(" again because since so but and when if which that ", {w[end].low}) &&
+         !(end > from && spends_time(w, end)))
     ++end;
   for (auto i = from; i < end; ++i)
     if (w[i].what == word::kind::plain &&
@@ -29,7 +41,8 @@ std::string noun_phrase(unit const& u, std::size_t from) {
 
 struct opening {
   std::string topic;
-  bool back = false; ///< it was talked about before
+  bool back = false;  ///< it was talked about before
+  bool loose = false; ///< what the talk is about, which its demands need not say again
 };
 
 /// The topic that a sentence about the talk itself opens: `I need to go back to the fees`, `one
@@ -66,7 +79,9 @@ opening opening_of(unit const& u) {
                                "something", "word", "thing", "point", "question"},
                               " on about with regarding concerning ");
         n > 0 && w.size() <= n + 6)
-      return {noun_phrase(u, n), false};
+      return {noun_phrase(u, n), false,
+              n >= 2 && contains_any(" talk speak ", {w[n - 2].low}) &&
+                  contains_any(u.flat, {"let's", "shall we", "should we", "can we", "let us"})};
   if (speaks || contains_any(u.flat, {"may i"}))
     for (std::size_t i = 1; i + 1 < w.size() && i < 6; ++i)
       if (contains_any(" raise mention address ", {w[i].low}) ||
@@ -120,6 +135,7 @@ void listener::turn_to(std::string const& topic, std::size_t i, bool back) {
   }
   label_ = topic;
   label_open_ = true;
+  label_loose_ = false;
   label_turn_ = u.turn;
   label_thread_ = -1;
   focus_ = -1;
@@ -173,6 +189,7 @@ bool listener::hear_topic_talk(std::size_t i) {
   if (o.topic.empty() || terms_of(words_of(o.topic)).empty())
     return false;
   turn_to(o.topic, i, o.back);
+  label_loose_ = o.loose && label_open_ && label_ == o.topic;
   return true;
 }
 

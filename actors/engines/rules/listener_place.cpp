@@ -89,7 +89,12 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
       about == matter::feature)
     return focus_;
   auto const claim = [&](matter m) {
-    auto const i = new_thread(m, label_);
+    // `Shall we talk about Tally?` — `We should have …`: the demand says itself
+    // what it is about.
+    bool const unsaid = label_loose_ && !u.leans && !u.fragment && terms.size() >= 2;
+    auto const i = new_thread(m, unsaid ? std::string{} : label_);
+    if (unsaid)
+      note_terms(i, words_of(label_));
     label_thread_ = i;
     return i;
   };

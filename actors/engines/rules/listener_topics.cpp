@@ -108,6 +108,7 @@ bool listener::hear_label(std::size_t i) {
     if (label_free_now() && label_turn_ == u.turn && !label_.empty() && label_.size() < 60)
       named = label_ + ", " + named;
     label_ = std::move(named);
+    label_loose_ = false;
     label_open_ = !label_.empty();
     label_turn_ = u.turn;
     label_thread_ = -1;
@@ -251,9 +252,10 @@ void listener::hear_question(std::size_t i) {
         p != nullptr && !p->answered && at(p->unit).turn + 1 == u.turn &&
         at(p->unit).wants == asks::proposal && about_work(at(p->unit)))
       accept(*p, i);
-  if (!about_work(u) && !fresh(focus_, u.turn, 3) && !label_open_)
+  bool const request = !request_in(u).empty();
+  if (!about_work(u) && !fresh(focus_, u.turn, 3) && !label_open_ && !request)
     return; // small talk
-  if (side_talk_ == u.turn + 1 && !about_work(u))
+  if (side_talk_ == u.turn + 1 && !about_work(u) && !request)
     return;
   // `Is the plumber there yet?`: a word for word answer would be about nothing of the talk.
   if (u.wants == asks::fact && lexicon::is_auxiliary(u.words[0].low) && !about_work(u) &&
@@ -301,6 +303,7 @@ void listener::hear_question(std::size_t i) {
       (about ||
        (!series && !earlier && (content >= 2 || !fresh(focus_, u.turn, 2) || named.size() <= 2)))) {
     label_ = label_text(p.subject);
+    label_loose_ = false;
     label_open_ = true;
     label_turn_ = u.turn;
     label_thread_ = -1;

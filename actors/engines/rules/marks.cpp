@@ -28,6 +28,18 @@ bool judges_value(std::vector<word> const& w) {
          !contains_any(" the a an what how for in on at per not only ", {x.low});
 }
 
+/// `Raising would break the dashboard.`: what somebody fears is a reason.
+bool fears(std::vector<word> const& w) {
+  for (std::size_t i = 1; i + 1 < w.size() && i < 7; ++i)
+    if (contains_any(" would could might ", {w[i].low}) && w[i].before == 0 &&
+        contains_any(" break confuse annoy hurt kill upset scare surprise ruin "
+                     "flood spam crash ",
+                     {w[i + 1].low}) &&
+        !contains_any(" i we you ", {w[0].low}))
+      return true;
+  return false;
+}
+
 /// `Twenty's a bit mean.`
 bool judges_number(std::vector<word> const& w) {
   return w.size() >= 2 && w[0].low.ends_with("'s") &&
@@ -245,7 +257,7 @@ void find_marks(unit& u) {
            "surely",      "is wrong",        "it's annoying"}) ||
       u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ") ||
       u.flat.starts_with(" that's what ") || u.flat.starts_with(" that's exactly what ") ||
-      judges_value(u.words) || judges_number(u.words) || moves_speaker(u.words);
+      judges_value(u.words) || judges_number(u.words) || moves_speaker(u.words) || fears(u.words);
 }
 
 bool background(unit const& u) {

@@ -142,6 +142,11 @@ private:
     auto const& u = units_[i];
     if (u.words.empty() || !contains_any(" i i'm i'd i'll i've ", {u.words[0].low}))
       return -1;
+    // `The handbook must …` — `I can do that after the sorter is in.`
+    if (contains_any(u.flat, {"do that", "do it", "do this", "take that", "take it", "take this"}))
+      for (auto k = i; k-- > 0 && units_[k].turn + 1 >= u.turn;)
+        if (auto const h = holder_.find(k); h != holder_.end() && units_[k].turn + 1 == u.turn)
+          return static_cast<std::ptrdiff_t>(h->second);
     for (auto k = i; k-- > 0 && units_[k].turn + 1 >= u.turn;)
       if (units_[k].turn + 1 == u.turn && units_[k].speaker != u.speaker &&
           contains_any(units_[k].all,
@@ -165,7 +170,7 @@ private:
       }
       auto sooner = best(wanted, none, self);
       if (asked >= 0) {
-        link(asked, sooner);
+        link(asked, sooner == asked ? best(wanted, static_cast<std::size_t>(asked)) : sooner);
         continue;
       }
       auto later = self != none ? static_cast<std::ptrdiff_t>(self) : best(mine, none);

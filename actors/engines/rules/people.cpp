@@ -3,6 +3,7 @@
 #include "actors/engines/rules/dates.hpp"
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/requests.hpp"
 #include "actors/engines/rules/text.hpp"
 
 #include <algorithm>
@@ -51,6 +52,16 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     if (!last_demand_.empty() && what.size() < 24 &&
         contains_any(flat, {"do that", "do it", "take it", "take that", "do that one", "do this"}))
       what = last_demand_;
+    // `I can do that after the averages are in`: what is taken is the last demand, all the same.
+    for (std::string_view const that : {" do that one ", " do that ", " do it ", " take that ",
+                                        " take it ", " do this ", " take this "})
+      if (!last_demand_.empty() && what != last_demand_ && flat.starts_with(that) &&
+          contains_any(flat, {"after", "once", "when", "before", "as soon as", "by", "until"})) {
+        auto demand = without_complaint(last_demand_);
+        while (!demand.empty() && (demand.back() == '.' || demand.back() == '!'))
+          demand.pop_back();
+        what = demand + ", " + what.substr(that.size() - 1);
+      }
     if (!who.empty() && what.size() > 2 && out.size() < 8)
       out.push_back({who, what, due_of(u), {citation_of(u)}});
   };
@@ -173,6 +184,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     bool const modal = (at(v) == "can" || at(v) == "will" || at(v) == "to" || at(v) == "could") &&
                        (work_verb(at(v + 1)) || lexicon::is_change_verb(at(v + 1)));
     if (asked) {
+      // What is asked of somebody may be a change of the product all the same.
+      asks_for_change = asks_for_change || !request_in(u).empty();
       add(who, span(whole, v + 2, end));
     } else if (at(v) == "you" || at(v) == "you'd" || at(v) == "you'll") {
       if (work_verb(at(v + 1)) || at(v + 1) == "want")

@@ -2,6 +2,7 @@
 
 #include "actors/engines/rules/brief.hpp"
 #include "actors/engines/rules/discussion.hpp"
+#include "actors/engines/rules/revise_notes.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/wording.hpp"
 
@@ -12,122 +13,6 @@
 namespace troupe {
 namespace rules {
 namespace {
-
-using terms = std::vector<std::string>;
-
-/// A sentence of the notes that takes something out.
-struct removal {
-  std::string what; ///< as it was written: `months and years`
-  bool asks = true; ///< `leave X out` asks for a change; `X is out of scope` also only states it
-  citation said;
-};
-
-bool within(terms const& part, terms const& all) {
-  return !part.empty() && std::includes(all.begin(), all.end(), part.begin(), part.end());
-}
-
-terms terms_in(std::string_view text) {
-  return terms_of(words_of(text));
-}
-
-std::string_view without_ends(std::string_view s) {
-  s = trim(s);
-  while (!s.empty() && std::string_view{".!;,:"}.find(s.back()) != std::string_view::npos)
-    s = trim(s.substr(0, s.size() - 1));
-  return s;
-}
-
-/// `months and years` are two things.
-std::vector<std::string> things_of(std::string_view what) {
-  std::vector<std::string> out{{}};
-  for (auto const& w : words_of(what)) {
-    if (w.low == "and" || w.low == "or" || w.low == "nor" || w.before == ',')
-      out.emplace_back();
-    if (w.low != "and" && w.low != "or" && w.low != "nor")
-      out.back() += (out.back().empty() ? "" : " ") + w.text;
-  }
-  std::erase_if(out, [](auto const& s) { return s.empty(); });
-  return out;
-}
-
-/// Without the words for what a draft is made of: `the months criterion` is about months.
-terms head_terms(std::string_view thing) {
-  auto out = terms_in(thing);
-  auto const all = out;
-  for (std::string_view const word : {"requirement", "criterion", "criteria", "part", "bit",
-                                      "thing", "point", "support", "sentence"})
-    std::erase(out, stem_of(word));
-  return out.empty() ? all : out;
-}
-
-/// Whether every one of the things is in the draft, or was put out of it before.
-bool speaks_of(brief_content const& b, std::string_view what) {
-  auto const things = things_of(what);
-  return std::all_of(things.begin(), things.end(), [&](std::string const& thing) {
-    auto const head = head_terms(thing);
-    auto const in = [&](std::string_view text) { return within(head, terms_in(text)); };
-    return std::any_of(b.requirements.begin(), b.requirements.end(),
-                       [&](requirement const& r) {
-                         return lower(thing) == lower(r.key) || in(r.title) ||
-                                std::any_of(r.criteria.begin(), r.criteria.end(), in);
-                       }) ||
-           std::any_of(b.out_of_scope.begin(), b.out_of_scope.end(), [&](auto const& o) {
-             return in(o.text) || std::any_of(o.cites.begin(), o.cites.end(),
-                                              [&](auto const& c) { return in(c.quote); });
-           });
-  });
-}
-
-/// What a sentence takes out; empty if it takes nothing out.
-std::string taken_out(brief_content const& b, std::string_view text, bool& asks) {
-  auto const whole = without_ends(text);
-  auto const low = lower(whole);
-  if (low.size() != whole.size())
-    return {};
-  std::size_t begin = 0;
-  for (bool again = true; again;) {
-    again = false;
-    for (std::string_view const lead :
-         {"please ", "also ", "and ", "but ", "so ", "then ", "ok, ", "okay, ", "no, ", "just ",
-          "let's ", "let us ", "we should ", "we can ", "we ", "you can ", "instead "})
-      if (std::string_view{low}.substr(begin).starts_with(lead)) {
-        begin += lead.size();
-        again = true;
-      }
-  }
-  auto const rest = std::string_view{low}.substr(begin);
-  auto const part = [&](std::size_t from, std::size_t to) {
-    return std::string{without_ends(whole.substr(begin + from, to - from))};
-  };
-  asks = true;
-  for (std::string_view const end :
-       {" is out of scope", " are out of scope", " is not needed", " are not needed",
-        " isn't needed", " aren't needed", " is not wanted", " are not wanted"})
-    if (rest.ends_with(end)) {
-      asks = false;
-      return part(0, rest.size() - end.size());
-    }
-  for (std::string_view const end : {" can go", " must go", " should go", " has to go"})
-    if (rest.ends_with(end))
-      return part(0, rest.size() - end.size());
-  for (std::string_view const verb : {"leave ", "take ", "keep "})
-    if (rest.starts_with(verb)) {
-      if (rest.ends_with(" out"))
-        return part(verb.size(), rest.size() - 4);
-      if (rest.substr(verb.size()).starts_with("out "))
-        return part(verb.size() + 4, rest.size());
-    }
-  for (std::string_view const begins : {"forget about ", "forget ", "don't need ", "do not need ",
-                                        "don't want ", "do not want ", "cut out "})
-    if (rest.starts_with(begins))
-      return part(begins.size(), rest.size());
-  // `Skip empty lines` may as well ask for something: it takes out what the draft speaks of.
-  for (std::string_view const begins : {"drop ", "skip ", "omit ", "exclude ", "no ", "without "})
-    if (rest.starts_with(begins))
-      if (auto what = part(begins.size(), rest.size()); speaks_of(b, what))
-        return what;
-  return {};
-}
 
 /// The things that a title is about: behind its verb, before what says how, where and when.
 terms subject_of_title(std::string_view title) {
@@ -224,7 +109,60 @@ cited_statement not_understood(citation said, std::string const& why) {
   return out;
 }
 
+/// Takes one criterion out, and the requirement with its last one.
+void take_criterion(brief_content& b, std::string const& criterion) {
+  for (std::size_t i = b.requirements.size(); i-- > 0;) {
+    auto& r = b.requirements[i];
+    if (std::find(r.criteria.begin(), r.criteria.end(), criterion) == r.criteria.end())
+      continue;
+    if (r.criteria.size() == 1) {
+      erase_requirement(b, i);
+      continue;
+    }
+    std::erase(r.criteria, criterion);
+    auto const titled = imperative_of(criterion, {}) == r.title;
+    if (auto const at = r.text.find(criterion); at != std::string::npos) {
+      r.text.erase(at, criterion.size());
+      r.text = squeeze(r.text);
+    }
+    if (r.text.empty())
+      for (auto const& c : r.criteria)
+        r.text += (r.text.empty() ? "" : " ") + c;
+    if (titled)
+      r.title = imperative_of(r.criteria.front(), {});
+    auto const gone = terms_in(criterion);
+    auto const speaks = [&](citation const& c) {
+      auto const said = terms_in(c.quote);
+      return !said.empty() && within(said, gone);
+    };
+    if (!std::all_of(r.cites.begin(), r.cites.end(), speaks))
+      std::erase_if(r.cites, speaks);
+  }
+  std::erase_if(b.decisions, [&](cited_statement const& d) { return d.text == criterion; });
+}
+
 void apply(brief_content& b, removal const& r) {
+  if (r.exact) {
+    auto const criterion = best_match(b, r.what);
+    auto after = b;
+    if (!criterion.empty())
+      take_criterion(after, criterion);
+    if (criterion.empty()) {
+      b.open_questions.push_back(not_understood(
+          r.said, "nothing in the draft speaks of \"" + r.what +
+                      "\", or more than one thing does; take it out with `troupe brief edit`"));
+    } else if (after.requirements.empty()) {
+      b.open_questions.push_back(not_understood(r.said, "nothing would be left of the brief"));
+    } else {
+      b = std::move(after);
+      cited_statement out;
+      out.text = criterion;
+      out.who = reviewer_name;
+      out.cites = {r.said};
+      b.out_of_scope.push_back(std::move(out));
+    }
+    return;
+  }
   auto after = b;
   std::string unknown;
   auto what = capitalized(r.what);
@@ -254,44 +192,27 @@ void apply(brief_content& b, removal const& r) {
     b.open_questions.push_back(not_understood(r.said, "nothing in the draft speaks of " + unknown));
 }
 
-/// A round of notes, taken apart.
-struct round_of_notes {
-  std::vector<removal> out;
-  std::vector<citation> rest;
-};
-
-round_of_notes read_notes(brief_content const& b, std::string_view notes, std::size_t turn,
-                          duration at) {
-  round_of_notes out;
-  auto const add = [&](std::string_view sentence) {
-    citation said{static_cast<std::int32_t>(turn), std::string{reviewer_name}, at,
-                  std::string{trim(sentence)}};
-    bool asks = true;
-    auto what = taken_out(b, sentence, asks);
-    if (!what.empty() && (!head_terms(what).empty() || what.size() < 4))
-      out.out.push_back({std::move(what), asks, std::move(said)});
-    else
-      out.rest.push_back(std::move(said));
-  };
-  for (auto const one : split_lines(notes))
-    for (auto const s : sentences_of(one)) {
-      if (trim(s).empty())
+/// True if the draft says it now.
+bool apply(brief_content& b, condition const& c) {
+  for (auto& r : b.requirements)
+    for (auto& old : r.criteria) {
+      if (old != c.criterion)
         continue;
-      // `Leave months out, and make the default 10.` asks for two things.
-      auto const low = lower(s);
-      auto cut = std::string::npos;
-      for (std::string_view const sign : {"; ", ", but ", ", and "})
-        cut = std::min(cut, low.find(sign));
-      bool asks = true;
-      if (cut != std::string::npos && low.size() == s.size() &&
-          !taken_out(b, s.substr(0, cut), asks).empty() && terms_in(s.substr(cut)).size() > 1) {
-        add(s.substr(0, cut));
-        add(s.substr(s.find(' ', cut) + 1));
-      } else {
-        add(s);
-      }
+      if (within(terms_in(c.when), terms_in(old)))
+        return true; // it is said already
+      auto const w = words_of(old);
+      auto const colon = old.find(": ");
+      auto const rest = colon != std::string::npos && colon < 40 ? old.substr(colon + 2) : old;
+      auto const now = as_sentence(c.when + ": " + lower(rest.substr(0, 1)) + rest.substr(1));
+      if (auto const at = r.text.find(old); at != std::string::npos)
+        r.text.replace(at, old.size(), now);
+      else if (!w.empty())
+        r.text += ' ' + now;
+      r.cites.push_back(c.said);
+      old = now;
+      return true;
     }
-  return out;
+  return false;
 }
 
 /// What people asked for in earlier rounds: the sentences that the draft cites, a round a text.
@@ -344,13 +265,19 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
   said[now] = std::string{notes};
 
   std::vector<removal> removals;
+  std::vector<condition> conditions;
   std::vector<citation> latest;
+  std::string due;
   bool adds = false;
   for (auto const& [turn, text] : said) {
     auto round = read_notes(before, text, static_cast<std::size_t>(turn), at);
     bool const is_new = turn == now;
     for (auto& r : round.out)
       removals.push_back(std::move(r));
+    for (auto& c : round.conditions)
+      conditions.push_back(std::move(c));
+    if (!round.due.empty())
+      due = round.due;
     t.turns.resize(static_cast<std::size_t>(turn) + 1, {std::string{reviewer_name}, at, {}});
     for (auto const& c : round.rest)
       t.turns.back().text += (t.turns.back().text.empty() ? "" : " ") + as_sentence(c.quote);
@@ -363,13 +290,20 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
   if (!adds && !before.requirements.empty()) { // keeps what people changed by hand
     auto out = before;
     std::erase_if(removals, [&](removal const& r) { return r.said.turn != now; });
+    std::erase_if(conditions, [&](condition const& c) { return c.said.turn != now; });
     for (auto const& r : removals)
       apply(out, r);
+    for (auto const& c : conditions)
+      (void)apply(out, c);
+    if (!due.empty())
+      out.due = due;
     return out;
   }
   auto out = draft_brief(t);
   if (!out)
     return out;
+  if (out->requirements.empty() && !before.requirements.empty())
+    out = before; // notes that say nothing cannot take everything away
   for (auto const& c : latest) {
     if (is_cited(*out, c))
       continue;
@@ -380,7 +314,16 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
       out->open_questions.push_back(not_understood(c, {}));
   }
   for (auto const& r : removals)
-    apply(*out, r);
+    if (r.said.turn == now || !r.exact || !best_match(*out, r.what).empty())
+      apply(*out, r);
+  for (auto const& c : conditions)
+    if (!apply(*out, c) && c.said.turn == now)
+      out->open_questions.push_back(not_understood(c.said, {}));
+  // What a draft that was changed by hand had for a day holds where nobody names another.
+  if (!due.empty())
+    out->due = due;
+  else if (out->due.empty())
+    out->due = before.due;
   return out;
 }
 

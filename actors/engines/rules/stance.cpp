@@ -152,6 +152,11 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
                w[b + 1].what == word::kind::plain) {
       u.breaks = true; // `Number three, the refund button.`
       b += 2;
+    } else if (pause && b + 3 < w.size() && w[b].what == word::kind::plain &&
+               is_upper(w[b].text[0]) && w[b + 1].before == ',' && w[b + 2].low == "you" &&
+               contains_any(" can could would will do ", {w[b + 1].low})) {
+      ++b; // `Bob, can you …?`: whoever is asked is named, heard of before or
+           // not
     } else {
       break;
     }

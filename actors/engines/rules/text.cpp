@@ -63,6 +63,41 @@ std::size_t utf8_length(std::string_view s, std::size_t i) {
   return n;
 }
 
+/// Length of the terminal escape sequence at `i`: a colour, a title, a movement of the cursor; 1
+/// for a lone escape character.
+std::size_t escape_length(std::string_view s, std::size_t i) {
+  auto const within = [&](std::size_t k, unsigned char first, unsigned char last) {
+    return k < s.size() && at(s, k) >= first && at(s, k) <= last;
+  };
+  auto k = i + 1;
+  if (k >= s.size())
+    return 1;
+  if (s[k] == '[') { // parameters, intermediate bytes, a final one
+    ++k;
+    while (within(k, 0x30, 0x3f))
+      ++k;
+    while (within(k, 0x20, 0x2f))
+      ++k;
+    return within(k, 0x40, 0x7e) ? k + 1 - i : k - i;
+  }
+  if (std::string_view{"]PX^_"}.find(s[k]) != std::string_view::npos) {
+    // A string for the terminal: up to BEL or ESC \, and never past the line.
+    for (auto end = k + 1; end < s.size() && s[end] != '\n'; ++end) {
+      if (s[end] == '\a')
+        return end + 1 - i;
+      if (s[end] == '\x1b' && end + 1 < s.size() && s[end + 1] == '\\')
+        return end + 2 - i;
+    }
+    return 2;
+  }
+  while (within(k, 0x20, 0x2f))
+    ++k;
+  return within(k, 0x30, 0x7e) && (k > i + 1 || std::string_view{"78=>cDEHMNOZ"}.find(s[k]) !=
+                                                    std::string_view::npos)
+             ? k + 1 - i
+             : 1;
+}
+
 std::string from_utf16(std::string_view s, bool big) {
   std::string out;
   out.reserve(s.size());
@@ -165,7 +200,9 @@ result<std::string> decode_text(std::string_view bytes) {
   for (std::size_t i = 0; i < wide.size(); ++i) {
     auto const c = wide[i];
     auto const u = static_cast<unsigned char>(c);
-    if (c == '\r') {
+    if (c == '\x1b') {
+      i += escape_length(wide, i) - 1;
+    } else if (c == '\r') {
       if (i + 1 >= wide.size() || wide[i + 1] != '\n')
         out += '\n';
     } else if (u >= 0x20 || c == '\n' || c == '\t') {

@@ -11,8 +11,8 @@ namespace troupe::rules {
 /// UTF-8 of bytes in UTF-8, UTF-16 (by byte order mark, or by its zero bytes) or Windows-1252.
 ///
 /// Bytes that are mostly good UTF-8 keep it, and each bad byte becomes U+FFFD; bytes that are not
-/// UTF-8 at all are read as Windows-1252. Line ends become `\n`; control characters are dropped.
-/// Errors: invalid_argument where the bytes are no text.
+/// UTF-8 at all are read as Windows-1252. Line ends become `\n`; control characters are dropped,
+/// terminal escape sequences whole. Errors: invalid_argument where the bytes are no text.
 [[nodiscard]] result<std::string> decode_text(std::string_view bytes);
 
 /// Lower case of ASCII, Latin-1 and Latin Extended-A letters in UTF-8; other bytes as they are.

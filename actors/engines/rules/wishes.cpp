@@ -77,16 +77,16 @@ void find_wish(unit& u) {
   bool const epistemic =
       mental || trouble ||
       contains_any(flat,
-                   {"should have been", "must have been", "should've",     "must've",
-                    "had to",           "you should see", "i have to",     "i must",
-                    "i should",         "i need to",      "we should be",  "it should be fine",
-                    "that should do",   "should be done", "how it should", "i have to run",
-                    "needed to",        "i had",          "didn't need",   "you have to",
-                    "you said",         "you told",       "nobody has to", "nobody needs to",
-                    "you need to",      "that must be",   "us to be",      "i have to go",
-                    "i need a week",    "i need a day",   "i need a few",  "i need some time",
-                    "we need a week",   "we need a day",  "i need until",  "we need to talk",
-                    "we need to go"});
+                   {"should have been", "must have been", "should've",       "must've",
+                    "had to",           "you should see", "i have to",       "i must",
+                    "i should",         "i need to",      "we should be",    "it should be fine",
+                    "that should do",   "should be done", "how it should",   "i have to run",
+                    "needed to",        "i had",          "didn't need",     "you have to",
+                    "you said",         "you told",       "nobody has to",   "nobody needs to",
+                    "you need to",      "that must be",   "us to be",        "i have to go",
+                    "i need a week",    "i need a day",   "i need a few",    "i need some time",
+                    "need a break",     "need a hand",    "need some help",  "we need a week",
+                    "we need a day",    "i need until",   "we need to talk", "we need to go"});
   if (trouble) {
     u.past = true;
     return;

@@ -2,6 +2,7 @@
 
 #include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/requests.hpp"
 #include "actors/engines/rules/text.hpp"
 
 #include <algorithm>
@@ -58,6 +59,8 @@ std::string proposition_of(unit const& q) {
   for (auto const* lead : {"do we need", "do we want", "do you want"})
     if (auto const n = phrase_at(w, 0, lead); n > 0)
       return "we need " + from_word(body, w, n);
+  if (auto asked = request_in(q); !asked.empty())
+    return asked;
   if (w.size() < 3 || !asking_auxiliary(w[0].low))
     return body;
   std::size_t i = 1;
@@ -160,6 +163,11 @@ std::string lead_of(unit const& q) {
   for (std::size_t i = 1; i < w.size(); ++i)
     if ((w[i].low == "if" || w[i].low == "or") && w[i].before != 0)
       return body;
+  // `For an empty list?`, `without a name?`: the case that the answer is about.
+  if (q.fragment && w.size() >= 3 && w.size() <= 9 &&
+      contains_any(" for with without on after ", {w[0].low}) &&
+      contains_any(" a an no zero empty missing negative invalid ", {w[1].low}))
+    return body;
   return {};
 }
 
@@ -277,6 +285,9 @@ std::string imperative_of(std::string_view statement, std::string_view label,
   for (auto const* lead : {"i'd like", "i'd want", "we'd like"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
       return join("provide " + from_word(text, w, n));
+  for (auto const* lead : {"i'd rather", "i would rather", "we'd rather"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join(from_word(text, w, n));
   for (auto const* lead :
        {"there should also be", "there should be", "there must be", "there has to be",
         "there needs to be", "we also need", "we need to have", "i also want", "i'd also add"})
@@ -291,7 +302,8 @@ std::string imperative_of(std::string_view statement, std::string_view label,
                            "i'd like to",    "we want to",     "i'll",      "then"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size() && w[n].low != "not")
       return join(from_word(text, w, n));
-  for (auto const* lead : {"we need", "i need", "i want", "they want", "i'd like", "we want"})
+  for (auto const* lead :
+       {"we need", "i need", "they need", "i want", "they want", "i'd like", "we want"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
       return join("provide " + from_word(text, w, n));
   // `Logout should warn …` -> `Make logout warn …`
