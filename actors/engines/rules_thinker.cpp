@@ -68,6 +68,11 @@ std::string without_stop(std::string text) {
   return text;
 }
 
+constexpr char const* nothing_asked =
+    "nothing in it was recognised as asked for; say what is wanted in sentences such as "
+    "`The export should …`, `We need …`, `Please add …` or `There is a bug: …`, one for each "
+    "thing, and submit it again";
+
 class rules_thinker : public thinker {
 public:
   result<envelope> think(thought_request const& r, state_reader const& read) override {
@@ -97,6 +102,9 @@ private:
                                     : revise_brief(s->content, std::move(*parsed), s->notes);
     if (!content)
       return say(content.error().message, {{"refused", content.error().message}});
+    // The rules draft the same again however often they are asked: one answer is enough.
+    if (content->requirements.empty())
+      return say(nothing_asked, {{"refused", nothing_asked}});
     return say("A brief with " + count_of(content->requirements.size(), "requirement") + " and " +
                    count_of(content->open_questions.size(), "open question") + ".",
                {{"brief", json::to(*content)}});
