@@ -27,8 +27,6 @@ std::string next_step(console& out, json::value const& brief) {
     return "Next: `troupe brief resend " + id + "`.";
   if (status == "REJECTED" && look::list(look::at(brief, "content"), "requirements").empty())
     return "Next: say in it what is wanted, then hand it in again with `troupe brief submit`.";
-  if (status == "REJECTED" && look::list(look::at(brief, "content"), "requirements").empty())
-    return "Next: say in it what is wanted, then hand it in again with `troupe brief submit`.";
   if (status == "planning" || status == "approved" || status == "in_delivery")
     if (auto const plan = waiting_plan(out, id); !plan.empty())
       return "Next: `troupe plan show " + plan + "`, then `troupe plan approve " + plan + "`.";
