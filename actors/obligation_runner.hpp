@@ -4,6 +4,7 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -81,7 +82,13 @@ public:
   /// A receiver answered.
   void on_outcome(obligation_outcome const& o) {
     auto const it = tracked_.find(o.key);
-    if (it == tracked_.end() || it->second.done)
+    if (it == tracked_.end())
+      return;
+    if (it->second.answer) {
+      on_answer_outcome(it->second, o);
+      return;
+    }
+    if (it->second.done)
       return;
     auto& t = it->second;
     if (o.refused) {
@@ -147,6 +154,8 @@ private:
     bool done = false; ///< taken over; nothing more to do in this wake
     bool held = false; ///< taken over, and the settle waits for quiet ones
     std::string refused;
+    /// What an engine has answered; written once, before the outcome of its delivery comes.
+    std::shared_ptr<std::optional<command_type>> answer;
     int tries = 0;
     std::uint64_t round = 0;
     time_point not_before{};
@@ -213,27 +222,51 @@ private:
         caf::anon_send(
             a, obligation_outcome{key, round, o ? std::nullopt : std::optional<error>{o.error()}});
     };
+    TROUPE_CRASH_POINT(11, "obligation: before a message is sent");
     rt_.where->deliver(std::move(c));
+  }
+
+  /// Gives an engine's answer to the agent by its name, and tells this actor how that ended. Used
+  /// on the engine's threads, too.
+  auto answer_deliverer() {
+    return [where = rt_.where, ref = ref_, me = self_.address()](
+               std::optional<command_type> const& answer, std::string const& asked,
+               std::string const& key, std::uint64_t round) {
+      auto c = std::make_shared<command_message>();
+      c->to = ref;
+      c->command = *answer;
+      c->context.by = principal_id{"agent:" + ref.id};
+      c->context.id = asked + "/answer";
+      c->context.cause = asked;
+      c->done = [me, key, round](command_result const& o) {
+        if (auto a = caf::actor_cast<caf::actor>(me))
+          caf::anon_send(a, obligation_outcome{key, round,
+                                               o ? std::nullopt : std::optional<error>{o.error()}});
+      };
+      where->deliver(std::move(c));
+    };
   }
 
   void send_ask(tracked& t, ask const& x) {
     if constexpr (Domain::kind == entity_kind::agent) {
-      // The agent thinks; its answer comes back as a command through the shard.
       t.done = true;
-      rt_.engine->perform(ref_, state_.spec, x.message,
-                          [where = rt_.where, ref = ref_, asked = x.message](result<envelope> r) {
-                            auto c = std::make_shared<command_message>();
-                            c->to = ref;
-                            c->context.by = principal_id{"agent:" + ref.id};
-                            c->context.id = asked.id + "/answer";
-                            c->context.cause = asked.id;
-                            if (r)
-                              c->command = agent::command{agent::reply{std::move(*r)}};
-                            else
-                              c->command = agent::command{agent::give_up{
-                                  asked.id, reason::invalid_output, r.error().message}};
-                            where->deliver(std::move(c));
-                          });
+      if (t.answer) { // thought up already, but not taken
+        answer_deliverer()(*t.answer, x.message.id, t.what.key, t.round);
+        return;
+      }
+      // The agent thinks; its answer comes back as a command through the shard, also where this
+      // actor went down meanwhile.
+      t.answer = std::make_shared<std::optional<command_type>>();
+      rt_.engine->perform(
+          ref_, state_.spec, x.message,
+          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key = t.what.key,
+           round = t.round](result<envelope> r) {
+            if (r)
+              *answer = agent::reply{std::move(*r)};
+            else
+              *answer = agent::give_up{id, reason::invalid_output, r.error().message};
+            deliver(*answer, id, key, round);
+          });
     } else {
       auto where = send_point(rt_, ref_.tenant, x.message);
       if (!where) {
@@ -244,6 +277,21 @@ private:
       }
       send_tell(t, *where);
     }
+  }
+
+  /// An agent that was full, or a store that was away, does not make an answer unsaid. One that was
+  /// taken ends its obligation.
+  void on_answer_outcome(tracked& t, obligation_outcome const& o) {
+    if (!o.refused || o.round != t.round)
+      return;
+    if (!may_pass(*o.refused)) {
+      spdlog::warn("answer refused entity={} key={} why=\"{}\"", to_string(ref_), o.key,
+                   o.refused->message);
+      return;
+    }
+    t.done = false;
+    t.not_before = rt_.clock->now() + rt_.resend;
+    plan_retry();
   }
 
   static bool may_pass(error const& e) {
@@ -265,8 +313,10 @@ private:
       if (std::exchange(t.held, false))
         ready.emplace_back(key, t.refused);
     }
-    for (auto& [key, refused] : ready)
+    for (auto& [key, refused] : ready) {
+      TROUPE_CRASH_POINT(12, "obligation: before it is settled");
       push_own_(command_type{settle{key, refused}}, last_event_id_ + "/settle/" + key);
+    }
   }
 
   void plan_retry() {
