@@ -383,8 +383,12 @@ int run(options const& o) {
               << std::endl;
     code = stopped ? 130 : b.exit_code;
   }
-  if (s)
-    s->clean_up();
+  try {
+    if (s)
+      s->clean_up();
+  } catch (broken_off const& b) { // its last line had no reader
+    code = code == 0 ? b.exit_code : code;
+  }
   return code;
 }
 
