@@ -11,6 +11,8 @@ namespace troupe {
 /// tests that are about the runtime. It answers in the shapes of a daemon's reports.
 class instant_runner : public runner_port {
 public:
+  /// `answer`: what the engine says at the end of each stage.
+  explicit instant_runner(std::string answer = "done") : answer_(std::move(answer)) {}
   void attach(node& n, tenant_id tenant);
   /// Announces itself as a daemon with this many slots.
   void announce(std::int32_t slots);
@@ -21,6 +23,7 @@ public:
   [[nodiscard]] static daemon_id name() { return daemon_id{"d-instant0"}; }
 
 private:
+  std::string const answer_;
   node* node_ = nullptr;
   tenant_id tenant_;
 };

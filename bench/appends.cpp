@@ -9,7 +9,7 @@
 
 #include <thread>
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<std::vector<double>>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<troupe::bench::histogram>)
 
 namespace troupe::bench {
 
@@ -34,12 +34,12 @@ public:
     append();
     return {[this](appended_ptr const& a) {
       if (all_.watch.counts())
-        samples_.push_back(us_since(begun_));
+        samples_->record(ns_since(begun_));
       if (!a->outcome || a->outcome->status != unit_status::ok)
-        samples_.clear(); // a refused append is no figure; `one` says so
+        *samples_ = {}; // a refused append is no figure; `one` says so
       else if (!all_.watch.over())
         return append();
-      send(done_, std::make_shared<std::vector<double>>(std::move(samples_)));
+      send(done_, samples_);
       quit();
     }};
   }
@@ -70,7 +70,7 @@ private:
   std::string hash_{no_hash()};
   caf::actor done_;
   clock::time_point begun_;
-  std::vector<double> samples_;
+  std::shared_ptr<histogram> samples_ = std::make_shared<histogram>();
 };
 
 result<measure> one(stores const& s, int level, timing const& t) {
@@ -91,7 +91,7 @@ result<measure> one(stores const& s, int level, timing const& t) {
   shared_parts all;
   all.log = log->get();
   all.epochs = std::move(*epochs);
-  std::vector<double> samples;
+  histogram samples;
   bool refused = false;
   double took = 0;
   {
@@ -104,9 +104,9 @@ result<measure> one(stores const& s, int level, timing const& t) {
       system.spawn<appender>(&all, i, caf::actor_cast<caf::actor>(self));
     took = all.watch.run(t, [](seconds wait) { std::this_thread::sleep_for(wait); });
     for (int i = 0; i < level; ++i)
-      self->receive([&](std::shared_ptr<std::vector<double>> const& part) {
-        refused = refused || part->empty();
-        samples.insert(samples.end(), part->begin(), part->end());
+      self->receive([&](std::shared_ptr<histogram> const& part) {
+        refused = refused || part->count() == 0;
+        samples.add(*part);
       });
     (*log)->stop(std::chrono::seconds{5});
   }
@@ -115,12 +115,14 @@ result<measure> one(stores const& s, int level, timing const& t) {
   measure m;
   m.what = "appends";
   m.where = s.name;
+  m.loop = "closed";
   m.level = level;
-  m.rate = static_cast<double>(samples.size()) / took;
+  m.rate = static_cast<double>(samples.count()) / took;
   m.events_each = 1;
   auto const& c = (*log)->counters();
   m.events_per_batch = static_cast<double>(c.events) / static_cast<double>(c.batches);
-  add_latencies(m, std::move(samples));
+  m.commits_each = 1 / m.events_per_batch;
+  add_latencies(m, samples);
   return m;
 }
 
@@ -129,14 +131,10 @@ result<measure> one(stores const& s, int level, timing const& t) {
 result<std::vector<measure>> appends(stores const& s, timing const& t) {
   std::vector<measure> out;
   for (int const level : {1, 64}) {
-    std::vector<measure> runs;
-    for (int i = 0; i < t.repeats; ++i) {
-      auto m = one(s, level, t);
-      if (!m)
-        return m.error();
-      runs.push_back(std::move(*m));
-    }
-    out.push_back(median(std::move(runs)));
+    auto m = repeated(t, [&] { return one(s, level, t); });
+    if (!m)
+      return m.error();
+    out.push_back(std::move(*m));
   }
   return out;
 }

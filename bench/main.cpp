@@ -1,120 +1,39 @@
 #include "bench/measures.hpp"
+#include "bench/options.hpp"
+#include "bench/plot.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
-#include <algorithm>
+#include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
+#include <thread>
 
 using namespace troupe;
 using namespace troupe::bench;
 
+/// The measuring program behind `troupe bench`. It is a program of its own, so that `troupe`, which
+/// is linked again after each edit, does not wait for the dozen files with actors that measure, and
+/// because it counts the calls of fsync by standing in front of libc's.
 namespace {
-
-constexpr char help[] =
-    R"(usage: troupe_bench [--quick] [--only WHAT,...] [--json] [--out FILE] [--folder DIR]
-
-Measures this build: how many round trips, durable appends and whole tickets a second, and how many
-bytes an idle ticket needs. The stores are new, in DIR, and are removed again.
-
-  --quick        one short repeat of each, fewer levels (half a minute instead of five)
-  --only LIST    of floor, messages, appends, tickets, memory, and of memory-store, sqlite, postgres;
-                 a measure runs if it is named (or none is), in the stores that are named (or all)
-  --json         the report as JSON on standard output instead of the table
-  --out FILE     the report as JSON into a file as well
-  --folder DIR   where the stores are made (default: the system's folder for temporary files)
-
-Environment: TROUPE_BENCH_POSTGRES, URL without a database of a server whose user may create
-databases (without it Postgres is left out); TROUPE_BENCH_COMMIT, recorded in the report.
-
-Examples:
-  troupe_bench --quick --only appends
-  troupe_bench --only tickets,sqlite --json
-)";
-
-struct options {
-  bool quick = false;
-  bool as_json = false;
-  std::vector<std::string> only;
-  std::string out;
-  std::string folder = std::filesystem::temp_directory_path();
-
-  [[nodiscard]] bool wants(std::string const& name, std::vector<std::string> const& group) const {
-    auto const named = [&](std::string const& x) {
-      return std::find(only.begin(), only.end(), x) != only.end();
-    };
-    return named(name) || std::none_of(group.begin(), group.end(), named);
-  }
-  [[nodiscard]] bool what(std::string const& name) const { return wants(name, whats()); }
-  [[nodiscard]] bool store(std::string const& name) const { return wants(name, places()); }
-  static std::vector<std::string> const& whats() {
-    static std::vector<std::string> const all{"floor", "messages", "appends", "tickets", "memory"};
-    return all;
-  }
-  static std::vector<std::string> const& places() {
-    static std::vector<std::string> const all{"memory-store", "sqlite", "postgres"};
-    return all;
-  }
-};
-
-bool known(std::string const& name) {
-  auto const in = [&](auto const& all) {
-    return std::find(all.begin(), all.end(), name) != all.end();
-  };
-  return in(options::whats()) || in(options::places());
-}
-
-/// Reads the arguments; answers the exit code where the program ends here.
-std::optional<int> read(int argc, char** argv, options& o) {
-  for (int i = 1; i < argc; ++i) {
-    std::string const arg = argv[i];
-    auto const value = [&]() -> std::string { return i + 1 < argc ? argv[++i] : ""; };
-    if (arg == "--help" || arg == "-h") {
-      std::cout << help;
-      return 0;
-    }
-    if (arg == "--quick")
-      o.quick = true;
-    else if (arg == "--json")
-      o.as_json = true;
-    else if (arg == "--out")
-      o.out = value();
-    else if (arg == "--folder")
-      o.folder = value();
-    else if (arg == "--only") {
-      auto const list = value() + ",";
-      for (std::size_t at = 0, end = 0; (end = list.find(',', at)) != std::string::npos;
-           at = end + 1) {
-        auto const name = list.substr(at, end - at);
-        if (!known(name)) {
-          std::cerr << "troupe_bench: there is no measure or store \"" << name << "\"\n" << help;
-          return 2;
-        }
-        o.only.push_back(name);
-      }
-    } else {
-      std::cerr << "troupe_bench: unknown argument " << arg << '\n' << help;
-      return 2;
-    }
-  }
-  return std::nullopt;
-}
 
 class collector {
 public:
   explicit collector(report& r) : report_(r) {}
+
   void add(std::string const& what, result<std::vector<measure>> more) {
     if (!more) {
-      std::cerr << "bench: " << what << ": " << more.error().message << std::endl;
-      ++failed_;
+      report_.failed.push_back(what + ": " + more.error().message);
+      std::cerr << "bench: " << report_.failed.back() << std::endl;
       return;
     }
     for (auto& m : *more) {
-      std::cerr << "bench: " << m.what << ' ' << m.where << ' ' << m.level << ": "
-                << (m.bytes > 0 ? m.bytes : m.rate) << (m.bytes > 0 ? " bytes" : " a second")
-                << std::endl;
+      tell(m);
       report_.measures.push_back(std::move(m));
     }
   }
@@ -122,84 +41,195 @@ public:
     add(what, m ? result<std::vector<measure>>{std::vector<measure>{std::move(*m)}}
                 : result<std::vector<measure>>{m.error()});
   }
-  [[nodiscard]] int failed() const { return failed_; }
 
 private:
+  static void tell(measure const& m) {
+    std::cerr << "bench: " << m.what << ' ' << m.where;
+    if (m.level > 0)
+      std::cerr << ", " << m.level << (m.loop == "open" ? " a second" : " at once");
+    if (m.bytes > 0)
+      std::cerr << ": " << std::llround(m.bytes) << " bytes";
+    else if (m.rate > 0)
+      std::cerr << ": " << std::llround(m.rate) << " a second, p50 " << m.p50_us / 1000
+                << " ms, p99 " << m.p99_us / 1000 << " ms";
+    else if (m.ready_ms > 0)
+      std::cerr << ": all move after " << std::llround(m.all_moving_ms) << " ms";
+    else
+      std::cerr << ": " << m.cpu_ms_s << " ms of CPU and " << m.wakeups_s << " wakeups a second";
+    std::cerr << std::endl;
+  }
   report& report_;
-  int failed_ = 0;
 };
 
-int measure_all(options const& o, std::string const& folder, report& r) {
-  timing t;
-  if (o.quick)
-    t = {seconds{0.3}, seconds{1}, 1};
-  r.repeats = t.repeats;
-  r.on = this_machine(folder);
-  if (auto const* commit = std::getenv("TROUPE_BENCH_COMMIT"); commit != nullptr)
-    r.on.commit = commit;
-  collector all{r};
-  std::string url;
-  if (auto const* at = std::getenv("TROUPE_BENCH_POSTGRES"); at != nullptr && o.store("postgres"))
-    url = at;
-  if (!url.empty()) {
-    auto const settings = postgres_settings(url);
-    if (settings)
-      r.on.postgres = *settings;
-    else
-      all.add("postgres", result<measure>{settings.error()});
+void measure_tickets(collector& all, stores const& s, options const& o, timing const& t) {
+  if (o.rates.empty()) {
+    for (int const level : o.levels)
+      all.add("tickets " + s.name + " " + std::to_string(level), tickets(s, level, t));
   }
-  std::vector<stores> places;
-  if (o.store("memory-store"))
-    places.push_back(memory_stores());
-  if (o.store("sqlite"))
-    places.push_back(sqlite_stores(folder));
-  if (!r.on.postgres.empty())
-    places.push_back(postgres_stores(url));
+  for (double const rate : o.rates)
+    all.add("tickets by the clock " + s.name, arrivals(s, rate, t));
+}
 
-  if (o.what("floor") && o.store("sqlite"))
+void measure_store(collector& all, stores const& s, std::string const& url,
+                   std::string const& folder, options const& o, timing const& t) {
+  if (o.wants("floor") && s.name == "sqlite")
     all.add("floor", sqlite_floor(folder, t));
-  if (o.what("floor") && !r.on.postgres.empty())
+  if (o.wants("floor") && s.name == "postgres")
     all.add("floor", postgres_floor(url, t));
-  if (o.what("messages")) {
+  if (o.wants("appends"))
+    all.add("appends " + s.name, appends(s, t));
+  if (o.wants("tickets"))
+    measure_tickets(all, s, o, t);
+  if (o.wants("memory"))
+    all.add("memory " + s.name, idle_tickets(s, o.tickets));
+  if (o.wants("recovery") && s.name != "memory") // which survives nothing
+    all.add("recovery " + s.name, recovery(s, o.in_flight));
+  if (o.wants("idle"))
+    all.add("idle " + s.name, idle_cost(s, o.tickets, t));
+}
+
+report measure_all(options const& o, std::string const& folder) {
+  report r;
+  timing const t{seconds{o.warm_up}, seconds{o.seconds}, o.repeats};
+  r.repeats = t.repeats;
+  r.seconds = t.run.count();
+  r.on = this_machine(folder);
+  r.on.commit = o.commit;
+  collector all{r};
+  if (o.wants("messages")) {
     all.add("messages", messages(t));
     all.add("messages", queries(t));
   }
-  for (auto const& s : places) {
-    if (o.what("appends"))
-      all.add("appends " + s.name, appends(s, t));
+  for (auto const& name : o.stores) {
+    if (!is_postgres(name)) {
+      measure_store(all, name == "memory" ? memory_stores() : sqlite_stores(folder), {}, folder, o,
+                    t);
+      continue;
+    }
+    auto const settings = postgres_settings(name);
+    if (settings)
+      r.on.postgres = *settings;
+    if (settings)
+      measure_store(all, postgres_stores(name), name, folder, o, t);
+    else
+      all.add("postgres", result<measure>{settings.error()});
   }
-  auto const levels = o.quick ? std::vector<int>{1, 100} : std::vector<int>{1, 10, 100, 1000};
-  for (auto const& s : places) {
-    if (o.what("tickets") && s.name != "memory")
-      all.add("tickets " + s.name, tickets(s, levels, t));
+  return r;
+}
+
+[[nodiscard]] bool write(std::string const& file, std::string const& text) {
+  std::ofstream out{file};
+  out << text;
+  if (out.flush())
+    return true;
+  std::cerr << "bench: cannot write " << file << std::endl;
+  return false;
+}
+
+/// Ctrl-C, in a thread that waits for it: the stores are removed, then it ends at once.
+void remove_on_interrupt(std::string const& folder) {
+  sigset_t those;
+  sigemptyset(&those);
+  sigaddset(&those, SIGINT);
+  sigaddset(&those, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &those, nullptr); // the threads to come inherit it
+  std::thread{[those, folder] {
+    int which = 0;
+    ::sigwait(&those, &which);
+    std::cerr << "bench: interrupted; removing what was made" << std::endl;
+    remove_databases();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    std::_Exit(130);
+  }}.detach();
+}
+
+int measure_and_show(options const& o) {
+  auto const base = o.folder.empty() ? std::filesystem::temp_directory_path().string() : o.folder;
+  auto folder = base + "/troupe-bench.XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) {
+    std::cerr << "troupe bench: cannot make a folder in " << base << std::endl;
+    return 2;
   }
-  if (o.what("memory"))
-    all.add("memory", idle_tickets(sqlite_stores(folder), o.quick ? 2'000 : 10'000));
-  return all.failed();
+  remove_on_interrupt(folder);
+  auto const r = measure_all(o, folder);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  auto const document = json::to(r);
+  auto const text = json::canonical(document) + "\n";
+  bool good = r.failed.empty();
+  if (!o.out.empty())
+    good = write(o.out, text) && good;
+  if (!o.plot.empty())
+    good = write(o.plot, plot_of(document).value()) && good;
+  std::cout << (o.json ? text : table(r)) << std::flush;
+  return good ? 0 : 1;
+}
+
+/// `--draw REPORT.json FILE.svg`: for reports of bench/peers as well.
+int draw(std::string const& from, std::string const& to) {
+  std::ifstream in{from};
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto const report = json::parse(text.str());
+  auto const drawn = report ? plot_of(*report) : result<std::string>{report.error()};
+  if (!drawn) {
+    std::cerr << "bench: " << from << ": " << drawn.error().message << std::endl;
+    return 1;
+  }
+  return write(to, *drawn) ? 0 : 1;
+}
+
+/// `--record --postgres URL --levels N --seconds S --tickets CAP`, as bench/peers calls it.
+int record_for_peers(std::vector<std::string> const& words) {
+  std::string url;
+  int level = 1;
+  double run_seconds = 5;
+  int cap = 100'000;
+  for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
+    auto const& name = words[i];
+    auto const& text = words[i + 1];
+    if (name == "--postgres")
+      url = text;
+    else if (name == "--levels")
+      level = std::atoi(text.c_str());
+    else if (name == "--seconds")
+      run_seconds = std::atof(text.c_str());
+    else if (name == "--tickets")
+      cap = std::atoi(text.c_str());
+  }
+  if (!is_postgres(url) || level < 1 || run_seconds <= 0 || cap < 1) {
+    std::cerr << "bench: --record needs --postgres URL --levels N --seconds S --tickets CAP\n";
+    return 2;
+  }
+  return record(url, level, run_seconds, cap);
+}
+
+int run(std::vector<std::string> const& words) {
+  if (words.size() == 4 && words[0] == "--child") {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL); // nothing of a run that was killed stays behind
+    return recovery_child(words[1], words[2], std::atoi(words[3].c_str()));
+  }
+  if (words.size() == 3 && words[0] == "--draw")
+    return draw(words[1], words[2]);
+  if (!words.empty() && words[0] == "--record")
+    return record_for_peers(words);
+  auto const o = read_options(words);
+  if (!o) {
+    std::cerr << "troupe bench: " << o.error().message << "\nSee `troupe bench --help`.\n";
+    return 2;
+  }
+  return measure_and_show(*o);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  options o;
-  if (auto const code = read(argc, argv, o))
-    return *code;
   spdlog::set_level(spdlog::level::warn);
-  auto folder = o.folder + "/troupe-bench.XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr) {
-    std::cerr << "troupe_bench: cannot make a folder in " << o.folder << '\n';
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (std::exception const& e) {
+    std::cerr << "troupe bench: a bug stopped it: " << e.what() << std::endl;
     return 1;
   }
-  report r;
-  int const failed = measure_all(o, folder, r);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  auto const text = json::canonical(json::to(r));
-  if (!o.out.empty())
-    std::ofstream{o.out} << text << '\n';
-  if (o.as_json)
-    std::cout << text << std::endl;
-  else
-    std::cout << table(r);
-  return failed == 0 ? 0 : 1;
 }

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-/// Every measure is a closed loop: a fixed number of clients, each of which waits for its answer
-/// before it asks again. A stall so slows the asking too (coordinated omission), and the latencies
-/// say what these clients saw, not what an open stream of requests at that rate would see.
+/// Closed loops are a fixed number of clients, each of which waits for its answer before it asks
+/// again: a stall slows the asking too (coordinated omission), and the latencies say what these
+/// clients saw. Open loops (`arrivals`) ask by the clock and count from the moment at which each
+/// request was due, so that a stall is in the latency of everything that was due during it.
 namespace troupe::bench {
 
 using clock = std::chrono::steady_clock;
@@ -26,14 +27,16 @@ struct timing {
 
 /// A store in which one repeat works: new, and gone with this object.
 struct place {
-  store_factory store;
+  store_factory store; ///< empty where the store has not been opened
+  std::string address; ///< file, or URL with the database; empty: in memory
   std::shared_ptr<void> rest;
 };
 
 struct stores {
-  std::string name;
-  std::function<result<place>()> open;
-  int writers = 1; ///< of the journal, as the server has it for this adapter
+  std::string name;                    ///< `memory`, `sqlite`, `postgres`
+  std::function<result<place>()> make; ///< where there is room for a store
+  int writers = 1;                     ///< of the journal, as the server has it for this adapter
+  [[nodiscard]] result<place> open() const;
 };
 
 /// Where the loops of a repeat stand: they begin in the warm-up, count while measuring, and end.
@@ -58,8 +61,25 @@ private:
   std::atomic<phase> phase_{phase::warming};
 };
 
-[[nodiscard]] inline double us_since(clock::time_point t) {
-  return std::chrono::duration<double, std::micro>(clock::now() - t).count();
+[[nodiscard]] inline double seconds_since(clock::time_point t) {
+  return seconds(clock::now() - t).count();
+}
+[[nodiscard]] inline std::uint64_t ns_since(clock::time_point t) {
+  auto const ns = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - t).count();
+  return ns < 0 ? 0 : static_cast<std::uint64_t>(ns);
+}
+
+/// Runs `one` as often as `t` says and answers the median, or the first failure.
+template <class F>
+[[nodiscard]] result<measure> repeated(timing const& t, F one) {
+  std::vector<measure> runs;
+  for (int i = 0; i < t.repeats; ++i) {
+    result<measure> m = one();
+    if (!m)
+      return m.error();
+    runs.push_back(std::move(*m));
+  }
+  return median(std::move(runs));
 }
 
 /// One row a commit, by one connection with the adapters' own settings: what the disk and the
@@ -73,18 +93,38 @@ private:
 [[nodiscard]] stores sqlite_stores(std::string folder);
 [[nodiscard]] stores postgres_stores(std::string url);
 [[nodiscard]] stores memory_stores();
+/// Drops the databases that are in use; for a program that is about to end at once.
+void remove_databases();
+/// The store at an address that exists already: a file, or the URL of a database.
+[[nodiscard]] result<store_factory> store_at(std::string const& address);
+/// How many writers the journal of a store has.
+[[nodiscard]] int writers_of(std::string const& address);
 
-/// Round trips of a message between two bare actors, with 1 and 64 under way.
+/// Messages between bare actors: round trips with 1 and 64 under way, the same through the send
+/// point, 1,000 that ask one, one that asks 1,000, and new actors.
 [[nodiscard]] std::vector<measure> messages(timing const& t);
 /// Round trips to an entity by its name, through the region: its state as JSON.
 [[nodiscard]] result<std::vector<measure>> queries(timing const& t);
 /// Appends of one event each, through the journal, by 1 and 64 entities that wait for each answer.
 [[nodiscard]] result<std::vector<measure>> appends(stores const& s, timing const& t);
 /// Tickets from `open` to merged through the process `standard`, with an engine that does nothing
-/// and answers at once; `levels`: how many are under way.
-[[nodiscard]] result<std::vector<measure>> tickets(stores const& s, std::vector<int> const& levels,
-                                                   timing const& t);
+/// and answers 200 bytes at once; `level`: how many are under way.
+[[nodiscard]] result<measure> tickets(stores const& s, int level, timing const& t);
+/// The same by the clock: `rate` tickets a second, whatever becomes of them.
+[[nodiscard]] result<measure> arrivals(stores const& s, double rate, timing const& t);
 /// Heap bytes of one ticket that is idle: with its actor, and after a restart, not yet called.
 [[nodiscard]] result<std::vector<measure>> idle_tickets(stores const& s, int count);
+/// What a server with so many tickets costs while nothing happens.
+[[nodiscard]] result<measure> idle_cost(stores const& s, int count, timing const& t);
+/// A process with tickets in their second stage gets `kill -9`; how long until a new one moves
+/// them.
+[[nodiscard]] result<measure> recovery(stores const& s, int in_flight);
+
+/// What `recovery` starts: `hold` or `resume` on the store at an address. Answers the exit code.
+[[nodiscard]] int recovery_child(std::string const& phase, std::string const& address,
+                                 int in_flight);
+/// Measures one level in the database at `url` as bench/peers wants it, prints the record and stays
+/// until standard input ends. Answers the exit code.
+[[nodiscard]] int record(std::string const& url, int level, double run_seconds, int cap);
 
 } // namespace troupe::bench

@@ -1,3 +1,4 @@
+#include "actors/send_point.hpp"
 #include "bench/measures.hpp"
 
 #include <caf/actor_system.hpp>
@@ -8,57 +9,166 @@
 
 #include <thread>
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::tell)
+
 namespace troupe::bench {
 
 namespace {
 
 using ping_atom = caf::atom_constant<caf::atom("ping")>;
 
+constexpr int crowd = 1000;
+
 caf::behavior echo() {
-  return {[](ping_atom, int n) { return n; }};
+  return {[](ping_atom, int n) { return n; }, [](tell const&, int n) { return n; }};
 }
 
-/// Keeps `level` requests under way until the time is over and all are answered.
+/// What the actors of one repeat share. Samples are recorded by one actor at a time: where several
+/// ask, each has a histogram of its own.
+struct shared_parts {
+  stopwatch watch;
+  runtime rt; ///< without a tap
+};
+
+envelope question() {
+  envelope e;
+  e.id = "m1";
+  e.from = principal_id{"agent:bench.dev"};
+  e.to = principal_id{"agent:bench.pm"};
+  e.kind = message_kind::question;
+  e.parts.push_back(text_part("Which column holds the name?"));
+  return e;
+}
+
+/// Keeps `level` requests to each of `to` under way until the time is over and all are answered. An
+/// envelope goes through the send point first.
 class asker : public caf::event_based_actor {
 public:
-  asker(caf::actor_config& cfg, caf::actor to, int level, stopwatch* watch,
-        std::vector<double>* samples, caf::actor report_to)
-      : caf::event_based_actor(cfg), to_(std::move(to)), level_(level), watch_(*watch),
-        samples_(*samples), done_(std::move(report_to)) {}
+  asker(caf::actor_config& cfg, std::vector<caf::actor> to, int level, bool envelopes,
+        shared_parts* all, histogram* samples, caf::actor report_to)
+      : caf::event_based_actor(cfg), to_(std::move(to)), level_(level), envelopes_(envelopes),
+        all_(*all), samples_(*samples), done_(std::move(report_to)) {}
   caf::behavior make_behavior() override {
-    for (int i = 0; i < level_; ++i)
-      ask();
+    for (auto const& one : to_) {
+      for (int i = 0; i < level_; ++i)
+        ask(one);
+    }
     return {[](ping_atom) {}};
   }
 
 private:
-  void ask() {
+  void ask(caf::actor const& to) {
     ++open_;
-    request(to_, caf::infinite, ping_atom::value, 1).then([this, begun = clock::now()](int) {
+    auto const answered = [this, to, begun = clock::now()](int) {
       --open_;
-      if (watch_.counts())
-        samples_.push_back(us_since(begun));
-      if (!watch_.over())
-        ask();
+      if (all_.watch.counts())
+        samples_.record(ns_since(begun));
+      if (!all_.watch.over())
+        ask(to);
       else if (open_ == 0) {
+        send(done_, ping_atom::value);
+        quit();
+      }
+    };
+    if (!envelopes_) {
+      request(to, caf::infinite, ping_atom::value, 1).then(answered);
+      return;
+    }
+    if (auto passed = send_point(all_.rt, tenant_id{"default"}, question_))
+      request(to, caf::infinite, std::move(*passed), 1).then(answered);
+  }
+
+  std::vector<caf::actor> to_;
+  int level_;
+  bool envelopes_;
+  int open_ = 0;
+  shared_parts& all_;
+  histogram& samples_;
+  caf::actor done_;
+  envelope const question_ = question();
+};
+
+/// Asks all of `to` and waits for all answers, round by round: a sample is a round.
+class teller_of_all : public caf::event_based_actor {
+public:
+  teller_of_all(caf::actor_config& cfg, std::vector<caf::actor> to, shared_parts* all,
+                histogram* samples, caf::actor report_to)
+      : caf::event_based_actor(cfg), to_(std::move(to)), all_(*all), samples_(*samples),
+        done_(std::move(report_to)) {}
+  caf::behavior make_behavior() override {
+    round();
+    return {[](ping_atom) {}};
+  }
+
+private:
+  void round() {
+    begun_ = clock::now();
+    open_ = static_cast<int>(to_.size());
+    for (auto const& one : to_) {
+      request(one, caf::infinite, ping_atom::value, 1).then([this](int) {
+        if (--open_ > 0)
+          return;
+        if (all_.watch.counts())
+          samples_.record(ns_since(begun_));
+        if (!all_.watch.over())
+          return round();
+        send(done_, ping_atom::value);
+        quit();
+      });
+    }
+  }
+
+  std::vector<caf::actor> to_;
+  int open_ = 0;
+  shared_parts& all_;
+  histogram& samples_;
+  caf::actor done_;
+  clock::time_point begun_;
+};
+
+/// Starts an actor, asks it once and lets it go, `level` at a time.
+class parent : public caf::event_based_actor {
+public:
+  parent(caf::actor_config& cfg, int level, shared_parts* all, histogram* samples,
+         caf::actor report_to)
+      : caf::event_based_actor(cfg), level_(level), all_(*all), samples_(*samples),
+        done_(std::move(report_to)) {}
+  caf::behavior make_behavior() override {
+    for (int i = 0; i < level_; ++i)
+      bear();
+    return {[](ping_atom) {}};
+  }
+
+private:
+  void bear() {
+    ++open_;
+    auto const begun = clock::now();
+    auto const child = spawn(echo);
+    request(child, caf::infinite, ping_atom::value, 1).then([this, begun](int) {
+      --open_;
+      if (all_.watch.counts())
+        samples_.record(ns_since(begun));
+      if (!all_.watch.over())
+        return bear();
+      if (open_ == 0) {
         send(done_, ping_atom::value);
         quit();
       }
     });
   }
 
-  caf::actor to_;
   int level_;
   int open_ = 0;
-  stopwatch& watch_;
-  std::vector<double>& samples_;
+  shared_parts& all_;
+  histogram& samples_;
   caf::actor done_;
 };
 
-measure one(int level, timing const& t) {
-  stopwatch watch;
-  std::vector<double> samples;
-  samples.reserve(4'000'000); // no growth while measuring
+/// One repeat: `start` spawns who asks and answers how many of them will say that they are done.
+template <class Start>
+result<measure> one(std::string where, int level, timing const& t, double weight, Start start) {
+  shared_parts all;
+  std::vector<histogram> samples;
   double took = 0;
   {
     caf::actor_system_config cfg;
@@ -66,32 +176,74 @@ measure one(int level, timing const& t) {
     cfg.set("scheduler.max-threads", static_cast<std::size_t>(2));
     caf::actor_system system{cfg};
     caf::scoped_actor self{system};
-    auto const to = system.spawn(echo);
-    system.spawn<asker>(to, level, &watch, &samples, caf::actor_cast<caf::actor>(self));
-    took = watch.run(t, [](seconds wait) { std::this_thread::sleep_for(wait); });
-    self->receive([](ping_atom) {});
-    caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+    std::vector<caf::actor> helpers;
+    int const askers = start(system, helpers, all, samples, caf::actor_cast<caf::actor>(self));
+    took = all.watch.run(t, [](seconds wait) { std::this_thread::sleep_for(wait); });
+    for (int i = 0; i < askers; ++i)
+      self->receive([](ping_atom) {});
+    for (auto const& h : helpers)
+      caf::anon_send_exit(h, caf::exit_reason::user_shutdown);
   }
+  histogram sum;
+  for (auto const& h : samples)
+    sum.add(h);
   measure m;
   m.what = "messages";
-  m.where = "two bare actors";
+  m.where = std::move(where);
+  m.loop = "closed";
   m.level = level;
-  m.rate = static_cast<double>(samples.size()) / took;
-  add_latencies(m, std::move(samples));
+  m.rate = static_cast<double>(sum.count()) * weight / took;
+  add_latencies(m, sum);
   return m;
+}
+
+std::vector<caf::actor> spawn_crowd(caf::actor_system& system) {
+  std::vector<caf::actor> out;
+  for (int i = 0; i < crowd; ++i)
+    out.push_back(system.spawn(echo));
+  return out;
 }
 
 } // namespace
 
 std::vector<measure> messages(timing const& t) {
   std::vector<measure> out;
-  for (int const level : {1, 64}) {
-    std::vector<measure> runs;
-    runs.reserve(static_cast<std::size_t>(t.repeats));
-    for (int i = 0; i < t.repeats; ++i)
-      runs.push_back(one(level, t));
-    out.push_back(median(std::move(runs)));
+  auto const add = [&](char const* where, int level, double weight, auto start) {
+    if (auto m = repeated(t, [&] { return one(where, level, t, weight, start); }))
+      out.push_back(std::move(*m));
+  };
+  for (bool const envelopes : {false, true}) {
+    for (int const level : {1, 64})
+      add(envelopes ? "two bare actors, envelopes through the send point" : "two bare actors",
+          level, 1,
+          [=](auto& system, auto& helpers, auto& all, auto& samples, caf::actor const& done) {
+            samples.resize(1);
+            helpers.push_back(system.spawn(echo));
+            system.template spawn<asker>(helpers, level, envelopes, &all, &samples[0], done);
+            return 1;
+          });
   }
+  add("1,000 actors ask one", crowd, 1,
+      [](auto& system, auto& helpers, auto& all, auto& samples, caf::actor const& done) {
+        samples.resize(crowd);
+        helpers.push_back(system.spawn(echo));
+        for (auto& s : samples)
+          system.template spawn<asker>(helpers, 1, false, &all, &s, done);
+        return crowd;
+      });
+  add("one actor asks 1,000 (latency: of all 1,000)", crowd, crowd,
+      [](auto& system, auto& helpers, auto& all, auto& samples, caf::actor const& done) {
+        samples.resize(1);
+        helpers = spawn_crowd(system);
+        system.template spawn<teller_of_all>(helpers, &all, &samples[0], done);
+        return 1;
+      });
+  add("a new actor and its first answer", 1, 1,
+      [](auto& system, auto&, auto& all, auto& samples, caf::actor const& done) {
+        samples.resize(1);
+        system.template spawn<parent>(1, &all, &samples[0], done);
+        return 1;
+      });
   return out;
 }
 

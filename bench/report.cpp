@@ -106,19 +106,23 @@ measure median(std::vector<measure> runs) {
   return m;
 }
 
-void add_latencies(measure& m, std::vector<double> samples_us) {
-  m.count = samples_us.size();
-  if (samples_us.empty())
-    return;
-  std::sort(samples_us.begin(), samples_us.end());
-  auto const at = [&](double share) {
-    return samples_us[static_cast<std::size_t>(share * static_cast<double>(samples_us.size() - 1))];
-  };
-  m.p50_us = at(0.5);
-  m.p99_us = at(0.99);
+void add_latencies(measure& m, histogram const& h) {
+  auto const us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1000; };
+  m.count = h.count();
+  m.p50_us = us(h.at(0.5));
+  m.p90_us = us(h.at(0.9));
+  m.p99_us = us(h.at(0.99));
+  m.p999_us = us(h.at(0.999));
+  m.max_us = us(h.max());
 }
 
-std::string table(report const& r) {
+namespace {
+
+std::string or_blank(double x, std::string text) {
+  return x > 0 ? std::move(text) : std::string{};
+}
+
+std::string head_of(report const& r) {
   auto const& on = r.on;
   std::string out =
       "Commit " + (on.commit.empty() ? "unknown" : on.commit) + ", " + on.at + ".\n\n";
@@ -127,27 +131,98 @@ std::string table(report const& r) {
                    static_cast<double>(on.memory_mib) / 1024, on.kernel.c_str(), on.load);
   out += "- stores on " + on.file_system + "; SQLite " + on.sqlite + "; Postgres " +
          (on.postgres.empty() ? "not measured" : on.postgres) + "\n";
-  out += "- " + on.build + "; rates are medians of " + std::to_string(r.repeats) +
-         " repeats after a warm-up, with the lowest and highest\n\n";
-  out += "| what | where | at once | per second | low to high | p50 | p99 | events each | events "
-         "a commit |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n";
-  for (auto const& m : r.measures) {
-    if (m.what == "memory")
-      continue;
-    out += "| " + m.what + " | " + m.where + " | " + std::to_string(m.level) + " | " +
-           number(m.rate) + " | " + number(m.rate_low) + " to " + number(m.rate_high) + " | " +
-           latency(m.p50_us) + " | " + latency(m.p99_us) + " | " +
-           (m.events_each > 0 ? number(m.events_each) : "") + " | " +
-           (m.events_per_batch > 0 ? number(m.events_per_batch) : "") + " |\n";
-  }
+  out += "- " + on.build + "; rates are medians of " + std::to_string(r.repeats) + " repeat" +
+         (r.repeats == 1 ? "" : "s") + " of " + print("%g", r.seconds) +
+         " s after a warm-up, with the lowest and highest\n";
+  return out;
+}
+
+/// Adds the rows that `write` makes of the measures that `wants` accepts, under a head; nothing
+/// where there are none.
+template <class Wants, class Write>
+void add_table(std::string& out, report const& r, char const* head, Wants wants, Write write) {
   bool first = true;
   for (auto const& m : r.measures) {
-    if (m.what != "memory")
+    if (!wants(m))
       continue;
     if (first)
-      out += "\n| memory of a ticket | bytes | of |\n|---|---:|---:|\n";
+      out += std::string{"\n"} + head;
     first = false;
-    out += "| " + m.where + " | " + number(m.bytes) + " | " + std::to_string(m.count) + " |\n";
+    out += write(m);
+  }
+}
+
+} // namespace
+
+std::string table(report const& r) {
+  auto out = head_of(r);
+  auto const is = [](char const* what) {
+    return [what](measure const& m) { return m.what == what; };
+  };
+  add_table(
+      out, r,
+      "| what | where | loop | at once | per second | low to high | p50 | p90 | p99 | p99.9 |\n"
+      "|---|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
+      [](measure const& m) { return m.rate > 0; },
+      [](measure const& m) {
+        auto const at = m.loop == "open" ? std::to_string(m.level) + "/s" : std::to_string(m.level);
+        return "| " + m.what + " | " + m.where + " | " + m.loop + " | " + at + " | " +
+               number(m.rate) + (m.steady ? "" : " *") + " | " + number(m.rate_low) + " to " +
+               number(m.rate_high) + " | " + latency(m.p50_us) + " | " + latency(m.p90_us) + " | " +
+               latency(m.p99_us) + " | " + latency(m.p999_us) + " |\n";
+      });
+  if (std::any_of(r.measures.begin(), r.measures.end(), [](auto const& m) { return !m.steady; }))
+    out += "\n\\* Fewer finished in the time than were under way: not the steady state.\n";
+  add_table(
+      out, r,
+      "| cost of each | where | at once | events | commits | events a commit | fsyncs | log bytes "
+      "| "
+      "CPU | CPU of Postgres |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+      [](measure const& m) { return m.commits_each > 0; },
+      [](measure const& m) {
+        return "| " + m.what + " | " + m.where + " | " + std::to_string(m.level) +
+               (m.loop == "open" ? "/s" : "") + " | " +
+               or_blank(m.events_each, number(m.events_each)) + " | " +
+               print("%.2f", m.commits_each) + " | " + number(m.events_per_batch) + " | " +
+               or_blank(m.fsyncs_each, print("%.2f", m.fsyncs_each)) + " | " +
+               or_blank(m.log_bytes_each, print("%.0f", m.log_bytes_each)) + " | " +
+               or_blank(m.cpu_us_each, latency(m.cpu_us_each)) + " | " +
+               or_blank(m.cpu_store_us_each, latency(m.cpu_store_us_each)) + " |\n";
+      });
+  add_table(
+      out, r,
+      "| by the clock | store | refused as busy | not done in time |\n|---|---|---:|---:|\n",
+      [](measure const& m) { return m.loop == "open"; },
+      [](measure const& m) {
+        return "| " + m.what + " at " + std::to_string(m.level) + "/s | " + m.where + " | " +
+               std::to_string(m.refused) + " | " + std::to_string(m.unfinished) + " |\n";
+      });
+  add_table(out, r, "| memory of a ticket | bytes | of |\n|---|---:|---:|\n", is("memory"),
+            [](measure const& m) {
+              return "| " + m.where + " | " + number(m.bytes) + " | " + std::to_string(m.count) +
+                     " |\n";
+            });
+  add_table(
+      out, r,
+      "| kill -9, then a new start | under way | takes commands | first moves | all move | all "
+      "merged |\n|---|---:|---:|---:|---:|---:|\n",
+      is("recovery"), [](measure const& m) {
+        auto const ms = [](double x) { return latency(x * 1000); };
+        return "| " + m.where + " | " + std::to_string(m.level) + " | " + ms(m.ready_ms) + " | " +
+               ms(m.first_ms) + " | " + ms(m.all_moving_ms) + " | " + ms(m.all_done_ms) + " |\n";
+      });
+  add_table(out, r,
+            "| idle, a second | tickets | CPU | CPU of Postgres | wakeups | writes | log bytes |\n"
+            "|---|---:|---:|---:|---:|---:|---:|\n",
+            is("idle"), [](measure const& m) {
+              return "| " + m.where + " | " + std::to_string(m.level) + " | " +
+                     print("%.2f ms | %.2f ms | %.1f | %.1f | %.0f |\n", m.cpu_ms_s,
+                           m.cpu_store_ms_s, m.wakeups_s, m.writes_s, m.log_bytes_s);
+            });
+  if (!r.failed.empty()) {
+    out += "\nFailed:\n";
+    for (auto const& f : r.failed)
+      out += "- " + f + "\n";
   }
   return out;
 }

@@ -5,22 +5,35 @@
 
 namespace troupe::bench {
 
+/// What the engine answers at each stage: 200 bytes, the same text as bench/peers has.
+[[nodiscard]] std::string const& answer();
+
 /// A node with one project whose agents have room for `slots` tickets at once.
 class stage {
 public:
+  stage() : instant_(answer()) {}
   /// `fresh`: makes the project; otherwise it is there from an earlier start on the same store.
-  [[nodiscard]] result<void> open(stores const& s, place const& at, int slots, bool fresh = true);
+  /// `by`: who does the work; null: the engine that answers at once.
+  [[nodiscard]] result<void> open(store_factory const& store, int writers, int slots,
+                                  bool fresh = true, runner_port* by = nullptr);
   [[nodiscard]] bool close();
 
   [[nodiscard]] node& at() { return *node_; }
+  [[nodiscard]] instant_runner& engine() { return instant_; }
+  /// Sets the entities to work that have something to do. `open` with `fresh` has done so.
+  [[nodiscard]] result<void> resume(int slots);
   /// A ticket of the project, ready to be worked.
   [[nodiscard]] static ticket::open ticket(int number);
   [[nodiscard]] static entity_ref ref(int number);
   [[nodiscard]] static submit_options by();
 
 private:
-  instant_runner runner_;
+  instant_runner instant_;
   std::unique_ptr<node> node_;
 };
+
+/// Opens tickets `from` to `to` that wait for one that never comes: each is live and has nothing to
+/// do. Waits until all are stored and shown.
+[[nodiscard]] result<void> open_blocked(stage& on, int from, int to);
 
 } // namespace troupe::bench

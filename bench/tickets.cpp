@@ -1,168 +1,176 @@
-#include "bench/stage.hpp"
+#include "bench/flow.hpp"
 
-#include <condition_variable>
-#include <mutex>
-#include <unordered_map>
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <thread>
 
 namespace troupe::bench {
 
 namespace {
 
-/// Keeps `level` tickets under way. A ticket begins when its `open` is sent and ends when the read
-/// side shows that it is merged, which is what a client sees.
-class flow {
-public:
-  flow(stage& on, int level) : on_(on), level_(level) {
-    listener_ = on_.at().view().subscribe([this](board_event const& e) { heard(e); }, {});
+/// A slow store is not waited for beyond this, as in bench/peers.
+seconds limit_of(seconds run) {
+  return std::max(run * 3, seconds{10});
+}
+
+measure measure_of(ticket_flow::window const& w, std::string const& where) {
+  measure m;
+  m.what = "tickets";
+  m.where = where;
+  m.rate = w.tickets / w.took;
+  add_latencies(m, w.latency);
+  if (w.tickets > 0) {
+    m.events_each = static_cast<double>(w.events) / w.tickets;
+    m.commits_each = static_cast<double>(w.commits) / w.tickets;
+    m.fsyncs_each = w.cost.fsyncs / w.tickets;
+    m.log_bytes_each = w.cost.log_bytes / w.tickets;
+    m.cpu_us_each = w.cost.cpu_s * 1e6 / w.tickets;
+    m.cpu_store_us_each = w.cost.cpu_store_s * 1e6 / w.tickets;
   }
-  ~flow() { on_.at().view().unsubscribe(listener_); }
-  flow(flow const&) = delete;
-  flow& operator=(flow const&) = delete;
+  if (w.commits > 0)
+    m.events_per_batch = static_cast<double>(w.events) / static_cast<double>(w.commits);
+  m.refused = w.refused;
+  m.unfinished = w.unfinished;
+  return m;
+}
 
-  /// Warm-up, measurement, and the rest until nothing is under way any more. The measurement goes
-  /// on until at least twice `level` tickets were merged, because they move in waves.
-  result<measure> run(timing const& t) {
-    {
-      std::lock_guard lock{mutex_};
-      for (int i = 0; i < level_; ++i)
-        open_next();
-    }
-    auto warm = wait(t.warm_up, level_);
-    if (!warm)
-      return warm.error();
-    journal_counters const& c = on_.at().log().counters();
-    auto const events = c.events.load();
-    auto const batches = c.batches.load();
-    auto const begin = clock::now();
-    {
-      std::lock_guard lock{mutex_};
-      counting_ = true;
-    }
-    auto ran = wait(t.run, merged_at_start() + 2 * level_);
-    if (!ran)
-      return ran.error();
-    measure m;
-    std::vector<double> samples;
-    {
-      std::lock_guard lock{mutex_};
-      counting_ = false;
-      ending_ = true;
-      samples = std::move(samples_);
-    }
-    auto const took = us_since(begin) / 1e6;
-    m.what = "tickets";
-    m.level = level_;
-    m.rate = static_cast<double>(samples.size()) / took;
-    auto const stored = static_cast<double>(c.events.load() - events);
-    m.events_each = stored / static_cast<double>(samples.size());
-    m.events_per_batch = stored / static_cast<double>(c.batches.load() - batches);
-    add_latencies(m, std::move(samples));
-    std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, limit, [&] { return begun_.empty() || !refused_.empty(); }))
-      return fail(errc::timeout, std::to_string(begun_.size()) + " tickets were not finished");
-    if (!refused_.empty())
-      return fail(errc::internal, "a ticket was refused: " + refused_);
-    return m;
-  }
+/// Warm-up and measurement of a closed loop.
+result<ticket_flow::window> closed_loop(ticket_flow& flow, int level, timing const& t, int cap,
+                                        std::function<void()> const& measuring) {
+  flow.keep(level);
+  if (auto r = flow.wait(t.warm_up, level, limit_of(t.run), cap); !r)
+    return r.error();
+  flow.open_window();
+  if (measuring)
+    measuring();
+  if (auto r = flow.wait(t.run, level, limit_of(t.run), cap); !r)
+    return r.error();
+  auto w = flow.close_window(false);
+  if (w.tickets == 0)
+    return fail(errc::timeout, "no stage ended while it was measured");
+  return w;
+}
 
-private:
-  static constexpr std::chrono::seconds limit{60};
-
-  int merged_at_start() {
-    std::lock_guard lock{mutex_};
-    return merged_;
-  }
-
-  /// Until `least` has passed and `merged` tickets are merged.
-  result<void> wait(seconds least, int merged) {
-    auto const end = clock::now() + least;
-    std::unique_lock lock{mutex_};
-    bool const moved =
-        changed_.wait_for(lock, limit, [&] { return merged_ >= merged || !refused_.empty(); });
-    if (!refused_.empty())
-      return fail(errc::internal, "a ticket was refused: " + refused_);
-    if (!moved)
-      return fail(errc::timeout,
-                  "only " + std::to_string(merged_) + " tickets were merged in a minute");
-    changed_.wait_until(lock, end, [&] { return clock::now() >= end || !refused_.empty(); });
-    return {};
-  }
-
-  void open_next() { // under the lock
-    auto const ref = stage::ref(++opened_);
-    begun_.emplace(ref.id, clock::now());
-    on_.at().submit(ref, ticket::command{stage::ticket(opened_)}, stage::by(),
-                    [this](command_result const& r) {
-                      if (r)
-                        return;
-                      std::lock_guard lock{mutex_};
-                      refused_ = r.error().message;
-                      changed_.notify_one();
-                    });
-  }
-
-  void heard(board_event const& e) {
-    if (e.event.event.type != "ticket.merged")
-      return;
-    std::lock_guard lock{mutex_};
-    auto const it = begun_.find(e.event.stream.id);
-    if (it == begun_.end())
-      return;
-    if (counting_)
-      samples_.push_back(us_since(it->second));
-    begun_.erase(it);
-    ++merged_;
-    if (!ending_)
-      open_next();
-    changed_.notify_one();
-  }
-
-  stage& on_;
-  int level_;
-  std::uint64_t listener_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::unordered_map<std::string, clock::time_point> begun_;
-  std::vector<double> samples_;
-  std::string refused_;
-  int opened_ = 0;
-  int merged_ = 0;
-  bool counting_ = false;
-  bool ending_ = false;
-};
-
-result<measure> one(stores const& s, int level, timing const& t) {
+/// A new store with a node on it, and a flow that is gone before the node is.
+template <class Use>
+result<measure> on_a_stage(stores const& s, int slots, Use use) {
   auto at = s.open();
   if (!at)
     return at.error();
   stage on;
-  if (auto r = on.open(s, *at, level); !r)
+  if (auto r = on.open(at->store, s.writers, slots); !r)
     return r.error();
-  flow tickets_flow{on, level}; // outlives the node's work: answers may still come
-  auto m = tickets_flow.run(t);
+  ticket_flow flow{on, *at}; // outlives the node's work: answers may still come
+  auto m = use(flow);
   if (!on.close())
     return fail(errc::timeout, "the node did not stop");
-  if (m)
-    m->where = s.name;
   return m;
 }
 
 } // namespace
 
-result<std::vector<measure>> tickets(stores const& s, std::vector<int> const& levels,
-                                     timing const& t) {
-  std::vector<measure> out;
-  for (int const level : levels) {
-    std::vector<measure> runs;
-    for (int i = 0; i < t.repeats; ++i) {
-      auto m = one(s, level, t);
-      if (!m)
-        return m.error();
-      runs.push_back(std::move(*m));
-    }
-    out.push_back(median(std::move(runs)));
+result<measure> tickets(stores const& s, int level, timing const& t) {
+  return repeated(t, [&] {
+    return on_a_stage(s, level, [&](ticket_flow& flow) -> result<measure> {
+      auto const w = closed_loop(flow, level, t, INT_MAX, {});
+      if (!w)
+        return w.error();
+      flow.end();
+      if (auto r = flow.drain(seconds{60}); !r)
+        return r.error();
+      auto m = measure_of(*w, s.name);
+      m.loop = "closed";
+      m.level = level;
+      m.steady = m.count >= static_cast<std::uint64_t>(level);
+      return m;
+    });
+  });
+}
+
+result<measure> arrivals(stores const& s, double rate, timing const& t) {
+  // Room for what arrives in a second; more under way than that waits for an agent.
+  auto const slots = std::clamp(static_cast<int>(std::ceil(rate)), 100, 10'000);
+  return repeated(t, [&] {
+    return on_a_stage(s, slots, [&](ticket_flow& flow) -> result<measure> {
+      if (auto r = flow.arrive(rate, t.warm_up); !r)
+        return r.error();
+      flow.open_window();
+      if (auto r = flow.arrive(rate, t.run); !r)
+        return r.error();
+      // What was due in the window may end after it; what has not by then counts as it stands.
+      auto const drained = flow.drain(limit_of(t.run));
+      if (!drained && drained.error().code != errc::timeout)
+        return drained.error();
+      auto m = measure_of(flow.close_window(true), s.name);
+      m.loop = "open";
+      m.level = static_cast<int>(std::lround(rate));
+      return m;
+    });
+  });
+}
+
+namespace {
+
+/// With three digits behind the point: figures for people as well.
+double rounded(double x) {
+  return std::round(x * 1000) / 1000;
+}
+
+} // namespace
+
+int record(std::string const& url, int level, double run_seconds, int cap) {
+  auto const failed = [](error const& e) {
+    std::cout << json::canonical(json::object{{"failed", e.message}}) << std::endl;
+    return 1;
+  };
+  auto store = store_at(url);
+  if (!store)
+    return failed(store.error());
+  auto const settings = postgres_settings(url);
+  if (!settings)
+    return failed(settings.error());
+  place const at{*store, url, nullptr};
+  stage on;
+  if (auto r = on.open(at.store, writers_of(url), level); !r)
+    return failed(r.error());
+  ticket_flow flow{on, at};
+  timing const t{seconds{run_seconds / 5}, seconds{run_seconds}, 1};
+  auto const w = closed_loop(flow, level, t, cap, [&] {
+    std::cout << json::canonical(json::object{{"phase", "measuring"}, {"in_flight", level}})
+              << std::endl;
+  });
+  if (!w)
+    return failed(w.error());
+  auto const& h = w->latency;
+  auto const ms = [&](double q) {
+    return h.count() == 0 ? json::value(nullptr)
+                          : json::value(rounded(static_cast<double>(h.at(q)) / 1e6));
+  };
+  std::cout << json::canonical(json::object{
+                   {"engine", "troupe"},
+                   {"durability", "every event of a ticket is committed before the next step; "
+                                  "group commit; Postgres " +
+                                      *settings},
+                   {"in_flight", level},
+                   {"in_flight_reached", w->under_way},
+                   {"tickets", h.count()},
+                   {"seconds", rounded(w->took)},
+                   {"tickets_per_s", rounded(w->tickets / w->took)},
+                   {"steady", h.count() >= static_cast<std::uint64_t>(level)},
+                   {"p50_ms", ms(0.5)},
+                   {"p90_ms", ms(0.9)},
+                   {"p99_ms", ms(0.99)},
+                   {"p999_ms", ms(0.999)}})
+            << std::endl;
+  // The caller reads what the window cost while the process is there.
+  for (std::string rest; std::getline(std::cin, rest);) {
   }
-  return out;
+  flow.end();
+  std::fflush(nullptr);
+  ::_Exit(0); // with work under way; its store is thrown away
 }
 
 } // namespace troupe::bench

@@ -28,6 +28,7 @@ void add_commands(command_line& line) {
   add_watch_command(line);
   add_why_command(line);
   add_ledger_commands(line);
+  add_bench_command(line);
   add_token_commands(line);
   add_config_commands(line);
   add_dead_letter_command(line);

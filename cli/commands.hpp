@@ -23,6 +23,7 @@ void add_agent_commands(command_line& line);
 void add_watch_command(command_line& line);
 void add_why_command(command_line& line);
 void add_ledger_commands(command_line& line);
+void add_bench_command(command_line& line);
 void add_token_commands(command_line& line);
 void add_config_commands(command_line& line);
 void add_dead_letter_command(command_line& line);

@@ -20,6 +20,7 @@ rule actors/domain 'config|persistence|gateway|daemon|cli|actors/(agents|engines
 rule actors/engines/rules 'config|persistence|gateway|daemon|cli|actors/(agents|entities|[a-z_]*\.hpp)'
 rule actors 'gateway|daemon|cli'
 rule gateway 'daemon|cli'
+rule bench 'config|gateway|daemon|cli'
 rule daemon 'persistence|actors|gateway|cli'
 if git grep -nE '<caf/|<boost/(asio|beast)' -- protocol persistence actors/domain actors/engines/rules; then
   echo "tree rule broken: CAF, Asio and Beast stay out of protocol, persistence and the domain" >&2

@@ -1,3 +1,4 @@
+#include "bench/costs.hpp"
 #include "bench/stage.hpp"
 
 #include <malloc.h>
@@ -16,31 +17,8 @@ double heap_bytes() {
   return static_cast<double>(m.uordblks + m.hblkhd);
 }
 
-/// Opens tickets that wait for one that never comes: each is live and has nothing to do.
-result<void> open_blocked(stage& on, int from, int to) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  int answered = 0;
-  std::string refused;
-  for (int i = from; i < to; ++i) {
-    auto o = stage::ticket(i);
-    o.blocked_by = {ticket_id{"never"}};
-    on.at().submit(stage::ref(i), ticket::command{std::move(o)}, stage::by(),
-                   [&](command_result const& r) {
-                     std::lock_guard lock{mutex};
-                     ++answered;
-                     if (!r)
-                       refused = r.error().message;
-                     changed.notify_one();
-                   });
-  }
-  std::unique_lock lock{mutex};
-  changed.wait(lock, [&] { return answered == to - from; }); // each is answered exactly once
-  if (!refused.empty())
-    return fail(errc::internal, "a ticket was refused: " + refused);
-  lock.unlock();
-  on.at().view().settle();
-  return {};
+error did_not_stop() {
+  return fail(errc::timeout, "the node did not stop");
 }
 
 /// States of tickets, asked for by name from as many callers as `level`.
@@ -59,20 +37,21 @@ public:
     measure m;
     m.what = "messages";
     m.where = "an entity's state, by name through the region";
+    m.loop = "closed";
     m.level = level;
-    m.rate = static_cast<double>(samples_.size()) / took;
-    add_latencies(m, std::move(samples_));
+    m.rate = static_cast<double>(samples_.count()) / took;
+    add_latencies(m, samples_);
     return m;
   }
 
 private:
   void ask(int number) {
     on_.at().query(stage::ref(number), [this, number, begun = clock::now()](auto const& r) {
-      auto const took = us_since(begun);
+      auto const took = ns_since(begun);
       {
         std::lock_guard lock{mutex_};
         if (watch_.counts())
-          samples_.push_back(took);
+          samples_.record(took);
         if (!r)
           refused_ = r.error().message;
         if (!r || watch_.over()) {
@@ -90,7 +69,7 @@ private:
   stopwatch watch_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<double> samples_;
+  histogram samples_;
   std::string refused_;
   int ended_ = 0;
 };
@@ -104,23 +83,19 @@ result<std::vector<measure>> queries(timing const& t) {
   if (!at)
     return at.error();
   stage on;
-  if (auto r = on.open(s, *at, 1); !r)
+  if (auto r = on.open(at->store, s.writers, 1); !r)
     return r.error();
   if (auto r = open_blocked(on, 0, tickets); !r)
     return r.error();
   std::vector<measure> out;
   for (int const level : {1, 64}) {
-    std::vector<measure> runs;
-    for (int i = 0; i < t.repeats; ++i) {
-      auto m = callers{on, tickets, level}.run(level, t);
-      if (!m)
-        return m.error();
-      runs.push_back(std::move(*m));
-    }
-    out.push_back(median(std::move(runs)));
+    auto m = repeated(t, [&] { return callers{on, tickets, level}.run(level, t); });
+    if (!m)
+      return m.error();
+    out.push_back(std::move(*m));
   }
   if (!on.close())
-    return fail(errc::timeout, "the node did not stop");
+    return did_not_stop();
   return out;
 }
 
@@ -133,14 +108,14 @@ result<std::vector<measure>> idle_tickets(stores const& s, int count) {
   auto const add = [&](char const* where, double bytes) {
     measure m;
     m.what = "memory";
-    m.where = where;
+    m.where = s.name + ", " + where;
     m.count = static_cast<std::uint64_t>(count);
     m.bytes = bytes / count;
     out.push_back(std::move(m));
   };
   {
     stage on;
-    if (auto r = on.open(s, *at, 1); !r)
+    if (auto r = on.open(at->store, s.writers, 1); !r)
       return r.error();
     if (auto r = open_blocked(on, 0, warm); !r)
       return r.error();
@@ -149,29 +124,65 @@ result<std::vector<measure>> idle_tickets(stores const& s, int count) {
       return r.error();
     add("live: its actor, its row of the board, its latest events", heap_bytes() - before);
     if (!on.close())
-      return fail(errc::timeout, "the node did not stop");
+      return did_not_stop();
   }
   {
     ::malloc_trim(0);
     auto const before = heap_bytes();
     stage on;
     auto const begun = clock::now();
-    if (auto r = on.open(s, *at, 1, false); !r)
+    if (auto r = on.open(at->store, s.writers, 1, false); !r)
       return r.error();
-    auto const took = us_since(begun);
+    if (auto r = on.resume(1); !r)
+      return r.error();
+    auto const took = ns_since(begun);
     add("at rest: started again, never called", heap_bytes() - before);
     measure start;
     start.what = "start";
-    start.where = s.name;
+    start.where = s.name + ", on a log of tickets";
+    start.loop = "closed";
     start.level = count;
-    start.rate = start.rate_low = start.rate_high = 1e6 / took;
-    start.p50_us = start.p99_us = took;
-    start.count = 1;
+    start.rate = start.rate_low = start.rate_high = 1e9 / static_cast<double>(took);
+    histogram h;
+    h.record(took);
+    add_latencies(start, h);
     out.push_back(std::move(start));
     if (!on.close())
-      return fail(errc::timeout, "the node did not stop");
+      return did_not_stop();
   }
   return out;
+}
+
+result<measure> idle_cost(stores const& s, int count, timing const& t) {
+  auto const at = s.open();
+  if (!at)
+    return at.error();
+  stage on;
+  if (auto r = on.open(at->store, s.writers, 1); !r)
+    return r.error();
+  if (auto r = open_blocked(on, 0, count); !r)
+    return r.error();
+  cost_meter meter{*at};
+  // What the tickets themselves have begun (a checkpoint, statistics of Postgres) comes to its end
+  // before anything is counted.
+  std::this_thread::sleep_for(std::max(t.warm_up, seconds{1.5}));
+  auto const before = meter.read();
+  auto const begun = clock::now();
+  std::this_thread::sleep_for(t.run);
+  auto const took = seconds_since(begun);
+  auto const cost = meter.read() - before;
+  measure m;
+  m.what = "idle";
+  m.where = s.name;
+  m.level = count;
+  m.cpu_ms_s = cost.cpu_s * 1000 / took;
+  m.cpu_store_ms_s = cost.cpu_store_s * 1000 / took;
+  m.wakeups_s = cost.wakeups / took;
+  m.writes_s = cost.writes / took;
+  m.log_bytes_s = cost.log_bytes / took;
+  if (!on.close())
+    return did_not_stop();
+  return m;
 }
 
 } // namespace troupe::bench
