@@ -1,5 +1,7 @@
 // kill -9 of the worker process with tickets in flight, and how long until a new one moves them.
+import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { engines } from './engines.mjs';
 import { each_line, last_words, start_worker, with_stores } from './point.mjs';
 import { sleep } from './services.mjs';
@@ -71,4 +73,28 @@ export async function recovery(engine, { postgres, folder, in_flight, limit }) {
     if (failed) throw new Error(failed);
     return { engine, in_flight, ...times, moved: moved.size, at_last_stage: finished.size, stages_run_again: redone, limit_s: limit, note: notes[engine] };
   });
+}
+
+// Troupe does the same to itself: its own program starts a process, kills it with tickets at their
+// second stage, and starts another one.
+export async function recovery_of_troupe(command, { postgres, in_flight, limit }) {
+  const program = path.resolve(command.split(/\s+/)[0]);
+  const url = `postgres://troupe@127.0.0.1:${postgres.port}`;
+  let text;
+  try {
+    const words = ['--only', 'recovery', '--store', url, '--in-flight', String(in_flight), '--json'];
+    ({ stdout: text } = await promisify(execFile)(program, words, { timeout: (limit + 60) * 1000, maxBuffer: 1 << 24 }));
+  } catch (e) {
+    text = e.stdout;
+    if (!text) throw e;
+  }
+  const found = JSON.parse(text);
+  if (found.failed?.length) throw new Error(found.failed[0]);
+  const m = found.measures[0];
+  const s = (ms) => Number((ms / 1000).toFixed(2));
+  return {
+    engine: 'troupe', in_flight, first_s: s(m.first_ms), all_moving_s: s(m.all_moving_ms),
+    all_at_last_stage_s: null, moved: in_flight, limit_s: limit,
+    note: `all tickets were merged after ${s(m.all_done_ms)} s`,
+  };
 }

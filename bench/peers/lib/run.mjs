@@ -7,9 +7,9 @@ import { engines, install, peers, version } from './engines.mjs';
 import { floors } from './floors.mjs';
 import { machine } from './meter.mjs';
 import { point } from './point.mjs';
-import { recovery } from './recovery.mjs';
+import { recovery, recovery_of_troupe } from './recovery.mjs';
 import { make_folder, start_postgres, stop_all } from './services.mjs';
-import { table } from './table.mjs';
+import { medians, table } from './table.mjs';
 
 const refuse = (text) => {
   console.error(`peers: ${text}\nSee bench/peers/run --help.`);
@@ -25,11 +25,13 @@ function options() {
         levels: { type: 'string', default: '1,10,100,1000,10000' },
         seconds: { type: 'string', default: '5' },
         tickets: { type: 'string', default: '100000' },
+        repeats: { type: 'string', default: '1' },
         troupe: { type: 'string' },
         recovery: { type: 'boolean', default: false },
         'recovery-limit': { type: 'string', default: '120' },
         'in-flight': { type: 'string', default: '1000' },
         json: { type: 'boolean', default: false },
+        markdown: { type: 'string' },
         out: { type: 'string', default: path.join(peers, '../../build/peers.json') },
         folder: { type: 'string', default: os.tmpdir() },
       },
@@ -55,12 +57,14 @@ function options() {
     levels: values.levels.split(',').map((n) => number('--levels', n, 1)),
     seconds: number('--seconds', values.seconds, 0.5),
     cap: number('--tickets', values.tickets, 1),
+    repeats: Math.floor(number('--repeats', values.repeats, 1)),
     troupe: values.troupe,
     recovery: values.recovery,
     limit: number('--recovery-limit', values['recovery-limit'], 5),
     in_flight: number('--in-flight', values['in-flight'], 1),
     json: values.json,
     out: values.out,
+    markdown: values.markdown,
     folder: values.folder,
   };
 }
@@ -86,11 +90,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 const report = {
   at_commit: commit(),
   machine: machine(),
-  settings: { seconds: o.seconds, tickets: o.cap, levels: o.levels },
+  settings: { seconds: o.seconds, tickets: o.cap, levels: o.levels, repeats: o.repeats },
   versions: {},
   postgres: null,
   floors: [],
-  records: [],
+  records: [], // of every repeat
+  medians: [],
   recoveries: [],
   failed: [],
 };
@@ -111,6 +116,7 @@ function failed(engine, error, more = {}) {
 }
 
 function save() {
+  report.medians = medians(report.records);
   fs.mkdirSync(path.dirname(o.out), { recursive: true });
   fs.writeFileSync(o.out, JSON.stringify(report, null, 1) + '\n');
 }
@@ -146,9 +152,9 @@ async function measure(engine, level, shared) {
 }
 
 // Level by level, each engine between two controls: its neighbours in time, on a machine whose
-// speed changes from minute to minute.
+// speed changes from minute to minute. Repeats are whole rounds, so that they are minutes apart.
 async function measure_all(names, shared) {
-  for (const level of o.levels) {
+  for (const level of Array(o.repeats).fill(o.levels).flat()) {
     let before = o.control ? await measure('control', level, shared) : null;
     for (const name of names) {
       const record = await measure(name, level, shared);
@@ -176,10 +182,13 @@ try {
   }
   const shared = { postgres, folder, seconds: o.seconds, cap: o.cap, troupe: o.troupe };
   if (o.recovery) {
-    for (const name of names.filter((n) => n !== 'troupe')) {
+    for (const name of names) {
       console.error(`peers: recovery of ${name} ...`);
       try {
-        const found = await recovery(name, { postgres, folder, in_flight: o.in_flight, limit: o.limit });
+        const found =
+          name === 'troupe'
+            ? await recovery_of_troupe(o.troupe, { postgres, in_flight: o.in_flight, limit: o.limit })
+            : await recovery(name, { postgres, folder, in_flight: o.in_flight, limit: o.limit });
         report.recoveries.push(found);
         console.error(`peers: ${name}: first ${found.first_s} s, all moving ${found.all_moving_s} s (${found.moved} of ${found.in_flight})`);
       } catch (e) {
@@ -187,13 +196,13 @@ try {
       }
       save();
     }
-    if (o.troupe) console.error('peers: the recovery of Troupe is measured by its own benchmark');
   } else if (o.control || names.length) await measure_all(names, shared);
 } catch (e) {
   failed('run', e);
 }
 if (!ending) {
   save();
+  if (o.markdown) fs.writeFileSync(o.markdown, table(report) + '\n');
   console.log(o.json ? JSON.stringify(report, null, 1) : table(report));
   await end(report.failed.length ? 1 : 0);
 }
