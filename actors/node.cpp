@@ -16,7 +16,9 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <condition_variable>
 #include <future>
+#include <thread>
 
 namespace troupe {
 
@@ -50,6 +52,10 @@ struct node::parts {
   std::unique_ptr<thinkers> engines;
   std::unique_ptr<event_store> holder; ///< its connection holds the store for this node
   std::vector<std::uint64_t> epochs;
+  std::thread holding;                 ///< waits for the end of the server that was fenced
+  std::mutex holding_mutex;
+  std::condition_variable holding_over;
+  std::atomic<std::uint64_t> restarts{0};
   std::mutex probe_mutex;
   std::vector<std::function<void(std::optional<error>)>> probes; ///< wait for the one under way
   std::function<void()> failed;
@@ -69,6 +75,9 @@ struct node::parts {
   void give_up(std::string const& part);
   [[nodiscard]] result<void> wake_due(event_store& store, std::uint32_t shard) const;
 };
+  void hold_later(std::string owner);
+  void pause(duration most);
+  void end_holding();
 
 /// What cannot be mended by starting a part again is left to whoever started the process.
 void node::parts::give_up(std::string const& part) {
@@ -143,6 +152,38 @@ node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 
 node::~node() {
   if (parts_ && !parts_->stopped && !stop(std::chrono::seconds{10}))
+/// The fenced server holds the store until it has ended. From then on it is held by this one, or
+/// the fenced one would be let in when it is started again.
+void node::parts::hold_later(std::string owner) {
+  holding = std::thread{[this, owner = std::move(owner)] {
+    constexpr duration slice{500}; // a stop waits for so long
+    bool told = false;
+    while (!stopped) {
+      auto const held = holder->hold(owner, slice);
+      if (held) {
+        spdlog::info("the store is held");
+        return;
+      }
+      if (!std::exchange(told, true))
+        spdlog::warn("the store is not held yet why=\"{}\"", held.error().message);
+      // One that is busy has waited already: in the gap somebody else might be let in.
+      pause(held.error().code == errc::busy ? duration{20} : slice);
+    }
+  }};
+}
+
+void node::parts::pause(duration most) {
+  std::unique_lock lock{holding_mutex};
+  holding_over.wait_for(lock, most, [this] { return stopped.load(); });
+}
+
+void node::parts::end_holding() {
+  { std::lock_guard lock{holding_mutex}; }
+  holding_over.notify_all();
+  if (holding.joinable())
+    holding.join();
+}
+
     std::_Exit(75); // a stuck actor would hang the actor system's destructor for ever
 }
 
@@ -154,7 +195,9 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto boot = guarded(store)();
   if (!boot)
     return boot.error();
-  if (!settings.take_over)
+  bool const take_over = settings.take_over;
+  auto const owner = settings.owner;
+  if (!take_over)
     if (auto held = (*boot)->hold(settings.owner, settings.hold_wait); !held)
       return held.error();
   auto epochs = (*boot)->claim_all(settings.owner);
@@ -215,6 +258,8 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
 result<void> node::resume() {
   parts_->log->keep_tidy();
   auto done = std::make_shared<std::promise<result<void>>>();
+  if (take_over)
+    raw->hold_later(owner);
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
     for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
@@ -360,6 +405,7 @@ void node::query(entity_ref to, std::function<void(result<json::value>)> done) {
 result<json::value> node::ask(entity_ref const& to, duration limit) {
   auto answer = std::make_shared<std::promise<result<json::value>>>();
   auto future = answer->get_future();
+  parts_->end_holding();
   query(to, [answer](result<json::value> r) { answer->set_value(std::move(r)); });
   if (future.wait_for(limit) != std::future_status::ready)
     return fail(errc::timeout, to_string(to) + " did not answer in time");

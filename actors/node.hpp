@@ -18,7 +18,8 @@ struct node_settings {
   std::size_t recent = 200'000; ///< events at hand for streams and lists; older ones: in the store
   /// Holds every event that was stored against the invariants, off the way of commands.
   bool check_invariants = true;
-  /// Does not wait for a server that holds the store, but fences it.
+  /// Does not wait for a server that holds the store, but fences it; holds the store once that one
+  /// has ended.
   bool take_over = false;
   /// How long a start waits for the server that holds the store: one that was killed holds it until
   /// the database has seen its connections end.

@@ -171,6 +171,43 @@ TEST_CASE("owner: a store that another holds is not claimed", "[actors]") {
   CHECK((*taken)->stop(std::chrono::seconds{5}));
 }
 
+TEST_CASE("owner: who took a store over holds it once the other has ended", "[actors]") {
+  std::atomic<bool> other{true};
+  std::atomic<int> tries{0};
+  std::atomic<int> had{0};
+  fault_plan plan;
+  plan.code = errc::busy;
+  plan.choose = [&](std::string_view call, std::uint64_t) {
+    if (call != "hold")
+      return fault::none;
+    ++tries;
+    if (other)
+      return fault::before;
+    ++had;
+    return fault::none;
+  };
+  auto const factory = make_faulty(open_memory_store(), plan);
+  instant_runner runner;
+  auto s = settings();
+  s.take_over = true;
+  auto const started = node::start(std::move(s), factory, runner, nullptr);
+  REQUIRE(started.has_value());
+  // It works meanwhile: the other one is fenced, whatever it still holds.
+  CHECK((*started)->tell(token("t1"), test::token_issue(), by_person()).has_value());
+  CHECK(test::eventually([&] { return tries > 2; }));
+  SECTION("which it does") {
+    other = false;
+    CHECK(test::eventually([&] { return had == 1; }));
+    auto const until_held = tries.load();
+    CHECK((*started)->stop(std::chrono::seconds{5}));
+    CHECK(tries == until_held);
+  }
+  SECTION("and ends in order while it has not") {
+    CHECK((*started)->stop(std::chrono::seconds{5}));
+    CHECK(had == 0);
+  }
+}
+
 TEST_CASE("shard: queries of an entity that is down are bounded like its commands", "[actors]") {
   test::still_stage s;
   (void)s.send(token("t1"), test::token_issue());

@@ -92,7 +92,7 @@ TEST_CASE("api: while Postgres is away commands are refused and change nothing; 
       run_troupe({"serve", "--store", url, "--data", (lab.home() / "other").string(), "--port",
                   std::to_string(free_port())},
                  lab.home());
-  CHECK(second.exit_code == 1);
+  CHECK(second.exit_code == 8);
   INFO(second.err);
   CHECK(second.err.find("another server holds this database") != std::string::npos);
   CHECK(lab.get("/readyz").status == 200);
