@@ -70,6 +70,7 @@ caf::behavior shard_actor::make_behavior() {
         if (it != children_.end() && it->second.restarting && !stopping_ && !lost_)
           start(ref, it->second);
       },
+      [this](retry_atom, entity_ref const& ref) { try_again(ref); },
       [this](idle_notice const& n) {
         auto const it = children_.find(n.entity);
         if (it == children_.end() || !it->second.actor || it->second.closing ||
@@ -273,6 +274,19 @@ void shard_actor::quarantine(entity_ref const& ref, child& c) {
     refuse(m, in_quarantine(ref, c.until, now));
   for (auto& q : std::exchange(c.asked, {}))
     q->done(in_quarantine(ref, c.until, now));
+  delayed_send(this, c.budget.policy().window, retry_atom::value, ref);
+}
+
+/// Only its state knows what it owes, and that it has an alarm: nobody else would call for it.
+void shard_actor::try_again(entity_ref const& ref) {
+  auto const it = children_.find(ref);
+  if (it == children_.end() || !it->second.quarantined || stopping_ || lost_)
+    return;
+  auto const left = it->second.until - rt_.clock->now();
+  if (left > duration{0})
+    delayed_send(this, left, retry_atom::value, ref);
+  else
+    running(ref);
 }
 
 void shard_actor::sweep() {

@@ -16,7 +16,7 @@ namespace troupe {
 /// One of the 256 shards: the table of its entities. It starts them on demand, supervises them
 /// (monitor, backoff, quarantine, poisonous commands to dead letters) and lets go the idle ones.
 /// It takes `command_ptr`, `query_ptr`, `(wake_atom, entity_ref)`, `idle_notice`, `sweep_atom`,
-/// `retry_atom` and `stop_atom`.
+/// `retry_atom`, `(retry_atom, entity_ref)` (its quarantine may be over) and `stop_atom`.
 class shard_actor : public caf::event_based_actor {
 public:
   shard_actor(caf::actor_config& cfg, runtime const* rt, std::uint64_t epoch);
@@ -45,6 +45,7 @@ private:
   void ask(query_ptr q);
   void went_down(caf::down_msg const& down);
   void quarantine(entity_ref const& ref, child& c);
+  void try_again(entity_ref const& ref);
   void sweep();
   bool is_poison(entity_ref const& ref, std::string const& command_id) const;
   int blame(entity_ref const& ref, std::string const& command_id);

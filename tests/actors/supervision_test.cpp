@@ -211,6 +211,57 @@ TEST_CASE("supervision: quarantine ends when its crashes are forgotten, and the 
   CHECK(incidents.in_quarantine() == 0);
 }
 
+TEST_CASE("supervision: what has an alarm comes out of quarantine without being called",
+          "[actors]") {
+  test::still_stage s;
+  broken_ids ids{s.ids};
+  ids.broken = false;
+  s.rt.ids = &ids;
+  incident_log incidents;
+  s.rt.incidents = &incidents;
+  auto const ref = test::still_stage::ref(entity_kind::approval, "a1");
+  approval::open open;
+  open.project = project_id{"tally"};
+  open.subject = principal_id{"plan:p1"};
+  open.question = "Shall it?";
+  open.content_hash = "h";
+  open.deadline = s.clock.now() + 1h;
+  auto const opened = s.send(ref, approval::command{open}, "open");
+  s.settle();
+  REQUIRE(opened->has_value());
+  REQUIRE((*opened)->has_value());
+  ids.broken = true;
+  for (int i = 0; i < 4; ++i) {
+    (void)s.send(ref, approval::command{approval::withdraw{"poison"}}, "c" + std::to_string(i));
+    s.run();
+    s.pass(2s);
+  }
+  ids.broken = false;
+  REQUIRE(incidents.in_quarantine() == 1);
+  auto const before = s.store->stream(ref)->version;
+  SECTION("in time") {
+    s.pass(9min);
+    s.settle();
+    CHECK(incidents.in_quarantine() == 1);
+    s.pass(2min);
+    s.settle();
+    CHECK(incidents.in_quarantine() == 0);
+    CHECK(s.store->stream(ref)->version == before); // it is not due yet
+    s.pass(50min);
+    s.settle();
+  }
+  SECTION("once, also where somebody called before") {
+    s.pass(11min);
+    s.settle();
+    CHECK(s.look(ref).has_value());
+    s.pass(1h);
+    s.settle();
+  }
+  s.pass(1min); // overdue alarms wait for the grace
+  s.settle();
+  CHECK(s.store->stream(ref)->version > before);
+}
+
 TEST_CASE("supervision: what one entity owes another survives the other's quarantine", "[actors]") {
   test::still_stage s;
   broken_ids ids{s.ids};
