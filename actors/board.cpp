@@ -197,6 +197,8 @@ void board::take(stored_event const& e) {
     try {
       l(recent_.back());
     } catch (std::exception const& x) {
+  } catch (...) {
+    threw("board", "no description");
       threw("a listener", x.what());
     }
   }
@@ -205,6 +207,8 @@ void board::take(stored_event const& e) {
 json::value board::get(entity_ref const& ref) const {
   std::lock_guard lock{mutex_};
   return checker_.states().state_of(ref);
+    } catch (...) {
+      threw("a listener", "no description");
 }
 
 std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,

@@ -2,6 +2,7 @@
 
 #include "actors/guarded_store.hpp"
 #include "persistence/batch.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -101,6 +102,7 @@ void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool aske
     w.queue.push_back({std::move(what), id, std::move(reply_to), bytes, asked});
   }
   w.wakeup.notify_one();
+  TROUPE_CRASH_POINT(1, "journal: taken into the queue");
 }
 
 bool journal::accepts() const {
@@ -127,34 +129,39 @@ void journal::write_loop(writer& w) {
         w.queue.pop_front();
       }
     }
-    // The store does not throw, so this is for what nobody thought of: who waits is answered, and
-    // the shards of this writer are not silent from here on.
-    auto const lost = [&](char const* what) {
-      spdlog::critical("a batch was lost units={} what=\"{}\"", batch.size(), what);
-      for (auto const& e : batch) {
-        if (e.reply_to)
-          answer(e, fail(errc::internal, "the request may or may not have taken effect"));
-      }
-    };
-    try {
-      commit(w, batch, false);
-    } catch (std::exception const& x) {
-      lost(x.what());
-    } catch (...) {
-      lost("no description");
-    }
+    commit(w, batch, false);
   }
 }
 
-/// A store that throws at one unit may be right about the next one; one that throws at several in a
-/// row will not mend itself in this process.
-void journal::note_throws(writer& w, result<std::vector<unit_result>> const& answers) {
-  constexpr int most = 3;
+/// The store does not throw, so the catching is for what nobody thought of: who waits is answered,
+/// and the shards of this writer are not silent from here on.
+void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
+  auto const lost = [&](char const* what) {
+    spdlog::critical("a batch was lost units={} what=\"{}\"", batch.size(), what);
+    for (auto& e : batch)
+      answer(e, fail(errc::unavailable, "the request may or may not have taken effect"));
+  };
+  try {
+    try_commit(w, batch, doubtful);
+  } catch (std::exception const& x) {
+    lost(x.what());
+  } catch (...) {
+    lost("no description");
+  }
+}
+
+/// A store that throws at one unit, also when it is sent again, may be right about the next one;
+/// one that throws at several streams in a row will not mend itself in this process.
+void journal::note_throws(writer& w, unit const& one,
+                          result<std::vector<unit_result>> const& answers) {
+  constexpr std::size_t most = 3;
   if (answers || !is_thrown(answers.error())) {
-    w.given_up = 0;
+    w.given_up.clear();
     return;
   }
-  if (++w.given_up >= most && on_failed_) {
+  for (auto const& s : one.writes)
+    w.given_up.insert(s.stream);
+  if (w.given_up.size() >= most && on_failed_) {
     spdlog::critical("the store throws at every append");
     on_failed_();
   }
@@ -176,8 +183,7 @@ void journal::tell_observer(committed_ptr const& committed) {
   }
 }
 
-/// `doubtful`: an earlier try may have stored it.
-void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
+void journal::try_commit(writer& w, std::vector<entry>& batch, bool doubtful) {
   std::vector<unit> units;
   units.reserve(batch.size());
   for (auto& e : batch)
@@ -190,6 +196,7 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
   int throws = 0;
   result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
   for (;;) {
+    TROUPE_CRASH_POINT(2, "journal: before the batch is sent");
     answers = w.store->append(units);
     if (answers || (answers.error().code != errc::unavailable &&
                     answers.error().code != errc::busy && answers.error().code != errc::timeout))
@@ -209,12 +216,10 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     }
     // The same again is thrown at, perhaps because of what is in it: a lone unit is not tried for
     // ever. If it is stored all the same, the next append of its stream conflicts, and its entity
-    // believes the log.
+    // believes the log. The answer stays `unavailable`: who owes it must not take it for refused.
     throws = is_thrown(answers.error()) ? throws + 1 : 0;
-    if (throws >= settings_.throws) {
-      answers = fail(errc::internal, answers.error().message, answers.error().details);
+    if (throws >= settings_.throws)
       break;
-    }
     auto const give_up = give_up_at_.load();
     if (give_up != 0 && steady_now() >= give_up)
       break;
@@ -233,12 +238,12 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     // One unit spoils the batch, though each looks right by itself: send each alone.
     for (auto& e : batch) {
       std::vector<entry> one;
-      one.push_back(std::move(e));
+      one.push_back(std::exchange(e, {}));
       commit(w, one, doubtful);
     }
     return;
   }
-  note_throws(w, answers);
+  note_throws(w, batch.front().what, answers);
   ++counters_.batches;
   auto committed = std::make_shared<std::vector<stored_event>>();
   for (std::size_t i = 0; answers && i < batch.size(); ++i) {
@@ -254,12 +259,13 @@ void journal::commit(writer& w, std::vector<entry>& batch, bool doubtful) {
                         std::make_move_iterator(events.end()));
     }
   }
+  TROUPE_CRASH_POINT(5, "journal: before the views are told");
   if (observer_ && !committed->empty())
     tell_observer(committed);
   if (counters_.fenced != 0)
     note_fenced(); // before the entities hear: what they are told is why
+  TROUPE_CRASH_POINT(6, "journal: before the entities are told");
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    queued_bytes_ -= batch[i].bytes;
     answer(batch[i],
            answers ? result<unit_result>{(*answers)[i]} : result<unit_result>{answers.error()});
   }
@@ -272,7 +278,6 @@ void journal::refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, 
   std::vector<unit> kept_units;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (batch[i].asked) {
-      queued_bytes_ -= batch[i].bytes;
       answer(batch[i], why);
     } else {
       kept.push_back(std::move(batch[i]));
@@ -309,8 +314,10 @@ std::optional<error> journal::away() const {
   return away_.begin()->second;
 }
 
-void journal::answer(entry const& e, result<unit_result> outcome) {
-  caf::anon_send(e.reply_to, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
+void journal::answer(entry& e, result<unit_result> outcome) {
+  queued_bytes_ -= std::exchange(e.bytes, 0);
+  if (auto const whom = std::exchange(e.reply_to, nullptr))
+    caf::anon_send(whom, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
 }
 
 void journal::load(entity_ref stream, caf::actor reply_to) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -95,17 +96,20 @@ private:
     std::condition_variable wakeup;
     std::deque<entry> queue;
     std::thread thread;
-    int given_up = 0; ///< units in a row at which the store threw
+    std::set<entity_ref> given_up; ///< streams at which the store threw, since it last took a unit
   };
 
   explicit journal(journal_settings settings) : settings_(settings) {}
   void write_loop(writer& w);
+  /// `doubtful`: an earlier try may have stored it. Answers each in any case.
   void commit(writer& w, std::vector<entry>& batch, bool doubtful);
-  void note_throws(writer& w, result<std::vector<unit_result>> const& answers);
+  void try_commit(writer& w, std::vector<entry>& batch, bool doubtful);
+  void note_throws(writer& w, unit const& one, result<std::vector<unit_result>> const& answers);
   void tell_observer(committed_ptr const& committed);
   void refuse_asked(std::vector<entry>& batch, std::vector<unit>& units, error const& why);
   void note_away(writer const& w, std::optional<error> why);
-  void answer(entry const& e, result<unit_result> outcome);
+  /// Answers, and gives back what the entry took of the queue. Once.
+  void answer(entry& e, result<unit_result> outcome);
   static void carry_out(std::function<void(event_store&)> const& work, event_store& store);
   void read_loop(event_store& store, bool tidies);
   [[nodiscard]] std::chrono::steady_clock::time_point tidy(event_store& store);

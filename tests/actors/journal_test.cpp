@@ -185,6 +185,29 @@ TEST_CASE("journal: while the store cannot be reached, who asks is told and noth
   }
 }
 
+TEST_CASE("journal: a batch that is lost gives its place in the queue back", "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = factory();
+  REQUIRE(store.has_value());
+  journal_settings full;
+  full.queue_bytes = 1; // with one unit waiting
+  auto opened = journal::open(factory, full);
+  REQUIRE(opened.has_value());
+  auto& log = **opened;
+  log.on_fenced([] { throw std::runtime_error("what nobody thought of"); });
+  desk d{log};
+  CHECK(log.accepts());
+  auto late = a_unit(**store, 1, ids[0]);
+  REQUIRE((*store)->claim(late.shard, "another").has_value());
+  d.append(std::move(late), 1, false);
+  auto const lost = d.answer(1);
+  REQUIRE(lost.has_error());
+  CHECK(lost.error().code == errc::unavailable);
+  CHECK(log.accepts());
+  d.append(a_unit(**store, 2, ids[1]), 2, false); // and the writer goes on
+  CHECK(d.answer(2).has_value());
+}
+
 TEST_CASE("journal: where an append may have been stored nobody is told that it was not",
           "[actors]") {
   weather w;
