@@ -16,6 +16,17 @@ bool concerns_dispatcher(stored_event const& e) {
          t == "ticket.attempt_ended" || t == "ticket.cancelled";
 }
 
+/// Whether the ticket is over with this event. Members with their default are left out of events.
+bool ends_ticket(stored_event const& e) {
+  auto const& t = e.event.type;
+  if (t == "ticket.cancelled")
+    return true;
+  auto const to = [&](char const* status) {
+    return e.event.data.find(std::string{"\"to\":\""} + status + '"') != std::string::npos;
+  };
+  return to("DONE") || to("FAILED") || (t == "ticket.merged" && !to(""));
+}
+
 /// The project of a run that was created, and with it the limits that hold now.
 std::string project_of(stored_event const& e) {
   auto const data = json::parse(e.event.data);
@@ -43,13 +54,22 @@ void dispatch_desk::presence(daemon_presence p) {
 void dispatch_desk::committed(std::span<stored_event const> batch) {
   auto const some = std::make_shared<std::vector<stored_event>>();
   std::copy_if(batch.begin(), batch.end(), std::back_inserter(*some), concerns_dispatcher);
-  if (some->empty())
-    return;
   std::lock_guard lock{mutex_};
+  for (auto const& e : batch) {
+    if (e.stream.kind == entity_kind::ticket)
+      note_ticket(e);
+  }
   for (auto const& e : *some)
     note(e);
-  if (present_)
+  if (present_ && !some->empty())
     caf::anon_send(present_, committed_ptr{some});
+}
+
+void dispatch_desk::note_ticket(stored_event const& e) {
+  if (e.event.type == "ticket.opened")
+    opened_.insert_or_assign(e.stream, e);
+  else if (ends_ticket(e))
+    opened_.erase(e.stream);
 }
 
 void dispatch_desk::note(stored_event const& e) {
@@ -76,8 +96,12 @@ void dispatch_desk::open(caf::actor fresh) {
   std::sort(in_order.begin(), in_order.end(),
             [](known const* a, known const* b) { return a->n < b->n; });
   auto const history = std::make_shared<std::vector<stored_event>>();
-  for (auto const* k : in_order)
+  for (auto const* k : in_order) {
+    // Which files its holder writes stands in the ticket's plan only.
+    if (auto const plan = opened_.find(k->event.stream); plan != opened_.end())
+      history->push_back(plan->second);
     history->push_back(k->event);
+  }
   caf::anon_send(fresh, committed_ptr{history});
   for (auto const& [id, p] : daemons_)
     caf::anon_send(fresh, p);

@@ -24,6 +24,7 @@ public:
 
 private:
   void note(stored_event const& e);
+  void note_ticket(stored_event const& e);
 
   std::mutex mutex_;
   caf::actor present_;
@@ -36,6 +37,7 @@ private:
   };
   std::map<std::pair<entity_ref, std::string>, known> known_;
   std::uint64_t last_ = 0;
+  std::map<entity_ref, stored_event> opened_; ///< of the tickets that are not over
 };
 
 } // namespace troupe

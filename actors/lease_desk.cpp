@@ -31,7 +31,11 @@ std::optional<ticket::grant> lease_desk::take_now(entity_ref const& ticket, offe
 }
 
 void lease_desk::renew() {
-  with([&](matchmaker& who) { who = matchmaker{lost_after_}; });
+  with([&](matchmaker& who) {
+    matchmaker fresh{lost_after_};
+    fresh.take_grants(who);
+    who = std::move(fresh);
+  });
 }
 
 void lease_desk::give_back(entity_ref const& ticket) {

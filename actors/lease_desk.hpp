@@ -18,7 +18,8 @@ public:
                                                       time_point now) override;
   void give_back(entity_ref const& ticket) override;
 
-  /// Forgets everything: a new dispatcher is about to be told what there is.
+  /// Forgets everything but what it has given and is not in the log yet: a new dispatcher is about
+  /// to be told what there is.
   void renew();
 
   /// Gives the matchmaker to `use` for the time of the call.

@@ -114,6 +114,15 @@ bool matchmaker::learn_agent(stored_event const& e) {
 }
 
 bool matchmaker::learn_ticket(stored_event const& e) {
+  if (e.event.type == "ticket.opened") {
+    if (auto x = read_as<ticket::opened>(e)) {
+      plan p{x->project, std::move(x->item.files), {}};
+      for (auto const& s : x->stages)
+        p.work.push_back(s.kind == stage_kind::work);
+      plans_.insert_or_assign(e.stream, std::move(p));
+    }
+    return false;
+  }
   if (e.event.type == "ticket.leased") {
     auto const x = read_as<ticket::leased>(e);
     if (!x)
@@ -125,7 +134,9 @@ bool matchmaker::learn_ticket(stored_event const& e) {
         before->second.token = x->token;
       return false;
     }
-    auto h = known == held_.end() ? holding{} : known->second;
+    // Whatever the lease replaced is over: the end of an attempt comes before the next lease.
+    before_.erase(e.stream);
+    auto h = known == held_.end() ? planned(e.stream, *x) : known->second;
     h.token = x->token;
     h.agent = x->agent;
     h.daemon = x->daemon;
@@ -134,6 +145,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     if (auto const who = roster_.find(x->agent); h.project.empty() && who != roster_.end())
       h.project = who->second.project;
     hold(e.stream, std::move(h));
+    plans_.erase(e.stream); // the next leases of the ticket are given by us
     return false;
   }
   if (e.event.type == "ticket.cancelled") {
@@ -148,6 +160,29 @@ bool matchmaker::learn_ticket(stored_event const& e) {
   auto const x = read_as<ticket::attempt_ended>(e);
   bool const newer = known != held_.end() && x && known->second.token > x->token;
   return !newer && let_go(e.stream);
+}
+
+/// What is known of a lease from before our start: what its ticket is to write.
+matchmaker::holding matchmaker::planned(entity_ref const& ticket, ticket::leased const& lease) {
+  holding h;
+  auto const p = plans_.find(ticket);
+  if (p == plans_.end())
+    return h;
+  auto const stage = static_cast<std::size_t>(lease.stage);
+  h.project = p->second.project;
+  h.work = stage < p->second.work.size() && p->second.work[stage];
+  h.files = std::move(p->second.files);
+  return h;
+}
+
+void matchmaker::take_grants(matchmaker const& before) {
+  for (auto const& [ticket, h] : before.held_) {
+    if (h.token != 0)
+      continue;
+    hold(ticket, h);
+    if (auto const replaced = before.before_.find(ticket); replaced != before.before_.end())
+      before_.insert(*replaced);
+  }
 }
 
 bool matchmaker::refused(entity_ref const& ticket, std::string const& key, bool later) {

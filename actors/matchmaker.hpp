@@ -46,6 +46,9 @@ public:
                std::vector<std::string> const& repositories);
   /// Takes an event of the log (agents, runs, leases). True: there may be a match now.
   [[nodiscard]] bool learn(stored_event const& e);
+  /// Counts the grants that another one gave, and that were not answered: its events are told
+  /// again, and what is under way is in none of them.
+  void take_grants(matchmaker const& before);
   /// The ticket did not take its grant. `later`: only not now. True: the offer was dropped.
   [[nodiscard]] bool refused(entity_ref const& ticket, std::string const& key, bool later);
 
@@ -95,6 +98,12 @@ private:
     bool work = false;
     time_point granted{}; ///< when the grant was sent
   };
+  /// What a ticket was opened with, until its lease from before our start is told.
+  struct plan {
+    project_id project;
+    std::vector<std::string> files;
+    std::vector<bool> work; ///< of each stage: whether it writes
+  };
   /// How many leases lie on each agent, daemon, runner and project: kept with `held_`, because a
   /// count over all leases for each candidate would make matching quadratic.
   struct usage_counts {
@@ -108,6 +117,7 @@ private:
 
   [[nodiscard]] bool learn_agent(stored_event const& e);
   [[nodiscard]] bool learn_ticket(stored_event const& e);
+  [[nodiscard]] holding planned(entity_ref const& ticket, ticket::leased const& lease);
   [[nodiscard]] std::optional<lease_choice> choose(offer const& o) const;
   [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
                                                        std::string const& profile) const;
@@ -131,6 +141,7 @@ private:
   std::map<daemon_id, host> hosts_;
   std::map<entity_ref, holding> held_;
   std::map<entity_ref, holding> before_; ///< what `take_now` replaced, until that is durable
+  std::map<entity_ref, plan> plans_;
   usage_counts used_;
   std::map<project_id, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;
