@@ -102,13 +102,16 @@ void node::parts::start_actors(std::vector<std::uint64_t> const& epochs_now) {
     leases.renew();
     auto a = system.spawn<dispatcher_actor>(static_cast<runtime const*>(&rt), &leases);
     desk.open(a);
-    if (generation > 1)
+    if (generation > 1) {
       where->remind();
     return a;
+      ++restarts;
+    }
   };
   plan.children.push_back(std::move(dispatcher));
   for (auto& c : where->children(epochs_now, [this](std::uint32_t shard) {
          log->read([this, shard](event_store& store) {
+         ++restarts;
            if (auto const woken = wake_due(store, shard); !woken)
              spdlog::error("shard {} runs again, but what it has to do could not be read; it is "
                            "done when it is called: {}",
@@ -426,7 +429,8 @@ command_result node::tell(entity_ref to, any_command command, submit_options opt
 
 node_counts node::counts() const {
   auto const& i = parts_->incidents;
-  return {parts_->view.violations(), i.crashes(), i.dead_letters(), i.in_quarantine()};
+  return {parts_->view.violations(), i.crashes(), i.dead_letters(), i.in_quarantine(),
+          parts_->restarts};
 }
 
 std::vector<dead_letter> node::dead_letters() const {

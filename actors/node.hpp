@@ -41,6 +41,7 @@ struct submit_options {
   std::string cause;       ///< id of the request
   std::string trace;
   bool want_state = false;
+  std::uint64_t restarts = 0;             ///< of the dispatcher and of shards, since the start
   /// Somebody outside waits for the answer: while the store is away it is refused at once. Else it
   /// is kept until the store is back.
   bool asked = true;

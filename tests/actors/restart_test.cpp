@@ -121,6 +121,13 @@ struct office {
   std::condition_variable failed;
   int failures = 0;
   std::unique_ptr<node> n;
+
+  /// Ends the part where it stands, and waits until the supervisor has started another one.
+  void crash(std::string const& part) const {
+    auto const before = n->counts().restarts;
+    n->kill_part(part);
+    REQUIRE(becomes(*n, [&] { return n->counts().restarts == before + 1; }));
+  }
 };
 
 } // namespace
@@ -132,6 +139,7 @@ TEST_CASE("node: a run goes on after its dispatcher crashed", "[actors]") {
   o.n->kill_part("dispatcher");
   o.run("h2"); // while there is none, or at the next one
   REQUIRE(becomes(*o.n, [&] { return is(*o.n, ref(entity_kind::ticket, "h2-1"), "ready"); }));
+  REQUIRE(becomes(*o.n, [&] { return o.n->counts().restarts == 1; }));
   o.runner.open();
   // The new one knows the agents, the daemon and its places from what it is told again.
   CHECK(becomes(*o.n, [&] { return is(*o.n, ref(entity_kind::run, "h1"), "COMPLETED"); }));
@@ -145,7 +153,7 @@ TEST_CASE("node: a dispatcher that was started again gives no place twice", "[ac
   office o;
   o.run("h1");
   REQUIRE(becomes(*o.n, [&] { return o.runner.held() == 1; }));
-  o.n->kill_part("dispatcher");
+  o.crash("dispatcher");
   o.run("h2");
   // What must not happen cannot be waited for. A third ticket, after the second one and of a
   // project with agents of its own, shows that the second one was looked at.
@@ -170,8 +178,8 @@ TEST_CASE("node: entities of a shard that crashed are there again, and do what t
   o.run("h1");
   REQUIRE(becomes(*o.n, [&] { return o.runner.held() == 1; }));
   auto const ticket = ref(entity_kind::ticket, "h1-1");
-  o.n->kill_part("shard/" + std::to_string(shard_of(ticket)));
-  o.n->kill_part("shard/" + std::to_string(shard_of(ref(entity_kind::run, "h1"))));
+  o.crash("shard/" + std::to_string(shard_of(ticket)));
+  o.crash("shard/" + std::to_string(shard_of(ref(entity_kind::run, "h1"))));
   o.runner.open();
   CHECK(becomes(*o.n, [&] { return is(*o.n, ref(entity_kind::run, "h1"), "COMPLETED"); }));
   CHECK(o.n->counts().invariant_violations == 0);
