@@ -174,7 +174,13 @@ private:
     if (!read)
       return lost_round({}, read.error().message, {}, stay);
     auto content = without_replaced(std::move(*read));
-    auto const problems = problems_of(content, s.config.limits, before(), s.config.roster);
+    auto known = before();
+    // What a person has edited into this version is not the drafter's mistake. A draft that was
+    // refused is.
+    if (s.is != status::invalid || s.by.value.starts_with("human:"))
+      for (auto const& i : s.content.items)
+        known.roles.push_back(i.role);
+    auto const problems = problems_of(content, s.config.limits, known, s.config.roster);
     auto hash = content_hash(content);
     events out{proposed{std::move(content), std::move(hash), m.from, m.engine, s.round + 1,
                         status::proposed}};

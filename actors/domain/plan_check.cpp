@@ -67,6 +67,7 @@ void check_roles(std::vector<agent_spec> const& roster, plan_before const& befor
   for (auto const& agent : roster)
     there.insert(agent.role);
   auto known = there;
+  known.insert(before.roles.begin(), before.roles.end());
   for (auto const& item : before.content.items)
     known.insert(item.role);
   for (auto const& item : p.items) {

@@ -16,6 +16,7 @@ struct plan_problem {
 struct plan_before {
   plan_content content;
   std::string failed_key;
+  std::vector<std::string> roles = {}; ///< further ones that may stay, whoever has them
 };
 
 /// The plan without the items that others in it supersede; whoever waits for such an item waits for

@@ -122,6 +122,26 @@ TEST_CASE("plan: a draft for a role that nobody has goes back with that reason",
   t.p.check_replay();
 }
 
+TEST_CASE("plan: a draft may keep a role that a person wrote into the same version", "[domain]") {
+  steps t;
+  t.pending();
+  auto item = an_item("1");
+  item.role = "poet";
+  t.p.does(plan::propose{a_plan({item})});
+  REQUIRE(t.p.s.is == status::under_critique);
+  t.criticised({"too long"}, true);
+  if (GENERATE(false, true)) // a round without a draft changes nothing in that
+    t.answer_draft(json::object{{"refused", "no"}});
+  item.title += " briefly";
+  t.drafted(a_plan({item}));
+  CHECK(t.p.s.is == status::under_critique);
+  t.criticised({"too long"}, true);
+  item.title += " now";
+  t.drafted(a_plan({item}));
+  CHECK(t.p.s.is == status::under_critique);
+  t.p.check_replay();
+}
+
 TEST_CASE("plan: the third round without a valid plan ends it, and the brief hears", "[domain]") {
   steps t;
   t.created();
