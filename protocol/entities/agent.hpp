@@ -3,8 +3,8 @@
 #include "protocol/entities/shared.hpp"
 
 /// An agent: a named principal in a role, with a history that outlives its sessions. Its mailbox is
-/// durable: a message it took is answered, whatever dies in between. The tickets that it holds are not
-/// noted here: a lease is the ticket's, and the read side shows whose it is.
+/// durable: a message it took is answered, whatever dies in between. The tickets that it holds are
+/// not noted here: a lease is the ticket's, and the read side shows whose it is.
 namespace troupe::agent {
 
 enum class status {
@@ -61,8 +61,8 @@ struct quarantine {
 struct retire {
   TROUPE_RECORD(retire);
 };
-TROUPE_CHOICE(command, hire, receive, reply, give_up, pause, resume, crash, quarantine,
-              retire, settle, tick);
+TROUPE_CHOICE(command, hire, receive, reply, give_up, pause, resume, crash, quarantine, retire,
+              settle, tick);
 
 struct hired {
   project_id project;

@@ -16,7 +16,8 @@ public:
   [[nodiscard]] std::unique_ptr<event_store> another();
   /// Closes everything and opens the store again, as a restart does. False: it is not durable.
   [[nodiscard]] bool reopen();
-  /// False: the store has no index of event ids, so an append does not see that one stands elsewhere.
+  /// False: the store has no index of event ids, so an append does not see that one stands
+  /// elsewhere.
   [[nodiscard]] virtual bool knows_ids() const { return true; }
 
 protected:
