@@ -22,10 +22,10 @@ struct state {
   std::vector<envelope> inbox;     ///< to be answered, in the order they came
   std::vector<envelope> outbox;    ///< answers that their asker has not taken yet
   std::vector<std::string> closed; ///< ids of messages that are done with
-  std::int64_t answered = 0; ///< messages, ever
-  std::string why;           ///< it is paused, crashed or quarantined
-  TROUPE_FIELDS(state, self, version, is, project, spec, hired_at, inbox, outbox, closed,
-                answered, why);
+  std::int64_t answered = 0;       ///< messages, ever
+  std::string why;                 ///< it is paused, crashed or quarantined
+  TROUPE_FIELDS(state, self, version, is, project, spec, hired_at, inbox, outbox, closed, answered,
+                why);
 };
 
 /// The machine of an agent; docs/state-machines.md is made from these tables.

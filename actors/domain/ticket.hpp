@@ -197,9 +197,9 @@ struct state {
                 lease, repository, target_branch, supersedes, by_hand, resolver, limits,
                 attempt_micros, money, bills, opened_at, changed_at, run_active, run_change,
                 blocked_by, open_blockers, met, dropped, stage_index, round, counted, seen,
-                retry_at, last_token, holder, workers, daemons, waits, answers, proof,
-                gated_head, reviews, gate_results, merged_as, why, replan_wanted, used,
-                conversation, comments, settled);
+                retry_at, last_token, holder, workers, daemons, waits, answers, proof, gated_head,
+                reviews, gate_results, merged_as, why, replan_wanted, used, conversation, comments,
+                settled);
 };
 
 constexpr std::size_t max_conversation = 100;

@@ -128,7 +128,8 @@ private:
 /// members throw failure. After one with `lost` the object must be thrown away.
 class session {
 public:
-  /// Connects and sets the limits of the session: statements 5 s, locks 2 s, idle in transaction 5 s.
+  /// Connects and sets the limits of the session: statements 5 s, locks 2 s, idle in transaction 5
+  /// s.
   explicit session(std::string const& url);
   ~session();
   session(session const&) = delete;
