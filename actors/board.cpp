@@ -53,7 +53,7 @@ private:
 } // namespace
 
 board::board(std::size_t keep, bool check)
-    : check_(check), keep_(std::max<std::size_t>(keep, 1)), thread_([this] { run(); }) {}
+    : check_(check), keep_(std::max<std::size_t>(keep, 1)) {}
 
 board::~board() {
   stop();
@@ -151,8 +151,16 @@ void board::feed(committed_ptr batch) {
   {
     std::lock_guard lock{feed_mutex_};
     feed_.push_back(std::move(batch));
+    if (!thread_.joinable() && !stopping_)
+      thread_ = std::thread{[this] { run(); }};
   }
   feed_wakeup_.notify_all();
+}
+
+void board::apply_now(committed_ptr const& batch) {
+  std::lock_guard lock{mutex_};
+  for (auto const& e : *batch)
+    take(e);
 }
 
 void board::run() {

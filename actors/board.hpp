@@ -55,8 +55,10 @@ public:
   /// Errors: those of the store; corrupt, unsupported (an event that the domains cannot apply, or a
   /// shard that ends too early): a state with a hole in it must not be served.
   [[nodiscard]] result<std::uint64_t> catch_up(event_store& store, listener const& each);
-  /// Takes a committed batch; returns at once.
+  /// Takes a committed batch; returns at once. The first one starts the board's thread.
   void feed(committed_ptr batch);
+  /// The same on the caller's thread, for who has only one. Not together with `feed`.
+  void apply_now(committed_ptr const& batch);
 
   /// State of an entity; null when there is none.
   [[nodiscard]] json::value get(entity_ref const& ref) const;

@@ -6,7 +6,6 @@
 #include "actors/node_id.hpp"
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
-#include "actors/stored_answer.hpp"
 #include "actors/supervisor.hpp"
 
 #include <caf/actor_system.hpp>
@@ -49,6 +48,7 @@ struct node::parts {
   std::unique_ptr<troupe::journal> log;
   board view;
   std::unique_ptr<region> where;
+  std::unique_ptr<request_desk> requests;
   std::unique_ptr<thinkers> engines;
   std::unique_ptr<event_store> holder; ///< its connection holds the store for this node
   std::vector<std::uint64_t> epochs;
@@ -230,6 +230,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.dispatcher = &p->desk;
   p->rt.leases = &p->leases;
   p->where = std::make_unique<region>(p->system, p->rt);
+  p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids);
 
   auto* raw = p.get();
   std::string greatest;
@@ -326,83 +327,11 @@ void node::submit(entity_ref to, any_command command, submit_options options, co
     done(shard_is_gone());
     return;
   }
-  auto m = std::make_shared<command_message>();
-  m->to = std::move(to);
-  m->command = std::move(command);
-  m->context.id = options.cause.empty() ? parts_->ids.uuid() : options.cause;
-  m->context.by = std::move(options.by);
-  m->context.correlation = std::move(options.correlation);
-  m->context.trace = std::move(options.trace);
-  m->want_state = options.want_state;
-  m->asked = options.asked;
-  m->inbox = options.idempotency;
-  if (!m->inbox) {
-    m->done = std::move(done);
-    parts_->where->deliver(std::move(m));
-    return;
-  }
-  // The same request again gets the stored answer: looked up before, and once more when the command
-  // is refused or changed nothing, because the first one may have been on its way meanwhile.
-  auto const ref = m->to;
-  auto const asked = *m->inbox;
-  auto const stored_answer = [this, ref, want = m->want_state](inbox_entry const& given,
-                                                               inbox_entry const& found,
-                                                               completion const& answer) {
-    if (found.request_hash != given.request_hash) {
-      answer(fail(errc::conflict,
-                  "this Idempotency-Key was used for another request; use a new one",
-                  {{"idempotency_key", true}}));
-      return;
-    }
-    auto r = stored_receipt(ref, found.answer);
-    if (!want) {
-      answer(std::move(r));
-      return;
-    }
-    auto was = r.entity;
-    query(std::move(was), [r, answer](result<json::value> state) mutable {
-      if (state)
-        r.state = std::move(*state);
-      answer(std::move(r));
-    });
-  };
-  auto const tenant = ref.tenant;
-  parts_->log->find_inbox(
-      tenant, asked.source, asked.key,
-      [this, m, tenant, asked, stored_answer,
-       done = std::move(done)](result<std::optional<inbox_entry>> found) mutable {
-        if (!found) {
-          done(found.error());
-          return;
-        }
-        if (*found) {
-          stored_answer(asked, **found, done);
-          return;
-        }
-        m->done = [this, tenant, asked, stored_answer, done](command_result r) {
-          bool const perhaps_before = r ? r->events == 0
-                                        : r.error().code == errc::conflict &&
-                                              !r.error().details.contains("idempotency_key");
-          if (!perhaps_before) {
-            done(std::move(r));
-            return;
-          }
-          parts_->log->find_inbox(
-              tenant, asked.source, asked.key,
-              [asked, stored_answer, done, r](result<std::optional<inbox_entry>> again) {
-                if (again && *again)
-                  stored_answer(asked, **again, done);
-                else
-                  done(r);
-              });
-        };
-        parts_->where->deliver(m);
-      });
+  parts_->requests->submit(std::move(to), std::move(command), std::move(options), std::move(done));
 }
 
 void node::query(entity_ref to, std::function<void(result<json::value>)> done) {
-  parts_->where->query(
-      std::make_shared<query_message>(query_message{std::move(to), std::move(done)}));
+  parts_->requests->query(std::move(to), std::move(done));
 }
 
 result<json::value> node::ask(entity_ref const& to, duration limit) {

@@ -3,6 +3,7 @@
 #include "actors/board.hpp"
 #include "actors/journal.hpp"
 #include "actors/ports.hpp"
+#include "actors/request_desk.hpp"
 #include "actors/thinkers.hpp"
 
 namespace troupe {
@@ -32,21 +33,6 @@ struct node_settings {
   /// code 70, to be started again. On some thread; must not block. Empty: the process ends at once.
   std::function<void()> failed;
   std::map<engine_kind, std::shared_ptr<thinker>> engines;
-};
-
-/// Who sends a command from the outside, and how it is answered.
-struct submit_options {
-  principal_id by;
-  std::string correlation; ///< the brief's id where there is one
-  std::string cause;       ///< id of the request
-  std::string trace;
-  bool want_state = false;
-  std::uint64_t restarts = 0;             ///< of the dispatcher and of shards, since the start
-  /// Somebody outside waits for the answer: while the store is away it is refused at once. Else it
-  /// is kept until the store is back.
-  bool asked = true;
-  /// `source`, `key` and `request_hash` of an idempotent request.
-  std::optional<inbox_entry> idempotency;
 };
 
 /// What went wrong on a node; all 0 is how it must be.

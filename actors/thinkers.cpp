@@ -6,9 +6,6 @@
 
 namespace troupe {
 
-namespace {
-
-/// What every answer has in common, whatever thought it up.
 envelope complete(envelope answer, thought_request const& asked) {
   auto const& m = asked.message;
   answer.id = m.id + ".a";
@@ -23,8 +20,6 @@ envelope complete(envelope answer, thought_request const& asked) {
     answer.kind = message_kind::answer;
   return answer;
 }
-
-} // namespace
 
 thinkers::thinkers(std::map<engine_kind, std::shared_ptr<thinker>> by_engine, state_reader read,
                    int threads)

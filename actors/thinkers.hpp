@@ -29,6 +29,9 @@ public:
                                                state_reader const& read) = 0;
 };
 
+/// An answer with what every answer has in common, whatever thought it up: id, cause, addresses.
+[[nodiscard]] envelope complete(envelope answer, thought_request const& asked);
+
 /// The rule engine: drafts briefs and plans, criticises, replans and answers questions from the
 /// brief, without a model.
 [[nodiscard]] std::unique_ptr<thinker> make_rules_thinker();

@@ -1,4 +1,5 @@
 #include "actors/domain/ticket_draft.hpp"
+#include "protocol/plant.hpp"
 
 namespace troupe::ticket {
 
@@ -99,7 +100,8 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
     return std::move(*done);
   if (c.key.empty())
     return fail(errc::invalid_argument, "A message of an attempt needs a key.", {{"field", "key"}});
-  if (std::find(s.seen.said.begin(), s.seen.said.end(), c.key) != s.seen.said.end())
+  if (std::find(s.seen.said.begin(), s.seen.said.end(), c.key) != s.seen.said.end() &&
+      !TROUPE_PLANTED("said-twice"))
     return events{};
   bool const question = c.kind == message_kind::question;
   if (question && (c.to.empty() || c.to == s.holder.agent))
