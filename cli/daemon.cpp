@@ -39,7 +39,9 @@ bool split(std::string const& text, std::string& name, std::string& value) {
 /// False, with the reason printed, where the settings cannot be meant.
 bool settings_of(console const& out, local::daemon_settings& d) {
   auto const& s = out.configured();
-  d.data = daemon_data(out);
+  // Programs run in folders of their own, where a relative path would name something else.
+  std::error_code ec;
+  d.data = std::filesystem::absolute(daemon_data(out), ec);
   d.slots = s.daemon.slots;
   d.profiles =
       s.daemon.profiles.empty() ? d.data / "profiles" : std::filesystem::path{s.daemon.profiles};
@@ -58,7 +60,6 @@ bool settings_of(console const& out, local::daemon_settings& d) {
                        "See `troupe daemon run --help`.");
       return false;
     }
-    std::error_code ec;
     auto& source = d.repositories[name];
     source.url = from;
     if (std::filesystem::is_directory(from, ec))
