@@ -1,6 +1,8 @@
+#include "cli/application.hpp"
+
 #include "actors/node.hpp"
 #include "actors/real_ports.hpp"
-#include "cli/application.hpp"
+#include "cli/ledger_mark.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
@@ -8,6 +10,7 @@
 #include "gateway/routes/table.hpp"
 #include "persistence/postgres/postgres_store.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <fcntl.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -62,6 +65,7 @@ result<void> first_token(node& n, token_index& tokens, serve_options const& o) {
   auto const hash = hash_token(token);
   if (!o.data.empty() && !write_private(o.data / "admin.token", token + "\n"))
     return fail(errc::unavailable, "cannot write " + (o.data / "admin.token").string());
+  TROUPE_CRASH_POINT(27, "first start: token in its file, not in the ledger");
   principal::issue c;
   c.who = principal_id{"human:admin"};
   c.label = "first start";
@@ -119,6 +123,16 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto store = open_store(o);
   if (!store)
     return refused(store.error());
+  ledger_mark mark{o.data, o.store};
+  {
+    auto looking = (*store)();
+    if (!looking)
+      return refused(looking.error());
+    if (auto ok = mark.check(**looking, o.accept_restored); !ok)
+      return refused(ok.error());
+  }
+
+  TROUPE_CRASH_POINT(26, "first start: schema there, no shard claimed");
 
   node_settings ns;
   random_id_port names;
@@ -154,9 +168,13 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (!started)
     return refused(started.error());
   auto& n = **started;
+  mark.claimed();
+  n.view().subscribe([&](board_event const&) { mark.grew(); }, {});
   hub.attach(n);
   if (auto ok = n.resume(); !ok)
     return refused(ok.error());
+
+  TROUPE_CRASH_POINT(22, "start: entities woken, not yet serving");
 
   auto const checker = std::make_shared<token_index>(n.clock());
   auto& tokens = *checker;
@@ -189,6 +207,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
     spdlog::error("not stopped within the deadline; what was acknowledged is durable");
     std::_Exit(75);
   }
+  mark.save();
   spdlog::info("stopped");
   return lost->load() ? 76 : failed->load() ? 70 : 0;
 }

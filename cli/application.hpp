@@ -26,7 +26,8 @@ struct serve_options {
   bool check_invariants = true; ///< of every event that is stored
   std::string log_level = "info";
   bool log_json = false;
-  bool take_over = false; ///< from a server that holds the database: it is fenced and ends
+  bool accept_restored = false; ///< go on with a ledger that is older than the one last seen
+  bool take_over = false;       ///< from a server that holds the database: it is fenced and ends
 };
 
 /// The composition root: builds every part in order, serves until SIGINT or SIGTERM, stops in the

@@ -65,7 +65,7 @@ std::string way_to_start(error const& e, std::string const& where, bool in_folde
   return {};
 }
 
-int serve(console& out, bool take_over) {
+int serve(console& out, bool take_over, bool accept_restored) {
   auto const& s = out.configured();
   auto const url = store_url(s);
   if (!url)
@@ -90,6 +90,7 @@ int serve(console& out, bool take_over) {
   o.log_level = s.log.level;
   o.log_json = s.log.json;
   o.take_over = take_over;
+  o.accept_restored = accept_restored;
   auto const where = url->empty() ? o.data.string() : masked(*url);
   auto const ready = [&](std::string const& at) {
     out.show(json::object{{"url", at}, {"ledger", where}},
@@ -106,14 +107,19 @@ int serve(console& out, bool take_over) {
 
 void add_serve_command(command_line& line) {
   auto const take_over = std::make_shared<bool>(false);
+  auto const accept_restored = std::make_shared<bool>(false);
   auto& c = line.add(line.root(), "serve", "Runs the server until Ctrl-C or SIGTERM.",
                      "  troupe serve\n"
                      "  troupe serve --port 8080 --data ./data\n"
                      "  troupe serve --store postgres://troupe@db/troupe --address 0.0.0.0 "
                      "--tls-certificate cert.pem --tls-key key.pem",
-                     [take_over](console& out) { return serve(out, *take_over); });
+                     [take_over, accept_restored](console& out) {
+                       return serve(out, *take_over, *accept_restored);
+                     });
   c.add_flag("--take-over", *take_over,
              "PostgreSQL: fence a server that holds the database, instead of waiting for its end");
+  c.add_flag("--accept-restored", *accept_restored,
+             "go on with a ledger that was restored from an older backup");
   add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
       ->type_name("DIR");
   add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")
