@@ -52,8 +52,7 @@ private:
 
 } // namespace
 
-board::board(std::size_t keep, bool check)
-    : check_(check), keep_(std::max<std::size_t>(keep, 1)) {}
+board::board(std::size_t keep, bool check) : check_(check), keep_(std::max<std::size_t>(keep, 1)) {}
 
 board::~board() {
   stop();
@@ -198,6 +197,8 @@ void board::take(stored_event const& e) {
                        r.error().message);
   } catch (std::exception const& x) {
     threw("board", x.what());
+  } catch (...) {
+    threw("board", "no description");
   }
   if (last_ == before)
     return; // it has no place here
@@ -205,9 +206,9 @@ void board::take(stored_event const& e) {
     try {
       l(recent_.back());
     } catch (std::exception const& x) {
-  } catch (...) {
-    threw("board", "no description");
       threw("a listener", x.what());
+    } catch (...) {
+      threw("a listener", "no description");
     }
   }
 }
@@ -215,8 +216,6 @@ void board::take(stored_event const& e) {
 json::value board::get(entity_ref const& ref) const {
   std::lock_guard lock{mutex_};
   return checker_.states().state_of(ref);
-    } catch (...) {
-      threw("a listener", "no description");
 }
 
 std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,

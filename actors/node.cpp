@@ -7,6 +7,7 @@
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
 #include "actors/supervisor.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -51,11 +52,11 @@ struct node::parts {
   std::unique_ptr<request_desk> requests;
   std::unique_ptr<thinkers> engines;
   std::unique_ptr<event_store> holder; ///< its connection holds the store for this node
-  std::vector<std::uint64_t> epochs;
   std::thread holding;                 ///< waits for the end of the server that was fenced
   std::mutex holding_mutex;
   std::condition_variable holding_over;
   std::atomic<std::uint64_t> restarts{0};
+  std::vector<std::uint64_t> epochs;
   std::mutex probe_mutex;
   std::vector<std::function<void(std::optional<error>)>> probes; ///< wait for the one under way
   std::function<void()> failed;
@@ -74,10 +75,10 @@ struct node::parts {
   [[nodiscard]] bool stop_actors(duration deadline);
   void give_up(std::string const& part);
   [[nodiscard]] result<void> wake_due(event_store& store, std::uint32_t shard) const;
-};
   void hold_later(std::string owner);
   void pause(duration most);
   void end_holding();
+};
 
 /// What cannot be mended by starting a part again is left to whoever started the process.
 void node::parts::give_up(std::string const& part) {
@@ -104,14 +105,14 @@ void node::parts::start_actors(std::vector<std::uint64_t> const& epochs_now) {
     desk.open(a);
     if (generation > 1) {
       where->remind();
-    return a;
       ++restarts;
     }
+    return a;
   };
   plan.children.push_back(std::move(dispatcher));
   for (auto& c : where->children(epochs_now, [this](std::uint32_t shard) {
-         log->read([this, shard](event_store& store) {
          ++restarts;
+         log->read([this, shard](event_store& store) {
            if (auto const woken = wake_due(store, shard); !woken)
              spdlog::error("shard {} runs again, but what it has to do could not be read; it is "
                            "done when it is called: {}",
@@ -151,10 +152,6 @@ result<void> node::parts::wake_due(event_store& store, std::uint32_t shard) cons
   return {};
 }
 
-node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
-
-node::~node() {
-  if (parts_ && !parts_->stopped && !stop(std::chrono::seconds{10}))
 /// The fenced server holds the store until it has ended. From then on it is held by this one, or
 /// the fenced one would be let in when it is started again.
 void node::parts::hold_later(std::string owner) {
@@ -187,6 +184,10 @@ void node::parts::end_holding() {
     holding.join();
 }
 
+node::node(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+node::~node() {
+  if (parts_ && !parts_->stopped && !stop(std::chrono::seconds{10}))
     std::_Exit(75); // a stuck actor would hang the actor system's destructor for ever
 }
 
@@ -206,6 +207,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto epochs = (*boot)->claim_all(settings.owner);
   if (!epochs)
     return epochs.error();
+  TROUPE_CRASH_POINT(20, "start: shards claimed, nothing read");
 
   auto p = std::make_unique<parts>(settings);
   // What the network module will ask for; without it (one node) CAF would not make a name at all.
@@ -254,7 +256,10 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
       std::move(settings.engines), [n = n.get()](entity_ref const& ref) { return n->ask(ref); },
       settings.engine_threads);
   raw->rt.engine = raw->engines.get();
+  TROUPE_CRASH_POINT(21, "start: views caught up, nobody awake");
   raw->start_actors(*epochs);
+  if (take_over)
+    raw->hold_later(owner);
 
   return n;
 }
@@ -262,8 +267,6 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
 result<void> node::resume() {
   parts_->log->keep_tidy();
   auto done = std::make_shared<std::promise<result<void>>>();
-  if (take_over)
-    raw->hold_later(owner);
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
     for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
@@ -337,7 +340,6 @@ void node::query(entity_ref to, std::function<void(result<json::value>)> done) {
 result<json::value> node::ask(entity_ref const& to, duration limit) {
   auto answer = std::make_shared<std::promise<result<json::value>>>();
   auto future = answer->get_future();
-  parts_->end_holding();
   query(to, [answer](result<json::value> r) { answer->set_value(std::move(r)); });
   if (future.wait_for(limit) != std::future_status::ready)
     return fail(errc::timeout, to_string(to) + " did not answer in time");
@@ -398,9 +400,12 @@ bool node::stop(duration deadline) {
                     std::chrono::duration_cast<duration>(limit - std::chrono::steady_clock::now()));
   };
   parts_->engines->stop();
+  TROUPE_CRASH_POINT(23, "stop: listeners closed, actors up");
   bool const entities = parts_->stop_actors(left());
+  TROUPE_CRASH_POINT(24, "stop: before the journal ends");
   parts_->log->stop(left());
   parts_->view.stop();
+  parts_->end_holding();
   parts_->holder.reset(); // the next server may have it at once
   return entities;
 }

@@ -41,6 +41,7 @@ struct node_counts {
   std::uint64_t crashes = 0;              ///< of entities, since the start
   std::uint64_t dead_letters = 0;         ///< commands put aside, since the start
   std::int64_t quarantined = 0;           ///< entities, now
+  std::uint64_t restarts = 0;             ///< of the dispatcher and of shards, since the start
 };
 
 /// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway
