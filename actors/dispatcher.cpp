@@ -2,6 +2,7 @@
 
 #include "actors/domain/domain.hpp"
 #include "actors/region.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -119,6 +120,7 @@ void dispatcher_actor::send_grant(lease_grant const& given) {
       caf::anon_send(a,
                      grant_answer{ticket, key, r ? std::nullopt : std::optional<error>{r.error()}});
   };
+  TROUPE_CRASH_POINT(14, "dispatcher: before a lease is granted");
   rt_.where->deliver(std::move(m));
 }
 

@@ -5,6 +5,7 @@
 #include "actors/obligation_runner.hpp"
 #include "actors/stored_answer.hpp"
 #include "actors/stream_fold.hpp"
+#include "protocol/crash_point.hpp"
 #include "protocol/redact.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -111,6 +112,7 @@ private:
 
   void on_loaded(loaded const& l) {
     --link_->busy;
+    TROUPE_CRASH_POINT(13, "entity: read, before it is folded");
     if (!l.events) {
       if (l.events.error().code == errc::corrupt) {
         broken_ = l.events.error();
@@ -221,6 +223,8 @@ private:
       finish(*c, fail(errc::invalid_argument, "not a command for " + to_string(ref_)));
       return;
     }
+    TROUPE_CRASH_POINT(7, "entity: before the decision");
+    TROUPE_POISON_POINT(c->inbox ? std::string_view{c->inbox->key} : std::string_view{});
     c->context.now = rt_.clock->now();
     auto decision = decide_clean<Domain>(now_.state, *what, c->context);
     if (!decision) {
@@ -343,8 +347,11 @@ private:
       now_ = std::move(p.next);
       if (now_.correlation.empty())
         now_.correlation = p.cause->context.correlation;
+      TROUPE_CRASH_POINT(8, "entity: durable, not answered");
       finish(*p.cause, make_receipt(*p.cause, p.events));
+      TROUPE_CRASH_POINT(9, "entity: answered, before its obligations");
       work_.carry_out(std::move(p.obligations));
+      TROUPE_CRASH_POINT(10, "entity: after its obligations");
       break;
     case unit_status::conflict:
       if (r.by_inbox) {

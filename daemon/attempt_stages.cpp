@@ -1,6 +1,7 @@
 #include "daemon/attempt.hpp"
 #include "daemon/gates.hpp"
 #include "daemon/merge.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -19,7 +20,9 @@ result<link::finished> attempt::work(repository& where, workspaces& rooms) {
   if (control_.stopped() != stop_cause::none)
     return stopped();
   begin(w.start);
+  TROUPE_CRASH_POINT(44, "attempt: workspace ready, tool not started");
   auto ran = run_runner(settings_, order_, w, control_, reading());
+  TROUPE_CRASH_POINT(45, "attempt: tool ended, nothing collected");
   if (!ran)
     return ran.error();
   auto out = report_of(*ran);
@@ -60,6 +63,7 @@ result<link::finished> attempt::work(repository& where, workspaces& rooms) {
   if (!proof)
     return proof.error();
   out.proof = std::move(*proof);
+  TROUPE_CRASH_POINT(46, "attempt: evidence collected, work not pushed");
   // Pushed before the tests run: they may take long, and the work is safe sooner.
   if (head != w.start || head != base) {
     auto const published = out.how == link::outcome::cancelled
@@ -78,6 +82,7 @@ result<link::finished> attempt::work(repository& where, workspaces& rooms) {
       }
     }
   }
+  TROUPE_CRASH_POINT(47, "attempt: work pushed, not reported");
   if (out.how == link::outcome::done && to_be_run(order_.test_command)) {
     progress("runs the tests");
     auto const tested = add_test_run(out.proof, settings_, order_, w, control_);

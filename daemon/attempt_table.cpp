@@ -1,5 +1,7 @@
 #include "daemon/attempt_table.hpp"
 
+#include "protocol/crash_point.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -99,6 +101,7 @@ std::int32_t attempt_table::busy() const {
 }
 
 void attempt_table::start(link::order o) {
+  TROUPE_CRASH_POINT(43, "daemon: order taken, not begun");
   reap();
   auto refusal = refusal_of(settings_, *repositories_, o);
   std::unique_lock lock{mutex_};

@@ -1,5 +1,6 @@
 #include "daemon/beast.hpp"
 #include "net/web_stream.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -339,6 +340,8 @@ private:
         tcp.close();
         co_return;
       }
+      if (s.sent > spool_.acknowledged_up_to())
+        TROUPE_CRASH_POINT(42, "link: report sent, not acknowledged");
     }
   }
 

@@ -1,6 +1,7 @@
 #include "daemon/merge.hpp"
 
 #include "daemon/output_tail.hpp"
+#include "protocol/crash_point.hpp"
 
 namespace troupe::local {
 
@@ -142,6 +143,7 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
   }
   if (control.stopped() != stop_cause::none)
     return stopped(control);
+  TROUPE_CRASH_POINT(48, "merge: before the push");
   auto pushed = where.push({commit + ":refs/heads/" + o.target_branch},
                            {"--force-with-lease=refs/heads/" + o.target_branch + ":" + target});
   if (!pushed) {
@@ -151,6 +153,7 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
     out.summary = pushed.error().message;
     return out;
   }
+  TROUPE_CRASH_POINT(49, "merge: pushed, not reported");
   out.merged = commit;
   out.summary = "merged into " + o.target_branch;
   return out;

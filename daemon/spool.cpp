@@ -1,5 +1,7 @@
 #include "daemon/spool.hpp"
 
+#include "protocol/crash_point.hpp"
+
 #include <openssl/rand.h>
 
 namespace troupe::local {
@@ -208,8 +210,10 @@ result<std::uint64_t> spool::append(link::frame_body const& body) {
   std::lock_guard const lock{mutex_};
   auto const seq = last_ + 1;
   auto text = link::encode({seq, body});
+  TROUPE_CRASH_POINT(40, "spool: before a record is written");
   if (auto r = write({record({{"is", "out"}, {"seq", seq}, {"frame", text}})}); !r)
     return r.error();
+  TROUPE_CRASH_POINT(41, "spool: report written, not sent");
   apply_out(seq, body, std::move(text));
   return seq;
 }
@@ -227,6 +231,7 @@ result<void> spool::acknowledged(std::uint64_t seq) {
   seq = std::min(seq, last_);
   if (seq <= acked_)
     return {};
+  TROUPE_CRASH_POINT(50, "spool: acknowledged, not recorded");
   if (auto r = write({record({{"is", "acked"}, {"seq", seq}})}); !r)
     return r;
   acked_ = seq;

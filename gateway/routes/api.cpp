@@ -2,6 +2,7 @@
 
 #include "actors/domain/kinds.hpp"
 #include "protocol/content_hash.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -157,6 +158,7 @@ void api::command(request const& r, reply const& answer, entity_ref to, any_comm
   o.correlation = std::move(correlation);
   n.submit(std::move(to), std::move(c), std::move(o),
            [answer, path = r.path, status](command_result const& done) {
+             TROUPE_CRASH_POINT(19, "gateway: before the answer is sent");
              answer(answer_of(done, path, status));
            });
 }

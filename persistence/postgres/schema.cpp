@@ -1,6 +1,7 @@
 #include "persistence/postgres/schema.hpp"
 
 #include "persistence/migrations/migrations.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <chrono>
 
@@ -66,6 +67,7 @@ result<void> migrate(session& s) {
     auto const sum = checksum(next);
     s.query(record_migration,
             with(std::int64_t{next.number}, next.name, sum, std::int64_t{now.count()}));
+    TROUPE_CRASH_POINT(25, "first start: before the schema is committed");
     s.commit();
   }
   s.query(unlock);

@@ -1,6 +1,7 @@
 #include "persistence/sqlite/schema.hpp"
 
 #include "persistence/migrations/migrations.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <chrono>
 #include <vector>
@@ -62,6 +63,7 @@ result<void> migrate(database& db) {
     db.query(record_migration)
         .bind(std::int64_t{next.number}, next.name, sum, std::int64_t{now.count()})
         .run();
+    TROUPE_CRASH_POINT(25, "first start: before the schema is committed");
     tx.commit();
   }
 }

@@ -5,6 +5,7 @@
 #include "persistence/sqlite/row_mapping.hpp"
 #include "persistence/sqlite/schema.hpp"
 #include "persistence/sqlite/writer.hpp"
+#include "protocol/crash_point.hpp"
 
 #include <mutex>
 
@@ -96,6 +97,7 @@ public:
           results.back().first_seq = out.store(u, now());
       }
       out.flush();
+      TROUPE_CRASH_POINT(3, "store: before the commit");
       return results;
     });
   }
@@ -295,8 +297,10 @@ private:
     return guarded(shared_->writer, [&](database& db) -> std::invoke_result_t<F, database&> {
       sqlite::transaction tx{db};
       auto out = f(db);
-      if (out)
+      if (out) {
         tx.commit();
+        TROUPE_CRASH_POINT(4, "store: after the commit");
+      }
       return out;
     });
   }
