@@ -96,7 +96,7 @@ result<void> ticket_flow::arrive(double rate, seconds how_long) {
     int number = 0;
     {
       std::lock_guard lock{mutex_};
-      if (auto const r = failure(); !r)
+      if (auto r = failure(); !r)
         return r;
       number = ++opened_;
       ++waiting_;
@@ -189,7 +189,7 @@ ticket_flow::window ticket_flow::close_window(bool with_open) {
 result<void> ticket_flow::drain(seconds limit) {
   std::unique_lock lock{mutex_};
   changed_.wait_for(lock, limit, [&] { return begun_.empty() || !refused_.empty(); });
-  if (auto const r = failure(); !r)
+  if (auto r = failure(); !r)
     return r;
   if (!begun_.empty())
     return fail(errc::timeout, std::to_string(begun_.size()) + " tickets were not finished in " +

@@ -199,6 +199,7 @@ result<measure> one(std::string where, int level, timing const& t, double weight
 
 std::vector<caf::actor> spawn_crowd(caf::actor_system& system) {
   std::vector<caf::actor> out;
+  out.reserve(crowd);
   for (int i = 0; i < crowd; ++i)
     out.push_back(system.spawn(echo));
   return out;

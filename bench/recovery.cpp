@@ -153,6 +153,7 @@ public:
     std::vector<std::string> words{"troupe-bench", "--child", phase, address,
                                    std::to_string(in_flight)};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& w : words)
       argv.push_back(w.data());
     argv.push_back(nullptr);

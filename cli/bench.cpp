@@ -19,6 +19,7 @@ int become(console const& out, std::vector<std::string> arguments) {
     arguments.emplace_back("--json");
   arguments.insert(arguments.begin(), "troupe-bench");
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& a : arguments)
     argv.push_back(a.data());
   argv.push_back(nullptr);
