@@ -18,7 +18,9 @@ bool died_at(std::string const& log, std::size_t from, crash_place const& p) {
 int most_arrivals(crash_place const& p) {
   if (p.reached == when::start || p.reached == when::stop)
     return 1;
-  return p.number == 12 || (p.number >= 14 && p.number <= 18) || p.reached == when::daemon ? 2 : 6;
+  if (p.number == 14)
+    return 1;
+  return p.number == 12 || (p.number >= 15 && p.number <= 18) || p.reached == when::daemon ? 2 : 6;
 }
 
 variables armed(setting& s, crash_place const& p) {
@@ -69,10 +71,13 @@ void crash_daemon(setting& s, lab& l, crash_place const& p, findings& out) {
 
 /// All points one after the other in one history, each with load before and after.
 findings crash_points(setting& s) {
+  // Most leases are given with the commit that makes them wanted; the dispatcher grants the rest.
+  constexpr int rare_point = 14;
   constexpr int sample = 3; ///< of the quick form, by the seed
   std::vector<crash_place> at_server;
   for (auto const& p : crash_places())
-    if (p.reached == when::load || p.reached == when::start || p.reached == when::stop)
+    if ((p.reached == when::load || p.reached == when::start || p.reached == when::stop) &&
+        !(s.quick && p.number == rare_point))
       at_server.push_back(p);
   load_settings how;
   how.clients = 4;
