@@ -15,14 +15,16 @@ TEST_CASE("daemon: a data folder named from here works as well as one by its who
        {"process",
         json::object{{"name", "quick"},
                      {"stages", json::array{json::object{{"name", "build"}, {"role", "dev"}}}}}}}};
+  auto const folder =
+      std::filesystem::relative(s.lab.home() / "laptop", std::filesystem::current_path()).string();
   auto const code = s.lab.post("/api/daemons/codes").text("code");
   auto const enrolled = run_troupe({"daemon", "enroll", "--server", s.lab.url(), "--code", code,
-                                    "--name", "laptop", "--data", "laptop"},
+                                    "--name", "laptop", "--data", folder},
                                    s.lab.home());
   INFO(enrolled.err);
   REQUIRE(enrolled.exit_code == 0);
   background const daemon{
-      {"daemon", "run", "--data", "laptop", "--slots", "1", "--set", "daemon.allow_process=true"},
+      {"daemon", "run", "--data", folder, "--slots", "1", "--set", "daemon.allow_process=true"},
       s.lab.home(),
       s.lab.home() / "laptop.log"};
   auto const made =

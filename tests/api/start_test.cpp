@@ -11,7 +11,7 @@ TEST_CASE("serve: a port in use is refused before anything is made", "[api]") {
   auto const data = home.path() / "data";
   auto const r = run_troupe(
       {"serve", "--data", data.string(), "--port", std::to_string(lab.port())}, home.path());
-  CHECK(r.exit_code == 1);
+  CHECK(r.exit_code == 4);
   CHECK(r.err.find("is in use") != std::string::npos);
   CHECK(r.err.find("--port") != std::string::npos);
   CHECK(r.out.find("trp_") == std::string::npos);
@@ -50,7 +50,7 @@ TEST_CASE("serve: a second start on the port of a running server does not distur
   lab.project();
   auto const r = run_troupe(
       {"serve", "--data", lab.data().string(), "--port", std::to_string(lab.port())}, lab.home());
-  CHECK(r.exit_code == 1);
+  CHECK(r.exit_code == 4);
   // Had it claimed the shards of the ledger, this write would be fenced.
   auto const made = lab.post("/api/projects", R"({"id":"next","config":{"repository":"/x"}})");
   INFO(made.body);
