@@ -53,14 +53,15 @@ caf::actor region::spawn(std::uint32_t shard, std::uint64_t epoch) {
 
 std::vector<child_spec> region::children(std::vector<std::uint64_t> const& epochs,
                                          std::function<void(std::uint32_t shard)> revived) {
+  auto const tell = std::make_shared<std::function<void(std::uint32_t)>>(std::move(revived));
   std::vector<child_spec> out;
   for (std::uint32_t i = 0; i < shard_count; ++i) {
     child_spec c;
     c.name = "shard/" + std::to_string(i);
-    c.start = [this, i, epoch = epochs[i], revived](std::uint64_t generation) {
+    c.start = [this, i, epoch = epochs[i], tell](std::uint64_t generation) {
       auto a = spawn(i, epoch);
       if (generation > 1)
-        revived(i);
+        (*tell)(i);
       return a;
     };
     // Appends under way get their answers. How long that may take is said by whoever stops the
