@@ -15,6 +15,8 @@ struct entity_link {
   std::shared_ptr<std::atomic<std::uint64_t>> epoch; ///< of the shard
   /// Id of the command in work; read by the shard only after the entity is down.
   std::string command_id;
+  /// What repetitions of that command have in common (`poison_key`); read like `command_id`.
+  std::string poison;
   std::string why; ///< what it threw, where it did; read like `command_id`
   /// Kind and members (JSON, without secrets) of that command, where it is what the entity went
   /// down with; read like `command_id`.
@@ -24,6 +26,19 @@ struct entity_link {
   /// Appends and commands under way: the shard lets go only what is at 0.
   std::atomic<int> busy{0};
 };
+
+/// Whoever sends a request again with its Idempotency-Key sends a command of another id, which goes
+/// down with its entity all the same: blame falls on source and key where there are any, else on
+/// the id. The separator is in no source.
+inline void poison_key(command_message const& c, std::string& out) {
+  if (!c.inbox) {
+    out = c.context.id;
+    return;
+  }
+  out = c.inbox->source;
+  out += '\n';
+  out += c.inbox->key;
+}
 
 /// Starts the actor of `self`: it reads its events, then works.
 /// It answers `command_ptr`, `query_ptr`, `appended_ptr`, `loaded_ptr`, `obligation_outcome`,

@@ -212,6 +212,7 @@ private:
 
   void process(command_ptr const& c) {
     link_->command_id = c->context.id;
+    poison_key(*c, link_->poison);
     link_->command.clear();
     link_->body.clear();
     if (broken_) {

@@ -130,15 +130,19 @@ void shard_actor::start(entity_ref const& ref, child& c) {
     send(c.actor, std::move(q));
 }
 
-bool shard_actor::is_poison(entity_ref const& ref, std::string const& command_id) const {
-  auto const it = blamed_.find({ref, command_id});
+bool shard_actor::is_poison(command_message const& m) const {
+  if (blamed_.empty())
+    return false;
+  std::string key;
+  poison_key(m, key);
+  auto const it = blamed_.find({m.to, std::move(key)});
   return it != blamed_.end() && it->second >= crashes_until_poison;
 }
 
 /// Counts a crash. Bounded: a command that nobody sent again for a thousand other crashes is no
 /// longer a danger.
-int shard_actor::blame(entity_ref const& ref, std::string const& command_id) {
-  auto const [it, fresh] = blamed_.try_emplace({ref, command_id}, 0);
+int shard_actor::blame(entity_ref const& ref, std::string const& poison) {
+  auto const [it, fresh] = blamed_.try_emplace({ref, poison}, 0);
   int const crashes = ++it->second;
   if (fresh) {
     blamed_order_.push_back(it->first);
@@ -171,7 +175,7 @@ void shard_actor::deliver(command_ptr m) {
     refuse(m, shard_is_gone());
     return;
   }
-  if (is_poison(m->to, m->context.id)) {
+  if (is_poison(*m)) {
     refuse(m, fail(errc::internal, "this command was put aside after it crashed " +
                                        to_string(m->to) + " twice; see `troupe dead-letters`"));
     return;
@@ -240,7 +244,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
     return;
   }
   auto const& blamed = c.link->command_id;
-  int const crashes = blame(ref, blamed);
+  int const crashes = blame(ref, c.link->poison);
   if (rt_.incidents != nullptr)
     rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {

@@ -47,15 +47,15 @@ private:
   void quarantine(entity_ref const& ref, child& c);
   void try_again(entity_ref const& ref);
   void sweep();
-  bool is_poison(entity_ref const& ref, std::string const& command_id) const;
-  int blame(entity_ref const& ref, std::string const& command_id);
+  bool is_poison(command_message const& m) const;
+  int blame(entity_ref const& ref, std::string const& poison);
   void lose();
 
   runtime const& rt_;
   std::shared_ptr<std::atomic<std::uint64_t>> epoch_;
   std::unordered_map<entity_ref, child> children_;
   std::map<caf::actor_addr, entity_ref> by_address_;
-  /// How often a command took its entity down; two crashes make it poison.
+  /// How often a command took its entity down, by `poison_key`; two crashes make it poison.
   std::map<std::pair<entity_ref, std::string>, int> blamed_;
   std::deque<std::pair<entity_ref, std::string>> blamed_order_; ///< the oldest are forgotten
   std::minstd_rand random_;

@@ -159,14 +159,16 @@ public:
     return {tenant_id{"default"}, kind, std::move(id)};
   }
   /// Sends a command; the answer lands in the returned box.
-  std::shared_ptr<std::optional<command_result>> send(entity_ref to, any_command c,
-                                                      std::string id = "c1") {
+  std::shared_ptr<std::optional<command_result>>
+  send(entity_ref to, any_command c, std::string id = "c1",
+       std::optional<inbox_entry> inbox = std::nullopt) {
     auto box = std::make_shared<std::optional<command_result>>();
     auto m = std::make_shared<command_message>();
     m->to = std::move(to);
     m->command = std::move(c);
     m->context.id = std::move(id);
     m->context.by = principal_id{"human:ada"};
+    m->inbox = std::move(inbox);
     m->done = [box](command_result r) { *box = std::move(r); };
     where->deliver(std::move(m));
     return box;

@@ -130,6 +130,45 @@ TEST_CASE("supervision: a dead letter is refused without troubling the entity; o
   CHECK((*fine)->has_value());
 }
 
+TEST_CASE("supervision: a request that is sent again with its key is one dead letter, whatever its "
+          "commands are called",
+          "[actors]") {
+  test::still_stage s;
+  broken_ids ids{s.ids};
+  s.rt.ids = &ids;
+  incident_log incidents;
+  s.rt.incidents = &incidents;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  inbox_entry const key{"api", "k1", "hash", {}};
+  for (auto const* id : {"first", "second"}) {
+    auto const answer = s.send(ref, test::token_issue(), id, key);
+    s.run();
+    CHECK(code_of(answer) == errc::timeout);
+    s.pass(2s);
+  }
+  REQUIRE(incidents.letters().size() == 1);
+  CHECK(incidents.letters().front().command_id == "second");
+  ids.broken = false;
+  auto const third = s.send(ref, test::token_issue(), "third", key);
+  s.run();
+  CHECK(code_of(third) == errc::internal);
+  CHECK(incidents.crashes() == 2);
+
+  // Nobody else's: another key, the same key from another source, and no key.
+  CHECK(s.log.queue.empty());
+  auto const by_key =
+      s.send(ref, test::token_issue("human:b"), "fourth", inbox_entry{"api", "k2", "hash", {}});
+  auto const by_source =
+      s.send(ref, test::token_issue("human:b"), "fifth", inbox_entry{"daemon:d", "k1", "hash", {}});
+  auto const bare = s.send(ref, test::token_issue("human:b"), "second");
+  s.settle();
+  for (auto const& answer : {by_key, by_source, bare}) {
+    REQUIRE(answer->has_value());
+    CHECK(((*answer)->has_value() || (*answer)->error().code != errc::internal));
+  }
+  CHECK(by_key->value().has_value());
+}
+
 TEST_CASE("supervision: a dead letter tells what was sent also where the entity was killed at it",
           "[actors]") {
   test::still_stage s;
