@@ -3,6 +3,7 @@
 #include "actors/entity.hpp"
 #include "actors/lease_desk.hpp"
 #include "actors/obligation_runner.hpp"
+#include "actors/snapshots.hpp"
 #include "actors/stored_answer.hpp"
 #include "actors/stream_fold.hpp"
 #include "protocol/crash_point.hpp"
@@ -69,8 +70,10 @@ public:
         [this](retry_atom, std::uint64_t round) { work_.on_retry(round); },
         [this](retry_atom) { work_.send_again(true); },
         [this](passivate_atom) {
-          if (idle())
+          if (idle()) {
+            keep_snapshot(rt_.snapshot_after / 5);
             this->send(shard_, idle_notice{ref_});
+          }
         },
         [this](stop_atom) {
           stopping_ = true;
@@ -106,8 +109,17 @@ private:
   void load() {
     loaded_ = false;
     load_failed_ = false;
+    now_ = stream_fold<Domain>{ref_};
+    snapshot_at_ = 0;
+    ask_for(true);
+  }
+
+  /// What follows in the stream. A long one comes in parts, so that neither its reader nor the
+  /// other actors wait for all of it.
+  void ask_for(bool may_skip) {
     ++link_->busy;
-    rt_.journal->load(ref_, caf::actor_cast<caf::actor>(this));
+    rt_.journal->load(ref_, {now_.version, may_skip, rt_.snapshot_after},
+                      caf::actor_cast<caf::actor>(this));
   }
 
   void on_loaded(loaded const& l) {
@@ -122,19 +134,49 @@ private:
         this->delayed_send(this, rt_.load_retry, wake_atom::value);
         return;
       }
-    } else {
-      now_ = stream_fold<Domain>{ref_};
-      if (auto const ok = now_.take(ref_, *l.events); !ok) {
-        broken_ = ok.error();
-        spdlog::error("{}", broken_->message);
-      }
+    } else if (!take(l)) {
+      return;
     }
     loaded_ = true;
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
     if (!broken_)
       work_.carry_out(Domain::obligations(now_.state), true);
+    keep_snapshot(rt_.snapshot_after);
     pump();
+  }
+
+  /// Whether the entity is what its stream says; else more of it was asked for.
+  bool take(loaded const& l) {
+    std::span<stored_event const> events{*l.events};
+    if (l.from) {
+      if (auto const ok = restore(now_, *l.from, events.front()); !ok) {
+        spdlog::warn("{}: it is ignored, and the whole stream is read", ok.error().message);
+        ask_for(false);
+        return false;
+      }
+      snapshot_at_ = now_.version;
+      events = events.subspan(1);
+    }
+    if (auto const ok = now_.take(ref_, events); !ok) {
+      broken_ = ok.error();
+      spdlog::error("{}", broken_->message);
+    } else if (l.more) {
+      ask_for(false);
+      return false;
+    }
+    return true;
+  }
+
+  /// Has the durable state stored where more than `most` events follow the last snapshot. What it
+  /// costs is paid on a reader's thread.
+  void keep_snapshot(std::uint64_t most) {
+    if (broken_ || now_.version <= rt_.snapshot_after || now_.version - snapshot_at_ <= most)
+      return;
+    snapshot_at_ = now_.version;
+    rt_.journal->keep([ref = ref_, fold = std::make_shared<stream_fold<Domain> const>(now_)] {
+      return make_snapshot(ref, *fold);
+    });
   }
 
   /// The store cannot be read: nothing was decided yet, so who waits outside is told at once.
@@ -353,6 +395,7 @@ private:
       TROUPE_CRASH_POINT(9, "entity: answered, before its obligations");
       work_.carry_out(std::move(p.obligations));
       TROUPE_CRASH_POINT(10, "entity: after its obligations");
+      keep_snapshot(rt_.snapshot_after);
       break;
     case unit_status::conflict:
       if (r.by_inbox) {
@@ -424,7 +467,8 @@ private:
   runtime const& rt_;
   caf::actor shard_;
   std::shared_ptr<entity_link> link_;
-  stream_fold<Domain> now_; ///< as far as it is durable
+  stream_fold<Domain> now_;       ///< as far as it is durable
+  std::uint64_t snapshot_at_ = 0; ///< version of the newest snapshot that is known of
   std::optional<error> broken_;
   bool loaded_ = false;
   bool load_failed_ = false; ///< the store could not be read, and is not being asked just now

@@ -1,6 +1,7 @@
 #include "actors/journal.hpp"
 
 #include "actors/guarded_store.hpp"
+#include "actors/snapshots.hpp"
 #include "persistence/batch.hpp"
 #include "protocol/crash_point.hpp"
 
@@ -320,10 +321,30 @@ void journal::answer(entry& e, result<unit_result> outcome) {
     caf::anon_send(whom, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
 }
 
-void journal::load(entity_ref stream, caf::actor reply_to) {
-  read([this, stream = std::move(stream), reply_to = std::move(reply_to)](event_store& store) {
-    caf::anon_send(reply_to, std::make_shared<loaded>(loaded{read_all(store, stream)}));
+void journal::load(entity_ref stream, stream_part what, caf::actor reply_to) {
+  read([what, stream = std::move(stream), reply_to = std::move(reply_to)](event_store& store) {
+    caf::anon_send(reply_to, std::make_shared<loaded>(read_part(store, stream, what)));
   });
+}
+
+void journal::keep(std::function<snapshot()> make) {
+  constexpr std::size_t limit = 1000; // each holds a state
+  {
+    std::lock_guard lock{read_mutex_};
+    if (spare_.size() >= limit || stopping_ || fenced_)
+      return;
+    spare_.push_back(std::move(make));
+  }
+  read_wakeup_.notify_all(); // only one of them takes it
+}
+
+void journal::store_snapshot(std::function<snapshot()> const& make, event_store& store) {
+  auto const made = make();
+  TROUPE_CRASH_POINT(28, "snapshot: made, not stored");
+  if (auto const kept = store.save_snapshot(made); !kept)
+    spdlog::info("a snapshot is not kept entity={} why=\"{}\"", to_string(made.stream),
+                 kept.error().message);
+  TROUPE_CRASH_POINT(29, "snapshot: stored");
 }
 
 void journal::find_inbox(tenant_id tenant, std::string source, std::string key,
@@ -365,28 +386,35 @@ std::chrono::steady_clock::time_point journal::tidy(event_store& store) {
   return *gone < page ? now + settings_.tidy_every : now;
 }
 
-/// `tidies`: in the time between two reads this thread forgets what is old.
+/// `tidies`: in the time between two reads this thread stores snapshots and forgets what is old.
 void journal::read_loop(event_store& store, bool tidies) {
   auto tidy_at = std::chrono::steady_clock::now();
   for (;;) {
     std::function<void(event_store&)> work;
+    bool at_leisure = false;
     {
       std::unique_lock lock{read_mutex_};
-      auto const wanted = [&] { return !reads_.empty() || stopping_; };
+      auto const wanted = [&] {
+        return !reads_.empty() || stopping_ || (tidies && !spare_.empty());
+      };
       if (tidies && keeps_tidy_)
         read_wakeup_.wait_until(lock, tidy_at, wanted);
       else
         read_wakeup_.wait(lock, [&] { return wanted() || (tidies && keeps_tidy_); });
       if (stopping_)
         return;
+      at_leisure = tidies && keeps_tidy_ && reads_.empty();
       if (!reads_.empty()) {
         work = std::move(reads_.front());
         reads_.pop_front();
+      } else if (tidies && !spare_.empty()) {
+        work = [make = std::move(spare_.front())](event_store& s) { store_snapshot(make, s); };
+        spare_.pop_front();
       }
     }
     if (work)
       carry_out(work, store);
-    else if (tidies && std::chrono::steady_clock::now() >= tidy_at)
+    if (at_leisure && std::chrono::steady_clock::now() >= tidy_at)
       tidy_at = tidy(store);
   }
 }

@@ -67,7 +67,10 @@ public:
   [[nodiscard]] std::optional<error> away() const override;
 
   void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override;
-  void load(entity_ref stream, caf::actor reply_to) override;
+  void load(entity_ref stream, stream_part what, caf::actor reply_to) override;
+  /// On a reader's thread, between two reads. Where more wait than are worth keeping, or another
+  /// server has the ledger, it is forgotten.
+  void keep(std::function<snapshot()> make) override;
   [[nodiscard]] bool accepts() const override;
   void find_inbox(tenant_id tenant, std::string source, std::string key,
                   std::function<void(result<std::optional<inbox_entry>>)> done) override;
@@ -112,6 +115,7 @@ private:
   void answer(entry& e, result<unit_result> outcome);
   static void carry_out(std::function<void(event_store&)> const& work, event_store& store);
   void read_loop(event_store& store, bool tidies);
+  static void store_snapshot(std::function<snapshot()> const& make, event_store& store);
   [[nodiscard]] std::chrono::steady_clock::time_point tidy(event_store& store);
 
   journal_settings settings_;
@@ -131,6 +135,7 @@ private:
   bool keeps_tidy_ = false; ///< under `read_mutex_`
   std::condition_variable read_wakeup_;
   std::deque<std::function<void(event_store&)>> reads_;
+  std::deque<std::function<snapshot()>> spare_; ///< snapshots to store when nobody reads
   std::vector<std::unique_ptr<event_store>> read_stores_;
   std::vector<std::thread> readers_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/admission.hpp"
 #include "persistence/event_store.hpp"
 #include "protocol/command.hpp"
 #include "protocol/obligation.hpp"
@@ -49,6 +50,7 @@ struct command_message {
   /// being kept until the store is back.
   bool asked = false;
   completion done; ///< may be empty
+  counted place;   ///< among the commands under way; see admission
 };
 using command_ptr = std::shared_ptr<command_message>;
 
@@ -71,9 +73,22 @@ struct appended {
 };
 using appended_ptr = std::shared_ptr<appended>;
 
-/// Events of a stream, read for an entity that starts.
+/// What an entity that starts asks of its stream.
+struct stream_part {
+  std::uint64_t after = 0; ///< version; the events that follow it
+  /// Where more than `first` events follow, it may be answered with a snapshot and what comes after
+  /// that instead.
+  bool may_skip = false;
+  std::size_t first = 100;
+};
+
+/// A part of a stream, read for an entity that starts.
 struct loaded {
   result<std::vector<stored_event>> events;
+  /// In place of the events up to its version; `events` begin with that one, to show that the
+  /// snapshot is of this stream.
+  std::optional<snapshot> from{};
+  bool more = false; ///< there may be events after the last of these
 };
 using loaded_ptr = std::shared_ptr<loaded>;
 

@@ -228,6 +228,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.resend = settings.resend;
   p->rt.idle = settings.idle;
   p->rt.grace = settings.grace;
+  p->rt.snapshot_after = settings.snapshot_after;
   p->rt.incidents = &p->incidents;
   p->rt.dispatcher = &p->desk;
   p->rt.leases = &p->leases;

@@ -19,6 +19,7 @@ struct node_settings {
   std::size_t recent = 200'000; ///< events at hand for streams and lists; older ones: in the store
   /// Holds every event that was stored against the invariants, off the way of commands.
   bool check_invariants = true;
+  std::uint64_t snapshot_after = 100; ///< events of an entity, see `runtime`
   /// Does not wait for a server that holds the store, but fences it; holds the store once that one
   /// has ended.
   bool take_over = false;

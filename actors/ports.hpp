@@ -35,8 +35,11 @@ public:
   /// no store would take is answered `invalid_argument` at once. With `asked`, a unit that is known
   /// not to be stored because the store is away is answered `unavailable` instead.
   virtual void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) = 0;
-  /// All events of a stream, as `loaded_ptr`.
-  virtual void load(entity_ref stream, caf::actor reply_to) = 0;
+  /// A part of a stream, as `loaded_ptr`.
+  virtual void load(entity_ref stream, stream_part what, caf::actor reply_to) = 0;
+  /// Stores a snapshot when there is nothing better to do, or not at all: it is a cache. `make` is
+  /// called on a thread of the journal, once or never.
+  virtual void keep(std::function<snapshot()> make) = 0;
   /// Whether more units may be queued; false means answer `busy`.
   [[nodiscard]] virtual bool accepts() const = 0;
   /// Why nothing becomes durable just now: the last answer of the store to an append whose outcome
@@ -114,7 +117,10 @@ struct runtime {
   duration load_retry{std::chrono::milliseconds{200}};
   /// After a start, alarms that are overdue wait this long, so that daemons can come back first.
   duration grace{std::chrono::seconds{15}};
-  std::size_t queue_limit = 64;      ///< commands waiting at one entity; more: busy
+  std::size_t queue_limit = 64; ///< commands waiting at one entity; more: busy
+  /// A snapshot is stored once more events than this follow the last one, and, where an entity is
+  /// let go, a fifth of it. A stream that is not longer has none: it is read as quickly.
+  std::uint64_t snapshot_after = 100;
   std::size_t query_limit = 1000;    ///< queries waiting while one is read; more: busy
   incident_log* incidents = nullptr; ///< may be null
 };

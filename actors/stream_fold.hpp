@@ -4,6 +4,8 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/ports.hpp"
 
+#include <span>
+
 namespace troupe {
 
 /// One entity as its stream has it: the state, and what the next event follows.
@@ -20,10 +22,14 @@ struct stream_fold {
   explicit stream_fold(entity_ref const& self)
       : state(Domain::initial(self)), hash(std::string{no_hash()}) {}
 
-  /// Applies the events that follow. corrupt names the first one that cannot be read; those before
-  /// it are applied.
-  [[nodiscard]] result<void> take(entity_ref const& self, std::vector<stored_event> const& events) {
+  /// Applies the events that follow. corrupt names the first one that cannot be read, or is not the
+  /// next; those before it are applied.
+  [[nodiscard]] result<void> take(entity_ref const& self, std::span<stored_event const> events) {
     for (auto const& e : events) {
+      if (e.version != version + 1)
+        return fail(errc::corrupt, to_string(self) + " has version " + std::to_string(e.version) +
+                                       " after " + std::to_string(version) +
+                                       "; run `troupe verify`");
       auto const data = json::parse(e.event.data);
       auto const name = std::string_view{e.event.type}.substr(e.event.type.find('.') + 1);
       auto decoded =

@@ -154,6 +154,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   ns.idle = o.idle;
   ns.grace = o.grace;
   ns.check_invariants = o.check_invariants;
+  ns.snapshot_after = o.snapshot_after;
   std::shared_ptr<thinker> const rules = make_rules_thinker();
   ns.engines[engine_kind::rules] = rules;
   if (!o.script.empty()) {

@@ -23,7 +23,8 @@ struct serve_options {
   duration grace{std::chrono::seconds{15}};
   duration heartbeat{std::chrono::seconds{10}}; ///< of daemons
   duration stop_deadline{std::chrono::seconds{10}};
-  bool check_invariants = true; ///< of every event that is stored
+  bool check_invariants = true;       ///< of every event that is stored
+  std::uint64_t snapshot_after = 100; ///< events of an entity
   std::string log_level = "info";
   bool log_json = false;
   bool accept_restored = false; ///< go on with a ledger that is older than the one last seen

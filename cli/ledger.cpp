@@ -1,4 +1,5 @@
 #include "actors/domain/checker.hpp"
+#include "actors/snapshots.hpp"
 #include "cli/commands.hpp"
 #include "cli/ledgers.hpp"
 #include "persistence/export_import.hpp"
@@ -74,7 +75,7 @@ std::string invariants_held(std::set<int> const& examined) {
 }
 
 int report(console const& out, std::string const& where, verify_report const& r,
-           std::set<int> const& examined) {
+           std::set<int> const& examined, std::uint64_t snapshots = 0) {
   json::array problems;
   for (auto const& p : r.problems)
     problems.emplace_back(p);
@@ -87,6 +88,7 @@ int report(console const& out, std::string const& where, verify_report const& r,
       {"events", r.events},
       {"streams", r.streams},
       {"shards", r.shards},
+      {"snapshots", snapshots},
       {"invariants", examined.size()},
       {"invariants_examined", json::to(std::vector<int>(examined.begin(), examined.end()))},
       {"problem_count", r.problem_count},
@@ -136,16 +138,20 @@ int verify(console& out, place const& p) {
   std::uint32_t shard = 0;
   std::vector<std::string> unlike; ///< streams whose folds are not the same
   verify_options options;
-  options.visit = [&](stored_event const& e) {
+  std::optional<snapshot_check> snapshots; ///< only a store has any
+  options.visit = [&](stored_event const& e) -> std::optional<std::string> {
     if (++seen % 10'000 == 0)
       out.progress("verified " + std::to_string(seen) + " events …");
     // A stream lies in one shard: what the shard before had is complete.
     if (std::exchange(shard, e.shard) != e.shard)
       for (auto& sentence : checker.compare_folds())
         unlike.push_back(std::move(sentence));
-    return checker.check(
+    auto wrong = checker.check(
         e.stream, e.version, e.event.type, e.event.schema, e.event.data,
         {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id, e.event.cause});
+    if (!wrong && snapshots)
+      wrong = snapshots->after(e, [&] { return checker.states().state_of(e.stream); });
+    return wrong;
   };
   options.finish = [&] {
     for (auto& sentence : checker.finish())
@@ -166,10 +172,11 @@ int verify(console& out, place const& p) {
   auto const store = open_ledger_readonly(at->url, at->file);
   if (!store)
     return out.fail(store.error(), store.error().code == errc::corrupt ? "" : name_a_ledger);
+  snapshots.emplace(**store);
   auto const r = verify_store(**store, options);
   if (!r)
     return out.fail(r.error());
-  return report(out, at->shown, *r, checker.examined());
+  return report(out, at->shown, *r, checker.examined(), snapshots->looked_at());
 }
 
 json::object counted(export_stats const& s) {

@@ -119,6 +119,11 @@ void visit_settings(Settings& s, Visit&& visit) {
   visit(setting_key{"actors", "check_invariants",
                     "Hold every stored event against the invariants; /readyz shows the count."},
         s.actors.check_invariants);
+  visit(setting_key{"actors", "snapshot_after",
+                    "Events of an entity after which a snapshot of it is stored, so that a long "
+                    "history need not be read again.",
+                    1, 1'000'000},
+        s.actors.snapshot_after);
   visit(setting_key{"actors", "script", "Script of agents with the engine `scripted`; for demos."},
         s.actors.script);
 

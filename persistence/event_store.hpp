@@ -134,7 +134,7 @@ struct snapshot {
   entity_ref stream;
   std::uint64_t version = 0;
   std::string fingerprint;
-  std::string body; ///< canonical JSON of the state
+  std::string body; ///< what it is made of is its writer's business
 };
 
 /// An inbox entry as it is stored.
@@ -225,7 +225,8 @@ public:
   [[nodiscard]] virtual result<std::vector<outbox_row>> outbox(std::uint32_t shard,
                                                                std::size_t limit) = 0;
 
-  /// Keeps the newest two of a stream; an older or equal version than a stored one is ignored.
+  /// Keeps the newest two of a stream; an older version than a stored one is ignored, the same one
+  /// takes its place. May be lost in a power cut.
   /// Errors: not_found (no such stream).
   [[nodiscard]] virtual result<void> save_snapshot(snapshot const& s) = 0;
   /// The newest with this fingerprint, or none.

@@ -190,8 +190,10 @@ public:
       if (found == streams.end())
         return fail(errc::not_found, "no such stream");
       auto& kept = found->second.snapshots;
-      if (!kept.empty() && kept.back().version >= s.version)
+      if (!kept.empty() && kept.back().version > s.version)
         return {};
+      if (!kept.empty() && kept.back().version == s.version)
+        kept.pop_back();
       kept.push_back(s);
       if (kept.size() > 2)
         kept.pop_front();

@@ -200,7 +200,8 @@ public:
   }
 
   result<void> save_snapshot(snapshot const& given) override {
-    return write([&](session& s) -> result<void> {
+    return transaction([&](session& s) -> result<void> {
+      s.query(sql::commit_later); // nobody waits for it
       auto p = named(given.stream);
       if (s.query(sql::find_stream, p).size() == 0)
         return fail(errc::not_found, "no such stream");
@@ -341,7 +342,7 @@ private:
     mine_.reset();
   }
 
-  /// A transaction of several statements; offline work only, never an append.
+  /// A transaction of several statements; for what nobody waits for, never an append.
   template <class F>
   result<void> transaction(F f) {
     return write([&](session& s) -> result<void> {

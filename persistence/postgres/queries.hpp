@@ -162,8 +162,10 @@ insert into troupe.snapshot (shard, tenant, kind, id, version, fingerprint, body
 select $1::integer, $2::text, $3::smallint, $4::text, $5::bigint, $6, $7
 where not exists (select from troupe.snapshot o
                   where o.shard = $1 and o.tenant = $2 and o.kind = $3 and o.id = $4
-                    and o.version >= $5::bigint)
-on conflict do nothing)sql";
+                    and o.version > $5::bigint)
+on conflict on constraint snapshot_version
+do update set fingerprint = excluded.fingerprint, body = excluded.body)sql";
+constexpr char commit_later[] = "set local synchronous_commit = off";
 constexpr char trim_snapshots[] = R"sql(
 delete from troupe.snapshot
 where shard = $1 and tenant = $2 and kind = $3 and id = $4 and version <

@@ -105,7 +105,7 @@ from outbox where shard = ?1 order by not_before, tenant, effect_id limit ?2)sql
 // stream_name, then snapshot_version.
 constexpr char newest_snapshot[] = "select max(version) from snapshot where stream = ?";
 constexpr char add_snapshot[] =
-    "insert into snapshot (stream, version, fingerprint, body) values (?, ?, ?, ?)";
+    "insert or replace into snapshot (stream, version, fingerprint, body) values (?, ?, ?, ?)";
 constexpr char trim_snapshots[] = R"sql(
 delete from snapshot where stream = ?1 and version not in
   (select version from snapshot where stream = ?1 order by version desc limit 2))sql";

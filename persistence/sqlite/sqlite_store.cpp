@@ -177,13 +177,14 @@ public:
   }
 
   result<void> save_snapshot(snapshot const& s) override {
-    return write([&](database& db) -> result<void> {
+    // Nobody waits for it, and the next append makes it durable.
+    return write(sync::later, [&](database& db) -> result<void> {
       auto const home = sqlite::find_stream(db, s.stream);
       if (home.no == 0)
         return fail(errc::not_found, "no such stream");
       {
         auto q = db.query(sql::newest_snapshot);
-        if (q.bind(home.no).step() && !q.null(0) && q.whole(0) >= s.version)
+        if (q.bind(home.no).step() && !q.null(0) && q.whole(0) > s.version)
           return {};
       }
       db.query(sql::add_snapshot).bind(home.no, num(s.version), s.fingerprint, s.body).run();
@@ -284,9 +285,32 @@ private:
     return out;
   }
 
-  /// One transaction on the connection of all writers: committed unless `f` refuses.
+  enum class sync { now, later };
+  /// While it lives, commits do not wait for the disk. In WAL mode the next one that does takes
+  /// them along.
+  struct unhurried {
+    explicit unhurried(std::unique_ptr<database>& of) : db(of) {
+      db->run("pragma synchronous = normal");
+    }
+    unhurried(unhurried const&) = delete;
+    unhurried& operator=(unhurried const&) = delete;
+    ~unhurried() {
+      try {
+        db->run("pragma synchronous = full");
+      } catch (failure const&) {
+        db.reset(); // an append must not find it like this
+      }
+    }
+    std::unique_ptr<database>& db;
+  };
+
   template <class F>
   auto write(F f) -> std::invoke_result_t<F, database&> {
+    return write(sync::now, std::move(f));
+  }
+  /// One transaction on the connection of all writers: committed unless `f` refuses.
+  template <class F>
+  auto write(sync when, F f) -> std::invoke_result_t<F, database&> {
     if (frozen_ || shared_->mode == database::mode::read_only)
       return fail(errc::unsupported, "the store is open for reading only");
     // By the system's clock: thread sanitizers do not know the call for the steady one.
@@ -295,6 +319,9 @@ private:
     if (!turn)
       return fail(errc::busy, "the store is busy: another writer is at it for too long");
     return guarded(shared_->writer, [&](database& db) -> std::invoke_result_t<F, database&> {
+      std::optional<unhurried> leisure;
+      if (when == sync::later)
+        leisure.emplace(shared_->writer);
       sqlite::transaction tx{db};
       auto out = f(db);
       if (out) {

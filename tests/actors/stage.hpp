@@ -4,6 +4,7 @@
 #include "actors/journal.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
+#include "actors/snapshots.hpp"
 #include "persistence/memory/memory_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -57,20 +58,29 @@ public:
   std::optional<error> gone;               ///< the store is away
   std::vector<std::function<void()>> held; ///< loads that wait, while `hold_loads`
   bool hold_loads = false;
+  std::vector<std::function<snapshot()>> snapshots; ///< not stored yet
 
   void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override {
     queue.push_back({std::move(what), id, std::move(reply_to), asked});
   }
-  void load(entity_ref stream, caf::actor reply_to) override {
+  void load(entity_ref stream, stream_part what, caf::actor reply_to) override {
     ++loads;
-    auto answer = [this, stream = std::move(stream), reply_to = std::move(reply_to)] {
+    auto answer = [this, what, stream = std::move(stream), reply_to = std::move(reply_to)] {
       caf::anon_send(reply_to, std::make_shared<loaded>(gone ? loaded{*gone}
-                                                             : loaded{read_all(store_, stream)}));
+                                                             : read_part(store_, stream, what)));
     };
     if (hold_loads)
       held.push_back(std::move(answer));
     else
       answer();
+  }
+  void keep(std::function<snapshot()> make) override { snapshots.push_back(std::move(make)); }
+  /// Stores the snapshots that wait; how many.
+  std::size_t store_snapshots() {
+    auto const all = std::exchange(snapshots, {});
+    for (auto const& make : all)
+      (void)store_.save_snapshot(make());
+    return all.size();
   }
   /// Answers the loads that wait; those that are asked for meanwhile wait again.
   void give_loads() {

@@ -286,6 +286,8 @@ std::vector<crash_place> const& crash_places() {
       {25, "first start: before the schema is committed", when::first_start, "the schema"},
       {26, "first start: schema there, no shard claimed", when::first_start, "the first start"},
       {27, "first start: token in its file, not in the ledger", when::first_start, "the token"},
+      {28, "snapshot: made, not stored", when::load, "a snapshot"},
+      {29, "snapshot: stored", when::load, "the memory that it was stored"},
       {40, "spool: before a record is written", when::daemon, "a report"},
       {41, "spool: report written, not sent", when::daemon, "nothing: it is sent later"},
       {42, "link: report sent, not acknowledged", when::daemon, "the memory that it was sent"},

@@ -127,6 +127,8 @@ void lab::start_server(variables const& set) {
                                  "300",
                                  "--grace-ms",
                                  "1500",
+                                 "--set",
+                                 "actors.snapshot_after=5",
                                  "--log-level",
                                  "info"};
   if (s_.store == store_kind::postgres)

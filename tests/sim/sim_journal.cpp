@@ -1,6 +1,7 @@
 #include "tests/sim/sim_journal.hpp"
 
 #include "actors/journal.hpp"
+#include "actors/snapshots.hpp"
 #include "persistence/batch.hpp"
 #include "tests/sim/plants.hpp"
 
@@ -257,20 +258,24 @@ void sim_journal::read(std::function<void(event_store&)> work) {
     later(trip(), [this, work = std::move(work)] { work(c_.store); });
 }
 
-void sim_journal::load(entity_ref stream, caf::actor reply_to) {
+void sim_journal::load(entity_ref stream, stream_part what, caf::actor reply_to) {
   if (!*alive_)
     return;
   auto const id = ++load_count_;
   loads_.emplace(id, std::move(reply_to));
   read([this, id, stream = std::move(stream)](event_store& store) {
     bool const fails = c_.sky.away || (c_.can(trouble::store) && c_.luck.permille(20));
-    auto events = fails ? result<std::vector<stored_event>>{fail(errc::unavailable, "away")}
-                        : read_all(store, stream);
-    if (events && events->size() > 1 && planted("stale-read") && c_.luck.percent(5))
-      events->pop_back();
+    auto part = fails ? loaded{fail(errc::unavailable, "away")} : read_part(store, stream, what);
+    if (part.events && !part.more && part.events->size() > 1 && planted("stale-read") &&
+        c_.luck.percent(5))
+      part.events->pop_back();
     auto const to = loads_.extract(id);
-    caf::anon_send(to.mapped(), std::make_shared<loaded>(loaded{std::move(events)}));
+    caf::anon_send(to.mapped(), std::make_shared<loaded>(std::move(part)));
   });
+}
+
+void sim_journal::keep(std::function<snapshot()> make) {
+  read([make = std::move(make)](event_store& store) { (void)store.save_snapshot(make()); });
 }
 
 void sim_journal::find_inbox(tenant_id tenant, std::string source, std::string key,

@@ -34,7 +34,8 @@ public:
   void die();
 
   void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override;
-  void load(entity_ref stream, caf::actor reply_to) override;
+  void load(entity_ref stream, stream_part what, caf::actor reply_to) override;
+  void keep(std::function<snapshot()> make) override;
   [[nodiscard]] bool accepts() const override { return queued_ < queue_limit; }
   [[nodiscard]] std::optional<error> away() const override;
   void find_inbox(tenant_id tenant, std::string source, std::string key,
