@@ -35,9 +35,10 @@ caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads)
 
 struct node::parts {
   explicit parts(node_settings const& s)
-      : leases(s.resend * 6), system(configured(config, s.threads)),
+      : door(s.admission), leases(s.resend * 6), system(configured(config, s.threads)),
         view(s.recent, s.check_invariants) {}
 
+  admission door;    ///< outlives the commands that are counted there
   lease_desk leases; ///< outlives the actors that ask it
   caf::actor_system_config config;
   caf::actor_system system;
@@ -232,8 +233,9 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.incidents = &p->incidents;
   p->rt.dispatcher = &p->desk;
   p->rt.leases = &p->leases;
+  p->rt.door = &p->door;
   p->where = std::make_unique<region>(p->system, p->rt);
-  p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids);
+  p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids, &p->door);
 
   auto* raw = p.get();
   std::string greatest;
@@ -361,8 +363,8 @@ command_result node::tell(entity_ref to, any_command command, submit_options opt
 
 node_counts node::counts() const {
   auto const& i = parts_->incidents;
-  return {parts_->view.violations(), i.crashes(), i.dead_letters(), i.in_quarantine(),
-          parts_->restarts};
+  return {parts_->view.violations(), i.crashes(),      i.dead_letters(),
+          i.in_quarantine(),         parts_->restarts, parts_->door.refused()};
 }
 
 std::vector<dead_letter> node::dead_letters() const {

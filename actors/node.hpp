@@ -13,6 +13,7 @@ struct node_settings {
   int threads = 2;   ///< of the actor scheduler
   int engine_threads = 2;
   journal_settings journal;
+  admission_settings admission;
   duration resend{std::chrono::seconds{5}};
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};
@@ -43,6 +44,7 @@ struct node_counts {
   std::uint64_t dead_letters = 0;         ///< commands put aside, since the start
   std::int64_t quarantined = 0;           ///< entities, now
   std::uint64_t restarts = 0;             ///< of the dispatcher and of shards, since the start
+  std::uint64_t refused = 0;              ///< new work, because of overload, since the start
 };
 
 /// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway

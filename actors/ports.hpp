@@ -123,6 +123,7 @@ struct runtime {
   std::uint64_t snapshot_after = 100;
   std::size_t query_limit = 1000;    ///< queries waiting while one is read; more: busy
   incident_log* incidents = nullptr; ///< may be null
+  admission* door = nullptr;         ///< may be null: nothing is refused as new work
 };
 
 } // namespace troupe

@@ -83,6 +83,8 @@ void region::wake(entity_ref const& ref) const {
 }
 
 void region::deliver(command_ptr what) const {
+  if (rt_.door != nullptr)
+    what->place = count_at(rt_.door->under_way());
   auto const shard = at(shard_of(what->to));
   caf::anon_send(shard, std::move(what));
 }

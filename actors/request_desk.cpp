@@ -19,7 +19,7 @@ void request_desk::submit(entity_ref to, any_command command, submit_options opt
   m->inbox = options.idempotency;
   if (!m->inbox) {
     m->done = std::move(done);
-    where_.deliver(std::move(m));
+    send(std::move(m));
     return;
   }
   // The same request again gets the stored answer: looked up before, and once more when the command
@@ -77,8 +77,29 @@ void request_desk::submit(entity_ref to, any_command command, submit_options opt
                                           done(r);
                                       });
                     };
-                    where_.deliver(m);
+                    send(m);
                   });
+}
+
+/// What was stored for this request is looked up before: whoever asks again for work that was taken
+/// gets the answer, also in an overload.
+void request_desk::send(command_ptr m) const {
+  if (door_ != nullptr && m->asked && admission::begins_work(m->command)) {
+    auto done = std::exchange(m->done, {});
+    auto const taken = door_->ask(std::chrono::steady_clock::now());
+    if (!taken) {
+      if (done)
+        done(taken.error());
+      return;
+    }
+    m->done = [door = door_, taken = *taken, done = std::move(done)](command_result r) {
+      if (r)
+        door->answered(taken, std::chrono::steady_clock::now());
+      if (done)
+        done(std::move(r));
+    };
+  }
+  where_.deliver(std::move(m));
 }
 
 void request_desk::query(entity_ref to, std::function<void(result<json::value>)> done) {

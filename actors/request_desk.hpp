@@ -22,17 +22,21 @@ struct submit_options {
 /// the same key gets the answer that was stored for it. Thread-safe; no call blocks.
 class request_desk {
 public:
-  request_desk(journal_port& log, region const& where, id_port& ids)
-      : log_(log), where_(where), ids_(ids) {}
+  /// `door`: refuses new work; null: takes everything.
+  request_desk(journal_port& log, region const& where, id_port& ids, admission* door = nullptr)
+      : log_(log), where_(where), ids_(ids), door_(door) {}
   /// Sends a command; `done` is called once, on some thread.
   void submit(entity_ref to, any_command command, submit_options options, completion done);
   /// State of an entity as JSON, from the entity itself; not_found.
   void query(entity_ref to, std::function<void(result<json::value>)> done);
 
 private:
+  void send(command_ptr m) const;
+
   journal_port& log_;
   region const& where_;
   id_port& ids_;
+  admission* door_;
 };
 
 } // namespace troupe

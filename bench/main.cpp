@@ -67,7 +67,7 @@ void measure_tickets(collector& all, stores const& s, options const& o, timing c
       all.add("tickets " + s.name + " " + std::to_string(level), tickets(s, level, t));
   }
   for (double const rate : o.rates)
-    all.add("tickets by the clock " + s.name, arrivals(s, rate, t));
+    all.add("tickets by the clock " + s.name, arrivals(s, rate, t, o.slowdown));
 }
 
 void measure_store(collector& all, stores const& s, std::string const& url,

@@ -110,8 +110,9 @@ void remove_databases();
 /// Tickets from `open` to merged through the process `standard`, with an engine that does nothing
 /// and answers 200 bytes at once; `level`: how many are under way.
 [[nodiscard]] result<measure> tickets(stores const& s, int level, timing const& t);
-/// The same by the clock: `rate` tickets a second, whatever becomes of them.
-[[nodiscard]] result<measure> arrivals(stores const& s, double rate, timing const& t);
+/// The same by the clock: `rate` tickets a second, whatever becomes of them. The node refuses new
+/// ones as busy as one with `slowdown` in its settings does.
+[[nodiscard]] result<measure> arrivals(stores const& s, double rate, timing const& t, int slowdown);
 /// Heap bytes of one ticket that is idle: with its actor, and after a restart, not yet called.
 [[nodiscard]] result<std::vector<measure>> idle_tickets(stores const& s, int count);
 /// What a server with so many tickets costs while nothing happens.

@@ -23,6 +23,9 @@ constexpr option_row rows[] = {
     {"--rate", "LIST",
      "tickets that arrive a second, by the clock, instead of --levels: latency counts from the "
      "moment at which a ticket was due"},
+    {"--slowdown", "N",
+     "with --rate: the setting actors.slowdown, above which new tickets are refused (3; 0: never); "
+     "with --levels none is refused"},
     {"--seconds", "S", "measured for each repeat, after a warm-up (3)"},
     {"--repeats", "N", "of each measure; the median is shown (3)"},
     {"--tickets", "N", "of the measures memory and idle (10000)"},
@@ -118,6 +121,8 @@ result<void> set_value(options& o, std::string_view name, std::string const& tex
     return set(name, text, 1, 10'000'000, o.tickets);
   if (name == "--in-flight")
     return set(name, text, 1, 100'000, o.in_flight);
+  if (name == "--slowdown")
+    return set(name, text, 0, 1000, o.slowdown);
   std::map<std::string_view, std::string*> const texts{
       {"--plot", &o.plot}, {"--out", &o.out}, {"--folder", &o.folder}, {"--commit", &o.commit}};
   *texts.at(name) = text;

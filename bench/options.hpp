@@ -25,6 +25,7 @@ struct options {
   std::vector<std::string> stores{"sqlite"};
   std::vector<int> levels{1, 10, 100, 1000, 10000};
   std::vector<double> rates; ///< open loops, arrivals a second
+  int slowdown = 3;          ///< of open loops: `actors.slowdown`
   double seconds = 3;
   double warm_up = 1;
   int repeats = 3;

@@ -11,7 +11,8 @@ namespace troupe::bench {
 /// A node with one project whose agents have room for `slots` tickets at once.
 class stage {
 public:
-  stage() : instant_(answer()) {}
+  /// `slowdown`: see admission_settings; 0: whatever comes is taken.
+  explicit stage(int slowdown = 0) : instant_(answer()), slowdown_(slowdown) {}
   /// `fresh`: makes the project; otherwise it is there from an earlier start on the same store.
   /// `by`: who does the work; null: the engine that answers at once.
   [[nodiscard]] result<void> open(store_factory const& store, int writers, int slots,
@@ -29,6 +30,7 @@ public:
 
 private:
   instant_runner instant_;
+  int const slowdown_;
   std::unique_ptr<node> node_;
 };
 

@@ -56,11 +56,11 @@ result<ticket_flow::window> closed_loop(ticket_flow& flow, int level, timing con
 
 /// A new store with a node on it, and a flow that is gone before the node is.
 template <class Use>
-result<measure> on_a_stage(stores const& s, int slots, Use use) {
+result<measure> on_a_stage(stores const& s, int slots, int slowdown, Use use) {
   auto at = s.open();
   if (!at)
     return at.error();
-  stage on;
+  stage on{slowdown};
   if (auto r = on.open(at->store, s.writers, slots); !r)
     return r.error();
   ticket_flow flow{on, *at}; // outlives the node's work: answers may still come
@@ -74,7 +74,7 @@ result<measure> on_a_stage(stores const& s, int slots, Use use) {
 
 result<measure> tickets(stores const& s, int level, timing const& t) {
   return repeated(t, [&] {
-    return on_a_stage(s, level, [&](ticket_flow& flow) -> result<measure> {
+    return on_a_stage(s, level, 0, [&](ticket_flow& flow) -> result<measure> {
       auto const w = closed_loop(flow, level, t, INT_MAX, {});
       if (!w)
         return w.error();
@@ -90,11 +90,16 @@ result<measure> tickets(stores const& s, int level, timing const& t) {
   });
 }
 
-result<measure> arrivals(stores const& s, double rate, timing const& t) {
+result<measure> arrivals(stores const& s, double rate, timing const& t, int slowdown) {
   // Room for what arrives in a second; more under way than that waits for an agent.
   auto const slots = std::clamp(static_cast<int>(std::ceil(rate)), 100, 10'000);
   return repeated(t, [&] {
-    return on_a_stage(s, slots, [&](ticket_flow& flow) -> result<measure> {
+    return on_a_stage(s, slots, slowdown, [&](ticket_flow& flow) -> result<measure> {
+      // One after the other at first, as a server's day begins: it learns how quick it is.
+      flow.keep(1);
+      if (auto r = flow.wait(t.warm_up / 2, 10, limit_of(t.run), INT_MAX); !r)
+        return r.error();
+      flow.end();
       if (auto r = flow.arrive(rate, t.warm_up); !r)
         return r.error();
       flow.open_window();

@@ -155,6 +155,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   ns.grace = o.grace;
   ns.check_invariants = o.check_invariants;
   ns.snapshot_after = o.snapshot_after;
+  ns.admission.slowdown = o.slowdown;
   std::shared_ptr<thinker> const rules = make_rules_thinker();
   ns.engines[engine_kind::rules] = rules;
   if (!o.script.empty()) {

@@ -25,6 +25,7 @@ struct serve_options {
   duration stop_deadline{std::chrono::seconds{10}};
   bool check_invariants = true;       ///< of every event that is stored
   std::uint64_t snapshot_after = 100; ///< events of an entity
+  std::int32_t slowdown = 3;          ///< above it new work is refused as busy; 0: never
   std::string log_level = "info";
   bool log_json = false;
   bool accept_restored = false; ///< go on with a ledger that is older than the one last seen

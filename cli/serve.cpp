@@ -87,6 +87,7 @@ int serve(console& out, bool take_over, bool accept_restored) {
   o.heartbeat = s.actors.heartbeat;
   o.check_invariants = s.actors.check_invariants;
   o.snapshot_after = static_cast<std::uint64_t>(s.actors.snapshot_after);
+  o.slowdown = s.actors.slowdown;
   o.stop_deadline = s.actors.stop_deadline;
   o.log_level = s.log.level;
   o.log_json = s.log.json;

@@ -119,6 +119,11 @@ void visit_settings(Settings& s, Visit&& visit) {
   visit(setting_key{"actors", "check_invariants",
                     "Hold every stored event against the invariants; /readyz shows the count."},
         s.actors.check_invariants);
+  visit(setting_key{"actors", "slowdown",
+                    "New work (briefs, tickets) is refused as busy while a step takes so many "
+                    "times as long as without other work. 0: never.",
+                    0, 1000},
+        s.actors.slowdown);
   visit(setting_key{"actors", "snapshot_after",
                     "Events of an entity after which a snapshot of it is stored, so that a long "
                     "history need not be read again.",

@@ -54,6 +54,7 @@ struct actor_settings {
   std::chrono::milliseconds heartbeat = std::chrono::seconds{10};
   std::chrono::milliseconds stop_deadline = std::chrono::seconds{10};
   bool check_invariants = true;
+  std::int32_t slowdown = 3;
   std::int32_t snapshot_after = 100;
   std::string script; ///< of agents with engine `scripted`; empty: none
 };

@@ -18,7 +18,8 @@ void add_health_routes(std::vector<route>& out, api const& a) {
                                              {"invariant_violations", c.invariant_violations},
                                              {"crashes", c.crashes},
                                              {"dead_letters", c.dead_letters},
-                                             {"quarantined", c.quarantined}}));
+                                             {"quarantined", c.quarantined},
+                                             {"refused", c.refused}}));
     });
   });
   for (auto* r : {&alive, &ready}) {

@@ -195,7 +195,8 @@ TEST_CASE("api: a broken invariant is counted in /readyz, unless that is switche
   lab.project();
   auto const sound = lab.get("/readyz");
   REQUIRE(sound.json.contains("invariant_violations"));
-  for (auto const* what : {"invariant_violations", "crashes", "dead_letters", "quarantined"})
+  for (auto const* what :
+       {"invariant_violations", "crashes", "dead_letters", "quarantined", "refused"})
     CHECK(sound.json.at(what).to_number<int>() == 0);
   lab.stop();
   plant_overdraft(lab);
