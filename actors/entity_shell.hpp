@@ -406,6 +406,11 @@ private:
       }
       // A single owner cannot conflict with itself: memory and log differ, so believe the log.
       spdlog::error("append conflict entity={} version={}", to_string(ref_), now_.version);
+      if (contradicts_itself()) {
+        work_.clear();
+        finish(*p.cause, *broken_);
+        break;
+      }
       ++link_->busy;
       queue_.push_front(std::move(p.cause));
       work_.clear();
@@ -420,6 +425,22 @@ private:
       return;
     }
     pump();
+  }
+
+  /// Whether the store refuses to continue what it answers when it is read, again and again: what
+  /// it says of the stream and the stream's events differ. Reading it once more is of no use.
+  bool contradicts_itself() {
+    constexpr int proof = 3;
+    conflicts_ = conflict_at_ == now_.version ? conflicts_ + 1 : 1;
+    conflict_at_ = now_.version;
+    if (conflicts_ < proof)
+      return false;
+    broken_ = fail(errc::corrupt, "the events of " + to_string(ref_) + " end with version " +
+                                      std::to_string(now_.version) +
+                                      ", and the store says that there is another one; run "
+                                      "`troupe verify`, and restore the ledger");
+    spdlog::error("{}", broken_->message);
+    return true;
   }
 
   command_result make_receipt(command_message const& c, std::size_t events) const {
@@ -478,6 +499,8 @@ private:
   std::vector<query_ptr> queries_;
   std::optional<pending_append> pending_;
   std::uint64_t append_id_ = 0;
+  std::uint64_t conflict_at_ = 0; ///< version at which the last append conflicted
+  int conflicts_ = 0;             ///< there, one after the other
   obligation_runner<Domain> work_;
 };
 

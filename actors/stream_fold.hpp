@@ -22,14 +22,26 @@ struct stream_fold {
   explicit stream_fold(entity_ref const& self)
       : state(Domain::initial(self)), hash(std::string{no_hash()}) {}
 
-  /// Applies the events that follow. corrupt names the first one that cannot be read, or is not the
-  /// next; those before it are applied.
+  /// Applies the events that follow. corrupt names the first one that cannot be read, is not the
+  /// next, or is not what was once written (its hash); those before it are applied.
   [[nodiscard]] result<void> take(entity_ref const& self, std::span<stored_event const> events) {
     for (auto const& e : events) {
       if (e.version != version + 1)
         return fail(errc::corrupt, to_string(self) + " has version " + std::to_string(e.version) +
                                        " after " + std::to_string(version) +
                                        "; run `troupe verify`");
+      // Before it is read: a turned bit mostly gives another word, and not one that cannot be read.
+      if (chain_hash(hash, self, e.version, e.event) != e.event.hash)
+        return fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type +
+                                       ", version " + std::to_string(e.version) + ") of " +
+                                       to_string(self) +
+                                       " is not what was written: its hash does not continue the "
+                                       "chain; run `troupe verify`, and restore the ledger");
+      if (e.event.schema != 1)
+        return fail(errc::corrupt, "event " + e.event.event_id + " (" + e.event.type + ") of " +
+                                       to_string(self) + " has schema " +
+                                       std::to_string(e.event.schema) +
+                                       ": a newer troupe wrote it; use a newer build");
       auto const data = json::parse(e.event.data);
       auto const name = std::string_view{e.event.type}.substr(e.event.type.find('.') + 1);
       auto decoded =

@@ -1,3 +1,5 @@
+#include "actors/stream_fold.hpp"
+#include "persistence/encoding.hpp"
 #include "protocol/content_hash.hpp"
 #include "tests/actors/stage.hpp"
 
@@ -232,6 +234,78 @@ TEST_CASE("entity: a damaged log stops this entity with a way out, and no other"
   REQUIRE(refused->has_value());
   CHECK((*refused)->error().code == errc::corrupt);
   CHECK((*refused)->error().message.find("troupe verify") != std::string::npos);
+  CHECK((*other)->has_value());
+}
+
+TEST_CASE("entity: an event that is not what was written stops this entity, and no other",
+          "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const made = s.send(ref, test::token_issue());
+  s.settle();
+  REQUIRE((*made)->has_value());
+  auto const written = *s.store->read_stream(ref, 0, 10);
+  // As a store without checksums of its own gives it after a bit was turned, or another program was
+  // at it: it can be read.
+  auto const spoilt = [&](auto change) {
+    principal_domain::state const nobody = principal_domain::initial(ref);
+    stream_fold<principal_domain> fold{ref};
+    auto events = written;
+    change(events.front());
+    auto const taken = fold.take(ref, events);
+    REQUIRE(taken.has_error());
+    CHECK(taken.error().code == errc::corrupt);
+    CHECK(fold.version == 0);
+    CHECK(json::to(fold.state) == json::to(nobody));
+    return taken.error().message;
+  };
+  auto const of_data = spoilt([](stored_event& e) {
+    auto const at = e.event.data.find("laptop");
+    REQUIRE(at != std::string::npos);
+    e.event.data[at] ^= 1;
+  });
+  CHECK(of_data.find(written.front().event.event_id) != std::string::npos);
+  CHECK(of_data.find("troupe verify") != std::string::npos);
+  (void)spoilt([](stored_event& e) { e.event.hash[0] ^= 1; });
+  (void)spoilt([](stored_event& e) { e.event.principal = "human:eve"; });
+  auto const newer = spoilt([&](stored_event& e) {
+    e.event.schema = 2;
+    e.event.hash = chain_hash(no_hash(), ref, 1, e.event);
+  });
+  CHECK(newer.find("newer build") != std::string::npos);
+  stream_fold<principal_domain> sound{ref};
+  CHECK(sound.take(ref, written).has_value());
+}
+
+TEST_CASE("entity: a store that contradicts itself stops this entity, and no other", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const first = s.send(ref, test::token_issue());
+  s.settle();
+  REQUIRE((*first)->has_value());
+  auto const refused = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  auto const behind = s.send(ref, principal::command{principal::redeem{}}, "c3");
+  s.run();
+  int appends = 0;
+  while (!s.log.queue.empty()) {
+    REQUIRE(++appends < 10);
+    auto const w = std::move(s.log.queue.front());
+    s.log.queue.pop_front();
+    unit_result no;
+    no.status = unit_status::conflict;
+    caf::anon_send(w.reply_to, std::make_shared<appended>(appended{w.id, no}));
+    s.run();
+  }
+  CHECK(appends == 3);
+  for (auto const& answer : {refused, behind}) {
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->error().code == errc::corrupt);
+    CHECK((*answer)->error().message.find("troupe verify") != std::string::npos);
+  }
+  CHECK(s.look(ref)->error().code == errc::corrupt);
+  auto const other =
+      s.send(test::still_stage::ref(entity_kind::principal, "p2"), test::token_issue(), "c4");
+  s.settle();
   CHECK((*other)->has_value());
 }
 
