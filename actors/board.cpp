@@ -83,8 +83,9 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
   while (!heads.empty()) {
     std::pop_heap(heads.begin(), heads.end(), later);
     auto& feed = feeds[heads.back()];
-    auto const& e = feed.front();
-    if (auto const r = apply(e); !r)
+    auto const read = std::make_shared<stored_event const>(std::move(feed.front()));
+    auto const& e = *read;
+    if (auto const r = apply(read); !r)
       return fail(r.error().code,
                   "event " + e.event.event_id + " (" + e.event.type + " of " + to_string(e.stream) +
                       ", shard " + std::to_string(e.shard) + ", seq " + std::to_string(e.seq) +
@@ -112,7 +113,8 @@ result<void> board::look_at(stored_event const& e) {
   auto const& x = e.event;
   if (!check_)
     return checker_.apply(e.stream, e.version, x.type, x.schema, x.data, context);
-  auto const found = checker_.take(e.stream, e.version, x.type, x.schema, x.data, context);
+  auto const found =
+      checker_.take(e.stream, e.version, x.type, x.schema, x.data, context, x.decoded.get());
   if (!found)
     return found.error();
   if (*found && ++violations_ <= most_told)
@@ -121,7 +123,8 @@ result<void> board::look_at(stored_event const& e) {
   return {};
 }
 
-result<void> board::apply(stored_event const& e) {
+result<void> board::apply(std::shared_ptr<stored_event const> event) {
+  auto const& e = *event;
   // It has its place in the order, also where it has no meaning.
   auto done = [&]() -> result<void> {
     try {
@@ -140,7 +143,7 @@ result<void> board::apply(stored_event const& e) {
   ++last_;
   index_[e.stream.tenant][e.stream.kind][e.stream.id] = last_;
   heads_[e.shard] = e.seq;
-  recent_.push_back({last_, e});
+  recent_.push_back({last_, std::move(event)});
   if (recent_.size() > keep_)
     recent_.pop_front();
   return done;
@@ -159,7 +162,7 @@ void board::feed(committed_ptr batch) {
 void board::apply_now(committed_ptr const& batch) {
   std::lock_guard lock{mutex_};
   for (auto const& e : *batch)
-    take(e);
+    take({batch, &e}); // as long as one of them is at hand, all of the batch is
 }
 
 void board::run() {
@@ -178,13 +181,14 @@ void board::run() {
     }
     std::lock_guard lock{mutex_};
     for (auto const& e : *batch)
-      take(e);
+      take({batch, &e});
   }
 }
 
 /// One event, whatever comes of it: this thread is the only one that reads for lists and streams,
 /// and must not end with it.
-void board::take(stored_event const& e) {
+void board::take(std::shared_ptr<stored_event const> event) {
+  auto const& e = *event;
   auto const threw = [&](char const* whose, char const* what) {
     spdlog::critical("{} threw at event={} what=\"{}\"", whose, e.event.event_id, what);
   };
@@ -192,7 +196,7 @@ void board::take(stored_event const& e) {
   try {
     // The entity has decided on the same state, so this says that the program is wrong; the log
     // is right, and the next start will refuse it or read it well.
-    if (auto const r = apply(e); !r)
+    if (auto const r = apply(event); !r)
       spdlog::critical("board cannot apply event={} why=\"{}\"", e.event.event_id,
                        r.error().message);
   } catch (std::exception const& x) {
@@ -278,7 +282,7 @@ std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {
   std::lock_guard lock{mutex_};
   auto out = heads_;
   for (auto it = recent_.rbegin(); it != recent_.rend() && it->n > at; ++it)
-    out[it->event.shard] = it->event.seq - 1;
+    out[it->event->shard] = it->event->seq - 1;
   return out;
 }
 
@@ -289,7 +293,7 @@ std::vector<board_event> board::events(std::uint64_t after, std::size_t limit,
   auto it = std::upper_bound(recent_.begin(), recent_.end(), after,
                              [](std::uint64_t n, board_event const& e) { return n < e.n; });
   for (; it != recent_.end() && out.size() < limit; ++it) {
-    if (keep(it->event))
+    if (keep(*it->event))
       out.push_back(*it);
   }
   return out;

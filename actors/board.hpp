@@ -12,13 +12,14 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 namespace troupe {
 
 /// What `board::events` and subscriptions give: a stored event with its place in this node's order.
 struct board_event {
   std::uint64_t n = 0; ///< 1, 2, … since this node started (the log before is numbered first)
-  stored_event event;
+  std::shared_ptr<stored_event const> event; ///< never null
 };
 
 /// Where an event of this node's order stands in the store.
@@ -45,7 +46,7 @@ public:
 
   /// `keep`: how many of the newest events stay at hand for streams and lists; older ones are in
   /// the store, at their `places`. `check`: holds every event against the invariants.
-  explicit board(std::size_t keep = 200'000, bool check = true);
+  explicit board(std::size_t keep = 20'000, bool check = true);
   ~board();
   board(board const&) = delete;
   board& operator=(board const&) = delete;
@@ -104,15 +105,15 @@ public:
 
 private:
   void run();
-  void take(stored_event const& e);
-  [[nodiscard]] result<void> apply(stored_event const& e);
+  void take(std::shared_ptr<stored_event const> e);
+  [[nodiscard]] result<void> apply(std::shared_ptr<stored_event const> e);
   [[nodiscard]] result<void> look_at(stored_event const& e);
 
   mutable std::mutex mutex_;
   invariant_checker checker_; ///< holds the states, and looks at them as they change
   bool const check_;
   std::atomic<std::uint64_t> violations_{0};
-  std::map<tenant_id, std::map<entity_kind, std::map<std::string, std::uint64_t>>> index_;
+  std::map<tenant_id, std::map<entity_kind, std::unordered_map<std::string, std::uint64_t>>> index_;
   commit_index commits_;
   lease_index leases_;
   std::deque<board_event> recent_;

@@ -28,7 +28,7 @@ void instant_runner::launch(troupe::launch const& what) {
   f.proof.base = "0000000000000000000000000000000000000001";
   f.proof.head =
       o.expected_head.empty() ? "0000000000000000000000000000000000000002" : o.expected_head;
-  f.proof.files = o.item.files;
+  f.proof.files = o.item->files;
   for (auto const& g : o.gates)
     f.gates.push_back({g.name, true, "passed", f.proof});
   if (o.kind == link::order_kind::merge)

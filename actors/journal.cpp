@@ -26,15 +26,14 @@ std::size_t size_of(unit const& u) {
   return bytes;
 }
 
-std::vector<stored_event> stored(unit const& u, unit_result const& r) {
-  std::vector<stored_event> out;
+/// Adds what is stored of a unit, which is done with.
+void add_stored(unit& u, unit_result const& r, std::vector<stored_event>& out) {
   auto seq = r.first_seq;
-  for (auto const& w : u.writes) {
+  for (auto& w : u.writes) {
     auto version = w.expected_version;
-    for (auto const& e : w.events)
-      out.push_back({u.shard, seq++, u.epoch, w.stream, ++version, e});
+    for (auto& e : w.events)
+      out.push_back({u.shard, seq++, u.epoch, w.stream, ++version, std::move(e)});
   }
-  return out;
 }
 
 std::int64_t steady_now() {
@@ -254,12 +253,10 @@ void journal::try_commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     counters_.fenced += r.status == unit_status::fenced ? 1 : 0;
     // A duplicate by event id is our own batch, stored although the answer was lost: new to us.
     if (r.status == unit_status::ok || (r.status == unit_status::duplicate && !r.by_inbox)) {
-      auto events = stored(batch[i].what, r);
-      counters_.events += events.size();
-      committed->insert(committed->end(), std::make_move_iterator(events.begin()),
-                        std::make_move_iterator(events.end()));
+      add_stored(batch[i].what, r, *committed);
     }
   }
+  counters_.events += committed->size();
   TROUPE_CRASH_POINT(5, "journal: before the views are told");
   if (observer_ && !committed->empty())
     tell_observer(committed);

@@ -116,7 +116,7 @@ bool matchmaker::learn_agent(stored_event const& e) {
 bool matchmaker::learn_ticket(stored_event const& e) {
   if (e.event.type == "ticket.opened") {
     if (auto x = read_as<ticket::opened>(e)) {
-      plan p{x->project, std::move(x->item.files), {}};
+      plan p{x->project, std::move(x->item->files), {}};
       for (auto const& s : x->stages)
         p.work.push_back(s.kind == stage_kind::work);
       plans_.insert_or_assign(e.stream, std::move(p));

@@ -240,9 +240,9 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto* raw = p.get();
   std::string greatest;
   auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
-    if (e.event.event.event_id > greatest)
-      greatest = e.event.event.event_id;
-    p->desk.committed({&e.event, 1});
+    if (e.event->event.event_id > greatest)
+      greatest = e.event->event.event_id;
+    p->desk.committed({e.event.get(), 1});
   });
   if (!read)
     return read.error();

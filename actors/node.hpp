@@ -17,7 +17,7 @@ struct node_settings {
   duration resend{std::chrono::seconds{5}};
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};
-  std::size_t recent = 200'000; ///< events at hand for streams and lists; older ones: in the store
+  std::size_t recent = 20'000; ///< events at hand for streams and lists; older ones: in the store
   /// Holds every event that was stored against the invariants, off the way of commands.
   bool check_invariants = true;
   std::uint64_t snapshot_after = 100; ///< events of an entity, see `runtime`

@@ -55,7 +55,7 @@ result<past_page> read_past(board const& view, event_store& store, std::uint64_t
       out.seen = p.n;
       ++looked;
       if (keep(e))
-        out.events.push_back({p.n, std::move(e)});
+        out.events.push_back({p.n, std::make_shared<stored_event const>(std::move(e))});
       if (out.events.size() == limit)
         break;
     }

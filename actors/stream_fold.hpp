@@ -61,13 +61,15 @@ struct stream_fold {
   }
 
   /// Makes of a decision what is to be appended, and applies it.
-  [[nodiscard]] stream_write write(entity_ref const& self, clean_decision<Domain> const& decision,
+  [[nodiscard]] stream_write write(entity_ref const& self, clean_decision<Domain> decision,
                                    command_context const& context, id_port& ids) {
     stream_write w;
     w.stream = self;
     w.expected_version = version;
+    w.events.reserve(decision.events.size());
     for (std::size_t i = 0; i < decision.events.size(); ++i) {
-      auto const& e = decision.events[i];
+      auto const event = std::make_shared<event_type const>(std::move(decision.events[i]));
+      auto const& e = *event;
       new_event n;
       n.event_id = ids.uuid();
       n.type = std::string{to_string(self.kind)} + "." + std::string{json::name_of(e)};
@@ -78,6 +80,7 @@ struct stream_fold {
       n.data = json::canonical(decision.data[i]);
       n.hash = chain_hash(hash, self, ++version, n);
       advance(e, n);
+      n.decoded = event;
       w.events.push_back(std::move(n));
     }
     return w;

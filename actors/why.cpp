@@ -200,10 +200,10 @@ private:
     for (auto const& w : t->workers)
       worked += (worked.empty() ? "" : ", ") + w.agent.value + " on " + w.daemon.value;
     chain_.push_back(
-        entry("ticket", id, t->item.title + (worked.empty() ? "" : "; worked by ") + worked));
+        entry("ticket", id, t->item->title + (worked.empty() ? "" : "; worked by ") + worked));
     if (!t->supersedes.empty())
       chain_.push_back(entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
-    plan_chain(t->plan.value, t->item.requirements);
+    plan_chain(t->plan.value, t->item->requirements);
   }
 
   static bool is_part_of(evidence const& proof, std::string const& commit) {

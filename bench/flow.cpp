@@ -109,7 +109,7 @@ result<void> ticket_flow::arrive(double rate, seconds how_long) {
 }
 
 void ticket_flow::heard(board_event const& e) {
-  auto const& type = e.event.event.type;
+  auto const& type = e.event->event.type;
   if (!ends_a_stage(type))
     return;
   {
@@ -118,7 +118,7 @@ void ticket_flow::heard(board_event const& e) {
       ++stages_;
     if (type != "ticket.merged")
       return;
-    auto const it = begun_.find(e.event.stream.id);
+    auto const it = begun_.find(e.event->stream.id);
     if (it == begun_.end())
       return;
     // By the clock, only what was due within the window belongs to it.

@@ -113,15 +113,15 @@ int resume(std::string const& address, int in_flight) {
   auto const many = static_cast<std::size_t>(in_flight);
   auto const listener = on.at().view().subscribe(
       [&](board_event const& e) {
-        if (e.event.stream.kind != entity_kind::ticket)
+        if (e.event->stream.kind != entity_kind::ticket)
           return;
         std::lock_guard lock{mutex};
-        bool const is_new = moved.insert(e.event.stream.id).second;
+        bool const is_new = moved.insert(e.event->stream.id).second;
         if (is_new && moved.size() == 1)
           say("first");
         if (is_new && moved.size() == many)
           say("all");
-        if (e.event.event.type == "ticket.merged" && ++merged == in_flight)
+        if (e.event->event.type == "ticket.merged" && ++merged == in_flight)
           changed.notify_one();
       },
       {});

@@ -133,18 +133,18 @@ public:
     }
     emit({{"type", "result"},
           {"engine", "scripted"},
-          {"summary", "[scripted] no scene for " + order_.role + " on \"" + order_.item.title +
+          {"summary", "[scripted] no scene for " + order_.role + " on \"" + order_.item->title +
                           "\" in round " + std::to_string(order_.round)}});
     return 1;
   }
 
 private:
   [[nodiscard]] bool fits(scene const& x) const {
-    auto const text = order_.item.title + "\n" + order_.item.text;
+    auto const text = order_.item->title + "\n" + order_.item->text;
     return (x.role.empty() || x.role == order_.role) &&
            (x.match.empty() || text.find(x.match) != std::string::npos) &&
            (!x.round || *x.round == order_.round) && (!x.attempt || *x.attempt == order_.token) &&
-           (!x.replacement || *x.replacement == !order_.item.supersedes.empty());
+           (!x.replacement || *x.replacement == !order_.item->supersedes.empty());
   }
 
   int play(scene const& x) {
@@ -219,10 +219,10 @@ private:
   /// A question that an earlier attempt asked is not asked again: its answer came with the order.
   [[nodiscard]] bool was_answered(std::string const& text) const {
     for (auto const& q : order_.conversation) {
-      if (q.kind != message_kind::question || text_of(q).find(text) == std::string::npos)
+      if (q->kind != message_kind::question || text_of(q).find(text) == std::string::npos)
         continue;
       for (auto const& a : order_.conversation) {
-        if (a.reply_to == q.id)
+        if (a->reply_to == q->id)
           return true;
       }
     }

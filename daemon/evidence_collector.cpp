@@ -122,7 +122,7 @@ result<bool> commit_leftovers(executor_settings const& settings, link::order con
   if (g.succeeds({"diff", "--cached", "--quiet", "--no-ext-diff"}))
     return false;
   auto const title =
-      one_line(o.item.title.empty() ? "Work on " + o.ticket.value : o.item.title, 200);
+      one_line(o.item->title.empty() ? "Work on " + o.ticket.value : o.item->title, 200);
   auto const message = title + "\n\n" + trailers_of(o);
   auto env = attempt_environment(settings, o, w); // for the hooks
   auto done =
@@ -156,7 +156,7 @@ result<bool> fold_secret_history(executor_settings const& settings, link::order 
   if (auto r = g.must({"update-ref", kept, head}); !r)
     return r.error();
   auto const title =
-      one_line(o.item.title.empty() ? "Work on " + o.ticket.value : o.item.title, 200);
+      one_line(o.item->title.empty() ? "Work on " + o.ticket.value : o.item->title, 200);
   auto made =
       g.out({"commit-tree", head + "^{tree}", "-p", base, "-m", title, "-m", trailers_of(o)});
   if (!made)

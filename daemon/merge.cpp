@@ -85,7 +85,7 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
   passing_workspace const holder{where, std::move(*room)};
   auto const& w = holder.get();
   git const g{w.directory, author_of(settings, o)};
-  auto const title = one_line(o.item.title, 160);
+  auto const title = one_line(o.item->title, 160);
   auto const message = "Merge " + safe_name(o.ticket.value) + (title.empty() ? "" : ": " + title) +
                        "\n\n" + trailers_of(o);
   auto merged =

@@ -32,9 +32,9 @@ std::string speaker(principal_id const& who) {
   return name;
 }
 
-std::string conversation(std::vector<envelope> const& messages) {
+std::string conversation(std::vector<shared_value<envelope>> const& messages) {
   std::string out;
-  for (auto const& m : messages) {
+  for (envelope const& m : messages) {
     auto const text = text_of(m);
     if (text.empty())
       continue;
@@ -51,14 +51,14 @@ std::string conversation(std::vector<envelope> const& messages) {
 
 std::string prompt_of(link::order const& o, std::string const& base, std::string const& head) {
   bool const review = o.kind == link::order_kind::review;
-  std::string out = "# " + o.item.title + "\n\n";
+  std::string out = "# " + o.item->title + "\n\n";
   out += "Ticket " + o.ticket.value + ", stage " + o.stage + ", role " + o.role;
   if (o.round > 0)
     out += ", round " + std::to_string(o.round + 1) + ": the work was sent back, see below";
   out += ".\n";
-  section(out, "What is wanted", o.item.text);
-  section(out, "Done when", list(o.item.criteria));
-  section(out, "Files named for it", list(o.item.files));
+  section(out, "What is wanted", o.item->text);
+  section(out, "Done when", list(o.item->criteria));
+  section(out, "Files named for it", list(o.item->files));
   section(out, "Your role", o.instructions);
   section(out, "Said so far", conversation(o.conversation));
   if (review) {

@@ -57,7 +57,7 @@ environment attempt_environment(executor_settings const& settings, link::order c
     env[name] = value;
   auto const folder = attempt_folder(settings, o);
   environment const ours{{"TROUPE_TICKET", o.ticket.value},
-                         {"TROUPE_TITLE", o.item.title},
+                         {"TROUPE_TITLE", o.item->title},
                          {"TROUPE_ROLE", o.role},
                          {"TROUPE_AGENT", o.agent.value},
                          {"TROUPE_PROJECT", o.project.value},
@@ -133,7 +133,7 @@ result<runner_report> run_runner(executor_settings const& settings, link::order 
         {"prompt_file", (folder / "prompt.md").string()},
         {"order_file", (folder / "order.json").string()},
         {"session", o.session},
-        {"title", o.item.title},
+        {"title", o.item->title},
         {"ticket", o.ticket.value},
         {"role", o.role},
         {"branch", o.branch},

@@ -3,6 +3,7 @@
 #include "protocol/brief_content.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/evidence.hpp"
+#include "protocol/shared_value.hpp"
 
 /// What server and daemon say to one another: JSON text frames over one WebSocket,
 /// `/api/daemon/link`, authorised by the daemon's own bearer token.
@@ -44,8 +45,8 @@ struct order {
   std::int32_t attempt_number = 1;
   std::string session; ///< CLI session to resume, if any
   std::string instructions;
-  plan_item item;                     ///< title, text, criteria, files
-  std::vector<envelope> conversation; ///< what was said about the ticket so far, in order
+  shared_value<plan_item> item; ///< title, text, criteria, files
+  std::vector<shared_value<envelope>> conversation; ///< what was said about the ticket so far, in order
   std::vector<gate_spec> gates;       ///< order_kind::gates
   std::string test_command;
   std::vector<std::string> forbidden_paths;

@@ -63,12 +63,13 @@ std::optional<std::string> invariant_checker::check(entity_ref const& stream, st
 
 result<std::optional<std::string>>
 invariant_checker::take(entity_ref const& stream, std::uint64_t version, std::string_view type,
-                        std::int32_t schema, std::string_view data_json, event_context const& ctx) {
+                        std::int32_t schema, std::string_view data_json, event_context const& ctx,
+                        void const* decoded) {
   ++events_;
   if (version <= 1)
     owners_[{stream.kind, stream.id}].insert(stream.tenant);
   return with_domain(stream.kind, [&](auto domain) {
-    return take_as<decltype(domain)>(stream, version, type, schema, data_json, ctx);
+    return take_as<decltype(domain)>(stream, version, type, schema, data_json, ctx, decoded);
   });
 }
 
@@ -85,14 +86,21 @@ template <class Domain>
 result<std::optional<std::string>>
 invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
                            std::int32_t schema, std::string_view data_json,
-                           event_context const& ctx) {
+                           event_context const& ctx, void const* decoded) {
   // Made only where something is to be told: this runs for every event of a working server.
   auto const where = [&] { return place_of(stream, version, type); };
   auto const found = [&](problem p) -> problem { return p ? problem{where() + *p} : std::nullopt; };
-  auto const event = states_.read<Domain>(stream, version, type, schema, data_json);
-  if (!event)
-    return event.error();
-  auto const& e = *event;
+  result<typename Domain::event> event = fail(errc::internal, "not read");
+  if (decoded != nullptr) {
+    if (auto const next = states_.follows(stream, version); !next)
+      return next.error();
+  } else {
+    event = states_.read<Domain>(stream, version, type, schema, data_json);
+    if (!event)
+      return event.error();
+  }
+  auto const& e =
+      decoded != nullptr ? *static_cast<typename Domain::event const*>(decoded) : *event;
   before<Domain> const was{states_.find<Domain>(stream), e};
   auto const& now = states_.fold<Domain>(stream, version, e, ctx);
   if (keep_) {

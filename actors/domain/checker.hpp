@@ -28,9 +28,10 @@ public:
                                                  event_context const& ctx);
   /// The same for one who also wants to know whether the event could be applied at all. Errors:
   /// those of `replayer::apply`; nothing is changed then.
+  /// `decoded`: the event of the stream's domain that `data_json` says, where it is at hand.
   [[nodiscard]] result<std::optional<std::string>>
   take(entity_ref const& stream, std::uint64_t version, std::string_view type, std::int32_t schema,
-       std::string_view data_json, event_context const& ctx);
+       std::string_view data_json, event_context const& ctx, void const* decoded = nullptr);
   /// Applies without looking.
   [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
                                    std::string_view type, std::int32_t schema,
@@ -69,8 +70,8 @@ private:
 
   template <class Domain>
   result<problem> take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
-                          std::int32_t schema, std::string_view data_json,
-                          event_context const& ctx);
+                          std::int32_t schema, std::string_view data_json, event_context const& ctx,
+                          void const* decoded);
   /// Asks now, or in `finish` where the other stream may not have been fed yet.
   template <class Where, class Question>
   problem ask(Where const& where, Question q);

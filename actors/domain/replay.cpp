@@ -2,15 +2,15 @@
 
 #include "actors/domain/kinds.hpp"
 
-#include <map>
 #include <tuple>
+#include <unordered_map>
 
 namespace troupe {
 
 namespace {
 
 template <class Domain>
-using table = std::map<entity_ref, typename Domain::state>;
+using table = std::unordered_map<entity_ref, typename Domain::state>;
 
 } // namespace
 
@@ -56,9 +56,8 @@ result<typename Domain::event> replayer::read(entity_ref const& stream, std::uin
   if (schema != 1)
     return fail(errc::unsupported, "unknown schema " + std::to_string(schema) + " of " +
                                        std::string{type} + "; a newer troupe wrote it");
-  if (auto const have = version_of(stream); version != have + 1)
-    return fail(errc::corrupt, to_string(stream) + " has version " + std::to_string(version) +
-                                   " after " + std::to_string(have));
+  if (auto const next = follows(stream, version); !next)
+    return next.error();
   auto const data = json::parse(data_json);
   if (!data)
     return fail(errc::corrupt, "data of " + std::string{type} + ": " + data.error().message);
@@ -67,6 +66,13 @@ result<typename Domain::event> replayer::read(entity_ref const& stream, std::uin
     return fail(event.error().code == errc::unsupported ? errc::unsupported : errc::corrupt,
                 std::string{type} + ": " + event.error().message);
   return event;
+}
+
+result<void> replayer::follows(entity_ref const& stream, std::uint64_t version) const {
+  if (auto const have = version_of(stream); version != have + 1)
+    return fail(errc::corrupt, to_string(stream) + " has version " + std::to_string(version) +
+                                   " after " + std::to_string(have));
+  return {};
 }
 
 template <class Domain>

@@ -28,6 +28,8 @@ public:
   [[nodiscard]] result<typename Domain::event> read(entity_ref const& stream, std::uint64_t version,
                                                     std::string_view type, std::int32_t schema,
                                                     std::string_view data_json) const;
+  /// Whether this is the version that comes next. Errors: corrupt.
+  [[nodiscard]] result<void> follows(entity_ref const& stream, std::uint64_t version) const;
   /// The second half: folds it into the state, which it answers.
   template <class Domain>
   typename Domain::state const& fold(entity_ref const& stream, std::uint64_t version,

@@ -32,7 +32,7 @@ events place(state const& s, readiness_changed e) {
 }
 
 bool same_ticket(state const& s, open const& c) {
-  return s.run == c.run && s.brief == c.brief && s.item.key == c.item.key;
+  return s.run == c.run && s.brief == c.brief && s.item->key == c.item.key;
 }
 
 /// Another run goes on with the ticket, over or not: one that is over says so again.
@@ -59,7 +59,7 @@ result<events> apply(state const& s, open const& c, command_context const& ctx) 
     if (same_ticket(s, c))
       return events{};
     if (!c.continues.empty() && s.run == c.continues && s.brief == c.brief &&
-        s.item.key == c.item.key)
+        s.item->key == c.item.key)
       return take_over(s, c, ctx);
     return not_now(s, "Ticket " + s.self.id + " exists and belongs to another run or item.");
   }

@@ -143,8 +143,8 @@ struct state {
   brief_id brief;
   plan_id plan;
   run_id run;
-  plan_item item;
-  std::vector<stage> stages;
+  shared_value<plan_item> item;
+  shared_value<std::vector<stage>> stages;
   std::int32_t attempts = 3;
   std::int32_t rounds = 3;
   duration lease{std::chrono::seconds{60}};
@@ -189,7 +189,7 @@ struct state {
   bool replan_wanted = false; ///< FAILED, and a replan is wanted
   usage used;
 
-  std::vector<envelope> conversation;
+  std::vector<shared_value<envelope>> conversation;
   std::vector<remark> comments;
   std::vector<std::string> settled;
 

@@ -102,8 +102,8 @@ std::string stage_role(state const& s, std::int32_t index) {
     return {};
   auto const works = std::count_if(s.stages.begin(), s.stages.end(),
                                    [](stage const& x) { return x.kind == stage_kind::work; });
-  if (index == 0 && works == 1 && !s.item.role.empty())
-    return s.item.role;
+  if (index == 0 && works == 1 && !s.item->role.empty())
+    return s.item->role;
   return s.stages[static_cast<std::size_t>(index)].role;
 }
 

@@ -207,8 +207,8 @@ void on(state& s, reviewed const& e, event_context const& ctx) {
     s.why = "changes are requested";
     if (!e.notes.empty())
       s.why = e.notes.front();
-    else if (!s.conversation.empty() && (s.conversation.back().kind == message_kind::verdict ||
-                                         s.conversation.back().kind == message_kind::bug))
+    else if (!s.conversation.empty() && (s.conversation.back()->kind == message_kind::verdict ||
+                                         s.conversation.back()->kind == message_kind::bug))
       s.why = text_of(s.conversation.back());
   }
   move_to(s, e.to, ctx);
@@ -254,7 +254,7 @@ void on(state& s, wait_began const& e, event_context const& ctx) {
   wait w{e.owner, e.action, e.deadline, {}};
   if (!e.message.empty()) {
     for (auto const& m : s.conversation) {
-      if (m.id == e.message)
+      if (m->id == e.message)
         w.question = m;
     }
   }
@@ -268,9 +268,9 @@ void on(state& s, wait_ended const& e, event_context const& ctx) {
 }
 
 void on(state& s, message_posted const& e, event_context const&) {
-  auto const& m = e.message;
+  envelope const& m = e.message;
   ++s.counted.posted;
-  s.conversation.push_back(m);
+  s.conversation.push_back(e.message);
   bound(s.conversation, max_conversation);
   if (!e.key.empty())
     s.seen.said.push_back(e.key);

@@ -29,9 +29,9 @@ obligation offering(state const& s) {
   o.merge = is_merge(s, index);
   o.role = stage_role(s, index);
   o.after_token = s.last_token;
-  o.importance = s.item.importance;
+  o.importance = s.item->importance;
   o.repository = s.repository;
-  o.files = s.item.files;
+  o.files = s.item->files;
   o.not_before = s.retry_at;
   if (o.kind == stage_kind::review) {
     for (auto const& w : s.workers) {
@@ -142,7 +142,7 @@ obligation resolution_request(state const& s) {
   auto const rounds = s.round == 0   ? std::string{}
                       : s.round == 1 ? std::string{" after 1 round"}
                                      : " after " + std::to_string(s.round) + " rounds";
-  auto const text = "Ticket " + s.self.id + " (" + s.item.title + ") failed" + rounds + ": " +
+  auto const text = "Ticket " + s.self.id + " (" + s.item->title + ") failed" + rounds + ": " +
                     s.why + "\nShall it be retried, replanned or given up?";
   return {"ask:resolve" + n, false,
           ask{request_to(s.resolver, s.self, s.self.id + ".resolve" + n, correlation_of(s), text,

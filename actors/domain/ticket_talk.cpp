@@ -128,7 +128,7 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
     e.action =
         "answer a question of " + (s.holder.agent.empty() ? "the attempt" : s.holder.agent.value);
     e.deadline = ctx.now + patience;
-    e.message = d.now_at().conversation.back().id;
+    e.message = d.now_at().conversation.back()->id;
     e.to = is == status::in_progress ? status::waiting : status::none;
     d.add(std::move(e));
   }

@@ -30,7 +30,7 @@ json::object shown(stored_event const& e) {
 }
 
 json::object shown(board_event const& b) {
-  auto out = shown(b.event);
+  auto out = shown(*b.event);
   out.emplace("n", b.n);
   return out;
 }

@@ -137,7 +137,7 @@ private:
     if (gap)
       return false;
     for (std::size_t i = 0; i < past.size(); ++i) {
-      if (!out.send(ids[i], past[i].event.event.type, json::canonical(shown(past[i]))))
+      if (!out.send(ids[i], past[i].event->event.type, json::canonical(shown(past[i]))))
         return true; // it comes back with the last id that it saw
     }
     if (!whole_past)
@@ -147,10 +147,10 @@ private:
   }
 
   void take(board_event const& e) {
-    auto& have = position_[e.event.shard];
-    if (e.event.seq <= have)
+    auto& have = position_[e.event->shard];
+    if (e.event->seq <= have)
       return;
-    have = e.event.seq;
+    have = e.event->seq;
     auto const out = out_.lock();
     if (!out)
       return;
@@ -159,8 +159,8 @@ private:
       out->close("the token is not valid any more", false);
       return;
     }
-    if (filter_.matches(e.event))
-      out->send(encode_position(position_), e.event.event.type, json::canonical(shown(e)));
+    if (filter_.matches(*e.event))
+      out->send(encode_position(position_), e.event->event.type, json::canonical(shown(e)));
   }
 
   static constexpr std::size_t most_past = 1000; ///< fits the queue of a stream

@@ -34,7 +34,7 @@ struct answer_body {
 /// What the answer is about: the message that is named, else the last question; null for none.
 envelope const* question_of(ticket::state const& s, std::string const& id) {
   envelope const* asked = nullptr;
-  for (auto const& m : s.conversation)
+  for (envelope const& m : s.conversation)
     if (id.empty() ? m.kind == message_kind::question : m.id == id)
       asked = &m;
   return s.is == ticket::status::waiting ? asked : nullptr;

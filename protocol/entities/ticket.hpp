@@ -200,9 +200,9 @@ struct opened {
   brief_id brief;
   plan_id plan;
   run_id run;
-  plan_item item;
+  shared_value<plan_item> item;
   std::vector<ticket_id> blocked_by;
-  std::vector<stage> stages;
+  shared_value<std::vector<stage>> stages;
   std::int32_t attempts = 3;
   std::int32_t rounds = 3;
   duration lease{std::chrono::seconds{60}};
@@ -354,7 +354,7 @@ struct wait_ended {
 };
 /// One message of the ticket's conversation.
 struct message_posted {
-  envelope message;
+  shared_value<envelope> message;
   std::string key; ///< of what the holder said in its attempt; empty for others
   TROUPE_RECORD(message_posted, message, key);
 };
