@@ -21,6 +21,9 @@ struct entity_link {
   /// Kind and members (JSON, without secrets) of that command, where it is what the entity went
   /// down with; read like `command_id`.
   std::string command, body;
+  /// The first message is a command, and nothing is owed from before: what the command makes new
+  /// need not be read first. Set before the start.
+  bool called = false;
   /// Its append was fenced: another owner has the shard, so going down is nobody's fault.
   std::atomic<bool> fenced{false};
   /// Appends and commands under way: the shard lets go only what is at 0.

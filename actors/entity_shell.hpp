@@ -49,7 +49,10 @@ public:
   }
 
   caf::behavior make_behavior() override {
-    load();
+    if (link_->called)
+      loaded_ = assumed_ = true;
+    else
+      load();
     return {
         [this](command_ptr& c) { admit(std::move(c)); },
         [this](query_ptr& q) { answer(std::move(q)); },
@@ -107,7 +110,7 @@ private:
   // ---- starting ------------------------------------------------------------------------------
 
   void load() {
-    loaded_ = false;
+    loaded_ = assumed_ = false;
     load_failed_ = false;
     now_ = stream_fold<Domain>{ref_};
     snapshot_at_ = 0;
@@ -270,6 +273,12 @@ private:
     TROUPE_POISON_POINT(c->inbox ? std::string_view{c->inbox->key} : std::string_view{});
     c->context.now = rt_.clock->now();
     auto decision = decide_clean<Domain>(now_.state, *what, c->context);
+    if (assumed_ && (!decision || decision->events.empty())) { // nothing new: there may be a past
+      ++link_->busy;
+      queue_.push_front(c);
+      load();
+      return;
+    }
     if (!decision) {
       finish(*c, decision.error());
       return;
@@ -278,7 +287,7 @@ private:
       finish(*c, make_receipt(*c, 0));
       return;
     }
-    append(c, *decision);
+    append(c, std::move(*decision));
   }
 
   /// What goes down with this entity, for those who look into it. An entity that ends for another
@@ -296,13 +305,13 @@ private:
     link_->body = json::canonical(members);
   }
 
-  void append(command_ptr c, clean_decision<Domain> const& decision) {
+  void append(command_ptr c, clean_decision<Domain> decision) {
     pending_append p{++append_id_, nullptr, now_, decision.events.size(), {}, false};
     unit u;
     u.shard = shard_of(ref_);
     u.epoch = link_->epoch->load();
     u.tenant = ref_.tenant;
-    auto w = p.next.write(ref_, decision, c->context, *rt_.ids);
+    auto w = p.next.write(ref_, std::move(decision), c->context, *rt_.ids);
     p.obligations = Domain::obligations(p.next.state);
     if constexpr (Domain::kind == entity_kind::ticket)
       p.took_lease = take_lease(p, w, c->context);
@@ -337,12 +346,12 @@ private:
     context.by = system_principal();
     context.correlation = cause.correlation;
     context.now = cause.now;
-    auto const lease = decide_clean<Domain>(p.next.state, command_type{*given}, context);
+    auto lease = decide_clean<Domain>(p.next.state, command_type{*given}, context);
     if (!lease || lease->events.empty()) {
       rt_.leases->give_back(ref_);
       return false;
     }
-    auto more = p.next.write(ref_, *lease, context, *rt_.ids);
+    auto more = p.next.write(ref_, std::move(*lease), context, *rt_.ids);
     std::move(more.events.begin(), more.events.end(), std::back_inserter(w.events));
     p.obligations = Domain::obligations(p.next.state);
     return true;
@@ -375,6 +384,8 @@ private:
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
       finish(*p.cause, a.outcome.error());
+      if (assumed_)
+        load();
       pump();
       return;
     }
@@ -388,6 +399,7 @@ private:
       [[fallthrough]]; // our own events, sent again after an unknown outcome
     case unit_status::ok:
       now_ = std::move(p.next);
+      assumed_ = false;
       if (now_.correlation.empty())
         now_.correlation = p.cause->context.correlation;
       TROUPE_CRASH_POINT(8, "entity: durable, not answered");
@@ -396,6 +408,8 @@ private:
       work_.carry_out(std::move(p.obligations));
       TROUPE_CRASH_POINT(10, "entity: after its obligations");
       keep_snapshot(rt_.snapshot_after);
+      for (auto& q : std::exchange(queries_, {}))
+        answer(std::move(q));
       break;
     case unit_status::conflict:
       if (r.by_inbox) {
@@ -404,12 +418,15 @@ private:
                               {{"idempotency_key", true}}));
         break;
       }
-      // A single owner cannot conflict with itself: memory and log differ, so believe the log.
-      spdlog::error("append conflict entity={} version={}", to_string(ref_), now_.version);
-      if (contradicts_itself()) {
-        work_.clear();
-        finish(*p.cause, *broken_);
-        break;
+      // It was taken for new and is not. Else: a single owner cannot conflict with itself, memory
+      // and log differ, so believe the log.
+      if (!assumed_) {
+        spdlog::error("append conflict entity={} version={}", to_string(ref_), now_.version);
+        if (contradicts_itself()) {
+          work_.clear();
+          finish(*p.cause, *broken_);
+          break;
+        }
       }
       ++link_->busy;
       queue_.push_front(std::move(p.cause));
@@ -424,6 +441,8 @@ private:
       quit(caf::exit_reason::kill);
       return;
     }
+    if (assumed_) // its answer was decided by a key, and says nothing about this entity
+      load();
     pump();
   }
 
@@ -456,7 +475,9 @@ private:
   }
 
   void answer(query_ptr q) {
-    if (!loaded_) {
+    if (assumed_ && !pending_)
+      load();
+    if (!loaded_ || assumed_) {
       if (load_failed_)
         load();
       if (queries_.size() < rt_.query_limit)
@@ -477,7 +498,9 @@ private:
 
   // ---- going ---------------------------------------------------------------------------------
 
-  [[nodiscard]] bool idle() const { return loaded_ && !pending_ && queue_.empty() && work_.idle(); }
+  [[nodiscard]] bool idle() const {
+    return loaded_ && !assumed_ && !pending_ && queue_.empty() && work_.idle();
+  }
 
   void stop_if_done() {
     if (stopping_ && !pending_ && queue_.empty())
@@ -492,6 +515,7 @@ private:
   std::uint64_t snapshot_at_ = 0; ///< version of the newest snapshot that is known of
   std::optional<error> broken_;
   bool loaded_ = false;
+  bool assumed_ = false;     ///< taken for new and not read; an append shows whether it is
   bool load_failed_ = false; ///< the store could not be read, and is not being asked just now
   bool stopping_ = false;
   bool pumping_ = false;

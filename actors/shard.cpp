@@ -98,7 +98,7 @@ caf::behavior shard_actor::make_behavior() {
   };
 }
 
-shard_actor::child& shard_actor::running(entity_ref const& ref) {
+shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
   auto& c = children_[ref];
   c.used = rt_.clock->now();
   if (c.quarantined && c.used >= c.until) { // whoever calls first tries whether it goes again
@@ -108,7 +108,7 @@ shard_actor::child& shard_actor::running(entity_ref const& ref) {
     spdlog::info("out of quarantine entity={}", to_string(ref));
   }
   if (!c.actor && !c.restarting && !c.quarantined)
-    start(ref, c);
+    start(ref, c, called);
   if (!sweeping_) {
     sweeping_ = true;
     delayed_send(this, rt_.idle, sweep_atom::value);
@@ -116,11 +116,12 @@ shard_actor::child& shard_actor::running(entity_ref const& ref) {
   return c;
 }
 
-void shard_actor::start(entity_ref const& ref, child& c) {
+void shard_actor::start(entity_ref const& ref, child& c, bool called) {
   c.restarting = false;
   c.closing = false;
   c.link = std::make_shared<entity_link>();
   c.link->epoch = epoch_;
+  c.link->called = called && c.asked.empty();
   c.actor = spawn_entity(system(), ref, rt_, caf::actor_cast<caf::actor>(this), c.link);
   monitor(c.actor);
   by_address_.emplace(c.actor.address(), ref);
@@ -180,7 +181,7 @@ void shard_actor::deliver(command_ptr m) {
                                        to_string(m->to) + " twice; see `troupe dead-letters`"));
     return;
   }
-  auto& c = running(m->to);
+  auto& c = running(m->to, true);
   if (c.quarantined) {
     refuse(m, in_quarantine(m->to, c.until, c.used));
   } else if (!c.actor || c.closing) {

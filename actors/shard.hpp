@@ -39,8 +39,9 @@ private:
     std::vector<query_ptr> asked;
   };
 
-  child& running(entity_ref const& ref);
-  void start(entity_ref const& ref, child& c);
+  /// `called`: by a command, which comes next.
+  child& running(entity_ref const& ref, bool called = false);
+  void start(entity_ref const& ref, child& c, bool called = false);
   void deliver(command_ptr c);
   void ask(query_ptr q);
   void went_down(caf::down_msg const& down);
