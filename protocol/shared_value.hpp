@@ -11,6 +11,11 @@ namespace troupe {
 /// another value in its place.
 template <class T>
 class shared_value {
+  static constexpr bool is_container = requires(T const& t) {
+    t.begin();
+    t.size();
+  };
+
 public:
   shared_value() = default;
   shared_value(T v) // NOLINT: stands wherever a T could
@@ -33,12 +38,12 @@ public:
   }
 
   // Of a T that is a container.
-  [[nodiscard]] auto begin() const { return get().begin(); }
-  [[nodiscard]] auto end() const { return get().end(); }
-  [[nodiscard]] auto size() const { return get().size(); }
-  [[nodiscard]] bool empty() const { return get().empty(); }
+  [[nodiscard]] auto begin() const requires is_container { return get().begin(); }
+  [[nodiscard]] auto end() const requires is_container { return get().end(); }
+  [[nodiscard]] std::size_t size() const requires is_container { return get().size(); }
+  [[nodiscard]] bool empty() const requires is_container { return get().empty(); }
   template <class Index>
-  [[nodiscard]] decltype(auto) operator[](Index i) const {
+  [[nodiscard]] decltype(auto) operator[](Index i) const requires is_container {
     return get()[i];
   }
 

@@ -188,7 +188,7 @@ private:
     auto why = text_member(data_of(r.message), "why");
     if (why.empty())
       why = s->why;
-    if (!s->item.supersedes.empty() && !s->supersedes.empty()) {
+    if (!s->item->supersedes.empty() && !s->supersedes.empty()) {
       auto const text = "The replacement failed as well: a person has to look.";
       return say(text, {{"how", "fail"}, {"why", why.empty() ? std::string{text} : why}});
     }

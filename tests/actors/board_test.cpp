@@ -126,7 +126,7 @@ TEST_CASE("board: whatever the clocks said, it is the fold of every stream, and 
   std::map<std::uint32_t, std::uint64_t> seen;
   bool in_order = true;
   auto const read = view.catch_up(*store, [&](board_event const& e) {
-    in_order = in_order && e.event.seq == ++seen[e.event.shard];
+    in_order = in_order && e.event->seq == ++seen[e.event->shard];
   });
   if (!read)
     FAIL(read.error().message);
@@ -156,8 +156,8 @@ TEST_CASE("board: shards take turns by the time of their events", "[actors]") {
   std::string last;
   REQUIRE(view.catch_up(*store,
                         [&](board_event const& e) {
-                          CHECK(e.event.event.event_id > last);
-                          last = e.event.event.event_id;
+                          CHECK(e.event->event.event_id > last);
+                          last = e.event->event.event_id;
                         })
               .has_value());
 }
@@ -204,7 +204,7 @@ TEST_CASE("board: what it no longer has at hand is read from the store, in the s
   auto& n = **started;
   std::vector<std::string> order;
   for (auto const& e : n.view().events(0, 1000, everything))
-    order.push_back(e.event.event.event_id);
+    order.push_back(e.event->event.event_id);
   REQUIRE(order.size() == 10);
   // New ones push the old ones out, and are numbered as they came.
   for (int i = 30; i < 45; ++i)
@@ -222,7 +222,7 @@ TEST_CASE("board: what it no longer has at hand is read from the store, in the s
     REQUIRE(page.has_value());
     for (auto const& e : page->events) {
       CHECK(e.n == all.size() + 1);
-      all.push_back(e.event.event.event_id);
+      all.push_back(e.event->event.event_id);
     }
     CHECK(page->seen == all.size());
     after = page->seen;
@@ -232,7 +232,7 @@ TEST_CASE("board: what it no longer has at hand is read from the store, in the s
   CHECK(std::equal(order.begin(), order.end(), all.begin() + 20));
   std::vector<std::string> recent;
   for (auto const& e : n.view().events(0, 1000, everything))
-    recent.push_back(e.event.event.event_id);
+    recent.push_back(e.event->event.event_id);
   CHECK(std::equal(recent.begin(), recent.end(), all.begin() + 35));
   CHECK(std::set<std::string>(all.begin(), all.end()).size() == 45);
 

@@ -36,9 +36,9 @@ TEST_CASE("bench: a ticket goes through four durable stages, and each answer has
   auto const listener = on.at().view().subscribe(
       [&](board_event const& e) {
         std::lock_guard lock{mutex};
-        auto const& type = e.event.event.type;
+        auto const& type = e.event->event.type;
         if (type == "ticket.attempt_ended")
-          answers += e.event.event.data.find(answer()) != std::string::npos ? 1 : 0;
+          answers += e.event->event.data.find(answer()) != std::string::npos ? 1 : 0;
         for (auto const* ends : {"evidence_attached", "reviewed", "gated", "merged"})
           if (type == std::string{"ticket."} + ends)
             stages.push_back(ends);

@@ -163,9 +163,10 @@ link::order work_order(origin const& where, std::string command, std::int64_t to
   o.repository = where.url();
   o.target_branch = "main";
   o.branch = "agent/b1-1";
-  o.item.title = "Count to two";
-  o.item.text = "The tally must say two.";
-  o.item.criteria = {"src/tally.txt says two"};
+  auto& item = o.item.change();
+  item.title = "Count to two";
+  item.text = "The tally must say two.";
+  item.criteria = {"src/tally.txt says two"};
   o.timeout = std::chrono::seconds{60};
   o.stall = std::chrono::seconds{30};
   return o;

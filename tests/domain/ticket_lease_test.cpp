@@ -200,7 +200,7 @@ TEST_CASE("ticket: the order of a lease says all that the ticket knows", "[domai
   CHECK(l.what.attempt == "k3f9q2mx-1.t1");
   CHECK(l.what.branch == "agent/k3f9q2mx-1");
   CHECK(l.what.role == "dev");
-  CHECK(l.what.item.title == "Count the words");
+  CHECK(l.what.item->title == "Count the words");
   CHECK(l.what.expected_head.empty());
   t.start();
   t.does(t.work());

@@ -72,7 +72,7 @@ TEST_CASE("ticket: a failed gate sends the work back with a bug report", "[domai
   CHECK(t.names() == strings{"attempt_ended", "message_posted", "gated", "sent_back"});
   CHECK(t.now_is().is == status::rework);
   auto const& bug = t.now_is().conversation.back();
-  CHECK(bug.kind == message_kind::bug);
+  CHECK(bug->kind == message_kind::bug);
   CHECK(text_of(bug) == "- tests: 2 tests failed");
   // The next round goes through review and gates again.
   t.hold();
@@ -98,10 +98,10 @@ TEST_CASE("ticket: a stage that reports bugs posts one to the author, with its e
     t.does(r);
     CHECK(t.names() == strings{"attempt_ended", "message_posted", "reviewed", "sent_back"});
     auto const bug = t.got<ticket::message_posted>().message;
-    CHECK(bug.kind == message_kind::bug);
-    CHECK(bug.from.value == "agent:tally.qa");
-    CHECK(bug.to.value == "agent:tally.dev-ada");
-    CHECK(bug.engine == "scripted");
+    CHECK(bug->kind == message_kind::bug);
+    CHECK(bug->from.value == "agent:tally.qa");
+    CHECK(bug->to.value == "agent:tally.dev-ada");
+    CHECK(bug->engine == "scripted");
     CHECK(text_of(bug) == "- name the file");
     auto const& data = data_of(bug);
     CHECK(data.at("approved") == json::value(false));
@@ -154,15 +154,15 @@ TEST_CASE("ticket: a stage that reports bugs posts one to the author, with its e
   SECTION("of a person, who has no attempt") {
     t.does(ticket::review{false, {"it crashes"}}, "human:ada");
     auto const bug = t.got<ticket::message_posted>().message;
-    CHECK(bug.kind == message_kind::bug);
-    CHECK(bug.from.value == "human:ada");
+    CHECK(bug->kind == message_kind::bug);
+    CHECK(bug->from.value == "human:ada");
     CHECK(data_of(bug).at("head") == json::value("head1"));
     CHECK_FALSE(data_of(bug).as_object().contains("attempt"));
   }
   SECTION("and a verdict where it finds none") {
     t.hold("tally.qa");
     t.does(t.verdict(true));
-    CHECK(t.got<ticket::message_posted>().message.kind == message_kind::verdict);
+    CHECK(t.got<ticket::message_posted>().message->kind == message_kind::verdict);
   }
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("ticket: a merge conflict is another round", "[domain]") {
   CHECK(t.names() == strings{"attempt_ended", "message_posted", "merge_refused"});
   CHECK(t.now_is().is == status::rework);
   CHECK(t.now_is().round == 1);
-  CHECK(t.now_is().conversation.back().kind == message_kind::bug);
+  CHECK(t.now_is().conversation.back()->kind == message_kind::bug);
   SECTION("of the same session") {
     auto const wanted = std::get<offer>(t.wanted("offer:").what);
     CHECK(wanted.stage == "develop");

@@ -35,11 +35,11 @@ TEST_CASE("ticket: goes from work over review and gates to the merge", "[domain]
   CHECK(t.wanted("release:d-1").acknowledge == false);
   // Who said what, in order.
   REQUIRE(t.now_is().conversation.size() == 2);
-  CHECK(t.now_is().conversation[0].kind == message_kind::report);
-  CHECK(t.now_is().conversation[0].id == "k3f9q2mx-1.m1");
-  CHECK(t.now_is().conversation[0].from.value == "agent:tally.dev-ada");
-  CHECK(t.now_is().conversation[1].kind == message_kind::verdict);
-  CHECK(t.now_is().conversation[1].to.value == "agent:tally.dev-ada");
+  CHECK(t.now_is().conversation[0]->kind == message_kind::report);
+  CHECK(t.now_is().conversation[0]->id == "k3f9q2mx-1.m1");
+  CHECK(t.now_is().conversation[0]->from.value == "agent:tally.dev-ada");
+  CHECK(t.now_is().conversation[1]->kind == message_kind::verdict);
+  CHECK(t.now_is().conversation[1]->to.value == "agent:tally.dev-ada");
 }
 
 TEST_CASE("ticket: without review and gate stages the work is passed on by the system",

@@ -52,8 +52,8 @@ TEST_CASE("ticket: a question waits for its answer, which reaches the attempt", 
   CHECK(asked.from.value == "ticket:k3f9q2mx-1"); // so that the answer comes to the ticket
   CHECK(asked.to.value == "agent:tally.pm");
   CHECK(text_of(asked) == "Which encoding?");
-  CHECK(t.now_is().conversation[0].from.value == "agent:tally.dev-ada");
-  CHECK(t.now_is().conversation[0].engine == "scripted");
+  CHECK(t.now_is().conversation[0]->from.value == "agent:tally.dev-ada");
+  CHECK(t.now_is().conversation[0]->engine == "scripted");
 
   SECTION("the answer ends the waiting") {
     CHECK(t.does(answer_to(asked.id)) == 2);
@@ -254,5 +254,5 @@ TEST_CASE("ticket: the conversation is bounded", "[domain]") {
     t.does(note);
   }
   CHECK(t.now_is().conversation.size() == ticket::max_conversation);
-  CHECK(t.now_is().conversation.back().id == "k3f9q2mx-1.m150");
+  CHECK(t.now_is().conversation.back()->id == "k3f9q2mx-1.m150");
 }

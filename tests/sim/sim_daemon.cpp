@@ -345,7 +345,7 @@ link::finished sim_daemon::result_of(attempt const& a) {
   case link::order_kind::work:
     f.proof.base = commit_of("base");
     f.proof.head = commit_of(o.ticket.value + "#" + std::to_string(o.token));
-    f.proof.files = o.item.files;
+    f.proof.files = o.item->files;
     break;
   case link::order_kind::review:
     if (fails) {

@@ -91,8 +91,8 @@ void sim_server::prepare() {
 bool sim_server::read_ledger() {
   std::string greatest;
   auto const read = view_.catch_up(c_.store, [&](board_event const& e) {
-    greatest = std::max(greatest, e.event.event.event_id);
-    desk_.committed({&e.event, 1});
+    greatest = std::max(greatest, e.event->event.event_id);
+    desk_.committed({e.event.get(), 1});
   });
   if (!read) {
     c_.audit.problem("the board cannot be built: " + read.error().message);
