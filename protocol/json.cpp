@@ -11,10 +11,22 @@ namespace troupe::json {
 
 namespace {
 
+/// What stands in JSON text as it is.
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
 void put_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
-  for (char const c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    auto const plain = at;
+    while (at < text.size() && is_plain(text[at]))
+      ++at;
+    out.append(text, plain, at - plain);
+    if (at == text.size())
+      break;
+    char const c = text[at];
     switch (c) {
     case '"':
       out += "\\\"";
@@ -38,13 +50,9 @@ void put_string(std::string& out, std::string_view text) {
       out += "\\t";
       break;
     default:
-      if (static_cast<unsigned char>(c) < 0x20) {
-        out += "\\u00";
-        out += hex[static_cast<unsigned char>(c) >> 4];
-        out += hex[static_cast<unsigned char>(c) & 15];
-      } else {
-        out += c;
-      }
+      out += "\\u00";
+      out += hex[static_cast<unsigned char>(c) >> 4];
+      out += hex[static_cast<unsigned char>(c) & 15];
     }
   }
   out += '"';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/json.hpp"
+#include "protocol/shared_value.hpp"
 
 #include <boost/mp11/list.hpp>
 
@@ -94,6 +95,8 @@ struct shape_writer<std::map<std::string, T>> {
     out += ']';
   }
 };
+template <class T>
+struct shape_writer<shared_value<T>> : shape_writer<T> {};
 template <class T>
 struct shape_writer<std::optional<T>> {
   static void put(std::string& out) {
