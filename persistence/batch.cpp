@@ -57,16 +57,16 @@ result<void> check_stream(entity_ref const& ref, std::uint32_t shard) {
 result<void> check_new_event(new_event const& e) {
   if (!is_event_id(e.event_id))
     return wrong("an event id must be a UUID in lower case");
-  auto const what = "event " + e.event_id + ": ";
+  auto const what = [&] { return "event " + e.event_id + ": "; };
   if (!is_type(e.type))
-    return wrong(what + "the type must be a lower case word");
+    return wrong(what() + "the type must be a lower case word");
   if (!is_hash(e.hash))
-    return wrong(what + "the hash must be 64 lower case hex digits");
+    return wrong(what() + "the hash must be 64 lower case hex digits");
   if (!is_data(e.data))
-    return wrong(what + "the data must be a canonical JSON object");
+    return wrong(what() + "the data must be a canonical JSON object");
   for (auto const* text : {&e.principal, &e.cause, &e.correlation})
     if (text->size() > text_bounds::name || !storable_text(*text))
-      return wrong(what + "principal, cause and correlation must be at most 512 bytes of UTF-8 "
+      return wrong(what() + "principal, cause and correlation must be at most 512 bytes of UTF-8 "
                           "without NUL");
   return {};
 }

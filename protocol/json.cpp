@@ -1,5 +1,6 @@
 #include "protocol/json.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
@@ -61,8 +62,7 @@ void put_string(std::string& out, std::string_view text) {
 void put(std::string& out, value const& v) {
   switch (v.kind()) {
   case boost::json::kind::object: {
-    std::vector<boost::json::key_value_pair const*> members;
-    members.reserve(v.get_object().size());
+    boost::container::small_vector<boost::json::key_value_pair const*, 24> members;
     for (auto const& m : v.get_object())
       members.push_back(&m);
     std::sort(members.begin(), members.end(),

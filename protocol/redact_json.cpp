@@ -64,6 +64,40 @@ std::string redact_once(std::string text, std::string_view name) {
   return hits.empty() ? text : redact_spelled(text, hits, before.size() + 1);
 }
 
+/// Short strings that were found clean lately: names, ids and the words of the protocol come again
+/// with every event, and a text with each of a ticket's; looking them up costs a hundredth of
+/// looking at them.
+class clean_strings {
+public:
+  [[nodiscard]] bool knows(std::string_view text, std::string_view name) {
+    if (text.size() < shortest_secret)
+      return true;
+    if (text.size() + name.size() > longest)
+      return false;
+    key_.assign(name).append(1, '\0').append(text);
+    return known_.contains(key_);
+  }
+  void learn(std::string_view text, std::string_view name) {
+    if (text.size() + name.size() > longest)
+      return;
+    if (known_.size() == most)
+      known_.clear();
+    key_.assign(name).append(1, '\0').append(text);
+    known_.insert(key_);
+  }
+
+private:
+  static constexpr std::size_t longest = 512;
+  static constexpr std::size_t most = 4096;
+  std::unordered_set<std::string> known_;
+  std::string key_;
+};
+
+clean_strings& clean_ones() {
+  thread_local clean_strings known;
+  return known;
+}
+
 std::size_t redact_value(json::value& v, std::string_view name);
 
 std::size_t redact_object(json::object& o) {
@@ -71,6 +105,8 @@ std::size_t redact_object(json::object& o) {
   bool names = false;
   for (auto& m : o) {
     changed += redact_value(m.value(), m.key());
+    if (clean_ones().knows(m.key(), {}))
+      continue;
     std::string name{m.key()};
     names = redact_string(name) != 0 || names;
   }
@@ -93,7 +129,7 @@ std::size_t redact_value(json::value& v, std::string_view name) {
   if (v.is_array()) {
     for (auto& item : v.get_array())
       changed += redact_value(item, {});
-  } else if (v.is_string() && v.get_string().size() >= shortest_secret) {
+  } else if (v.is_string() && !clean_ones().knows(v.get_string(), name)) {
     std::string text{std::string_view{v.get_string()}};
     changed = redact_string(text, name);
     if (changed != 0)
@@ -102,41 +138,14 @@ std::size_t redact_value(json::value& v, std::string_view name) {
   return changed;
 }
 
-/// Short strings that were found clean lately: names, ids and the words of the protocol come again
-/// with every event, and looking them up costs a hundredth of looking at them.
-class clean_strings {
-public:
-  [[nodiscard]] bool knows(std::string_view text, std::string_view name) {
-    if (text.size() + name.size() > longest)
-      return false;
-    key_.assign(name).append(1, '\0').append(text);
-    return known_.contains(key_);
-  }
-  void learn(std::string_view text, std::string_view name) {
-    if (text.size() + name.size() > longest)
-      return;
-    if (known_.size() == most)
-      known_.clear();
-    key_.assign(name).append(1, '\0').append(text);
-    known_.insert(key_);
-  }
-
-private:
-  static constexpr std::size_t longest = 96;
-  static constexpr std::size_t most = 4096;
-  std::unordered_set<std::string> known_;
-  std::string key_;
-};
-
 } // namespace
 
 std::size_t redact_string(std::string& text, std::string_view name) {
-  thread_local clean_strings clean_ones;
-  if (text.size() < shortest_secret || clean_ones.knows(text, name))
+  if (clean_ones().knows(text, name))
     return 0;
   auto clean = redact_once(text, name);
   if (clean == text) {
-    clean_ones.learn(text, name);
+    clean_ones().learn(text, name);
     return 0;
   }
   // What stands around a removed piece may read as another one.
