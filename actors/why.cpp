@@ -320,7 +320,7 @@ private:
       return e.stream.tenant == tenant_ && e.event.event_id == id;
     });
     if (!at_hand.empty())
-      return std::move(at_hand.front().event);
+      return *at_hand.front().event;
     return store_.find_event(tenant_, id);
   }
 
