@@ -141,7 +141,11 @@ result<void> board::apply(std::shared_ptr<stored_event const> event) {
     marks_.push_back(heads_);
   order_.push_back(static_cast<std::uint8_t>(e.shard));
   ++last_;
-  index_[e.stream.tenant][e.stream.kind][e.stream.id] = last_;
+  if (last_stream_ != e.stream || last_place_ == nullptr) { // several in a row are of one stream
+    last_place_ = &index_[e.stream.tenant][e.stream.kind][e.stream.id];
+    last_stream_ = e.stream;
+  }
+  *last_place_ = last_;
   heads_[e.shard] = e.seq;
   recent_.push_back({last_, std::move(event)});
   if (recent_.size() > keep_)

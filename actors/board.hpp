@@ -114,6 +114,8 @@ private:
   bool const check_;
   std::atomic<std::uint64_t> violations_{0};
   std::map<tenant_id, std::map<entity_kind, std::unordered_map<std::string, std::uint64_t>>> index_;
+  entity_ref last_stream_; ///< of the event before, and its place in `index_`
+  std::uint64_t* last_place_ = nullptr;
   commit_index commits_;
   lease_index leases_;
   std::deque<board_event> recent_;

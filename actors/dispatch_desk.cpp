@@ -51,18 +51,28 @@ void dispatch_desk::presence(daemon_presence p) {
   daemons_.insert_or_assign(p.daemon, std::move(p));
 }
 
-void dispatch_desk::committed(std::span<stored_event const> batch) {
-  auto const some = std::make_shared<std::vector<stored_event>>();
-  std::copy_if(batch.begin(), batch.end(), std::back_inserter(*some), concerns_dispatcher);
+void dispatch_desk::committed(committed_ptr const& batch) {
   std::lock_guard lock{mutex_};
-  for (auto const& e : batch) {
-    if (e.stream.kind == entity_kind::ticket)
-      note_ticket(e);
-  }
-  for (auto const& e : *some)
-    note(e);
-  if (present_ && !some->empty())
-    caf::anon_send(present_, committed_ptr{some});
+  bool any = false;
+  for (auto const& e : *batch)
+    any = keep(e) || any;
+  if (present_ && any)
+    caf::anon_send(present_, batch); // it takes no notice of the others
+}
+
+void dispatch_desk::was(stored_event const& e) {
+  std::lock_guard lock{mutex_};
+  (void)keep(e);
+}
+
+/// Whether it concerns the dispatcher.
+bool dispatch_desk::keep(stored_event const& e) {
+  if (e.stream.kind == entity_kind::ticket)
+    note_ticket(e);
+  if (!concerns_dispatcher(e))
+    return false;
+  note(e);
+  return true;
 }
 
 void dispatch_desk::note_ticket(stored_event const& e) {

@@ -16,7 +16,9 @@ public:
   void offer(offer_message m);
   void presence(daemon_presence p);
   /// Events, in the order of the log; those of no concern are left out.
-  void committed(std::span<stored_event const> batch);
+  void committed(committed_ptr const& batch);
+  /// An event of the log, before there is a dispatcher.
+  void was(stored_event const& e);
   /// A new incarnation: it hears first of the agents, limits, leases and daemons that there are,
   /// then what comes.
   void open(caf::actor fresh);
@@ -24,6 +26,7 @@ public:
 
 private:
   void note(stored_event const& e);
+  bool keep(stored_event const& e);
   void note_ticket(stored_event const& e);
 
   std::mutex mutex_;

@@ -8,8 +8,13 @@ namespace troupe {
 
 namespace {
 
-template <class Event>
+/// `Any`: the events of the stream's domain, of which `Event` is one.
+template <class Any, class Event>
 std::optional<Event> read_as(stored_event const& e) {
+  if (e.event.decoded) {
+    auto const* it = std::get_if<Event>(static_cast<Any const*>(e.event.decoded.get()));
+    return it == nullptr ? std::nullopt : std::optional<Event>{*it};
+  }
   auto const data = json::parse(e.event.data);
   if (!data)
     return std::nullopt;
@@ -90,7 +95,7 @@ bool matchmaker::learn(stored_event const& e) {
   if (e.stream.kind == entity_kind::agent)
     return learn_agent(e);
   if (e.event.type == "run.created") {
-    if (auto const x = read_as<run::created>(e))
+    if (auto const x = read_as<run::event, run::created>(e))
       limits_[x->project] = x->config.limits.in_flight;
   }
   return false;
@@ -99,12 +104,12 @@ bool matchmaker::learn(stored_event const& e) {
 bool matchmaker::learn_agent(stored_event const& e) {
   agent_id const id{e.stream.id};
   if (e.event.type == "agent.hired") {
-    if (auto x = read_as<agent::hired>(e)) {
+    if (auto x = read_as<agent::event, agent::hired>(e)) {
       roster_[id] = {x->project, std::move(x->spec), true};
       return true;
     }
   } else if (e.event.type == "agent.moved") {
-    if (auto const x = read_as<agent::moved>(e); x && roster_.contains(id)) {
+    if (auto const x = read_as<agent::event, agent::moved>(e); x && roster_.contains(id)) {
       roster_[id].available = x->to == agent::status::idle || x->to == agent::status::working ||
                               x->to == agent::status::waiting;
       return true;
@@ -115,7 +120,7 @@ bool matchmaker::learn_agent(stored_event const& e) {
 
 bool matchmaker::learn_ticket(stored_event const& e) {
   if (e.event.type == "ticket.opened") {
-    if (auto x = read_as<ticket::opened>(e)) {
+    if (auto x = read_as<ticket::event, ticket::opened>(e)) {
       plan p{x->project, std::move(x->item->files), {}};
       for (auto const& s : x->stages)
         p.work.push_back(s.kind == stage_kind::work);
@@ -124,7 +129,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     return false;
   }
   if (e.event.type == "ticket.leased") {
-    auto const x = read_as<ticket::leased>(e);
+    auto const x = read_as<ticket::event, ticket::leased>(e);
     if (!x)
       return false;
     auto const known = held_.find(e.stream);
@@ -157,7 +162,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
   if (before_.erase(e.stream) != 0)
     return true; // it has its next lease already, and others may have what it gave back
   auto const known = held_.find(e.stream);
-  auto const x = read_as<ticket::attempt_ended>(e);
+  auto const x = read_as<ticket::event, ticket::attempt_ended>(e);
   bool const newer = known != held_.end() && x && known->second.token > x->token;
   return !newer && let_go(e.stream);
 }

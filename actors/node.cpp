@@ -242,7 +242,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
     if (e.event->event.event_id > greatest)
       greatest = e.event->event.event_id;
-    p->desk.committed({e.event.get(), 1});
+    p->desk.was(*e.event);
   });
   if (!read)
     return read.error();
@@ -250,7 +250,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->epochs = *epochs;
   p->holder = std::move(*boot);
   p->log->observe([raw](committed_ptr batch) {
-    raw->desk.committed(*batch);
+    raw->desk.committed(batch);
     raw->view.feed(std::move(batch));
   });
 

@@ -16,6 +16,12 @@ if(TROUPE_SANITIZE)
   # GCC 12 sees uninitialised values in <regex> where the sanitizers have rearranged it.
   target_compile_options(troupe_options INTERFACE -Wno-maybe-uninitialized)
 endif()
+# The allocator of the programs (docs/decisions/0011-jemalloc.md). The sanitizers have their own.
+add_library(troupe_allocator INTERFACE)
+if(NOT TROUPE_SANITIZE)
+  find_library(TROUPE_JEMALLOC jemalloc REQUIRED)
+  target_link_libraries(troupe_allocator INTERFACE ${TROUPE_JEMALLOC})
+endif()
 find_program(TROUPE_MOLD mold)
 if(TROUPE_MOLD)
   target_link_options(troupe_options INTERFACE -fuse-ld=mold)

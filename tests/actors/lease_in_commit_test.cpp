@@ -127,7 +127,7 @@ TEST_CASE("lease: where there is no room the ticket waits for its turn as everyb
   s.settle(); // ada's end is in the log; in the node the journal tells the dispatcher
   auto const ended = s.store->read_stream(test::still_stage::ref(entity_kind::ticket, "t1"), 0, 99);
   REQUIRE(ended.has_value());
-  s.to_dispatcher.committed(*ended);
+  s.to_dispatcher.committed(std::make_shared<std::vector<stored_event>>(*ended));
   s.settle();
   REQUIRE(s.runner.launched.size() == 3);
   CHECK(s.runner.launched[2].what.ticket.value == "t2");

@@ -61,7 +61,7 @@ struct shop_floor : test::still_stage {
     if (news->empty())
       return;
     told[stream] = news->back().version;
-    desk->committed(*news);
+    desk->committed(std::make_shared<std::vector<stored_event>>(*news));
   }
   /// Commits all that waits, and what comes of it, and tells the desk.
   void work_on() {

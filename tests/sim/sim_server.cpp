@@ -73,7 +73,7 @@ sim_server::sim_server(context& c, database& db, int incarnation)
   rt_.engine = engine_.get();
   rt_.runner = hub_.get();
   journal_.observe([this](committed_ptr const& batch) {
-    desk_.committed(*batch);
+    desk_.committed(batch);
     view_.apply_now(batch);
   });
   journal_.on_fenced([this] { must_end_ = true; });
@@ -92,7 +92,7 @@ bool sim_server::read_ledger() {
   std::string greatest;
   auto const read = view_.catch_up(c_.store, [&](board_event const& e) {
     greatest = std::max(greatest, e.event->event.event_id);
-    desk_.committed({e.event.get(), 1});
+    desk_.was(*e.event);
   });
   if (!read) {
     c_.audit.problem("the board cannot be built: " + read.error().message);
