@@ -62,15 +62,14 @@ public:
           work_.on_outcome(o);
           stop_if_done();
         },
-        [this](alarm_atom, std::string const& key, std::uint64_t round) {
+        [this](alarm_atom, std::uint64_t call) {
           if (!broken_)
-            work_.on_alarm(key, round);
+            work_.on_call(call);
         },
         [this](wake_atom) {
           if (load_failed_)
             load();
         },
-        [this](retry_atom, std::uint64_t round) { work_.on_retry(round); },
         [this](retry_atom) { work_.send_again(true); },
         [this](passivate_atom) {
           if (idle()) {

@@ -6,6 +6,7 @@
 #include "actors/send_point.hpp"
 #include "protocol/crash_point.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -117,24 +118,31 @@ public:
     plan_retry();
   }
 
-  void on_alarm(std::string const& key, std::uint64_t round) {
-    auto const it = tracked_.find(key);
-    if (it == tracked_.end() || it->second.round != round)
+  /// The call that was asked for has come: what is due is done, and the next call asked for.
+  void on_call(std::uint64_t call) {
+    if (call != call_)
       return;
-    push_own_(command_type{tick{}}, last_event_id_ + "/tick/" + std::to_string(round));
-    // Still wanted after the tick: the clock was early, or the append failed. Look again later.
-    if (auto again = tracked_.find(key); again != tracked_.end() && again->second.round == round)
-      carry_out(again->second);
-  }
-
-  /// The retry that was planned last is due.
-  void on_retry(std::uint64_t round) {
-    if (round == retry_round_)
+    called_at_.reset();
+    auto const now = self_.clock().now();
+    std::vector<std::pair<std::string, std::uint64_t>> due;
+    for (auto const& [key, t] : tracked_) {
+      if (t.rings && *t.rings <= now)
+        due.emplace_back(key, t.round);
+    }
+    for (auto const& [key, round] : due)
+      ring(key, round);
+    if (retry_at_ && *retry_at_ <= now) {
+      retry_at_.reset();
       send_again(false);
+    }
+    call_for_next();
   }
 
   /// Everything is forgotten: the state is about to be read again.
-  void clear() { tracked_.clear(); }
+  void clear() {
+    tracked_.clear();
+    retry_at_.reset();
+  }
 
   /// Whether nothing is under way and nobody must be able to come back to this actor.
   [[nodiscard]] bool idle() const {
@@ -147,12 +155,15 @@ public:
   }
 
 private:
+  using moment = caf::actor_clock::time_point;
+
   /// An obligation that is being carried out.
   struct tracked {
     obligation what;
-    std::string cause; ///< event that first asked for it
-    bool done = false; ///< taken over; nothing more to do in this wake
-    bool held = false; ///< taken over, and the settle waits for quiet ones
+    std::optional<moment> rings; ///< an alarm: when
+    std::string cause;           ///< event that first asked for it
+    bool done = false;           ///< taken over; nothing more to do in this wake
+    bool held = false;           ///< taken over, and the settle waits for quiet ones
     std::string refused;
     /// What an engine has answered; written once, before the outcome of its delivery comes.
     std::shared_ptr<std::optional<command_type>> answer;
@@ -173,6 +184,37 @@ private:
             [](auto const&) {},
         },
         o.what);
+  }
+
+  /// An alarm is due.
+  void ring(std::string const& key, std::uint64_t round) {
+    auto const it = tracked_.find(key);
+    if (it == tracked_.end() || it->second.round != round)
+      return;
+    it->second.rings.reset();
+    push_own_(command_type{tick{}}, last_event_id_ + "/tick/" + std::to_string(round));
+    // Still wanted after the tick: the clock was early, or the append failed. Look again later.
+    if (auto again = tracked_.find(key); again != tracked_.end() && again->second.round == round)
+      carry_out(again->second);
+  }
+
+  /// One call at a time is asked for, the earliest: most alarms are forgotten long before they
+  /// ring, and each message to a later time costs a wake-up of the thread that keeps it.
+  void call_at(moment when) {
+    if (called_at_ && *called_at_ <= when)
+      return;
+    called_at_ = when;
+    self_.delayed_send(&self_, std::max(when - self_.clock().now(), moment::duration{0}),
+                       alarm_atom::value, ++call_);
+  }
+
+  void call_for_next() {
+    if (retry_at_)
+      call_at(*retry_at_);
+    for (auto const& [key, t] : tracked_) {
+      if (t.rings)
+        call_at(*t.rings);
+    }
   }
 
   void carry_out(tracked& t) {
@@ -203,7 +245,8 @@ private:
                      auto delay = x.at - rt_.clock->now();
                      if (delay < duration{0})
                        delay = recovering_ ? rt_.grace : (t.tries > 1 ? rt_.resend : duration{0});
-                     self_.delayed_send(&self_, delay, alarm_atom::value, t.what.key, t.round);
+                     t.rings = self_.clock().now() + delay;
+                     call_at(*t.rings);
                    },
                },
                t.what.what);
@@ -322,9 +365,12 @@ private:
   void plan_retry() {
     bool const open = std::any_of(tracked_.begin(), tracked_.end(),
                                   [](auto const& kv) { return !kv.second.done; });
-    if (!open)
+    if (!open) {
+      retry_at_.reset();
       return;
-    self_.delayed_send(&self_, rt_.resend, retry_atom::value, ++retry_round_);
+    }
+    retry_at_ = self_.clock().now() + rt_.resend;
+    call_at(*retry_at_);
   }
 
   caf::event_based_actor& self_;
@@ -337,7 +383,9 @@ private:
   bool recovering_ = false;
   std::map<std::string, tracked> tracked_;
   std::uint64_t round_ = 0;
-  std::uint64_t retry_round_ = 0;
+  std::optional<moment> retry_at_;
+  std::optional<moment> called_at_; ///< when the call that was asked for comes
+  std::uint64_t call_ = 0;          ///< its number; earlier ones say nothing
 };
 
 } // namespace troupe
