@@ -88,8 +88,8 @@ struct stream_fold {
 
 private:
   void advance(event_type const& e, new_event const& stored) {
-    state = Domain::evolve(
-        std::move(state), e,
+    Domain::advance(
+        state, e,
         {version, stored.at, principal_id{stored.principal}, stored.event_id, stored.cause});
     hash = stored.hash;
     last_event_id = stored.event_id;

@@ -2,6 +2,19 @@
 
 namespace troupe {
 
+namespace {
+
+/// In place where the domain can.
+template <class State, class Event>
+void advance_any(State& s, Event const& e, event_context const& ctx) {
+  if constexpr (requires { advance(s, e, ctx); })
+    advance(s, e, ctx);
+  else
+    s = evolve(std::move(s), e, ctx);
+}
+
+} // namespace
+
 #define TROUPE_DOMAIN(NAME)                                                                        \
   NAME::state NAME##_domain::initial(entity_ref self) {                                            \
     state s;                                                                                       \
@@ -14,6 +27,9 @@ namespace troupe {
   }                                                                                                \
   NAME::state NAME##_domain::evolve(state s, event const& e, event_context const& ctx) {           \
     return NAME::evolve(std::move(s), e, ctx);                                                     \
+  }                                                                                                \
+  void NAME##_domain::advance(state& s, event const& e, event_context const& ctx) {                \
+    advance_any(s, e, ctx);                                                                        \
   }                                                                                                \
   std::vector<obligation> NAME##_domain::obligations(state const& s) {                             \
     return NAME::obligations(s);                                                                   \

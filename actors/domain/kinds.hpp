@@ -28,6 +28,7 @@ namespace troupe {
     [[nodiscard]] static result<std::vector<event>> decide(state const& s, command const& c,       \
                                                            command_context const& ctx);            \
     [[nodiscard]] static state evolve(state s, event const& e, event_context const& ctx);          \
+    static void advance(state& s, event const& e, event_context const& ctx);                       \
     [[nodiscard]] static std::vector<obligation> obligations(state const& s);                      \
   };
 

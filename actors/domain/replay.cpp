@@ -85,7 +85,7 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
     it = states.emplace(stream, Domain::initial(stream)).first;
   auto context = ctx;
   context.version = version;
-  it->second = Domain::evolve(std::move(it->second), e, context);
+  Domain::advance(it->second, e, context);
   return it->second;
 }
 

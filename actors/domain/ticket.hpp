@@ -225,6 +225,8 @@ constexpr duration money_patience = std::chrono::hours{72};
                                                 command_context const& ctx);
 /// Applies one event. Total: an event in the log is a fact and is never refused.
 [[nodiscard]] state evolve(state s, event const& e, event_context const& ctx);
+/// The same in place: moving a state there and back costs more than most events.
+void advance(state& s, event const& e, event_context const& ctx);
 /// What must happen next.
 [[nodiscard]] std::vector<obligation> obligations(state const& s);
 

@@ -10,7 +10,7 @@ void drafting::add(event e) {
   ctx.at = now;
   ctx.by = by;
   ctx.cause = cause_;
-  s_ = evolve(std::move(s_), e, ctx);
+  advance(s_, e, ctx);
   out_.push_back(std::move(e));
 }
 

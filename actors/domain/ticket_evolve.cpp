@@ -356,10 +356,14 @@ void on(state& s, settled const& e, event_context const&) {
 
 } // namespace
 
-state evolve(state s, event const& e, event_context const& ctx) {
+void advance(state& s, event const& e, event_context const& ctx) {
   s.version = ctx.version;
   std::visit([&](auto const& x) { on(s, x, ctx); }, e);
   keep_purse(s);
+}
+
+state evolve(state s, event const& e, event_context const& ctx) {
+  advance(s, e, ctx);
   return s;
 }
 
