@@ -102,7 +102,7 @@ bool matchmaker::learn(stored_event const& e) {
 }
 
 bool matchmaker::learn_agent(stored_event const& e) {
-  agent_id const id{e.stream.id};
+  std::pair const id{e.stream.tenant, agent_id{e.stream.id}};
   if (e.event.type == "agent.hired") {
     if (auto x = read_as<agent::event, agent::hired>(e)) {
       roster_[id] = {x->project, std::move(x->spec), true};
@@ -147,7 +147,8 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     h.daemon = x->daemon;
     h.profile = x->profile;
     // A lease from before our start: its agent says whose it is, so that it counts for the project.
-    if (auto const who = roster_.find(x->agent); h.project.empty() && who != roster_.end())
+    if (auto const who = roster_.find({e.stream.tenant, x->agent});
+        h.project.empty() && who != roster_.end())
       h.project = who->second.project;
     hold(e.stream, std::move(h));
     plans_.erase(e.stream); // the next leases of the ticket are given by us
@@ -289,7 +290,7 @@ std::optional<daemon_id> matchmaker::choose_daemon(offer const& o,
   return best;
 }
 
-std::optional<lease_choice> matchmaker::choose(offer const& o) const {
+std::optional<lease_choice> matchmaker::choose(tenant_id const& of, offer const& o) const {
   if (o.role.empty()) { // gates and merges need a place, not a mind
     auto const d = choose_daemon(o, {});
     if (!d)
@@ -298,8 +299,9 @@ std::optional<lease_choice> matchmaker::choose(offer const& o) const {
   }
   std::optional<lease_choice> best;
   std::int32_t best_used = 0;
-  for (auto const& [id, r] : roster_) {
-    if (r.project != o.project || r.spec.role != o.role || !r.available)
+  for (auto const& [who, r] : roster_) {
+    auto const& id = who.second;
+    if (who.first != of || r.project != o.project || r.spec.role != o.role || !r.available)
       continue;
     bool const person = r.spec.engine == engine_kind::human;
     if (!person && !works_on_daemon(r.spec))
@@ -329,7 +331,7 @@ void matchmaker::give(candidate const& c, time_point now, std::vector<lease_gran
   auto const& [ref, w] = c;
   if (is_full(w->what) || overlaps(w->what))
     return;
-  auto to = choose(w->what);
+  auto to = choose(ref->tenant, w->what);
   if (!to)
     return;
   hold(*ref, holding_of(w->what, *to, now));
@@ -371,7 +373,7 @@ std::optional<lease_choice> matchmaker::take_now(entity_ref const& ticket, offer
     before = known->second;
     let_go(ticket);
   }
-  auto to = is_full(what) || overlaps(what) ? std::nullopt : choose(what);
+  auto to = is_full(what) || overlaps(what) ? std::nullopt : choose(ticket.tenant, what);
   if (to)
     hold(ticket, holding_of(what, *to, now));
   else if (before)

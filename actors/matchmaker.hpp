@@ -118,7 +118,7 @@ private:
   [[nodiscard]] bool learn_agent(stored_event const& e);
   [[nodiscard]] bool learn_ticket(stored_event const& e);
   [[nodiscard]] holding planned(entity_ref const& ticket, ticket::leased const& lease);
-  [[nodiscard]] std::optional<lease_choice> choose(offer const& o) const;
+  [[nodiscard]] std::optional<lease_choice> choose(tenant_id const& of, offer const& o) const;
   [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
                                                        std::string const& profile) const;
   [[nodiscard]] bool overlaps(offer const& o) const;
@@ -137,7 +137,8 @@ private:
   std::map<entity_ref, waiting> offers_;
   /// How many of them there are: `take_now` asks for every ticket that moves.
   std::map<priority, std::map<project_id, std::int32_t>> waiting_;
-  std::map<agent_id, roster_entry> roster_;
+  /// By tenant: two of them may well have a `tally.dev`.
+  std::map<std::pair<tenant_id, agent_id>, roster_entry> roster_;
   std::map<daemon_id, host> hosts_;
   std::map<entity_ref, holding> held_;
   std::map<entity_ref, holding> before_; ///< what `take_now` replaced, until that is durable
