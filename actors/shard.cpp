@@ -4,6 +4,8 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -298,6 +300,7 @@ void shard_actor::sweep() {
   sweeping_ = false;
   auto const now = rt_.clock->now();
   for (auto& [ref, c] : children_) {
+    c.used = std::min(c.used, now); // the clock was set back: idle counts from here on
     if (c.actor && !c.closing && now - c.used >= rt_.idle)
       send(c.actor, passivate_atom::value);
   }
