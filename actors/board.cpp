@@ -1,6 +1,7 @@
 #include "actors/board.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "actors/log_merge.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -13,43 +14,6 @@ namespace {
 
 constexpr std::size_t stride = 4096;
 
-/// One shard's feed, read page by page.
-class shard_feed {
-public:
-  shard_feed(event_store& store, shard_info const& s)
-      : store_(store), shard_(s.shard), end_(s.last_seq) {}
-
-  /// Makes `front` valid. False: the feed has ended.
-  [[nodiscard]] result<bool> fill() {
-    if (next_ < page_.size())
-      return true;
-    if (read_ >= end_)
-      return false;
-    auto part = store_.read_shard(shard_, read_, page_size);
-    if (!part)
-      return part.error();
-    if (part->empty() || part->front().seq != read_ + 1)
-      return fail(errc::corrupt, "shard " + std::to_string(shard_) + " ends at " +
-                                     std::to_string(read_) + " instead of " + std::to_string(end_) +
-                                     "; run `troupe verify`");
-    page_ = std::move(*part);
-    next_ = 0;
-    read_ = page_.back().seq;
-    return true;
-  }
-  [[nodiscard]] stored_event& front() { return page_[next_]; }
-  void pop() { ++next_; }
-
-private:
-  static constexpr std::size_t page_size = 200;
-  event_store& store_;
-  std::uint32_t shard_;
-  std::uint64_t end_;
-  std::uint64_t read_ = 0;
-  std::vector<stored_event> page_;
-  std::size_t next_ = 0;
-};
-
 } // namespace
 
 board::board(std::size_t keep, bool check) : check_(check), keep_(std::max<std::size_t>(keep, 1)) {}
@@ -59,49 +23,35 @@ board::~board() {
 }
 
 result<std::uint64_t> board::catch_up(event_store& store, listener const& each) {
-  auto const shards = store.shards();
-  if (!shards)
-    return shards.error();
-  std::vector<shard_feed> feeds;
-  feeds.reserve(shards->size());
-  // Ids are UUID v7: by id is, over the shards, nearly the order in which events were made. Within
-  // a shard only seq counts: after a step back of the clock a later event has a smaller id.
-  auto const later = [&](std::size_t a, std::size_t b) {
-    return feeds[a].front().event.event_id > feeds[b].front().event.event_id;
-  };
-  std::vector<std::size_t> heads;
-  for (auto const& s : *shards) {
-    feeds.emplace_back(store, s);
-    auto const more = feeds.back().fill();
-    if (!more)
-      return more.error();
-    if (*more)
-      heads.push_back(feeds.size() - 1);
-  }
-  std::make_heap(heads.begin(), heads.end(), later);
+  constexpr std::uint64_t long_log = 10'000; // a thread for less costs more than it saves
+  auto log = log_merge::open(store);
+  if (!log)
+    return log.error();
+  std::optional<read_ahead> ahead;
+  if (log->total() >= long_log)
+    ahead.emplace(*log);
   std::lock_guard lock{mutex_};
-  while (!heads.empty()) {
-    std::pop_heap(heads.begin(), heads.end(), later);
-    auto& feed = feeds[heads.back()];
-    auto const read = std::make_shared<stored_event const>(std::move(feed.front()));
-    auto const& e = *read;
-    if (auto const r = apply(read); !r)
-      return fail(r.error().code,
-                  "event " + e.event.event_id + " (" + e.event.type + " of " + to_string(e.stream) +
-                      ", shard " + std::to_string(e.shard) + ", seq " + std::to_string(e.seq) +
-                      ") cannot be applied: " + r.error().message +
-                      "; run `troupe verify`, restore the ledger, or use a newer build");
-    each(recent_.back());
-    feed.pop();
-    auto const more = feed.fill();
-    if (!more)
-      return more.error();
-    if (*more)
-      std::push_heap(heads.begin(), heads.end(), later);
-    else
-      heads.pop_back();
+  order_.reserve(log->total());
+  for (;;) {
+    auto part = ahead ? ahead->next() : log->next(long_log);
+    if (!part)
+      return part.error();
+    if (part->empty())
+      return last_;
+    for (auto& e : *part) {
+      if (auto const r = apply(e); !r)
+        return fail(r.error().code, "event " + e.event.event_id + " (" + e.event.type + " of " +
+                                        to_string(e.stream) + ", shard " + std::to_string(e.shard) +
+                                        ", seq " + std::to_string(e.seq) +
+                                        ") cannot be applied: " + r.error().message +
+                                        "; run `troupe verify`, restore the ledger, or use a newer "
+                                        "build");
+      board_event placed{last_, std::make_shared<stored_event const>(std::move(e))};
+      each(placed);
+      if (last_ + keep_ > log->total()) // the rest would only be kept to be forgotten
+        remember(std::move(placed));
+    }
   }
-  return last_;
 }
 
 /// Applies an event and holds it against the invariants. This is the cheapest place for it: the
@@ -123,8 +73,7 @@ result<void> board::look_at(stored_event const& e) {
   return {};
 }
 
-result<void> board::apply(std::shared_ptr<stored_event const> event) {
-  auto const& e = *event;
+result<void> board::apply(stored_event const& e) {
   // It has its place in the order, also where it has no meaning.
   auto done = [&]() -> result<void> {
     try {
@@ -147,10 +96,13 @@ result<void> board::apply(std::shared_ptr<stored_event const> event) {
   }
   *last_place_ = last_;
   heads_[e.shard] = e.seq;
-  recent_.push_back({last_, std::move(event)});
+  return done;
+}
+
+void board::remember(board_event e) {
+  recent_.push_back(std::move(e));
   if (recent_.size() > keep_)
     recent_.pop_front();
-  return done;
 }
 
 void board::feed(committed_ptr batch) {
@@ -200,15 +152,17 @@ void board::take(std::shared_ptr<stored_event const> event) {
   try {
     // The entity has decided on the same state, so this says that the program is wrong; the log
     // is right, and the next start will refuse it or read it well.
-    if (auto const r = apply(event); !r)
+    if (auto const r = apply(e); !r)
       spdlog::critical("board cannot apply event={} why=\"{}\"", e.event.event_id,
                        r.error().message);
+    if (last_ != before)
+      remember({last_, event});
   } catch (std::exception const& x) {
     threw("board", x.what());
   } catch (...) {
     threw("board", "no description");
   }
-  if (last_ == before)
+  if (last_ == before || recent_.empty() || recent_.back().n != last_)
     return; // it has no place here
   for (auto const& [id, l] : listeners_) {
     try {
@@ -248,7 +202,22 @@ board_page board::page(tenant_id const& tenant, entity_kind kind,
     return out;
   std::vector<std::pair<std::uint64_t, std::string const*>> order;
   for (auto const& [id, n] : k->second)
-    order.emplace_back(n, &id);
+    if (keep || n < below)
+      order.emplace_back(n, &id);
+  if (!keep) {
+    // Nothing but these has to be looked at, however many there are.
+    out.total = k->second.size();
+    auto const from = std::min(skip, order.size());
+    auto const to = std::min(limit, order.size() - from) + from;
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(to), order.end(),
+                      std::greater<>{});
+    for (auto i = from; i < to; ++i) {
+      out.states.push_back(checker_.states().state_of({tenant, kind, *order[i].second}));
+      out.last = order[i].first;
+    }
+    out.more = to < order.size();
+    return out;
+  }
   std::sort(order.begin(), order.end(), std::greater<>{});
   for (auto const& [n, id] : order) {
     auto state = checker_.states().state_of({tenant, kind, *id});

@@ -63,7 +63,8 @@ public:
 
   /// State of an entity; null when there is none.
   [[nodiscard]] json::value get(entity_ref const& ref) const;
-  /// States of a kind whose state `keep` accepts, newest change first.
+  /// States of a kind whose state `keep` accepts (empty: all, which is much less work), newest
+  /// change first.
   [[nodiscard]] std::vector<json::value> list(tenant_id const& tenant, entity_kind kind,
                                               std::function<bool(json::value const&)> const& keep,
                                               std::size_t skip, std::size_t limit,
@@ -106,7 +107,8 @@ public:
 private:
   void run();
   void take(std::shared_ptr<stored_event const> e);
-  [[nodiscard]] result<void> apply(std::shared_ptr<stored_event const> e);
+  [[nodiscard]] result<void> apply(stored_event const& e);
+  void remember(board_event e);
   [[nodiscard]] result<void> look_at(stored_event const& e);
 
   mutable std::mutex mutex_;

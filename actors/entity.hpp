@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/population.hpp"
 #include "actors/ports.hpp"
 
 #include <caf/fwd.hpp>
@@ -28,6 +29,8 @@ struct entity_link {
   std::atomic<bool> fenced{false};
   /// Appends and commands under way: the shard lets go only what is at 0.
   std::atomic<int> busy{0};
+  headcount live;    ///< in memory
+  headcount reading; ///< until the entity has been read; ended by it
 };
 
 /// Whoever sends a request again with its Idempotency-Key sends a command of another id, which goes

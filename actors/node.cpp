@@ -7,6 +7,7 @@
 #include "actors/real_ports.hpp"
 #include "actors/region.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/waker.hpp"
 #include "protocol/crash_point.hpp"
 
 #include <caf/actor_system.hpp>
@@ -16,6 +17,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <future>
 #include <thread>
@@ -35,11 +37,12 @@ caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads)
 
 struct node::parts {
   explicit parts(node_settings const& s)
-      : door(s.admission), leases(s.resend * 6), system(configured(config, s.threads)),
-        view(s.recent, s.check_invariants) {}
+      : door(s.admission), leases(s.resend * 6), crowd(s.live_limit),
+        system(configured(config, s.threads)), view(s.recent, s.check_invariants) {}
 
   admission door;    ///< outlives the commands that are counted there
   lease_desk leases; ///< outlives the actors that ask it
+  population crowd;  ///< outlives the actors that are counted there
   caf::actor_system_config config;
   caf::actor_system system;
   system_clock_port clock;
@@ -50,6 +53,7 @@ struct node::parts {
   std::unique_ptr<troupe::journal> log;
   board view;
   std::unique_ptr<region> where;
+  std::unique_ptr<waker> waking;
   std::unique_ptr<request_desk> requests;
   std::unique_ptr<thinkers> engines;
   std::unique_ptr<event_store> holder; ///< its connection holds the store for this node
@@ -75,7 +79,8 @@ struct node::parts {
   /// Shards (with entities that have an append under way, and finish it) and dispatcher.
   [[nodiscard]] bool stop_actors(duration deadline);
   void give_up(std::string const& part);
-  [[nodiscard]] result<void> wake_due(event_store& store, std::uint32_t shard) const;
+  [[nodiscard]] static result<std::vector<entity_ref>> due_in(event_store& store,
+                                                              std::uint32_t shard);
   void hold_later(std::string owner);
   void pause(duration most);
   void end_holding();
@@ -114,10 +119,13 @@ void node::parts::start_actors(std::vector<std::uint64_t> const& epochs_now) {
   for (auto& c : where->children(epochs_now, [this](std::uint32_t shard) {
          ++restarts;
          log->read([this, shard](event_store& store) {
-           if (auto const woken = wake_due(store, shard); !woken)
+           auto const due = due_in(store, shard);
+           if (!due)
              spdlog::error("shard {} runs again, but what it has to do could not be read; it is "
                            "done when it is called: {}",
-                           shard, woken.error().message);
+                           shard, due.error().message);
+           for (std::size_t i = 0; due && i < due->size(); ++i)
+             where->wake((*due)[i]);
          });
        }))
     plan.children.push_back(std::move(c));
@@ -142,15 +150,17 @@ bool node::parts::stop_actors(duration deadline) {
   return !late;
 }
 
-/// Wakes the entities of a shard that have something to do by themselves.
-result<void> node::parts::wake_due(event_store& store, std::uint32_t shard) const {
+/// The entities of a shard that have something to do by themselves.
+result<std::vector<entity_ref>> node::parts::due_in(event_store& store, std::uint32_t shard) {
   constexpr std::size_t page = 1'000'000;
-  auto const due = store.due(shard, time_point::max(), page);
+  auto due = store.due(shard, time_point::max(), page);
   if (!due)
     return due.error();
-  for (auto const& s : *due)
-    where->wake(s.stream);
-  return {};
+  std::vector<entity_ref> out;
+  out.reserve(due->size());
+  for (auto& s : *due)
+    out.push_back(std::move(s.stream));
+  return out;
 }
 
 /// The fenced server holds the store until it has ended. From then on it is held by this one, or
@@ -233,8 +243,10 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.incidents = &p->incidents;
   p->rt.dispatcher = &p->desk;
   p->rt.leases = &p->leases;
+  p->rt.crowd = &p->crowd;
   p->rt.door = &p->door;
   p->where = std::make_unique<region>(p->system, p->rt);
+  p->waking = std::make_unique<waker>(*p->where, p->crowd);
   p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids, &p->door);
 
   auto* raw = p.get();
@@ -272,12 +284,19 @@ result<void> node::resume() {
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
+    std::vector<entity_ref> all;
     for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-      if (auto const woken = parts_->wake_due(store, shard); !woken) {
-        done->set_value(woken.error());
+      auto const due = parts_->due_in(store, shard);
+      if (!due) {
+        done->set_value(due.error());
         return;
       }
+      all.insert(all.end(), due->begin(), due->end());
     }
+    // Tickets are the many, and need what the others are to them.
+    std::stable_partition(all.begin(), all.end(),
+                          [](auto const& x) { return x.kind != entity_kind::ticket; });
+    parts_->waking->start(std::move(all));
     done->set_value({});
   });
   return answer.get();
@@ -367,6 +386,10 @@ node_counts node::counts() const {
           i.in_quarantine(),         parts_->restarts, parts_->door.refused()};
 }
 
+std::size_t node::live() const {
+  return parts_->crowd.live();
+}
+
 std::vector<dead_letter> node::dead_letters() const {
   return parts_->incidents.letters();
 }
@@ -403,6 +426,7 @@ bool node::stop(duration deadline) {
                     std::chrono::duration_cast<duration>(limit - std::chrono::steady_clock::now()));
   };
   parts_->engines->stop();
+  parts_->waking->stop();
   TROUPE_CRASH_POINT(23, "stop: listeners closed, actors up");
   bool const entities = parts_->stop_actors(left());
   TROUPE_CRASH_POINT(24, "stop: before the journal ends");

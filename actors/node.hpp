@@ -17,6 +17,7 @@ struct node_settings {
   duration resend{std::chrono::seconds{5}};
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};
+  std::size_t live_limit = 50'000; ///< entities in memory, see `population`
   std::size_t recent = 20'000; ///< events at hand for streams and lists; older ones: in the store
   /// Holds every event that was stored against the invariants, off the way of commands.
   bool check_invariants = true;
@@ -79,6 +80,8 @@ public:
   void probe(std::function<void(std::optional<error>)> done);
 
   [[nodiscard]] node_counts counts() const;
+  /// How many entities are in memory.
+  [[nodiscard]] std::size_t live() const;
   /// The newest commands that were put aside because they took their entities down.
   [[nodiscard]] std::vector<dead_letter> dead_letters() const;
 

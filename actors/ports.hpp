@@ -96,6 +96,7 @@ protected:
 };
 
 class dispatch_desk;
+class population;
 class region;
 
 /// What every entity actor is given.
@@ -123,6 +124,7 @@ struct runtime {
   std::uint64_t snapshot_after = 100;
   std::size_t query_limit = 1000;    ///< queries waiting while one is read; more: busy
   incident_log* incidents = nullptr; ///< may be null
+  population* crowd = nullptr;       ///< may be null: entities are let go when they are idle only
   admission* door = nullptr;         ///< may be null: nothing is refused as new work
 };
 

@@ -76,7 +76,7 @@ caf::behavior shard_actor::make_behavior() {
       [this](idle_notice const& n) {
         auto const it = children_.find(n.entity);
         if (it == children_.end() || !it->second.actor || it->second.closing ||
-            rt_.clock->now() - it->second.used < rt_.idle)
+            (!it->second.pressed && rt_.clock->now() - it->second.used < rt_.idle))
           return;
         it->second.closing = true;
         send(it->second.actor, stop_atom::value);
@@ -103,6 +103,7 @@ caf::behavior shard_actor::make_behavior() {
 shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
   auto& c = children_[ref];
   c.used = rt_.clock->now();
+  c.pressed = false;
   if (c.quarantined && c.used >= c.until) { // whoever calls first tries whether it goes again
     c.quarantined = false;
     if (rt_.incidents != nullptr)
@@ -119,11 +120,17 @@ shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
 }
 
 void shard_actor::start(entity_ref const& ref, child& c, bool called) {
+  make_room();
   c.restarting = false;
   c.closing = false;
   c.link = std::make_shared<entity_link>();
   c.link->epoch = epoch_;
   c.link->called = called && c.asked.empty();
+  if (rt_.crowd != nullptr) {
+    c.link->live = rt_.crowd->enter();
+    if (!c.link->called)
+      c.link->reading = rt_.crowd->begin_reading();
+  }
   c.actor = spawn_entity(system(), ref, rt_, caf::actor_cast<caf::actor>(this), c.link);
   monitor(c.actor);
   by_address_.emplace(c.actor.address(), ref);
@@ -224,6 +231,8 @@ void shard_actor::went_down(caf::down_msg const& down) {
   by_address_.erase(found);
   auto& c = children_[ref];
   c.actor = nullptr;
+  c.link->live.leave();
+  c.link->reading.leave();
   if (stopping_) {
     if (by_address_.empty())
       quit(caf::exit_reason::user_shutdown);
@@ -294,6 +303,30 @@ void shard_actor::try_again(entity_ref const& ref) {
     delayed_send(this, left, retry_atom::value, ref);
   else
     running(ref);
+}
+
+/// Where the node has too many in memory, those of this shard that were not called for the longest
+/// time are asked to go. An eighth at once, so that it is seldom looked for them.
+void shard_actor::make_room() {
+  if (rt_.crowd == nullptr || !rt_.crowd->full() || (until_room_ > 0 && --until_room_ > 0))
+    return;
+  std::vector<child*> oldest;
+  for (auto& [ref, c] : children_) {
+    if (c.actor && !c.closing && !c.pressed)
+      oldest.push_back(&c);
+  }
+  auto const some = oldest.size() / 8 + 1;
+  until_room_ = some;
+  if (some < oldest.size()) {
+    std::nth_element(oldest.begin(), oldest.begin() + static_cast<std::ptrdiff_t>(some),
+                     oldest.end(),
+                     [](child const* a, child const* b) { return a->used < b->used; });
+    oldest.resize(some);
+  }
+  for (auto* c : oldest) {
+    c->pressed = true;
+    send(c->actor, passivate_atom::value);
+  }
 }
 
 void shard_actor::sweep() {

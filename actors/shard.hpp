@@ -31,6 +31,7 @@ private:
     std::shared_ptr<entity_link> link;
     restart_budget budget{restart_policy{}};
     time_point used{};
+    bool pressed = false;     ///< asked to leave before its time, and not called since
     bool closing = false;     ///< asked to stop; what comes is buffered until it is down
     bool restarting = false;  ///< down, comes back after its backoff
     bool quarantined = false; ///< crashed too often; stays down until `until`
@@ -48,6 +49,7 @@ private:
   void quarantine(entity_ref const& ref, child& c);
   void try_again(entity_ref const& ref);
   void sweep();
+  void make_room();
   bool is_poison(command_message const& m) const;
   int blame(entity_ref const& ref, std::string const& poison);
   void lose();
@@ -60,6 +62,7 @@ private:
   std::map<std::pair<entity_ref, std::string>, int> blamed_;
   std::deque<std::pair<entity_ref, std::string>> blamed_order_; ///< the oldest are forgotten
   std::minstd_rand random_;
+  std::size_t until_room_ = 0; ///< starts before there is looked for room again
   bool sweeping_ = false;
   bool stopping_ = false;
   bool lost_ = false; ///< another owner has the shard: nothing is taken or started any more

@@ -201,25 +201,27 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
     refuse(r, answer, !limit ? limit.error() : !skip ? skip.error() : below.error());
     return;
   }
-  auto const found = n.view().page(
-      r.principal.tenant, kind,
-      [&](json::value const& s) {
-        for (auto const& [name, member] : filters) {
-          auto const wanted = r.query.get(name);
-          if (!wanted)
-            continue;
-          if (status && name == "status") {
-            if (status(s) != *wanted)
-              return false;
-            continue;
-          }
-          auto const* v = s.is_object() ? s.get_object().if_contains(member) : nullptr;
-          if (v == nullptr || !v->is_string() || v->get_string() != *wanted)
+  bool const all = std::none_of(filters.begin(), filters.end(),
+                                [&](auto const& f) { return r.query.get(f.first).has_value(); });
+  std::function<bool(json::value const&)> wanted_ones;
+  if (!all)
+    wanted_ones = [&](json::value const& s) {
+      for (auto const& [name, member] : filters) {
+        auto const wanted = r.query.get(name);
+        if (!wanted)
+          continue;
+        if (status && name == "status") {
+          if (status(s) != *wanted)
             return false;
+          continue;
         }
-        return true;
-      },
-      *below, *skip, *limit);
+        auto const* v = s.is_object() ? s.get_object().if_contains(member) : nullptr;
+        if (v == nullptr || !v->is_string() || v->get_string() != *wanted)
+          return false;
+      }
+      return true;
+    };
+  auto const found = n.view().page(r.principal.tenant, kind, wanted_ones, *below, *skip, *limit);
   json::array items;
   for (auto const& s : found.states) {
     auto shown = present(s, false);

@@ -1,0 +1,120 @@
+#include "actors/log_merge.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t page_size = 200;   // of each shard
+constexpr std::size_t chunk_size = 1000; // handed over at once
+constexpr std::size_t chunks_ahead = 8;
+
+} // namespace
+
+result<log_merge> log_merge::open(event_store& store) {
+  auto const shards = store.shards();
+  if (!shards)
+    return shards.error();
+  log_merge out{store};
+  out.feeds_.reserve(shards->size());
+  for (auto const& s : *shards) {
+    out.total_ += s.last_seq;
+    auto& f = out.feeds_.emplace_back();
+    f.shard = s.shard;
+    f.end = s.last_seq;
+    auto const more = out.fill(f);
+    if (!more)
+      return more.error();
+    if (*more)
+      out.heads_.push_back(out.feeds_.size() - 1);
+  }
+  return out;
+}
+
+result<bool> log_merge::fill(feed& f) const {
+  if (f.next < f.page.size())
+    return true;
+  if (f.read >= f.end)
+    return false;
+  auto part = store_->read_shard(f.shard, f.read, page_size);
+  if (!part)
+    return part.error();
+  if (part->empty() || part->front().seq != f.read + 1)
+    return fail(errc::corrupt, "shard " + std::to_string(f.shard) + " ends at " +
+                                   std::to_string(f.read) + " instead of " + std::to_string(f.end) +
+                                   "; run `troupe verify`");
+  f.page = std::move(*part);
+  f.next = 0;
+  f.read = f.page.back().seq;
+  return true;
+}
+
+result<std::vector<stored_event>> log_merge::next(std::size_t most) {
+  // Ids are UUID v7: by id is, over the shards, nearly the order in which events were made. Within
+  // a shard only seq counts: after a step back of the clock a later event has a smaller id.
+  auto const later = [this](std::size_t a, std::size_t b) {
+    return feeds_[a].front().event.event_id > feeds_[b].front().event.event_id;
+  };
+  std::make_heap(heads_.begin(), heads_.end(), later);
+  std::vector<stored_event> out;
+  out.reserve(most);
+  while (out.size() < most && !heads_.empty()) {
+    std::pop_heap(heads_.begin(), heads_.end(), later);
+    auto& f = feeds_[heads_.back()];
+    out.push_back(std::move(f.front()));
+    ++f.next;
+    auto const more = fill(f);
+    if (!more)
+      return more.error();
+    if (*more)
+      std::push_heap(heads_.begin(), heads_.end(), later);
+    else
+      heads_.pop_back();
+  }
+  return out;
+}
+
+read_ahead::read_ahead(log_merge& of) : thread_([this, &of] { run(of); }) {}
+
+read_ahead::~read_ahead() {
+  {
+    std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void read_ahead::run(log_merge& of) {
+  for (;;) {
+    chunk read = fail(errc::internal, "the log could not be read");
+    try {
+      read = of.next(chunk_size);
+    } catch (std::exception const& x) {
+      read = fail(errc::internal, x.what());
+    }
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return stop_ || ready_.size() < chunks_ahead; });
+    if (stop_)
+      return;
+    ended_ = !read || read->empty();
+    ready_.push_back(std::move(read));
+    changed_.notify_all();
+    if (ended_)
+      return;
+  }
+}
+
+result<std::vector<stored_event>> read_ahead::next() {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return ended_ || !ready_.empty(); });
+  if (ready_.empty())
+    return std::vector<stored_event>{};
+  auto out = std::move(ready_.front());
+  ready_.pop_front();
+  changed_.notify_all();
+  return out;
+}
+
+} // namespace troupe
