@@ -218,6 +218,11 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto epochs = (*boot)->claim_all(settings.owner);
   if (!epochs)
     return epochs.error();
+  // Whoever wrote to it would be told that somebody else had it.
+  if (auto const gone = std::find(epochs->begin(), epochs->end(), std::uint64_t{0});
+      gone != epochs->end())
+    return fail(errc::corrupt, "the store has no shard " + std::to_string(gone - epochs->begin()) +
+                                   "; run `troupe verify`, and restore the ledger");
   TROUPE_CRASH_POINT(20, "start: shards claimed, nothing read");
 
   auto p = std::make_unique<parts>(settings);

@@ -11,7 +11,8 @@ constexpr std::array<std::string_view, 11> kind_words = {
 } // namespace
 
 std::string_view to_string(entity_kind kind) {
-  return kind_words.at(static_cast<std::size_t>(kind));
+  auto const i = static_cast<std::size_t>(kind);
+  return i < kind_words.size() ? kind_words[i] : "unknown"; // of a row that is damaged
 }
 
 bool parse(std::string_view text, entity_kind& kind) {
