@@ -14,6 +14,16 @@ std::optional<std::string> find_secret(std::string_view text) {
   return "a " + std::string{found.front().rule};
 }
 
+/// Whose state this is, as it says itself.
+std::optional<entity_ref> self_of(json::value const& state) {
+  auto const* members = state.if_object();
+  auto const* self = members == nullptr ? nullptr : members->if_contains("self");
+  entity_ref out;
+  if (self == nullptr || !self->is_string() || !parse(std::string_view{self->get_string()}, out))
+    return std::nullopt;
+  return out;
+}
+
 /// Who made an event is a part of its id here; see `counted_ids`.
 std::string incarnation_of(std::string const& event_id) {
   return event_id.substr(20, 3);
@@ -45,9 +55,30 @@ void auditor::committed(unit const& u) {
   }
   for (auto const& e : *fresh)
     take(e);
+  for (auto const& w : u.writes)
+    take_debts(w.stream);
+}
+
+void auditor::take_debts(entity_ref const& of) {
+  auto const owed = with_domain(of.kind, [&](auto domain) {
+    using kind = decltype(domain);
+    auto const* state = checker_.states().find<kind>(of);
+    return state == nullptr ? std::vector<obligation>{} : kind::obligations(*state);
+  });
+  std::optional<time_point> wake;
+  for (auto const& o : owed) {
+    auto const* timer = std::get_if<alarm>(&o.what);
+    auto const at = timer == nullptr ? time_point{} : timer->at;
+    wake = std::min(wake.value_or(at), at);
+  }
+  auto const stored = store_.stream(of);
+  if (!stored || stored->wake_at != wake)
+    problem("C7: " + to_string(of) + " owes something, and the ledger would " +
+            (stored && stored->wake_at ? "wake it at another time" : "not wake it"));
 }
 
 void auditor::take(stored_event const& e) {
+  take_tenant(e);
   auto const where = [&] {
     return e.event.event_id + " (" + e.event.type + ") of " + to_string(e.stream);
   };
@@ -105,6 +136,56 @@ void auditor::take_ticket(stored_event const& e) {
   }
 }
 
+/// What one tenant asked for, or what came of its events, is an event of its own.
+void auditor::take_tenant(stored_event const& e) {
+  auto const by = tenants_.find(e.event.cause);
+  if (by != tenants_.end() && by->second != e.stream.tenant)
+    problem("C8: " + e.event.type + " of " + to_string(e.stream) + " comes of " + e.event.cause +
+            ", which is of tenant " + by->second.value);
+  tenants_.emplace(e.event.event_id, e.stream.tenant);
+}
+
+void auditor::shown(std::vector<stored_event> const& events) {
+  for (auto const& e : events) {
+    auto const there = store_.read_shard(e.shard, e.seq - 1, 1);
+    if (!there || there->empty() || there->front().event.event_id != e.event.event_id)
+      problem("C4: readers are told that " + e.event.event_id + " of " + to_string(e.stream) +
+              " stands at seq " + std::to_string(e.seq) + " of shard " + std::to_string(e.shard) +
+              ", and the ledger has " +
+              (there && !there->empty() ? there->front().event.event_id : "nothing") + " there");
+  }
+}
+
+void auditor::placed(std::map<std::uint32_t, std::uint64_t> const& heads) {
+  for (auto const& [shard, h] : heads_) {
+    auto const known = heads.find(shard);
+    auto const seq = known == heads.end() ? 0 : known->second;
+    if (seq != h.seq)
+      problem("C4: the board knows shard " + std::to_string(shard) + " to seq " +
+              std::to_string(seq) + ", and the ledger goes to " + std::to_string(h.seq));
+  }
+}
+
+void auditor::listed(tenant_id const& tenant, entity_kind kind,
+                     std::vector<json::value> const& states) {
+  std::size_t own = 0;
+  for (auto const& ref : checker_.states().entities())
+    own += ref.tenant == tenant && ref.kind == kind ? 1U : 0U;
+  auto const what = std::string{to_string(kind)} + " entities of tenant " + tenant.value;
+  if (own != states.size())
+    problem("C8: a list has " + std::to_string(states.size()) + " " + what +
+            ", and the ledger has " + std::to_string(own));
+  for (auto const& s : states)
+    if (auto const self = self_of(s); self && (self->tenant != tenant || self->kind != kind))
+      problem("C8: a list of " + what + " has " + to_string(*self));
+}
+
+void auditor::rests(std::size_t actors, std::size_t most) {
+  if (actors > most)
+    problem("C10: a server that has been at rest for long has " + std::to_string(actors) +
+            " actors, and only " + std::to_string(most) + " have something to do");
+}
+
 void auditor::reported(std::string const& command_id, std::int64_t token) {
   reported_[command_id] = token;
 }
@@ -118,8 +199,9 @@ std::uint64_t auditor::asks() {
   return n;
 }
 
-void auditor::sent(std::uint64_t r, std::string const& command_id) {
+void auditor::sent(std::uint64_t r, std::string const& command_id, tenant_id const& of) {
   requests_[r].ids.push_back(command_id);
+  tenants_.emplace(command_id, of);
 }
 
 void auditor::answered(std::uint64_t n, command_result const& r) {
@@ -133,6 +215,9 @@ void auditor::answered(std::uint64_t n, command_result const& r) {
   } else {
     q.refused = r.error().code;
     ++refused_;
+    if (r.error().details.contains("idempotency_key"))
+      problem("C8: request " + std::to_string(n) + " (" + q.ids.back() +
+              ") was refused for a key that its tenant has not used for anything else");
   }
 }
 
@@ -150,6 +235,10 @@ std::uint64_t auditor::units_of(std::string const& command_id) const {
 void auditor::told(std::string const& command_id, command_result const& r) {
   if (!r)
     return;
+  if (auto const by = tenants_.find(command_id);
+      by != tenants_.end() && by->second != r->entity.tenant)
+    problem("C8: command " + command_id + " of tenant " + by->second.value + " was answered with " +
+            to_string(r->entity));
   auto const stored = checker_.states().version_of(r->entity);
   if (r->version > stored)
     problem("C1: command " + command_id + " was answered with version " +
@@ -163,6 +252,9 @@ void auditor::told(std::string const& command_id, command_result const& r) {
 void auditor::served(int incarnation, entity_ref const& of, result<json::value> const& state) {
   if (!state || !state->is_object())
     return;
+  if (auto const self = self_of(*state); !self || *self != of)
+    problem("C8: " + to_string(of) + " was asked for, and " + (self ? to_string(*self) : "nobody") +
+            " was shown");
   auto const* v = state->get_object().if_contains("version");
   auto const version = v == nullptr ? 0 : v->to_number<std::uint64_t>();
   auto const stored = checker_.states().version_of(of);

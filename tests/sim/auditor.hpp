@@ -7,6 +7,7 @@
 
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace troupe::sim {
 
@@ -14,7 +15,8 @@ namespace troupe::sim {
 /// told, and holds one against the other. The numbers are those of the history checkers:
 /// C1 acknowledged exactly once, C2 contiguous versions and seqs and epochs that never fall, C3 no
 /// effect twice, C4 what is served is what replay gives, C5 no effect under a lease that is not in
-/// the ledger, C6 everything ends, C9 answers never go back.
+/// the ledger, C6 everything ends, C7 nothing that is owed is forgotten, C8 no tenant sees or moves
+/// what another one has, C9 answers never go back, C10 who has nothing to do goes.
 class auditor {
 public:
   explicit auditor(event_store& store);
@@ -24,7 +26,7 @@ public:
 
   /// A request of a person or a program, however often it is sent.
   [[nodiscard]] std::uint64_t asks();
-  void sent(std::uint64_t request, std::string const& command_id);
+  void sent(std::uint64_t request, std::string const& command_id, tenant_id const& of);
   /// The last word about it.
   void answered(std::uint64_t request, command_result const& r);
   /// Nobody has heard the last word, and nobody will.
@@ -35,6 +37,14 @@ public:
   void told(std::string const& command_id, command_result const& r);
   /// A state leaves the server. `incarnation`: which one, as each may only go on.
   void served(int incarnation, entity_ref const& of, result<json::value> const& state);
+  /// Readers inside the server are told of events: these must be the ledger's, at their places.
+  void shown(std::vector<stored_event> const& events);
+  /// The last event of each shard that a reader knows.
+  void placed(std::map<std::uint32_t, std::uint64_t> const& heads);
+  /// A list of a tenant's entities leaves the server.
+  void listed(tenant_id const& tenant, entity_kind kind, std::vector<json::value> const& states);
+  /// How many actors a server at rest has, and how many it may have.
+  void rests(std::size_t actors, std::size_t most);
   /// An order leaves the server.
   void ordered(entity_ref const& ticket, std::int64_t token, daemon_id const& daemon);
   /// A daemon begins with an attempt.
@@ -76,6 +86,9 @@ private:
   };
   void take(stored_event const& e);
   void take_ticket(stored_event const& e);
+  void take_tenant(stored_event const& e);
+  /// C7: the ledger must know when a stream has to be woken for what its state owes.
+  void take_debts(entity_ref const& of);
   [[nodiscard]] std::uint64_t units_of(std::string const& command_id) const;
 
   event_store& store_;
@@ -84,6 +97,7 @@ private:
   std::map<entity_ref, std::string> hashes_; ///< of the last event of a stream
   std::map<std::string, std::uint64_t> units_by_cause_;
   std::map<std::uint64_t, request> requests_;
+  std::unordered_map<std::string, tenant_id> tenants_; ///< by id of a request's command or an event
   std::uint64_t open_ = 0;
   std::uint64_t refused_ = 0;
   std::map<std::pair<int, entity_ref>, std::uint64_t> served_;

@@ -2,7 +2,10 @@
 
 #include "tests/sim/plants.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <fstream>
+#include <map>
 #include <sstream>
 
 namespace troupe::sim {
@@ -36,7 +39,8 @@ std::string usage() {
   std::string out =
       "usage: troupe-sim [--seed N | --seeds N | --seeds A..B] [--hours H] [--briefs N]\n"
       "                  [--without TROUBLE,...] [--most N] [--plant BUG] [--jobs N]\n"
-      "                  [--worlds FILE] [--trace] [--json] | --list | --prove\n"
+      "                  [--worlds FILE] [--keep FILE] [--resume FILE] [--twice]\n"
+      "                  [--trace] [--json] | --list | --prove\n"
       "troubles:";
   for (int i = 0; i < troubles; ++i)
     out += std::string{" "} + to_string(static_cast<trouble>(i));
@@ -45,6 +49,12 @@ std::string usage() {
 
 result<command_line> parse(std::string const& text) {
   command_line out;
+  std::map<std::string_view, bool*> const flags = {
+      {"--trace", &out.world.trace}, {"--json", &out.json},   {"--list", &out.list},
+      {"--prove", &out.prove},       {"--twice", &out.twice},
+  };
+  std::map<std::string_view, std::string*> const files = {
+      {"--worlds", &out.file}, {"--keep", &out.keep}, {"--resume", &out.resume}};
   std::istringstream in{text};
   auto const wrong = [](std::string const& name) {
     return fail(errc::invalid_argument, "wrong or no value for " + name);
@@ -52,11 +62,8 @@ result<command_line> parse(std::string const& text) {
   for (std::string name; in >> name;) {
     if (name.starts_with('#'))
       break; // the rest of a line of worlds is its story
-    if (name == "--trace" || name == "--json" || name == "--list" || name == "--prove") {
-      (name == "--trace"  ? out.world.trace
-       : name == "--json" ? out.json
-       : name == "--list" ? out.list
-                          : out.prove) = true;
+    if (auto const f = flags.find(name); f != flags.end()) {
+      *f->second = true;
       continue;
     }
     std::string value;
@@ -65,6 +72,7 @@ result<command_line> parse(std::string const& text) {
     if (name == "--seed") {
       good = read_number(value, out.first);
       out.last = out.first;
+      out.seeds = true;
     } else if (name == "--seeds") {
       auto const dots = value.find("..");
       out.first = 1;
@@ -73,6 +81,7 @@ result<command_line> parse(std::string const& text) {
                  : read_number(std::string_view{value}.substr(0, dots), out.first) &&
                        read_number(std::string_view{value}.substr(dots + 2), out.last);
       good = good && out.first <= out.last;
+      out.seeds = true;
     } else if (name == "--hours") {
       good = read_number(value, out.world.hours) && out.world.hours > 0 && out.world.hours <= 1000;
     } else if (name == "--briefs") {
@@ -86,9 +95,9 @@ result<command_line> parse(std::string const& text) {
     } else if (name == "--plant") {
       good = is_plant(value);
       out.world.plant = value;
-    } else if (name == "--worlds") {
+    } else if (auto const f = files.find(name); f != files.end()) {
       good = !value.empty();
-      out.file = value;
+      *f->second = value;
     } else {
       return fail(errc::invalid_argument, "unknown option " + name);
     }
@@ -116,6 +125,27 @@ std::string spell(options const& o) {
   if (!o.plant.empty())
     out << " --plant " << o.plant;
   return out.str();
+}
+
+std::string kept_line(options const& o, std::string const& problem) {
+  auto story = problem.substr(0, 200);
+  std::replace(story.begin(), story.end(), '\n', ' ');
+  return spell(o) + " # " + story;
+}
+
+result<std::vector<options>> read_worlds(std::string const& file) {
+  std::ifstream in{file};
+  if (!in)
+    return fail(errc::not_found, "cannot read " + file);
+  std::vector<options> out;
+  for (std::string text; std::getline(in, text);) {
+    auto const c = parse(text);
+    if (!c)
+      return fail(errc::invalid_argument, file + ": " + text + ": " + c.error().message);
+    if (text.find_first_not_of(" \t") != std::string::npos && !text.starts_with('#'))
+      out.push_back(c->world);
+  }
+  return out;
 }
 
 options shrink(options failed, int tries) {

@@ -2,6 +2,7 @@
 
 #include "tests/sim/auditor.hpp"
 #include "tests/sim/chance.hpp"
+#include "tests/sim/coverage.hpp"
 #include "tests/sim/options.hpp"
 #include "tests/sim/timeline.hpp"
 
@@ -28,6 +29,7 @@ struct context {
   event_store& store;
   auditor audit;
   duration skew{0}; ///< of the server's clock
+  coverage happened{};
   std::uint64_t doubtful = 0;
   std::uint64_t fenced = 0;
   std::uint64_t reports = 0;
@@ -42,7 +44,11 @@ struct context {
     if (o.trace)
       std::printf("%12.3f %s\n", static_cast<double>(time.now().count()) / 1000, what().c_str());
   }
+  void note(happening h) { ++happened[static_cast<std::size_t>(h)]; }
   [[nodiscard]] static tenant_id tenant() { return tenant_id{"default"}; }
+  /// Who must have nothing to do with the first one.
+  [[nodiscard]] static tenant_id other_tenant() { return tenant_id{"rival"}; }
+  /// Something of the first tenant.
   [[nodiscard]] static entity_ref ref(entity_kind kind, std::string id) {
     return {tenant(), kind, std::move(id)};
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/sim/coverage.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <set>
@@ -11,21 +13,22 @@ namespace troupe::sim {
 /// The kinds of trouble that a simulated world has. Each can be left out, so that a failing run can
 /// be made smaller.
 enum class trouble {
-  crash,    ///< the server is killed at some step and started again
-  takeover, ///< another server takes the ledger over while the old one still runs
-  stall,    ///< the server stands still for a while (SIGSTOP)
-  part,     ///< the dispatcher or a shard goes down
-  store,    ///< single calls of the store fail: before, after success, or answered late
-  outage,   ///< the store is away for a while
-  slow,     ///< the store is slow for a while
-  clock,    ///< the server's clock jumps
-  frames,   ///< frames of a link are lost, doubled, reordered
-  link,     ///< a daemon's link is cut, for a while
-  daemon,   ///< a daemon is killed and comes back with its spool
-  agents,   ///< engines fail, answer nonsense or late; attempts fail
-  people,   ///< people reject, interfere, send again
+  crash,      ///< the server is killed at some step and started again
+  takeover,   ///< another server takes the ledger over while the old one still runs
+  stall,      ///< the server stands still for a while (SIGSTOP)
+  part,       ///< the dispatcher or a shard goes down
+  store,      ///< single calls of the store fail: before, after success, or answered late
+  outage,     ///< the store is away for a while
+  slow,       ///< the store is slow for a while
+  clock,      ///< the server's clock jumps
+  frames,     ///< frames of a link are lost, doubled, reordered
+  link,       ///< a daemon's link is cut, for a while
+  daemon,     ///< a daemon is killed and comes back with its spool
+  agents,     ///< engines fail, answer nonsense or late; attempts fail
+  people,     ///< people reject, interfere, send again
+  neighbours, ///< another tenant has the same names and tries them
 };
-inline constexpr int troubles = static_cast<int>(trouble::people) + 1;
+inline constexpr int troubles = static_cast<int>(trouble::neighbours) + 1;
 /// `crash`, `takeover`, …
 [[nodiscard]] char const* to_string(trouble t);
 
@@ -53,9 +56,11 @@ struct outcome {
   std::uint64_t reports = 0;  ///< of daemons, acknowledged
   std::uint64_t doubtful = 0; ///< appends whose outcome was not known at first
   std::uint64_t fenced = 0;   ///< appends of a server that had lost its shards
-  int starts = 0;             ///< of servers
-  int scheduled = 0;          ///< troubles that came at a time of their own
-  double hours = 0;           ///< of virtual time in all
+  std::uint64_t digest = 0;   ///< of everything that was left to chance, in its order
+  coverage happened{};
+  int starts = 0;    ///< of servers
+  int scheduled = 0; ///< troubles that came at a time of their own
+  double hours = 0;  ///< of virtual time in all
   int tickets = 0;
   int done = 0; ///< tickets that were merged
 };

@@ -6,10 +6,6 @@ namespace {
 
 constexpr duration second{1000};
 
-bool may_pass(error const& e) {
-  return e.code == errc::busy || e.code == errc::unavailable || e.code == errc::timeout;
-}
-
 /// A meeting that wants a few things, some of them after others.
 std::string meeting(chance& luck) {
   static constexpr char const* wishes[] = {
@@ -43,69 +39,6 @@ plan_item item(std::string key, std::string after) {
 
 } // namespace
 
-template <class Domain>
-std::vector<typename Domain::state const*> people::all() const {
-  std::vector<typename Domain::state const*> out;
-  auto const& states = c_.audit.ledger().states();
-  for (auto const& ref : known_)
-    if (auto const* s = states.template find<Domain>(ref))
-      out.push_back(s);
-  return out;
-}
-
-// ---- requests -------------------------------------------------------------------------------
-
-void people::request(entity_ref to, any_command what, std::string by) {
-  auto p = std::make_shared<pending>();
-  p->number = c_.audit.asks();
-  p->to = std::move(to);
-  p->what = std::move(what);
-  p->by = std::move(by);
-  send(p);
-}
-
-void people::again(pending_ptr const& p, int of_try, duration wait) {
-  c_.time.after(wait, [this, p, of_try] {
-    if (!p->over && p->tries == of_try)
-      send(p);
-  });
-}
-
-void people::send(pending_ptr const& p) {
-  auto* s = present_();
-  if (s == nullptr) {
-    again(p, p->tries, c_.luck.between(second, 5 * second));
-    return;
-  }
-  auto const of_try = ++p->tries;
-  submit_options o;
-  o.by = principal_id{p->by};
-  o.cause = "req-" + std::to_string(p->number) + "." + std::to_string(of_try);
-  auto const digits = std::to_string(p->number);
-  o.idempotency =
-      inbox_entry{"api", "key-" + digits, std::string(64 - digits.size(), '0') + digits, {}};
-  c_.audit.sent(p->number, o.cause);
-  c_.trace([&] { return p->by + " asks " + to_string(p->to) + " " + o.cause; });
-  bool const lost = c_.can(trouble::people) && c_.luck.percent(4); // the answer, on its way
-  s->submit(p->to, p->what, std::move(o), [this, p, of_try, lost](command_result const& r) {
-    if (p->over || lost)
-      return;
-    if (!r && may_pass(r.error())) {
-      again(p, of_try, c_.luck.between(second, 10 * second));
-      return;
-    }
-    p->over = true;
-    c_.trace([&] {
-      return "answer to req-" + std::to_string(p->number) + ": " +
-             (r ? "version " + std::to_string(r->version) : r.error().message);
-    });
-    c_.audit.answered(p->number, r);
-  });
-  // Sometimes the same is sent twice at once.
-  bool const twice = c_.can(trouble::people) && c_.luck.percent(4);
-  again(p, of_try, twice ? c_.luck.between(duration{1}, duration{200}) : 30 * second);
-}
-
 // ---- what is wanted -------------------------------------------------------------------------
 
 void people::begin(std::vector<daemon_id> const& daemons) {
@@ -122,10 +55,10 @@ void people::begin(std::vector<daemon_id> const& daemons) {
     config_.limits.attempt_budget_micros = 5;
   }
   for (auto const& d : daemons)
-    request(context::ref(entity_kind::daemon, d.value), daemon::command{daemon::enroll{"machine"}});
-  request(context::ref(entity_kind::project, "tally"),
-          project::command{project::create{"Tally", config_}});
+    request(ref(entity_kind::daemon, d.value), daemon::command{daemon::enroll{"machine"}});
+  request(ref(entity_kind::project, "tally"), project::command{project::create{"Tally", config_}});
   wanted_ = c_.o.briefs;
+  curious_ = c_.luck.percent(60);
   auto const most = std::chrono::duration_cast<duration>(
       std::chrono::duration<double, std::ratio<3600>>{c_.o.hours / 3});
   for (int i = 0; i < c_.o.briefs; ++i)
@@ -135,7 +68,7 @@ void people::begin(std::vector<daemon_id> const& daemons) {
 }
 
 void people::want() {
-  if (c_.audit.ledger().states().version_of(context::ref(entity_kind::project, "tally")) == 0) {
+  if (c_.audit.ledger().states().version_of(ref(entity_kind::project, "tally")) == 0) {
     c_.time.after(5 * second, [this] { want(); });
     return;
   }
@@ -150,14 +83,14 @@ void people::want() {
     r.items = {item("1", {})};
     if (c_.luck.percent(50))
       r.items.push_back(item("2", c_.luck.percent(50) ? "1" : ""));
-    request(context::ref(entity_kind::run, "h" + n), run::command{std::move(r)});
+    request(ref(entity_kind::run, "h" + n), run::command{std::move(r)});
     return;
   }
   brief::source from;
   from.kind = "transcript";
   from.name = "meeting.txt";
   from.text = meeting(c_.luck);
-  request(context::ref(entity_kind::brief, "brief00" + n),
+  request(ref(entity_kind::brief, "brief00" + n),
           brief::command{brief::submit{project, std::move(from), config_}});
 }
 
@@ -184,20 +117,14 @@ void people::look() {
   if (again)
     seen_.clear();
   read_news();
-  if (std::exchange(decided_to_, read_to_) != read_to_ || again)
+  if (std::exchange(decided_to_, read_to()) != read_to() || again)
     decide();
   if (c_.can(trouble::people) && c_.luck.percent(12))
     interfere();
   auto* s = present_();
-  if (s != nullptr && !known_.empty())
-    s->query(known_[c_.luck.index(known_.size())], {});
-}
-
-void people::read_news() {
-  if (c_.audit.events() == read_to_)
-    return;
-  read_to_ = c_.audit.events();
-  known_ = c_.audit.ledger().states().entities();
+  // A question wakes its entity: in the calm it would hide one that nobody else wakes.
+  if (s != nullptr && curious_ && !known().empty() && !c_.sky.calm)
+    s->query(known()[c_.luck.index(known().size())], {});
 }
 
 void people::decide() {
@@ -227,8 +154,8 @@ void people::decide() {
   for (auto const* r : all<run_domain>()) {
     if (run::is_stopped(*r) && !r->asking && r->next.empty() && !r->given_up &&
         fresh(r->self, r->version)) {
-      auto const* b = c_.audit.ledger().states().find<brief_domain>(
-          context::ref(entity_kind::brief, r->brief.value));
+      auto const* b =
+          c_.audit.ledger().states().find<brief_domain>(ref(entity_kind::brief, r->brief.value));
       if (b == nullptr || !is_terminal(b->is))
         think([this, to = r->self] { request(to, run::command{run::carry_on{}}); });
     }
@@ -262,6 +189,7 @@ void people::decide() {
 }
 
 void people::interfere() {
+  c_.note(happening::interfered);
   auto const tickets = all<ticket_domain>();
   auto const briefs = all<brief_domain>();
   auto const runs = all<run_domain>();
@@ -277,8 +205,7 @@ void people::interfere() {
                                   : run::command{run::pause{"wait"}});
     return;
   case 2:
-    request(context::ref(entity_kind::agent, "tally.tech-lead"),
-            agent::command{agent::pause{"ill"}});
+    request(ref(entity_kind::agent, "tally.tech-lead"), agent::command{agent::pause{"ill"}});
     return;
   case 3:
     if (!briefs.empty() && c_.luck.percent(8))
@@ -294,33 +221,6 @@ void people::interfere() {
     said.text = "How far is it?";
     request(tickets[c_.luck.index(tickets.size())]->self, ticket::command{said});
   }
-}
-
-// ---- the end --------------------------------------------------------------------------------
-
-std::vector<std::string> people::unfinished() {
-  read_news();
-  std::vector<std::string> out;
-  auto const add = [&](auto const& s) {
-    if (!is_terminal(s.is))
-      out.push_back(to_string(s.self) + " is " + name(s.is));
-  };
-  for (auto const* s : all<brief_domain>())
-    add(*s);
-  for (auto const* s : all<plan_domain>())
-    add(*s);
-  for (auto const* s : all<run_domain>())
-    add(*s);
-  for (auto const* s : all<ticket_domain>())
-    add(*s);
-  for (auto const* s :
-       all<approval_domain>()) // one that was sent back is over: another one follows
-    if (s->is != approval::status::revision_requested)
-      add(*s);
-  for (auto const* a : all<agent_domain>())
-    if (!a->inbox.empty() || !a->outbox.empty())
-      out.push_back(to_string(a->self) + " has messages left");
-  return out;
 }
 
 } // namespace troupe::sim

@@ -26,6 +26,11 @@ constexpr plant all[] = {
     {"presence-forgotten", "a daemon that connects again gets no work"},
     {"said-twice", "a ticket takes what its agent said again when it is sent again"},
     {"order-to-two", "an order goes to two daemons"},
+    {"key-of-any-tenant", "idempotency keys are looked up without their tenant"},
+    {"read-of-any-tenant", "a state is looked up without its tenant"},
+    {"write-of-any-tenant", "a command finds its entity without its tenant"},
+    {"never-let-go", "entities without work are not let go"},
+    {"leaked-answers", "what was answered is kept for ever"},
 };
 
 std::string_view chosen;
@@ -49,9 +54,9 @@ bool planted(std::string_view name) {
 }
 
 char const* to_string(trouble t) {
-  static constexpr char const* names[] = {"crash",  "takeover", "stall", "part",   "store",
-                                          "outage", "slow",     "clock", "frames", "link",
-                                          "daemon", "agents",   "people"};
+  static constexpr char const* names[] = {"crash",  "takeover", "stall",  "part",      "store",
+                                          "outage", "slow",     "clock",  "frames",    "link",
+                                          "daemon", "agents",   "people", "neighbours"};
   return names[static_cast<int>(t)];
 }
 

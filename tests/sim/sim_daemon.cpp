@@ -47,6 +47,7 @@ void sim_daemon::crash(duration down) {
   if (!up_)
     return;
   c_.trace([&] { return name_.value + " is killed"; });
+  c_.note(happening::daemon_killed);
   up_ = false;
   attempts_.clear();
   greeted_ = false;
@@ -57,6 +58,7 @@ void sim_daemon::crash(duration down) {
 
 void sim_daemon::cut(duration how_long) {
   c_.trace([&] { return name_.value + " is cut off for " + std::to_string(how_long.count()); });
+  c_.note(happening::link_cut);
   cut_until_ = std::max(cut_until_, c_.time.now() + how_long);
   if (wire_)
     wire_->close();
@@ -206,6 +208,8 @@ void sim_daemon::beat(std::uint64_t process) {
     return;
   // One of them may get lost; several in a row are a lost lease.
   bool const silent = c_.can(trouble::frames) && c_.luck.percent(5);
+  if (silent)
+    c_.note(happening::heartbeat_missed);
   if (greeted_ && wire_ && !silent)
     wire_->to_server({0, link::heartbeat{held(), 1}});
   c_.time.after(20 * second, [this, process] { beat(process); });
@@ -281,6 +285,7 @@ void sim_daemon::go_on(key const& k, std::uint64_t step) {
   switch (a.phase++) {
   case 0:
     if (trouble_now && c_.luck.percent(6)) {
+      c_.note(happening::attempt_declined);
       link::declined d{k.first, k.second,
                        c_.luck.percent(80) ? reason::workspace_busy : reason::missing_tool, "no"};
       attempts_.erase(at);
@@ -329,6 +334,8 @@ link::finished sim_daemon::result_of(attempt const& a) {
   f.proof.branch = o.branch;
   f.proof.head = o.expected_head;
   bool const fails = c_.can(trouble::agents) && c_.luck.percent(25);
+  if (fails)
+    c_.note(happening::attempt_failed);
   if (fails && c_.luck.percent(40)) {
     constexpr reason reasons[] = {reason::provider_network, reason::provider_server,
                                   reason::rate_limited,     reason::workspace_busy,

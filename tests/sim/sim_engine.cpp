@@ -30,6 +30,8 @@ void sim_engine::perform(entity_ref self, agent_spec spec, envelope message,
                                 : c_.luck.between(duration{50}, duration{3000});
   bool const down = trouble_now && c_.luck.percent(4);
   bool const mad = trouble_now && c_.luck.percent(6);
+  if (down || mad)
+    c_.note(down ? happening::engine_down : happening::engine_nonsense);
   c_.time.after(wait, [this, alive = alive_, down, mad,
                        r = thought_request{std::move(self), std::move(spec), std::move(message)},
                        done = std::move(done)] {

@@ -43,7 +43,12 @@ result<std::vector<unit_result>> database::append(std::vector<unit> units) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     if ((*r)[i].status == unit_status::ok)
       c_.audit.committed(units[i]);
-    c_.fenced += (*r)[i].status == unit_status::fenced ? 1U : 0U;
+    if ((*r)[i].status == unit_status::fenced) {
+      ++c_.fenced;
+      c_.note(happening::fenced);
+    } else if ((*r)[i].status == unit_status::duplicate) {
+      c_.note(happening::answered_duplicate);
+    }
   }
   return r;
 }
@@ -65,25 +70,32 @@ void sim_journal::die() {
 duration sim_journal::trip() {
   if (c_.sky.slow)
     return c_.luck.skewed(100 * millisecond, 10 * second);
-  if (c_.can(trouble::store) && c_.luck.permille(20))
-    return c_.luck.between(second, 8 * second); // answered late
+  if (c_.can(trouble::store) && c_.luck.permille(20)) {
+    c_.note(happening::answer_late);
+    return c_.luck.between(second, 8 * second);
+  }
   return c_.luck.between(millisecond, 4 * millisecond);
 }
 
 sim_journal::fate sim_journal::choose() {
+  auto const so = [this](fate f, happening h) {
+    c_.note(h);
+    return f;
+  };
   if (c_.sky.away)
-    return c_.luck.percent(70) ? fate::unsent : fate::before;
+    return c_.luck.percent(70) ? so(fate::unsent, happening::call_not_sent)
+                               : so(fate::before, happening::call_failed);
   if (!c_.can(trouble::store) || !c_.luck.permille(40))
     return fate::stored;
   switch (c_.luck.pick(4)) {
   case 0:
-    return fate::before;
+    return so(fate::before, happening::call_failed);
   case 1:
-    return fate::unsent;
+    return so(fate::unsent, happening::call_not_sent);
   case 2:
-    return fate::limbo;
+    return so(fate::limbo, happening::call_late_in_store);
   default:
-    return fate::lost_answer;
+    return so(fate::lost_answer, happening::answer_lost);
   }
 }
 
@@ -217,9 +229,13 @@ void sim_journal::answered(std::size_t n, result<std::vector<unit_result>> const
   auto const batch = std::exchange(w.batch, {});
   queued_ -= batch.size();
   auto committed = std::make_shared<std::vector<stored_event>>();
+  // With several in a batch the plant gives each the answer of another one.
+  auto const answer_of = [&](std::size_t i) -> unit_result const& {
+    return (*answers)[planted("mixed-up-answers") ? batch.size() - 1 - i : i];
+  };
   bool lost = false;
   for (std::size_t i = 0; answers && i < batch.size(); ++i) {
-    auto const& r = (*answers)[i];
+    auto const& r = answer_of(i);
     lost = lost || r.status == unit_status::fenced;
     if (r.status == unit_status::conflict && !r.by_inbox)
       ++conflicts_;
@@ -233,11 +249,12 @@ void sim_journal::answered(std::size_t n, result<std::vector<unit_result>> const
     observer_(committed);
   if (lost && !std::exchange(fenced_, true) && on_fenced_)
     on_fenced_();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    // With several in a batch the plant gives each the answer of its neighbour.
-    auto const from = planted("mixed-up-answers") ? batch.size() - 1 - i : i;
+  for (std::size_t i = 0; i < batch.size(); ++i)
     tell(batch[i],
-         answers ? result<unit_result>{(*answers)[from]} : result<unit_result>{answers.error()});
+         answers ? result<unit_result>{answer_of(i)} : result<unit_result>{answers.error()});
+  if (planted("leaked-answers")) {
+    static std::vector<std::shared_ptr<std::vector<stored_event>>> kept;
+    kept.push_back(committed);
   }
   pump(n);
 }
@@ -254,8 +271,12 @@ std::optional<error> sim_journal::away() const {
 }
 
 void sim_journal::read(std::function<void(event_store&)> work) {
-  if (*alive_)
-    later(trip(), [this, work = std::move(work)] { work(c_.store); });
+  if (!*alive_)
+    return;
+  auto const wait = trip();
+  if (wait > second)
+    c_.note(happening::read_late);
+  later(wait, [this, work = std::move(work)] { work(c_.store); });
 }
 
 void sim_journal::load(entity_ref stream, stream_part what, caf::actor reply_to) {
@@ -263,8 +284,10 @@ void sim_journal::load(entity_ref stream, stream_part what, caf::actor reply_to)
     return;
   auto const id = ++load_count_;
   loads_.emplace(id, std::move(reply_to));
-  read([this, id, stream = std::move(stream)](event_store& store) {
+  read([this, id, what, stream = std::move(stream)](event_store& store) {
     bool const fails = c_.sky.away || (c_.can(trouble::store) && c_.luck.permille(20));
+    if (fails)
+      c_.note(happening::read_failed);
     auto part = fails ? loaded{fail(errc::unavailable, "away")} : read_part(store, stream, what);
     if (part.events && !part.more && part.events->size() > 1 && planted("stale-read") &&
         c_.luck.percent(5))
@@ -284,8 +307,12 @@ void sim_journal::find_inbox(tenant_id tenant, std::string source, std::string k
         done = std::move(done)](event_store& store) {
     if (c_.sky.away)
       done(fail(errc::unavailable, "away"));
+    else if (auto found = store.find_inbox(tenant, source, key);
+             planted("key-of-any-tenant") && found && !*found)
+      done(store.find_inbox(
+          tenant == context::tenant() ? context::other_tenant() : context::tenant(), source, key));
     else
-      done(store.find_inbox(tenant, source, key));
+      done(std::move(found));
   });
 }
 

@@ -59,7 +59,7 @@ sim_server::sim_server(context& c, database& db, int incarnation)
   rt_.dispatcher = &desk_;
   rt_.leases = &leases_;
   rt_.incidents = &incidents_;
-  rt_.idle = std::chrono::seconds{120};
+  rt_.idle = planted("never-let-go") ? std::chrono::hours{24 * 365} : idle;
   where_ = std::make_unique<region>(system_, rt_);
   requests_ = std::make_unique<request_desk>(journal_, *where_, ids_);
   engine_ = std::make_unique<sim_engine>(c);
@@ -73,6 +73,7 @@ sim_server::sim_server(context& c, database& db, int incarnation)
   rt_.engine = engine_.get();
   rt_.runner = hub_.get();
   journal_.observe([this](committed_ptr const& batch) {
+    c_.audit.shown(*batch);
     desk_.committed(batch);
     view_.apply_now(batch);
   });
@@ -225,6 +226,8 @@ void sim_server::catch_up() {
 void sim_server::submit(entity_ref to, any_command command, submit_options o, completion done) {
   if (dead_)
     return;
+  if (planted("write-of-any-tenant") && c_.audit.ledger().states().version_of(to) == 0)
+    to.tenant = context::tenant();
   if (o.cause.empty())
     o.cause = ids_.uuid();
   auto const id = o.cause;
@@ -241,18 +244,26 @@ void sim_server::submit(entity_ref to, any_command command, submit_options o, co
 void sim_server::query(entity_ref const& of, std::function<void(result<json::value>)> done) {
   if (dead_)
     return;
-  requests_->query(of, [this, alive = alive_, of, done = std::move(done)](result<json::value> r) {
-    if (!*alive)
-      return;
-    c_.audit.served(incarnation_, of, r);
-    if (done)
-      done(std::move(r));
-  });
+  auto asked = of;
+  if (planted("read-of-any-tenant") && c_.audit.ledger().states().version_of(of) == 0)
+    asked.tenant = context::tenant();
+  requests_->query(asked,
+                   [this, alive = alive_, of, done = std::move(done)](result<json::value> r) {
+                     if (!*alive)
+                       return;
+                     c_.audit.served(incarnation_, of, r);
+                     if (done)
+                       done(std::move(r));
+                   });
 }
 
 void sim_server::kill_part(std::string const& name) {
   if (!dead_)
     caf::anon_send(root_, kill_atom::value, name);
+}
+
+std::size_t sim_server::actors() {
+  return system_.registry().running();
 }
 
 void sim_server::check_board() {
@@ -261,6 +272,16 @@ void sim_server::check_board() {
                      std::to_string(view_.violations()) + " violated invariants");
   for (auto const& ref : c_.audit.ledger().states().entities())
     c_.audit.compare("the board", ref, view_.get(ref));
+  c_.audit.placed(view_.heads(view_.last()));
+  for (auto const& tenant : {context::tenant(), context::other_tenant()})
+    for (auto kind = static_cast<int>(entity_kind::project);
+         kind <= static_cast<int>(entity_kind::principal); ++kind) {
+      std::size_t total = 0;
+      auto const states = view_.list(
+          tenant, static_cast<entity_kind>(kind), [](auto const&) { return true; }, 0, 1'000'000,
+          total);
+      c_.audit.listed(tenant, static_cast<entity_kind>(kind), states);
+    }
 }
 
 } // namespace troupe::sim

@@ -80,6 +80,10 @@ public:
   void query(entity_ref const& of, std::function<void(result<json::value>)> done);
   void accept(daemon_id const& daemon, std::shared_ptr<wire> const& w) { hub_->accept(daemon, w); }
   void kill_part(std::string const& name);
+  /// How many actors there are; `own_actors` of them are always.
+  [[nodiscard]] std::size_t actors();
+  static constexpr std::size_t own_actors = shard_count + 2; ///< supervisor and dispatcher
+  static constexpr duration idle{120'000}; ///< until an entity without work is let go
 
   /// Compares the board with replay; only where nothing is under way.
   void check_board();

@@ -1,6 +1,8 @@
 #include "tests/sim/universe.hpp"
 
 #include "persistence/memory/memory_store.hpp"
+#include "tests/sim/plants.hpp"
+#include "tests/sim/resources.hpp"
 
 namespace troupe::sim {
 
@@ -23,7 +25,7 @@ constexpr frequency frequencies[] = {
 
 universe::universe(options const& o)
     : store_(std::move(*open_memory_store()())), c_(o, *store_), db_(c_),
-      people_(c_, [this] { return present(); }) {
+      people_(c_, [this] { return present(); }), neighbours_(c_, [this] { return present(); }) {
   c_.audit.on_event = [this](stored_event const& e) {
     c_.trace([&] {
       return "  " + to_string(e.stream) + " " + std::to_string(e.version) + " " + e.event.type +
@@ -133,35 +135,41 @@ void universe::happen(trouble t) {
   auto const minute = 60 * second;
   switch (t) {
   case trouble::crash: // at some step from now on
+    c_.note(happening::crash);
     crash_in_ = 1 + c_.luck.pick(c_.luck.percent(50) ? 40 : 400);
     return;
   case trouble::takeover:
     if (up_ != nullptr) {
+      c_.note(happening::takeover);
       if (c_.luck.percent(50))
         up_->stall(c_.time.now() + c_.luck.between(second, 2 * minute));
       boot(duration{1});
     }
     return;
   case trouble::stall:
-    if (up_ != nullptr)
+    if (up_ != nullptr) {
+      c_.note(happening::stall);
       up_->stall(c_.time.now() + c_.luck.skewed(second, 2 * minute));
+    }
     return;
   case trouble::part:
-    if (up_ != nullptr)
-      up_->kill_part(c_.luck.percent(40) ? "dispatcher"
-                                         : "shard/" + std::to_string(c_.luck.pick(shard_count)));
+    kill_part();
     return;
   case trouble::outage:
+    c_.note(happening::outage);
     c_.sky.away = true;
     c_.time.after(c_.luck.skewed(second, minute), [this] { c_.sky.away = false; });
     return;
   case trouble::slow:
+    c_.note(happening::slow_store);
     c_.sky.slow = true;
     c_.time.after(c_.luck.skewed(10 * second, 3 * minute), [this] { c_.sky.slow = false; });
     return;
   case trouble::clock: {
     auto const by = c_.luck.skewed(second, 40 * minute);
-    c_.skew += c_.luck.percent(50) ? by : -by;
+    bool const forward = c_.luck.percent(50);
+    c_.note(forward ? happening::clock_forward : happening::clock_back);
+    c_.skew += forward ? by : -by;
     return;
   }
   case trouble::link:
@@ -174,8 +182,21 @@ void universe::happen(trouble t) {
   case trouble::frames:
   case trouble::agents:
   case trouble::people:
+  case trouble::neighbours:
     return; // these come at every call
   }
+}
+
+/// The dispatcher, or a shard that has something to do.
+void universe::kill_part() {
+  if (up_ == nullptr)
+    return;
+  auto const known = c_.audit.ledger().states().entities();
+  bool const dispatcher = known.empty() || c_.luck.percent(40);
+  c_.note(dispatcher ? happening::dispatcher_down : happening::shard_down);
+  up_->kill_part(dispatcher
+                     ? "dispatcher"
+                     : "shard/" + std::to_string(shard_of(known[c_.luck.index(known.size())])));
 }
 
 void universe::calm_down() {
@@ -186,6 +207,15 @@ void universe::calm_down() {
   calm_since_ = c_.time.now();
   for (auto const& d : daemons_)
     d->heal();
+  // Often with a last blow, from which all must recover with nobody calling.
+  if (!c_.o.without.contains(trouble::crash) && c_.luck.percent(50))
+    c_.time.after(c_.luck.skewed(second, 60 * second), [this] {
+      c_.note(happening::crash);
+      crash("killed for the last time");
+    });
+  if (!c_.o.without.contains(trouble::part) && c_.luck.percent(50))
+    for (int n = 0; n < 5; ++n)
+      c_.time.after(c_.luck.skewed(second, 60 * second), [this] { kill_part(); });
   watch();
 }
 
@@ -195,19 +225,22 @@ void universe::calm_down() {
 void universe::watch() {
   auto* s = present();
   auto left = people_.unfinished();
+  for (auto& line : neighbours_.unfinished())
+    left.push_back(std::move(line));
   bool const quiet =
       s != nullptr && s->at_rest() && c_.audit.open_requests() == 0 && people_.asked_for_all() &&
       std::all_of(daemons_.begin(), daemons_.end(), [](auto const& d) { return d->idle(); });
   if (left.empty() && quiet) {
-    if (!asked_all_) { // what came last settles meanwhile
-      asked_all_ = true;
-      c_.time.after(120 * second, [this] { watch(); });
+    if (!rested_) { // what came last settles meanwhile, and who is idle goes
+      rested_ = true;
+      c_.time.after(3 * sim_server::idle + 60 * second, [this] { watch(); });
       return;
     }
+    check_rest();
     ask_all();
     return;
   }
-  asked_all_ = false;
+  rested_ = false;
   if (c_.time.now() - calm_since_ > patience) {
     for (auto const& line : left)
       c_.audit.problem("C6: " + line + " and does not end");
@@ -221,6 +254,13 @@ void universe::watch() {
     return;
   }
   c_.time.after(5 * second, [this] { watch(); });
+}
+
+void universe::check_rest() {
+  std::size_t timers = 0;
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard)
+    timers += c_.store.due(shard, time_point::max(), 1000)->size();
+  c_.audit.rests(present()->actors(), sim_server::own_actors + timers);
 }
 
 /// Every entity says what it believes; then the world ends.
@@ -297,6 +337,8 @@ outcome universe::run() {
   for (auto const& d : daemons_)
     names.push_back(d->name());
   people_.begin(names);
+  if (!c_.o.without.contains(trouble::neighbours))
+    neighbours_.begin();
   boot(duration{1});
   for (auto const& d : daemons_)
     c_.time.after(c_.luck.between(second, 5 * second), [raw = d.get()] { raw->start(); });
@@ -321,6 +363,8 @@ outcome universe::run() {
   out.reports = c_.reports;
   out.doubtful = c_.doubtful;
   out.fenced = c_.fenced;
+  out.digest = c_.luck.digest();
+  out.happened = c_.happened;
   out.starts = incarnations_;
   out.scheduled = scheduled_;
   out.hours = static_cast<double>(c_.time.now().count()) / 3'600'000;
@@ -333,8 +377,32 @@ outcome universe::run() {
   return out;
 }
 
+namespace {
+
+struct measured {
+  outcome out;
+  std::string kept; ///< C10: what the world has not given back
+};
+
+measured run_once(options const& o) {
+  measured m;
+  auto const before = resources_now();
+  m.out = universe{o}.run();
+  m.kept = kept(before, resources_now());
+  return m;
+}
+
+} // namespace
+
 outcome run(options const& o) {
-  return universe{o}.run();
+  set_plant(o.plant);
+  auto m = run_once(o);
+  // Tables that are made when they are first needed are not made again: the second time says.
+  if (!m.kept.empty() && m.out.problems.empty())
+    if (auto const again = run_once(o).kept; !again.empty())
+      m.out.problems.push_back("C10: a world that is over has left " + again);
+  set_plant({});
+  return std::move(m.out);
 }
 
 } // namespace troupe::sim

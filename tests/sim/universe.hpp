@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/sim/neighbours.hpp"
 #include "tests/sim/people.hpp"
 #include "tests/sim/sim_daemon.hpp"
 
@@ -20,13 +21,15 @@ private:
   void happen(trouble t);
   void boot(duration after);
   void crash(char const* why);
+  void kill_part();
   /// The server that people and daemons find; null while none is up.
   [[nodiscard]] sim_server* present() const;
   void step();
   void pass_time(bool busy);
-  void after_steps();
   void bury();
   void calm_down();
+  /// A server that is at rest has nobody up who has nothing to do.
+  void check_rest();
   void watch();
   void ask_all();
   void end();
@@ -37,6 +40,7 @@ private:
   context c_;
   database db_;
   people people_;
+  neighbours neighbours_;
   std::vector<std::unique_ptr<sim_daemon>> daemons_;
   std::vector<std::unique_ptr<sim_server>> servers_; ///< the last one is the newest
   sim_server* up_ = nullptr;
@@ -46,7 +50,7 @@ private:
   std::uint64_t crash_in_ = 0; ///< steps; 0: none is planned
   int scheduled_ = 0;
   duration calm_since_{0};
-  bool asked_all_ = false;
+  bool rested_ = false; ///< it came to rest some time ago
   std::size_t unanswered_ = 0;
   bool over_ = false;
 };

@@ -26,13 +26,17 @@ void wire::send(link::link_frame f, bool up) {
   auto at = std::max(last, c_.time.now() + c_.luck.between(duration{1}, duration{40}));
   if (c_.can(trouble::frames)) {
     if (c_.luck.permille(4)) { // no stream goes on for long without one of its parts
+      c_.note(happening::frame_lost);
       c_.time.after(c_.luck.between(duration{500}, duration{10'000}),
                     [self = shared_from_this()] { self->close(); });
       return;
     }
-    if (c_.luck.permille(6))
+    if (c_.luck.permille(6)) {
+      c_.note(happening::frame_doubled);
       deliver(f, up, at + c_.luck.between(duration{0}, duration{3000}));
+    }
     if (c_.luck.permille(6)) { // later ones overtake it
+      c_.note(happening::frame_reordered);
       deliver(std::move(f), up, at + c_.luck.between(duration{0}, duration{2000}));
       return;
     }
