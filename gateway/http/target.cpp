@@ -34,7 +34,7 @@ result<void> read_path(std::string_view raw, request_target& out) {
   for (auto const& segment : out.segments)
     out.path += '/' + segment;
   if (out.path.empty())
-    out.path = "/";
+    out.path.push_back('/'); // assigning it makes GCC 12 warn of what cannot be
   return {};
 }
 
