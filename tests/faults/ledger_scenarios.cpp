@@ -199,6 +199,11 @@ findings newer_schema(setting& s) {
   return refused_or_contained(s, l, "a newer schema", {"newer"});
 }
 
+/// What a stream's name is in the tables of a store.
+std::string sqlite_stream(std::string const& id) {
+  return "(select no from stream where id = '" + id + "')";
+}
+
 /// One letter of a stored event: still JSON, but not what was hashed.
 findings changed_row(setting& s) {
   stopped_lab l{s};
@@ -218,6 +223,52 @@ findings changed_row(setting& s) {
   if (!o.runs && !o.refused)
     out.push_back("the server neither runs nor says why: " + o.told);
   return out;
+}
+
+/// What the store says of a stream is not what its events say: it can be read, not written.
+findings wrong_head(setting& s) {
+  stopped_lab l{s};
+  tamper(s, *l, "update stream set version = version + 2 where id = '" + l.ticket(0) + "'", {});
+  findings out;
+  ++s.runs;
+  if (auto const o = start(*l); !o.runs) {
+    out.push_back("the server does not start: " + o.told);
+    return out;
+  }
+  auto const comment = [&](std::size_t ticket) {
+    return l->call("POST", "/api/tickets/" + l.ticket(ticket) + "/comments",
+                   R"({"text":"still here"})");
+  };
+  auto const spoilt = comment(0);
+  s.figures.push_back("the stream concerned answers " + std::to_string(spoilt.status) + " " +
+                      text_at(spoilt.json, "detail"));
+  if (spoilt.status != 500 || spoilt.body.find("troupe verify") == std::string::npos)
+    out.push_back("a stream that contradicts itself is not refused with what to do: " +
+                  spoilt.body);
+  if (auto const other = comment(1); !other.ok())
+    out.push_back("other streams are not served: " + other.body);
+  if (l->server_log().size() > 1'000'000)
+    out.push_back("the log is filled with it");
+  l->server().stop(seconds{10});
+  return out;
+}
+
+findings unknown_kind(setting& s) {
+  stopped_lab l{s};
+  auto const id = l.ticket(0);
+  tamper(s, *l, "update stream set kind = 99 where id = '" + id + "'",
+         "update troupe.record set kind = 99 where id = '" + id + "'");
+  return refused_or_contained(s, l, "a stream of a kind that there is not", {});
+}
+
+findings lost_event(setting& s) {
+  stopped_lab l{s};
+  auto const id = l.ticket(0);
+  tamper(s, *l, "delete from event where version = 2 and stream = " + sqlite_stream(id),
+         "delete from troupe.record where version = (select min(version) from troupe.record where "
+         "id = '" +
+             id + "') and id = '" + id + "'");
+  return refused_or_contained(s, l, "an event that is gone", {"troupe verify"});
 }
 
 findings corrupt_row(setting& s) {
@@ -430,6 +481,10 @@ void add_ledger_scenarios(std::vector<scenario>& out) {
   out.push_back({"B3", "a newer database schema", both, true, newer_schema});
   out.push_back({"B4", "a row with half its text", both, false, corrupt_row});
   out.push_back({"B5", "a changed letter in a row", both, false, changed_row});
+  out.push_back(
+      {"B10", "a stream whose head is not that of its events", only_sqlite, true, wrong_head});
+  out.push_back({"B11", "a stream of a kind that there is not", both, false, unknown_kind});
+  out.push_back({"B12", "an event that is gone", both, false, lost_event});
   out.push_back({"B6", "a file cut to half", only_sqlite, true, truncated_file});
   out.push_back({"B7", "a file cut in a page", only_sqlite, false, torn_file});
   out.push_back({"B8", "a file of zeros", only_sqlite, false, no_database});
