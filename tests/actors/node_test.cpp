@@ -142,8 +142,8 @@ TEST_CASE("node: a transcript becomes merged tickets when a person approves", "[
     n.view().settle();
     std::ostringstream all;
     for (auto const& e : n.view().events(0, 10000, [](auto const&) { return true; }))
-      all << e.event.stream.id << ' ' << e.event.event.type << ' '
-          << e.event.event.data.substr(0, 200) << '\n';
+      all << e.event->stream.id << ' ' << e.event->event.type << ' '
+          << e.event->event.data.substr(0, 200) << '\n';
     WARN(all.str());
   }
   CHECK(n.stop(std::chrono::seconds{5}));

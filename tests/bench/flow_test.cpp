@@ -84,7 +84,7 @@ TEST_CASE("bench: a closed loop of tickets has its costs, and SQLite syncs at le
 
 TEST_CASE("bench: tickets by the clock come at their rate and count from when they were due",
           "[bench]") {
-  auto const m = must(arrivals(memory_stores(), 100, {seconds{0.1}, seconds{1}, 1}));
+  auto const m = must(arrivals(memory_stores(), 100, {seconds{0.1}, seconds{1}, 1}, 3));
   CHECK(m.loop == "open");
   CHECK(m.level == 100);
   CHECK(m.count + m.refused + m.unfinished == 100);
