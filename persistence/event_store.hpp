@@ -26,8 +26,8 @@ struct new_event {
   std::string correlation; ///< the brief's id, for everything that a brief leads to
   std::string data;
   std::string hash; ///< 64 lower case hex digits, see `chain_hash`
-  /// What `data` says, as the event of the stream's domain, where this process made it: who reads it
-  /// here need not parse it again. Never stored; null in what a store answers.
+  /// What `data` says, as the event of the stream's domain, where this process made it: who reads
+  /// it here need not parse it again. Never stored; null in what a store answers.
   std::shared_ptr<void const> decoded{};
 };
 

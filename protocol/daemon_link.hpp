@@ -46,8 +46,9 @@ struct order {
   std::string session; ///< CLI session to resume, if any
   std::string instructions;
   shared_value<plan_item> item; ///< title, text, criteria, files
-  std::vector<shared_value<envelope>> conversation; ///< what was said about the ticket so far, in order
-  std::vector<gate_spec> gates;       ///< order_kind::gates
+  std::vector<shared_value<envelope>>
+      conversation;             ///< what was said about the ticket so far, in order
+  std::vector<gate_spec> gates; ///< order_kind::gates
   std::string test_command;
   std::vector<std::string> forbidden_paths;
   std::int32_t patch_lines = 2000;

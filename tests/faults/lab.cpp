@@ -116,21 +116,10 @@ std::vector<std::string> lab::place_of_ledger() const {
 }
 
 void lab::start_server(variables const& set) {
-  std::vector<std::string> words{"serve",
-                                 "--data",
-                                 s_.data.string(),
-                                 "--port",
-                                 std::to_string(port_),
-                                 "--resend-ms",
-                                 "300",
-                                 "--heartbeat-ms",
-                                 "300",
-                                 "--grace-ms",
-                                 "1500",
-                                 "--set",
-                                 "actors.snapshot_after=5",
-                                 "--log-level",
-                                 "info"};
+  std::vector<std::string> words{
+      "serve",       "--data", s_.data.string(),          "--port",      std::to_string(port_),
+      "--resend-ms", "300",    "--heartbeat-ms",          "300",         "--grace-ms",
+      "1500",        "--set",  "actors.snapshot_after=5", "--log-level", "info"};
   if (s_.store == store_kind::postgres)
     words.insert(words.end(), {"--store", s_.url});
   words.insert(words.end(), s_.server_more.begin(), s_.server_more.end());
