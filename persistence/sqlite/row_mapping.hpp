@@ -3,8 +3,6 @@
 #include "persistence/event_store.hpp"
 #include "persistence/sqlite/database.hpp"
 
-#include <sqlite3.h>
-
 #include <limits>
 
 /// Between our types and the columns of queries.hpp.
@@ -28,21 +26,12 @@ inline std::int64_t ms(time_point t) {
   return t.time_since_epoch().count();
 }
 
-/// Of a row. The file has no list of them.
-inline entity_kind kind_at(statement const& q, int column) {
-  auto const n = q.number(column);
-  if (n < num(entity_kind::project) || n > num(entity_kind::principal))
-    throw failure{SQLITE_CORRUPT, "a stream has the kind " + std::to_string(n) +
-                                      ", and there is none; run `troupe verify`"};
-  return static_cast<entity_kind>(n);
-}
-
 inline stored_event event_of(statement const& q) {
   stored_event e;
   e.shard = static_cast<std::uint32_t>(q.number(0));
   e.seq = q.whole(1);
   e.epoch = q.whole(2);
-  e.stream = {tenant_id{q.text(3)}, kind_at(q, 4), q.text(5)};
+  e.stream = {tenant_id{q.text(3)}, static_cast<entity_kind>(q.number(4)), q.text(5)};
   e.version = q.whole(6);
   e.event = {q.text(7),        q.text(8),  static_cast<std::int32_t>(q.number(9)),
              at(q.number(10)), q.text(11), q.text(12),
@@ -52,7 +41,7 @@ inline stored_event event_of(statement const& q) {
 
 inline stream_info stream_of(statement const& q) {
   stream_info s;
-  s.stream = {tenant_id{q.text(0)}, kind_at(q, 1), q.text(2)};
+  s.stream = {tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)};
   s.version = q.whole(3);
   s.hash = q.text(4);
   if (!q.null(5))

@@ -432,11 +432,12 @@ TEST_CASE("entity: while the store is away who asks from outside is told, what i
           "[actors]") {
   test::still_stage s;
   auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  any_command what = test::token_issue();
   auto const ask = [&](std::string id, bool outside) {
     auto box = std::make_shared<std::optional<command_result>>();
     auto m = std::make_shared<command_message>();
     m->to = ref;
-    m->command = test::token_issue();
+    m->command = what;
     m->context.id = std::move(id);
     m->asked = outside;
     m->done = [box](command_result r) { *box = std::move(r); };
@@ -445,6 +446,11 @@ TEST_CASE("entity: while the store is away who asks from outside is told, what i
     return box;
   };
   SECTION("before it was read") {
+    (void)s.send(ref, test::token_issue(), "made");
+    s.settle();
+    for (int i = 0; i < 4; ++i)
+      s.pass(121s); // it is let go
+    what = principal::command{principal::revoke{"lost"}};
     s.log.hold_loads = true;
     s.log.gone = fail(errc::unavailable, "connection refused");
     auto const own = ask("own", false);
