@@ -143,7 +143,7 @@ void board::run() {
 
 /// One event, whatever comes of it: this thread is the only one that reads for lists and streams,
 /// and must not end with it.
-void board::take(std::shared_ptr<stored_event const> event) {
+void board::take(std::shared_ptr<stored_event const> const& event) {
   auto const& e = *event;
   auto const threw = [&](char const* whose, char const* what) {
     spdlog::critical("{} threw at event={} what=\"{}\"", whose, e.event.event_id, what);

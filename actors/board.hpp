@@ -106,7 +106,7 @@ public:
 
 private:
   void run();
-  void take(std::shared_ptr<stored_event const> e);
+  void take(std::shared_ptr<stored_event const> const& e);
   [[nodiscard]] result<void> apply(stored_event const& e);
   void remember(board_event e);
   [[nodiscard]] result<void> look_at(stored_event const& e);

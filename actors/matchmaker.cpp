@@ -120,8 +120,8 @@ bool matchmaker::learn_agent(stored_event const& e) {
 
 bool matchmaker::learn_ticket(stored_event const& e) {
   if (e.event.type == "ticket.opened") {
-    if (auto x = read_as<ticket::event, ticket::opened>(e)) {
-      plan p{x->project, std::move(x->item->files), {}};
+    if (auto const x = read_as<ticket::event, ticket::opened>(e)) {
+      plan p{x->project, x->item->files, {}};
       for (auto const& s : x->stages)
         p.work.push_back(s.kind == stage_kind::work);
       plans_.insert_or_assign(e.stream, std::move(p));
