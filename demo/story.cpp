@@ -6,9 +6,12 @@
 #include "demo/patience.hpp"
 #include "demo/stage.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <map>
@@ -298,6 +301,28 @@ private:
     return s;
   }
 
+  /// The next line of the terminal; none at its end. Looks up now and then: a Ctrl-C that comes
+  /// just before the reading begins does not interrupt it.
+  std::optional<std::string> typed_line() {
+    for (;;) {
+      limit_.check();
+      if (auto const end = typed_.find('\n'); end != std::string::npos) {
+        auto line = typed_.substr(0, end);
+        typed_.erase(0, end + 1);
+        return line;
+      }
+      pollfd terminal{0, POLLIN, 0};
+      if (::poll(&terminal, 1, 200) <= 0)
+        continue;
+      std::array<char, 256> part{};
+      auto const got = ::read(0, part.data(), part.size());
+      if (got == 0 || (got < 0 && errno != EINTR))
+        return std::nullopt;
+      if (got > 0)
+        typed_.append(part.data(), static_cast<std::size_t>(got));
+    }
+  }
+
   /// On a terminal a person decides; without one, or with --yes, it is approved after it was shown.
   bool ask(std::string const& question) {
     if (o_.yes || o_.json || ::isatty(0) == 0) {
@@ -306,11 +331,10 @@ private:
     }
     for (;;) {
       std::cout << question << " [Y/n] " << std::flush;
-      std::string answer;
-      bool const heard = static_cast<bool>(std::getline(std::cin, answer));
-      limit_.check(); // Ctrl-C ends the reading, too
-      if (!heard)
+      auto const typed = typed_line();
+      if (!typed)
         return false;
+      auto const& answer = *typed;
       if (answer.empty() || answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes")
         return true;
       if (answer == "n" || answer == "N" || answer == "no" || answer == "No")
@@ -349,6 +373,7 @@ private:
   clock::time_point next_look_{};
   workshop shop_;
   stage stage_;
+  std::string typed_; ///< by the person, not read yet
   std::string brief_;
   std::string plan_;
   std::unique_ptr<connection> to_;
