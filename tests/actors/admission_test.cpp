@@ -63,7 +63,7 @@ TEST_CASE("admission: work begins with a brief, a run or a ticket", "[actors]") 
   CHECK_FALSE(begins(project::command{project::create{}}));
 }
 
-TEST_CASE("admission: a burst is taken, up to a bound; a queue that stands is not", "[actors]") {
+TEST_CASE("admission: a burst is taken, up to a bound, a queue that stands is not", "[actors]") {
   entrance e;
   auto const limit = e.door.limit();
   REQUIRE(limit == 8);

@@ -106,7 +106,7 @@ TEST_CASE("supervision: an entity that throws at a command answers it and lives 
   CHECK(code_of(other) == errc::timeout); // it is tried: only that one command is put aside
 }
 
-TEST_CASE("supervision: a dead letter is refused without troubling the entity; others are taken",
+TEST_CASE("supervision: a dead letter is refused without troubling the entity, others are taken",
           "[actors]") {
   test::still_stage s;
   broken_ids ids{s.ids};

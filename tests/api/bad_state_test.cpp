@@ -170,7 +170,7 @@ TEST_CASE("api: a brief is decided once, and the refusal says what is possible",
   }
 }
 
-TEST_CASE("api: an approval that expired cannot be decided; it can be sent again", "[api]") {
+TEST_CASE("api: an approval that expired cannot be decided, it can be sent again", "[api]") {
   api_lab lab;
   lab.project(R"("limits":{"approval":600})");
   auto const brief = lab.pending_brief();

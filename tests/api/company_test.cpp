@@ -33,7 +33,7 @@ std::string text_in(json::value const& message) {
 } // namespace
 
 TEST_CASE(
-    "company: from a meeting over every stage to main; what qa finds reaches the dev as a bug",
+    "company: from a meeting over every stage to main, what qa finds reaches the dev as a bug",
     "[api]") {
   strings const roles{"pm", "dev", "tech-lead", "qa", "security", "docs", "chief-of-staff"};
   // There is nothing to test before there is a program.

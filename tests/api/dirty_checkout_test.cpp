@@ -5,7 +5,7 @@
 using namespace troupe;
 using namespace troupe::test;
 
-TEST_CASE("merge: what a person has open in the files of a merge is never lost; they are asked",
+TEST_CASE("merge: what a person has open in the files of a merge is never lost, they are asked",
           "[api]") {
   crew c{2};
   auto const& s = c.s;

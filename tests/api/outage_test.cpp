@@ -52,7 +52,7 @@ private:
 
 } // namespace
 
-TEST_CASE("api: while Postgres is away commands are refused and change nothing; then all goes on",
+TEST_CASE("api: while Postgres is away commands are refused and change nothing, then all goes on",
           "[api]") {
   postgres_server db;
   auto const url = db.new_database();

@@ -17,7 +17,7 @@ std::map<std::string, std::string> environment_of(std::filesystem::path const& f
 
 } // namespace
 
-TEST_CASE("process: commands of the server do a ticket; 0 is done, 2 sends back, else it failed",
+TEST_CASE("process: commands of the server do a ticket, 0 is done, 2 sends back, else it failed",
           "[api]") {
   crew c{2};
   auto const& s = c.s;

@@ -176,7 +176,7 @@ TEST_CASE("api: templates are listed and shown", "[api]") {
   CHECK(lab.get("/api/templates/standard").text("name") == "standard");
 }
 
-TEST_CASE("api: a project is made, changed, shown and archived; its agents follow", "[api]") {
+TEST_CASE("api: a project is made, changed, shown and archived, its agents follow", "[api]") {
   api_lab lab;
   lab.project();
   auto const at = std::string{"/api/projects/duration"};
@@ -231,7 +231,7 @@ TEST_CASE("api: a brief is submitted, edited, sent back and rejected", "[api]") 
   CHECK(lab.post("/api/briefs/" + made.text("id") + "/cancel").status == 200);
 }
 
-TEST_CASE("api: a plan is edited, sent back, approved; its run is paused and cancelled", "[api]") {
+TEST_CASE("api: a plan is edited, sent back, approved, its run is paused and cancelled", "[api]") {
   api_lab lab;
   lab.project();
   auto const brief = lab.pending_brief();

@@ -257,7 +257,7 @@ echo '{"type":"result","summary":"Painted it.","notes":["still wet"],"engine":"s
   CHECK(done.frames().find("plain output") == std::string::npos);
 }
 
-TEST_CASE("attempt: silence is a stall; what was done so far is kept", "[daemon]") {
+TEST_CASE("attempt: silence is a stall, what was done so far is kept", "[daemon]") {
   scratch const s;
   origin const o{s.path()};
   bench b{s / "d1"};

@@ -217,7 +217,7 @@ TEST_CASE("daemon: told to stop, it lets attempts go on for a while, then ends t
   CHECK(all[1].why == reason::daemon_lost);
 }
 
-TEST_CASE("daemon: a revoked token ends it with a code of its own; so does no identity",
+TEST_CASE("daemon: a revoked token ends it with a code of its own, so does no identity",
           "[daemon]") {
   scratch const s;
   link_server server;
@@ -245,7 +245,7 @@ TEST_CASE("daemon: enrolment is stored before it is told, and not done twice", "
   CHECK(enroll_daemon(d, "GOOD-CODE", true).has_value());
 }
 
-TEST_CASE("daemon: killed with -9 it loses no report; its tools end; the attempt is reported lost",
+TEST_CASE("daemon: killed with -9 it loses no report, its tools end, the attempt is reported lost",
           "[daemon]") {
   scratch const s;
   origin const o{s.path()};

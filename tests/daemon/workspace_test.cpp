@@ -250,7 +250,7 @@ TEST_CASE("workspace: where another daemon went on, own commits step aside but a
                                                              mine.substr(0, 12)) == mine);
 }
 
-TEST_CASE("workspace: the recipe copies files, runs the setup and hands over ports; none of it is "
+TEST_CASE("workspace: the recipe copies files, runs the setup and hands over ports, none of it is "
           "committed",
           "[daemon]") {
   scratch const s;

@@ -155,7 +155,7 @@ TEST_CASE("brief: a draft that says nothing checkable is refused with its field"
   CHECK(r.error().details.at("field").as_string() == field.c_str());
 }
 
-TEST_CASE("brief: a malformed answer is a lost round; the third ends the brief", "[domain]") {
+TEST_CASE("brief: a malformed answer is a lost round, the third ends the brief", "[domain]") {
   steps t;
   t.submitted();
   std::vector<json::value> const bad{nullptr, json::object{{"brief", json::object{{"x", 1}}}},

@@ -91,7 +91,7 @@ TEST_CASE("plan: autonomy says who is asked", "[domain]") {
   CHECK(t.p.s.is == r.to);
 }
 
-TEST_CASE("plan: a cycle makes a proposal invalid; the next round hears its path", "[domain]") {
+TEST_CASE("plan: a cycle makes a proposal invalid, the next round hears its path", "[domain]") {
   steps t;
   t.created();
   t.drafted(a_plan({an_item("1", {"2"}), an_item("2", {"1"})}));

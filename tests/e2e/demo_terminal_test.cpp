@@ -64,7 +64,7 @@ struct asked_person {
 
 } // namespace
 
-TEST_CASE("demo: on a terminal a person approves and reads the story; --keep leaves its repository",
+TEST_CASE("demo: on a terminal a person approves and reads the story, --keep leaves its repository",
           "[e2e]") {
   temporary_folder const folder;
   terminal person{demo_in(folder, {"--keep"})};
