@@ -203,18 +203,17 @@ private:
   // ---- commands ------------------------------------------------------------------------------
 
   void admit(command_ptr c) {
+    auto const why = c->asked ? rt_.journal->away() : std::nullopt;
     if (queue_.size() >= rt_.queue_limit || !rt_.journal->accepts()) {
       finish(*c, fail(errc::busy,
                       "too much is waiting at " + to_string(ref_) + "; try again in a moment"));
-      return;
+      pump();
+    } else if (why) {
+      finish(*c, fail(errc::unavailable, "the store does not answer: " + why->message));
+      pump();
+    } else {
+      push(std::move(c));
     }
-    if (c->asked) {
-      if (auto const why = rt_.journal->away()) {
-        finish(*c, fail(errc::unavailable, "the store does not answer: " + why->message));
-        return;
-      }
-    }
-    push(std::move(c));
   }
 
   void push(command_ptr c) {
@@ -253,6 +252,8 @@ private:
       }
     }
     pumping_ = false;
+    if (assumed_ && !pending_ && queue_.empty()) // nothing has shown it, and what it owes must not
+      load();                                    // wait for somebody who calls again
     stop_if_done();
   }
 
@@ -385,8 +386,6 @@ private:
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
       finish(*p.cause, a.outcome.error());
-      if (assumed_)
-        load();
       pump();
       return;
     }
@@ -442,8 +441,6 @@ private:
       quit(caf::exit_reason::kill);
       return;
     }
-    if (assumed_) // its answer was decided by a key, and says nothing about this entity
-      load();
     pump();
   }
 

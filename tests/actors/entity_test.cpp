@@ -69,6 +69,24 @@ TEST_CASE("entity: what a command makes is not read first", "[actors]") {
   }
 }
 
+TEST_CASE("entity: one whose first command is refused is read all the same", "[actors]") {
+  test::still_stage s;
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  s.log.gone = fail(errc::unavailable, "connection refused");
+  auto const refused = std::make_shared<std::optional<command_result>>();
+  auto m = std::make_shared<command_message>();
+  m->to = ref;
+  m->command = test::token_issue();
+  m->context.id = "c1";
+  m->asked = true;
+  m->done = [refused](command_result r) { *refused = std::move(r); };
+  s.where->deliver(std::move(m));
+  s.run();
+  REQUIRE(refused->has_value());
+  CHECK((*refused)->error().code == errc::unavailable);
+  CHECK(s.log.loads == 1); // it may owe something, and who wakes it now finds it awake
+}
+
 TEST_CASE("entity: later commands wait while an append is under way", "[actors]") {
   test::still_stage s;
   auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
