@@ -23,18 +23,6 @@ struct admission_settings {
   std::int32_t most = 1024;
 };
 
-/// Counts something in one place for as long as it is there.
-struct leave_place {
-  void operator()(std::atomic<std::int64_t>* at) const {
-    at->fetch_sub(1, std::memory_order_relaxed);
-  }
-};
-using counted = std::unique_ptr<std::atomic<std::int64_t>, leave_place>;
-[[nodiscard]] inline counted count_at(std::atomic<std::int64_t>& at) {
-  at.fetch_add(1, std::memory_order_relaxed);
-  return counted{&at};
-}
-
 /// Refuses new work from the outside while the node has more to do than it gets done, so that what
 /// it has taken stays quick.
 ///

@@ -133,7 +133,7 @@ private:
       } else {
         refuse_waiting(l.events.error());
         load_failed_ = true; // until somebody asks again, or for a while
-        link_->reading.leave();
+        link_->reading.reset();
         this->delayed_send(this, rt_.load_retry, wake_atom::value);
         return;
       }
@@ -141,7 +141,7 @@ private:
       return;
     }
     loaded_ = true;
-    link_->reading.leave();
+    link_->reading.reset();
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
     if (!broken_)

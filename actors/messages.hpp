@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/admission.hpp"
+#include "actors/headcount.hpp"
 #include "persistence/event_store.hpp"
 #include "protocol/command.hpp"
 #include "protocol/obligation.hpp"
@@ -50,7 +50,7 @@ struct command_message {
   /// being kept until the store is back.
   bool asked = false;
   completion done; ///< may be empty
-  counted place;   ///< among the commands under way; see admission
+  headcount place; ///< among the commands under way; see admission
 };
 using command_ptr = std::shared_ptr<command_message>;
 

@@ -95,6 +95,7 @@ protected:
   std::atomic<bool> on_{false};
 };
 
+class admission;
 class dispatch_desk;
 class population;
 class region;

@@ -1,5 +1,6 @@
 #include "actors/region.hpp"
 
+#include "actors/admission.hpp"
 #include "actors/shard.hpp"
 
 #include <caf/actor_system.hpp>

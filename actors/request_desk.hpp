@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/admission.hpp"
 #include "actors/ports.hpp"
 
 namespace troupe {

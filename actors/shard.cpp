@@ -231,8 +231,8 @@ void shard_actor::went_down(caf::down_msg const& down) {
   by_address_.erase(found);
   auto& c = children_[ref];
   c.actor = nullptr;
-  c.link->live.leave();
-  c.link->reading.leave();
+  c.link->live.reset();
+  c.link->reading.reset();
   if (stopping_) {
     if (by_address_.empty())
       quit(caf::exit_reason::user_shutdown);

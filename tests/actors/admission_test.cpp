@@ -18,7 +18,7 @@ any_command new_ticket() {
 /// A door with commands under way behind it, and time that moves as the test wants.
 struct entrance {
   admission door{{3, 100ms, 4, 20}};
-  std::list<counted> inside;
+  std::list<headcount> inside;
   admission::moment now{1h};
 
   void fill(std::int64_t many) {
@@ -149,7 +149,7 @@ TEST_CASE("admission: less is let in where steps are slower than they may be", "
 
 TEST_CASE("admission: switched off it refuses nothing", "[actors]") {
   admission door{{0, 100ms, 4, 20}};
-  std::list<counted> inside;
+  std::list<headcount> inside;
   for (int i = 0; i < 100; ++i)
     inside.push_back(count_at(door.under_way()));
   for (int i = 0; i < 100; ++i)

@@ -64,6 +64,19 @@ private:
   id_port& good_;
 };
 
+/// Whose entities crash at each command that needs an id, until `crashing` says otherwise.
+struct crashing_stage : test::still_stage {
+  broken_ids failing{ids};
+  bool& crashing = failing.broken;
+  incident_log incidents;
+  entity_ref ref = test::still_stage::ref(entity_kind::principal, "p1");
+
+  crashing_stage() {
+    rt.ids = &failing;
+    rt.incidents = &incidents;
+  }
+};
+
 errc code_of(std::shared_ptr<std::optional<command_result>> const& answer) {
   REQUIRE(answer->has_value());
   REQUIRE((*answer)->has_error());
@@ -73,25 +86,20 @@ errc code_of(std::shared_ptr<std::optional<command_result>> const& answer) {
 } // namespace
 
 TEST_CASE("supervision: an entity that throws at a command answers it and lives on", "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  s.rt.ids = &ids;
-  incident_log incidents;
-  s.rt.incidents = &incidents;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
-  auto const first = s.send(ref, test::token_issue(), "poison");
+  crashing_stage s;
+  auto const first = s.send(s.ref, test::token_issue(), "poison");
   s.run();
   CHECK(code_of(first) == errc::timeout); // told, not left waiting
   s.pass(2s);
-  auto const second = s.send(ref, test::token_issue(), "poison");
+  auto const second = s.send(s.ref, test::token_issue(), "poison");
   s.run();
   CHECK(code_of(second) == errc::timeout);
-  CHECK(incidents.crashes() == 2);
+  CHECK(s.incidents.crashes() == 2);
 
   // The second crash of the same command makes it a dead letter.
-  REQUIRE(incidents.letters().size() == 1);
-  auto const letter = incidents.letters().front();
-  CHECK(letter.to == ref);
+  REQUIRE(s.incidents.letters().size() == 1);
+  auto const letter = s.incidents.letters().front();
+  CHECK(letter.to == s.ref);
   CHECK(letter.command_id == "poison");
   CHECK(letter.why == "no ids left");
   CHECK(letter.at == s.clock.now());
@@ -101,30 +109,27 @@ TEST_CASE("supervision: an entity that throws at a command answers it and lives 
   CHECK(body->at("label").as_string() == "laptop");
   CHECK(letter.body.find("secret_hash") == std::string::npos);
   s.pass(2s);
-  auto const other = s.send(ref, test::token_issue(), "another");
+  auto const other = s.send(s.ref, test::token_issue(), "another");
   s.run();
   CHECK(code_of(other) == errc::timeout); // it is tried: only that one command is put aside
 }
 
 TEST_CASE("supervision: a dead letter is refused without troubling the entity, others are taken",
           "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  s.rt.ids = &ids;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  crashing_stage s;
   for (int i = 0; i < 2; ++i) {
-    (void)s.send(ref, test::token_issue(), "poison");
+    (void)s.send(s.ref, test::token_issue(), "poison");
     s.run();
     s.pass(2s);
   }
-  ids.broken = false;
+  s.crashing = false;
   auto const loads = s.log.loads;
-  auto const third = s.send(ref, test::token_issue(), "poison");
+  auto const third = s.send(s.ref, test::token_issue(), "poison");
   s.run();
   CHECK(code_of(third) == errc::internal);
   CHECK((**third).error().message.find("put aside") != std::string::npos);
   CHECK(s.log.loads == loads);
-  auto const fine = s.send(ref, test::token_issue(), "fine");
+  auto const fine = s.send(s.ref, test::token_issue(), "fine");
   s.settle();
   REQUIRE(fine->has_value());
   CHECK((*fine)->has_value());
@@ -133,34 +138,29 @@ TEST_CASE("supervision: a dead letter is refused without troubling the entity, o
 TEST_CASE("supervision: a request that is sent again with its key is one dead letter, whatever its "
           "commands are called",
           "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  s.rt.ids = &ids;
-  incident_log incidents;
-  s.rt.incidents = &incidents;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  crashing_stage s;
   inbox_entry const key{"api", "k1", "hash", {}};
   for (auto const* id : {"first", "second"}) {
-    auto const answer = s.send(ref, test::token_issue(), id, key);
+    auto const answer = s.send(s.ref, test::token_issue(), id, key);
     s.run();
     CHECK(code_of(answer) == errc::timeout);
     s.pass(2s);
   }
-  REQUIRE(incidents.letters().size() == 1);
-  CHECK(incidents.letters().front().command_id == "second");
-  ids.broken = false;
-  auto const third = s.send(ref, test::token_issue(), "third", key);
+  REQUIRE(s.incidents.letters().size() == 1);
+  CHECK(s.incidents.letters().front().command_id == "second");
+  s.crashing = false;
+  auto const third = s.send(s.ref, test::token_issue(), "third", key);
   s.run();
   CHECK(code_of(third) == errc::internal);
-  CHECK(incidents.crashes() == 2);
+  CHECK(s.incidents.crashes() == 2);
 
   // Nobody else's: another key, the same key from another source, and no key.
   CHECK(s.log.queue.empty());
   auto const by_key =
-      s.send(ref, test::token_issue("human:b"), "fourth", inbox_entry{"api", "k2", "hash", {}});
-  auto const by_source =
-      s.send(ref, test::token_issue("human:b"), "fifth", inbox_entry{"daemon:d", "k1", "hash", {}});
-  auto const bare = s.send(ref, test::token_issue("human:b"), "second");
+      s.send(s.ref, test::token_issue("human:b"), "fourth", inbox_entry{"api", "k2", "hash", {}});
+  auto const by_source = s.send(s.ref, test::token_issue("human:b"), "fifth",
+                                inbox_entry{"daemon:d", "k1", "hash", {}});
+  auto const bare = s.send(s.ref, test::token_issue("human:b"), "second");
   s.settle();
   for (auto const& answer : {by_key, by_source, bare}) {
     REQUIRE(answer->has_value());
@@ -218,46 +218,37 @@ TEST_CASE("supervision: what waits behind a crash is answered, and comes again w
 
 TEST_CASE("supervision: quarantine ends when its crashes are forgotten, and the first call tries",
           "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  s.rt.ids = &ids;
-  incident_log incidents;
-  s.rt.incidents = &incidents;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  crashing_stage s;
   for (int i = 0; i < 4; ++i) {
-    (void)s.send(ref, test::token_issue(), "c" + std::to_string(i));
+    (void)s.send(s.ref, test::token_issue(), "c" + std::to_string(i));
     s.run();
     s.pass(2s);
   }
-  CHECK(incidents.in_quarantine() == 1);
-  ids.broken = false;
-  auto const refused = s.send(ref, test::token_issue(), "soon");
+  CHECK(s.incidents.in_quarantine() == 1);
+  s.crashing = false;
+  auto const refused = s.send(s.ref, test::token_issue(), "soon");
   s.run();
   // Not for good: nobody may give up what he owes, and the edge says when to come again.
   CHECK(code_of(refused) == errc::unavailable);
   auto const wait = (**refused).error().details.at("retry_after").to_number<int>();
   CHECK(wait > 500);
   CHECK(wait <= 600);
-  auto const looked = s.look(ref);
+  auto const looked = s.look(s.ref);
   REQUIRE(looked.has_value());
   CHECK(looked->error().code == errc::unavailable);
 
   s.pass(11min);
-  auto const taken = s.send(ref, test::token_issue(), "later");
+  auto const taken = s.send(s.ref, test::token_issue(), "later");
   s.settle();
   REQUIRE(taken->has_value());
   CHECK((*taken)->has_value());
-  CHECK(incidents.in_quarantine() == 0);
+  CHECK(s.incidents.in_quarantine() == 0);
 }
 
 TEST_CASE("supervision: what has an alarm comes out of quarantine without being called",
           "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  ids.broken = false;
-  s.rt.ids = &ids;
-  incident_log incidents;
-  s.rt.incidents = &incidents;
+  crashing_stage s;
+  s.crashing = false;
   auto const ref = test::still_stage::ref(entity_kind::approval, "a1");
   approval::open open;
   open.project = project_id{"tally"};
@@ -269,22 +260,22 @@ TEST_CASE("supervision: what has an alarm comes out of quarantine without being 
   s.settle();
   REQUIRE(opened->has_value());
   REQUIRE((*opened)->has_value());
-  ids.broken = true;
+  s.crashing = true;
   for (int i = 0; i < 4; ++i) {
     (void)s.send(ref, approval::command{approval::withdraw{"poison"}}, "c" + std::to_string(i));
     s.run();
     s.pass(2s);
   }
-  ids.broken = false;
-  REQUIRE(incidents.in_quarantine() == 1);
+  s.crashing = false;
+  REQUIRE(s.incidents.in_quarantine() == 1);
   auto const before = s.store->stream(ref)->version;
   SECTION("in time") {
     s.pass(9min);
     s.settle();
-    CHECK(incidents.in_quarantine() == 1);
+    CHECK(s.incidents.in_quarantine() == 1);
     s.pass(2min);
     s.settle();
-    CHECK(incidents.in_quarantine() == 0);
+    CHECK(s.incidents.in_quarantine() == 0);
     CHECK(s.store->stream(ref)->version == before); // it is not due yet
     s.pass(50min);
     s.settle();
@@ -302,11 +293,7 @@ TEST_CASE("supervision: what has an alarm comes out of quarantine without being 
 }
 
 TEST_CASE("supervision: what one entity owes another survives the other's quarantine", "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  s.rt.ids = &ids;
-  incident_log incidents;
-  s.rt.incidents = &incidents;
+  crashing_stage s;
   auto const purse = test::still_stage::ref(entity_kind::budget, "project:tally");
   for (int i = 0; i < 4; ++i) {
     auto const n = std::to_string(i);
@@ -314,8 +301,8 @@ TEST_CASE("supervision: what one entity owes another survives the other's quaran
     s.run();
     s.pass(2s);
   }
-  REQUIRE(incidents.in_quarantine() == 1);
-  ids.broken = false;
+  REQUIRE(s.incidents.in_quarantine() == 1);
+  s.crashing = false;
 
   auto const tally = test::still_stage::ref(entity_kind::project, "tally");
   auto config = find_template("standard@1")->config;
@@ -330,12 +317,12 @@ TEST_CASE("supervision: what one entity owes another survives the other's quaran
     s.settle();
   }
   CHECK(s.store->stream(purse)->version == 0);
-  CHECK(incidents.in_quarantine() == 1);
+  CHECK(s.incidents.in_quarantine() == 1);
   for (int i = 0; i < 7; ++i) {
     s.pass(1min);
     s.settle();
   }
-  CHECK(incidents.in_quarantine() == 0);
+  CHECK(s.incidents.in_quarantine() == 0);
   REQUIRE(s.store->stream(purse)->version >= 1);
   auto const looked = s.look(purse);
   REQUIRE(looked.has_value());
@@ -347,10 +334,8 @@ TEST_CASE("supervision: what one entity owes another survives the other's quaran
 
 TEST_CASE("supervision: a daemon's report to a ticket in quarantine is put off, then taken",
           "[actors]") {
-  test::still_stage s;
-  broken_ids ids{s.ids};
-  ids.broken = false;
-  s.rt.ids = &ids;
+  crashing_stage s;
+  s.crashing = false;
   auto const ref = test::still_stage::ref(entity_kind::ticket, "h1-1");
   ticket::open open;
   open.project = project_id{"tally"};
@@ -372,7 +357,7 @@ TEST_CASE("supervision: a daemon's report to a ticket in quarantine is put off, 
   REQUIRE(leased->has_value());
   REQUIRE((*leased)->has_value());
 
-  ids.broken = true;
+  s.crashing = true;
   for (int i = 0; i < 4; ++i) {
     ticket::comment c;
     c.text = "poison";
@@ -380,7 +365,7 @@ TEST_CASE("supervision: a daemon's report to a ticket in quarantine is put off, 
     s.run();
     s.pass(2s);
   }
-  ids.broken = false;
+  s.crashing = false;
   auto const report = [&] {
     auto box = std::make_shared<std::optional<command_result>>();
     auto m = std::make_shared<command_message>();
