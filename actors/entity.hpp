@@ -11,17 +11,23 @@
 
 namespace troupe {
 
-/// What a shard and an entity share, so that a crash can be laid to a command.
+/// What an entity went down with.
+struct crash_report {
+  std::string why; ///< what it threw, where it did
+  /// Kind and members (JSON, without secrets) of the command in work; empty where none was.
+  std::string command, body;
+};
+
+/// What a shard and an entity share, so that a crash can be laid to a command. There is one for
+/// each entity in memory, so what only a crash needs is made by it.
 struct entity_link {
   std::shared_ptr<std::atomic<std::uint64_t>> epoch; ///< of the shard
   /// Id of the command in work; read by the shard only after the entity is down.
   std::string command_id;
-  /// What repetitions of that command have in common (`poison_key`); read like `command_id`.
+  /// What repetitions of that command have in common, where that is not its id (`poison_key`); read
+  /// like `command_id`.
   std::string poison;
-  std::string why; ///< what it threw, where it did; read like `command_id`
-  /// Kind and members (JSON, without secrets) of that command, where it is what the entity went
-  /// down with; read like `command_id`.
-  std::string command, body;
+  std::unique_ptr<crash_report> report; ///< null without a crash; read like `command_id`
   /// The first message is a command, and nothing is owed from before: what the command makes new
   /// need not be read first. Set before the start.
   bool called = false;
@@ -34,13 +40,12 @@ struct entity_link {
 };
 
 /// Whoever sends a request again with its Idempotency-Key sends a command of another id, which goes
-/// down with its entity all the same: blame falls on source and key where there are any, else on
-/// the id. The separator is in no source.
+/// down with its entity all the same: blame falls on source and key where there are any, else
+/// (`out` is empty) on the id. The separator is in no source.
 inline void poison_key(command_message const& c, std::string& out) {
-  if (!c.inbox) {
-    out = c.context.id;
+  out.clear();
+  if (!c.inbox)
     return;
-  }
   out = c.inbox->source;
   out += '\n';
   out += c.inbox->key;

@@ -14,7 +14,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
-#include <deque>
+#include <list>
 
 namespace troupe {
 
@@ -25,23 +25,21 @@ namespace troupe {
 /// durable state. What the state obliges to is carried out here, and again after every start, until
 /// the state no longer asks for it.
 template <class Domain>
-class entity_shell : public caf::event_based_actor {
+class entity_shell : public caf::event_based_actor, private obligation_host<Domain> {
 public:
   using command_type = typename Domain::command;
 
   entity_shell(caf::actor_config& cfg, entity_ref self, runtime const* rt, caf::actor shard,
                std::shared_ptr<entity_link> link)
       : caf::event_based_actor(cfg), ref_(std::move(self)), rt_(*rt), shard_(std::move(shard)),
-        link_(std::move(link)), now_(ref_),
-        work_({*this, ref_, rt_, now_.state, now_.last_event_id, now_.correlation,
-               [this](command_type c, std::string id) { push_own(std::move(c), std::move(id)); }}) {
+        link_(std::move(link)), now_(ref_), work_(*this) {
     set_exception_handler([this](std::exception_ptr& e) -> caf::error {
       try {
         std::rethrow_exception(e);
       } catch (std::exception const& x) {
         spdlog::error("entity crashed entity={} command={} what=\"{}\"", to_string(ref_),
                       link_->command_id, x.what());
-        link_->why = redact(x.what());
+        report().why = redact(x.what());
       }
       return caf::exit_reason::unhandled_exception;
     });
@@ -66,28 +64,14 @@ public:
           if (!broken_)
             work_.on_call(call);
         },
-        [this](wake_atom) {
-          if (load_failed_)
-            load();
-        },
-        [this](retry_atom) { work_.send_again(true); },
-        [this](passivate_atom) {
-          if (idle()) {
-            keep_snapshot(rt_.snapshot_after / 5);
-            this->send(shard_, idle_notice{ref_});
-          }
-        },
-        [this](stop_atom) {
-          stopping_ = true;
-          stop_if_done();
-        },
+        [this](caf::atom_value what) { on_signal(what); }, // one: each handler costs every entity
     };
   }
 
   /// What it leaves behind is told so (see `command_message`) now, and not when the journal lets go
   /// of the last handle on this actor.
   void on_exit() override {
-    if (pending_ && link_->command.empty())
+    if (pending_ && (!link_->report || link_->report->command.empty()))
       describe(*pending_->cause);
     queue_.clear();
     pending_.reset();
@@ -96,6 +80,23 @@ public:
   }
 
 private:
+  void on_signal(caf::atom_value what) {
+    if (what == wake_atom::value) {
+      if (load_failed_)
+        load();
+    } else if (what == retry_atom::value) {
+      work_.send_again(true);
+    } else if (what == passivate_atom::value) {
+      if (idle()) {
+        keep_snapshot(rt_.snapshot_after / 5);
+        this->send(shard_, idle_notice{ref_});
+      }
+    } else if (what == stop_atom::value) {
+      stopping_ = true;
+      stop_if_done();
+    }
+  }
+
   /// An append under way, with what will be true once it is durable.
   struct pending_append {
     std::uint64_t id = 0;
@@ -105,6 +106,25 @@ private:
     std::vector<obligation> obligations;
     bool took_lease = false; ///< of the lease desk
   };
+
+  // ---- what the runner of obligations sees and does -------------------------------------------
+
+  caf::event_based_actor& actor() override { return *this; }
+  [[nodiscard]] entity_ref const& ref() const override { return ref_; }
+  [[nodiscard]] runtime const& rt() const override { return rt_; }
+  [[nodiscard]] stream_fold<Domain> const& now() const override { return now_; }
+
+  /// A command of the entity to itself.
+  void push_own(command_type what, std::string id) override {
+    auto c = std::make_shared<command_message>();
+    c->to = ref_;
+    c->context.correlation = now_.correlation;
+    c->command = std::move(what);
+    c->context.id = std::move(id);
+    c->context.by = principal_id{"system"};
+    c->context.cause = now_.last_event_id;
+    push(std::move(c));
+  }
 
   // ---- starting ------------------------------------------------------------------------------
 
@@ -129,7 +149,7 @@ private:
     TROUPE_CRASH_POINT(13, "entity: read, before it is folded");
     if (!l.events) {
       if (l.events.error().code == errc::corrupt) {
-        broken_ = l.events.error();
+        broken_ = std::make_unique<error>(l.events.error());
       } else {
         refuse_waiting(l.events.error());
         load_failed_ = true; // until somebody asks again, or for a while
@@ -145,7 +165,7 @@ private:
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
     if (!broken_)
-      work_.carry_out(Domain::obligations(now_.state), true);
+      work_.carry_out(Domain::obligations(*now_.state), true);
     keep_snapshot(rt_.snapshot_after);
     pump();
   }
@@ -163,7 +183,7 @@ private:
       events = events.subspan(1);
     }
     if (auto const ok = now_.take(ref_, events); !ok) {
-      broken_ = ok.error();
+      broken_ = std::make_unique<error>(ok.error());
       spdlog::error("{}", broken_->message);
     } else if (l.more) {
       ask_for(false);
@@ -188,7 +208,7 @@ private:
     auto const told = fail(errc::unavailable, "the store does not answer: " + why.message);
     for (auto& q : std::exchange(queries_, {}))
       q->done(told);
-    std::deque<command_ptr> kept;
+    std::list<command_ptr> kept;
     for (auto& c : std::exchange(queue_, {})) {
       if (c->asked) {
         --link_->busy;
@@ -224,18 +244,6 @@ private:
     pump();
   }
 
-  /// A command of the entity to itself.
-  void push_own(command_type what, std::string id) {
-    auto c = std::make_shared<command_message>();
-    c->to = ref_;
-    c->context.correlation = now_.correlation;
-    c->command = std::move(what);
-    c->context.id = std::move(id);
-    c->context.by = principal_id{"system"};
-    c->context.cause = now_.last_event_id;
-    push(std::move(c));
-  }
-
   void pump() {
     if (pumping_)
       return;
@@ -260,8 +268,7 @@ private:
   void process(command_ptr const& c) {
     link_->command_id = c->context.id;
     poison_key(*c, link_->poison);
-    link_->command.clear();
-    link_->body.clear();
+    link_->report.reset();
     if (broken_) {
       finish(*c, *broken_);
       return;
@@ -274,7 +281,7 @@ private:
     TROUPE_CRASH_POINT(7, "entity: before the decision");
     TROUPE_POISON_POINT(c->inbox ? std::string_view{c->inbox->key} : std::string_view{});
     c->context.now = rt_.clock->now();
-    auto decision = decide_clean<Domain>(now_.state, *what, c->context);
+    auto decision = decide_clean<Domain>(*now_.state, *what, c->context);
     if (assumed_ && (!decision || decision->events.empty())) { // nothing new: there may be a past
       ++link_->busy;
       queue_.push_front(c);
@@ -298,25 +305,34 @@ private:
     auto const* what = std::get_if<command_type>(&c.command);
     if (what == nullptr)
       return;
-    link_->command = std::string{to_string(ref_.kind)} + "." + std::string{json::name_of(*what)};
+    report().command = std::string{to_string(ref_.kind)} + "." + std::string{json::name_of(*what)};
     auto members = json::to(*what);
     redact_json(members);
     // Of a token only the hash is in a command; that is nobody's business either.
     if (auto* o = members.if_object())
       o->erase("secret_hash");
-    link_->body = json::canonical(members);
+    report().body = json::canonical(members);
+  }
+
+  crash_report& report() {
+    if (!link_->report)
+      link_->report = std::make_unique<crash_report>();
+    return *link_->report;
   }
 
   void append(command_ptr c, clean_decision<Domain> decision) {
-    pending_append p{++append_id_, nullptr, now_, decision.events.size(), {}, false};
+    auto pending = std::make_unique<pending_append>(
+        pending_append{++append_id_, nullptr, now_, decision.events.size(), {}, false});
+    auto& p = *pending;
     unit u;
     u.shard = shard_of(ref_);
     u.epoch = link_->epoch->load();
     u.tenant = ref_.tenant;
     auto w = p.next.write(ref_, std::move(decision), c->context, *rt_.ids);
-    p.obligations = Domain::obligations(p.next.state);
+    p.obligations = Domain::obligations(*p.next.state);
     if constexpr (Domain::kind == entity_kind::ticket)
       p.took_lease = take_lease(p, w, c->context);
+    p.next.hand_over(w);
     w.wake_at = wake_at(p.obligations);
     u.writes.push_back(std::move(w));
     if (c->inbox) {
@@ -327,9 +343,8 @@ private:
     bool const asked = c->asked;
     p.cause = std::move(c);
     ++link_->busy;
-    auto const id = p.id;
-    pending_.emplace(std::move(p));
-    rt_.journal->append(std::move(u), id, caf::actor_cast<caf::actor>(this), asked);
+    pending_ = std::move(pending);
+    rt_.journal->append(std::move(u), p.id, caf::actor_cast<caf::actor>(this), asked);
   }
 
   /// Where the decision makes an offer for which there is room, the lease belongs into the same
@@ -348,14 +363,14 @@ private:
     context.by = system_principal();
     context.correlation = cause.correlation;
     context.now = cause.now;
-    auto lease = decide_clean<Domain>(p.next.state, command_type{*given}, context);
+    auto lease = decide_clean<Domain>(*p.next.state, command_type{*given}, context);
     if (!lease || lease->events.empty()) {
       rt_.leases->give_back(ref_);
       return false;
     }
     auto more = p.next.write(ref_, std::move(*lease), context, *rt_.ids);
     std::move(more.events.begin(), more.events.end(), std::back_inserter(w.events));
-    p.obligations = Domain::obligations(p.next.state);
+    p.obligations = Domain::obligations(*p.next.state);
     return true;
   }
 
@@ -380,8 +395,8 @@ private:
     if (!pending_ || pending_->id != a.id)
       return;
     --link_->busy;
-    auto p = std::move(*pending_);
-    pending_.reset();
+    auto const was_pending = std::exchange(pending_, nullptr);
+    auto& p = *was_pending;
     if (p.took_lease && !is_stored(a))
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
@@ -405,7 +420,7 @@ private:
       TROUPE_CRASH_POINT(8, "entity: durable, not answered");
       finish(*p.cause, make_receipt(*p.cause, p.events));
       TROUPE_CRASH_POINT(9, "entity: answered, before its obligations");
-      work_.carry_out(std::move(p.obligations));
+      work_.carry_out(p.obligations);
       TROUPE_CRASH_POINT(10, "entity: after its obligations");
       keep_snapshot(rt_.snapshot_after);
       for (auto& q : std::exchange(queries_, {}))
@@ -452,10 +467,11 @@ private:
     conflict_at_ = now_.version;
     if (conflicts_ < proof)
       return false;
-    broken_ = fail(errc::corrupt, "the events of " + to_string(ref_) + " end with version " +
-                                      std::to_string(now_.version) +
-                                      ", and the store says that there is another one; run "
-                                      "`troupe verify`, and restore the ledger");
+    broken_ = std::make_unique<error>(
+        fail(errc::corrupt, "the events of " + to_string(ref_) + " end with version " +
+                                std::to_string(now_.version) +
+                                ", and the store says that there is another one; run "
+                                "`troupe verify`, and restore the ledger"));
     spdlog::error("{}", broken_->message);
     return true;
   }
@@ -463,7 +479,7 @@ private:
   command_result make_receipt(command_message const& c, std::size_t events) const {
     receipt r{ref_, now_.version, events, {}};
     if (c.want_state)
-      r.state = json::to(now_.state);
+      r.state = json::to(*now_.state);
     return r;
   }
 
@@ -491,7 +507,7 @@ private:
       q->done(fail(errc::not_found,
                    "there is no " + std::string{to_string(ref_.kind)} + " " + ref_.id));
     else
-      q->done(json::to(now_.state));
+      q->done(json::to(*now_.state));
   }
 
   // ---- going ---------------------------------------------------------------------------------
@@ -511,15 +527,15 @@ private:
   std::shared_ptr<entity_link> link_;
   stream_fold<Domain> now_;       ///< as far as it is durable
   std::uint64_t snapshot_at_ = 0; ///< version of the newest snapshot that is known of
-  std::optional<error> broken_;
+  std::unique_ptr<error> broken_; ///< null: it is what its stream says
   bool loaded_ = false;
   bool assumed_ = false;     ///< taken for new and not read; an append shows whether it is
   bool load_failed_ = false; ///< the store could not be read, and is not being asked just now
   bool stopping_ = false;
   bool pumping_ = false;
-  std::deque<command_ptr> queue_;
+  std::list<command_ptr> queue_;
   std::vector<query_ptr> queries_;
-  std::optional<pending_append> pending_;
+  std::unique_ptr<pending_append> pending_;
   std::uint64_t append_id_ = 0;
   std::uint64_t conflict_at_ = 0; ///< version at which the last append conflicted
   int conflicts_ = 0;             ///< there, one after the other

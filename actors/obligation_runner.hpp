@@ -4,6 +4,7 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
+#include "actors/stream_fold.hpp"
 #include "protocol/crash_point.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -16,61 +17,60 @@
 
 namespace troupe {
 
+/// What the runner of obligations sees of its entity, and does with it.
+template <class Domain>
+class obligation_host {
+public:
+  virtual caf::event_based_actor& actor() = 0;
+  [[nodiscard]] virtual entity_ref const& ref() const = 0;
+  [[nodiscard]] virtual runtime const& rt() const = 0;
+  /// As far as it is durable.
+  [[nodiscard]] virtual stream_fold<Domain> const& now() const = 0;
+  /// Gives the entity a command of its own, with this id and the last event as its cause.
+  virtual void push_own(typename Domain::command what, std::string id) = 0;
+
+protected:
+  ~obligation_host() = default;
+};
+
 /// Carries out what an entity's state obliges to, for the shell: sends, sends again until it is
 /// answered, settles what was taken over, and forgets what the state no longer asks for.
 template <class Domain>
 class obligation_runner {
 public:
-  using state_type = typename Domain::state;
   using command_type = typename Domain::command;
 
-  /// What it sees of its entity; all of it lives in the shell.
-  struct surroundings {
-    caf::event_based_actor& self;
-    entity_ref const& ref;
-    runtime const& rt;
-    state_type const& state;
-    std::string const& last_event;
-    std::string const& correlation;
-    /// Gives the entity a command of its own, with this id and the last event as its cause.
-    std::function<void(command_type, std::string)> push_own;
-  };
-  explicit obligation_runner(surroundings s)
-      : self_(s.self), ref_(s.ref), rt_(s.rt), state_(s.state), last_event_id_(s.last_event),
-        correlation_(s.correlation), push_own_(std::move(s.push_own)) {}
+  explicit obligation_runner(obligation_host<Domain>& host) : host_(host) {}
 
   /// Takes over what the state obliges to now. `recovering`: after a start, so that what is overdue
   /// waits a moment for those who must come back too.
-  void carry_out(std::vector<obligation> wanted, bool recovering = false) {
+  void carry_out(std::vector<obligation> const& wanted, bool recovering = false) {
     recovering_ = recovering;
-    std::map<std::string, obligation*> by_key;
-    for (auto& o : wanted)
+    std::map<std::string_view, obligation const*> by_key;
+    for (auto const& o : wanted)
       by_key.emplace(o.key, &o);
     for (auto it = tracked_.begin(); it != tracked_.end();) {
       if (by_key.contains(it->first)) {
         ++it;
       } else {
-        take_back(it->second.what);
+        take_back(it->first, it->second);
         it = tracked_.erase(it);
       }
     }
-    std::vector<std::string> fresh;
-    for (auto& [key, o] : by_key) {
-      auto const [it, added] = tracked_.try_emplace(key);
+    std::vector<obligation const*> fresh;
+    for (auto const& [key, o] : by_key) {
+      auto const [it, added] = tracked_.try_emplace(o->key);
       auto& t = it->second;
       auto const* now = std::get_if<alarm>(&o->what);
-      auto const* before = added ? nullptr : std::get_if<alarm>(&t.what.what);
-      bool const moved = now != nullptr && before != nullptr && now->at != before->at;
+      bool const moved = !added && now != nullptr && t.is == sort::alarm && now->at != t.at;
       if (!added && !moved)
         continue;
-      t.what = std::move(*o);
-      t.done = false;
-      t.cause = last_event_id_;
-      fresh.push_back(key);
+      note(t, *o);
+      fresh.push_back(o);
     }
-    for (auto const& key : fresh) {
-      if (auto it = tracked_.find(key); it != tracked_.end())
-        carry_out(it->second);
+    for (auto const* o : fresh) {
+      if (auto it = tracked_.find(o->key); it != tracked_.end())
+        carry_out(it->second, *o);
     }
     settle_held();
     plan_retry();
@@ -97,23 +97,26 @@ public:
       bool const early = o.refused->code == errc::not_found && t.tries < 10;
       if (may_pass(*o.refused) || early)
         return; // plan_retry is under way
-      t.refused = o.refused->message;
-      spdlog::warn("obligation refused entity={} key={} why=\"{}\"", to_string(ref_), o.key,
-                   t.refused);
+      t.refused = std::make_unique<std::string>(o.refused->message);
+      spdlog::warn("obligation refused entity={} key={} why=\"{}\"", to_string(host_.ref()), o.key,
+                   *t.refused);
     }
     t.done = true;
-    t.held = t.what.acknowledge;
+    t.held = t.acknowledge;
     settle_held();
   }
 
   /// Sends again what was not answered; with `all`, also offers and launches (their taker is new).
   void send_again(bool all) {
-    auto const now = rt_.clock->now();
-    for (auto& [key, t] : tracked_) {
-      bool const volatile_taker = std::holds_alternative<offer>(t.what.what) ||
-                                  std::holds_alternative<troupe::launch>(t.what.what);
+    auto const now = host_.rt().clock->now();
+    for (auto const& o : Domain::obligations(*host_.now().state)) {
+      auto const it = tracked_.find(o.key);
+      if (it == tracked_.end())
+        continue;
+      auto& t = it->second;
+      bool const volatile_taker = t.is == sort::offer || t.is == sort::launch;
       if ((!t.done && t.not_before <= now) || (all && volatile_taker))
-        carry_out(t);
+        carry_out(t, o);
     }
     plan_retry();
   }
@@ -123,7 +126,7 @@ public:
     if (call != call_)
       return;
     called_at_.reset();
-    auto const now = self_.clock().now();
+    auto const now = host_.actor().clock().now();
     std::vector<std::pair<std::string, std::uint64_t>> due;
     for (auto const& [key, t] : tracked_) {
       if (t.rings && *t.rings <= now)
@@ -147,43 +150,54 @@ public:
   /// Whether nothing is under way and nobody must be able to come back to this actor.
   [[nodiscard]] bool idle() const {
     return std::all_of(tracked_.begin(), tracked_.end(), [](auto const& kv) {
-      return kv.second.done && !std::holds_alternative<alarm>(kv.second.what.what) &&
-             !std::holds_alternative<ask>(kv.second.what.what) &&
-             !std::holds_alternative<offer>(kv.second.what.what) &&
-             !std::holds_alternative<troupe::launch>(kv.second.what.what);
+      auto const is = kv.second.is;
+      return kv.second.done && (is == sort::tell || is == sort::notify);
     });
   }
 
 private:
   using moment = caf::actor_clock::time_point;
 
-  /// An obligation that is being carried out.
+  /// The alternatives of a deed, in their order.
+  enum class sort : std::uint8_t { tell, ask, offer, launch, notify, alarm };
+
+  /// An obligation that is being carried out. What it asks for is worked out of the state again
+  /// where it is needed again: many wait here for days.
   struct tracked {
-    obligation what;
-    std::optional<moment> rings; ///< an alarm: when
-    std::string cause;           ///< event that first asked for it
-    bool done = false;           ///< taken over; nothing more to do in this wake
-    bool held = false;           ///< taken over, and the settle waits for quiet ones
-    std::string refused;
-    /// What an engine has answered; written once, before the outcome of its delivery comes.
-    std::shared_ptr<std::optional<command_type>> answer;
+    sort is = sort::tell;
+    bool acknowledge = false;
+    bool done = false; ///< taken over; nothing more to do in this wake
+    bool held = false; ///< taken over, and the settle waits for quiet ones
     int tries = 0;
     std::uint64_t round = 0;
     time_point not_before{};
+    time_point at{};             ///< of an alarm
+    std::int64_t token = 0;      ///< of a launch
+    std::optional<moment> rings; ///< an alarm: when
+    std::string cause;           ///< event that first asked for it
+    std::unique_ptr<std::string> refused;
+    /// What an engine has answered; written once, before the outcome of its delivery comes.
+    std::shared_ptr<std::optional<command_type>> answer;
   };
 
+  /// It is wanted from here on, or otherwise than before.
+  void note(tracked& t, obligation const& o) {
+    t.is = static_cast<sort>(o.what.index());
+    t.acknowledge = o.acknowledge;
+    t.done = false;
+    t.cause = host_.now().last_event_id;
+    if (auto const* a = std::get_if<alarm>(&o.what))
+      t.at = a->at;
+    if (auto const* l = std::get_if<troupe::launch>(&o.what))
+      t.token = l->what.token;
+  }
+
   /// What must be undone when the state no longer asks for it.
-  void take_back(obligation const& o) {
-    std::visit(
-        overloaded{
-            [&](offer const&) {
-              if (rt_.dispatcher != nullptr)
-                rt_.dispatcher->offer({ref_, o.key, std::nullopt});
-            },
-            [&](troupe::launch const& l) { rt_.runner->forget(l.what.ticket, l.what.token); },
-            [](auto const&) {},
-        },
-        o.what);
+  void take_back(std::string const& key, tracked const& t) {
+    if (t.is == sort::offer && host_.rt().dispatcher != nullptr)
+      host_.rt().dispatcher->offer({host_.ref(), key, std::nullopt});
+    if (t.is == sort::launch) // only a ticket launches, and only its own attempts
+      host_.rt().runner->forget(ticket_id{host_.ref().id}, t.token);
   }
 
   /// An alarm is due.
@@ -192,10 +206,13 @@ private:
     if (it == tracked_.end() || it->second.round != round)
       return;
     it->second.rings.reset();
-    push_own_(command_type{tick{}}, last_event_id_ + "/tick/" + std::to_string(round));
+    host_.push_own(command_type{tick{}},
+                   host_.now().last_event_id + "/tick/" + std::to_string(round));
     // Still wanted after the tick: the clock was early, or the append failed. Look again later.
-    if (auto again = tracked_.find(key); again != tracked_.end() && again->second.round == round)
-      carry_out(again->second);
+    if (auto again = tracked_.find(key); again != tracked_.end() && again->second.round == round) {
+      begin(again->second);
+      set_alarm(again->second);
+    }
   }
 
   /// One call at a time is asked for, the earliest: most alarms are forgotten long before they
@@ -204,8 +221,9 @@ private:
     if (called_at_ && *called_at_ <= when)
       return;
     called_at_ = when;
-    self_.delayed_send(&self_, std::max(when - self_.clock().now(), moment::duration{0}),
-                       alarm_atom::value, ++call_);
+    host_.actor().delayed_send(&host_.actor(),
+                               std::max(when - host_.actor().clock().now(), moment::duration{0}),
+                               alarm_atom::value, ++call_);
   }
 
   void call_for_next() {
@@ -217,62 +235,68 @@ private:
     }
   }
 
-  void carry_out(tracked& t) {
+  void set_alarm(tracked& t) {
+    t.done = true;
+    auto delay = t.at - host_.rt().clock->now();
+    if (delay < duration{0})
+      delay = recovering_ ? host_.rt().grace : (t.tries > 1 ? host_.rt().resend : duration{0});
+    t.rings = host_.actor().clock().now() + delay;
+    call_at(*t.rings);
+  }
+
+  void begin(tracked& t) {
     ++t.tries;
     t.round = ++round_;
-    t.not_before = rt_.clock->now() + rt_.resend * std::min(t.tries, 12);
+    t.not_before = host_.rt().clock->now() + host_.rt().resend * std::min(t.tries, 12);
+  }
+
+  void carry_out(tracked& t, obligation const& o) {
+    begin(t);
     std::visit(overloaded{
-                   [&](tell const& x) { send_tell(t, x); },
-                   [&](ask const& x) { send_ask(t, x); },
+                   [&](tell const& x) { send_tell(t, o.key, x); },
+                   [&](ask const& x) { send_ask(t, o.key, x); },
                    [&](offer const& x) {
                      t.done = true;
-                     if (rt_.dispatcher != nullptr)
-                       rt_.dispatcher->offer({ref_, t.what.key, x});
+                     if (host_.rt().dispatcher != nullptr)
+                       host_.rt().dispatcher->offer({host_.ref(), o.key, x});
                    },
                    [&](troupe::launch const& x) {
                      t.done = true;
-                     rt_.runner->launch(x);
+                     host_.rt().runner->launch(x);
                    },
                    [&](notify const& x) {
-                     rt_.runner->notify(
-                         x, [me = self_.address(), key = t.what.key, round = t.round] {
+                     host_.rt().runner->notify(
+                         x, [me = host_.actor().address(), key = o.key, round = t.round] {
                            if (auto a = caf::actor_cast<caf::actor>(me))
                              caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
                          });
                    },
-                   [&](alarm const& x) {
-                     t.done = true;
-                     auto delay = x.at - rt_.clock->now();
-                     if (delay < duration{0})
-                       delay = recovering_ ? rt_.grace : (t.tries > 1 ? rt_.resend : duration{0});
-                     t.rings = self_.clock().now() + delay;
-                     call_at(*t.rings);
-                   },
+                   [&](alarm const&) { set_alarm(t); },
                },
-               t.what.what);
+               o.what);
   }
 
-  void send_tell(tracked& t, tell const& x) {
+  void send_tell(tracked const& t, std::string const& key, tell const& x) {
     auto c = std::make_shared<command_message>();
     c->to = x.to;
     c->command = x.command;
-    c->context.id = t.cause + "/" + t.what.key;
-    c->context.by = principal_id{std::string{to_string(ref_.kind)} + ":" + ref_.id};
+    c->context.id = t.cause + "/" + key;
+    c->context.by = principal_id{std::string{to_string(host_.ref().kind)} + ":" + host_.ref().id};
     c->context.cause = t.cause;
-    c->context.correlation = correlation_;
-    c->done = [me = self_.address(), key = t.what.key, round = t.round](command_result const& o) {
+    c->context.correlation = host_.now().correlation;
+    c->done = [me = host_.actor().address(), key, round = t.round](command_result const& o) {
       if (auto a = caf::actor_cast<caf::actor>(me))
         caf::anon_send(
             a, obligation_outcome{key, round, o ? std::nullopt : std::optional<error>{o.error()}});
     };
     TROUPE_CRASH_POINT(11, "obligation: before a message is sent");
-    rt_.where->deliver(std::move(c));
+    host_.rt().where->deliver(std::move(c));
   }
 
   /// Gives an engine's answer to the agent by its name, and tells this actor how that ended. Used
   /// on the engine's threads, too.
   auto answer_deliverer() {
-    return [where = rt_.where, ref = ref_, me = self_.address()](
+    return [where = host_.rt().where, ref = host_.ref(), me = host_.actor().address()](
                std::optional<command_type> const& answer, std::string const& asked,
                std::string const& key, std::uint64_t round) {
       auto c = std::make_shared<command_message>();
@@ -290,19 +314,19 @@ private:
     };
   }
 
-  void send_ask(tracked& t, ask const& x) {
+  void send_ask(tracked& t, std::string const& key, ask const& x) {
     if constexpr (Domain::kind == entity_kind::agent) {
       t.done = true;
       if (t.answer) { // thought up already, but not taken
-        answer_deliverer()(*t.answer, x.message.id, t.what.key, t.round);
+        answer_deliverer()(*t.answer, x.message.id, key, t.round);
         return;
       }
       // The agent thinks; its answer comes back as a command through the shard, also where this
       // actor went down meanwhile.
       t.answer = std::make_shared<std::optional<command_type>>();
-      rt_.engine->perform(
-          ref_, state_.spec, x.message,
-          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key = t.what.key,
+      host_.rt().engine->perform(
+          host_.ref(), host_.now().state->spec, x.message,
+          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key,
            round = t.round](result<envelope> r) {
             if (r)
               *answer = agent::reply{std::move(*r)};
@@ -311,14 +335,14 @@ private:
             deliver(*answer, id, key, round);
           });
     } else {
-      auto where = send_point(rt_, ref_.tenant, x.message);
+      auto where = send_point(host_.rt(), host_.ref().tenant, x.message);
       if (!where) {
         t.done = true;
-        spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(ref_),
+        spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(host_.ref()),
                      x.message.id, where.error().message);
         return;
       }
-      send_tell(t, *where);
+      send_tell(t, key, *where);
     }
   }
 
@@ -328,12 +352,12 @@ private:
     if (!o.refused || o.round != t.round)
       return;
     if (!may_pass(*o.refused)) {
-      spdlog::warn("answer refused entity={} key={} why=\"{}\"", to_string(ref_), o.key,
+      spdlog::warn("answer refused entity={} key={} why=\"{}\"", to_string(host_.ref()), o.key,
                    o.refused->message);
       return;
     }
     t.done = false;
-    t.not_before = rt_.clock->now() + rt_.resend;
+    t.not_before = host_.rt().clock->now() + host_.rt().resend;
     plan_retry();
   }
 
@@ -346,19 +370,19 @@ private:
   /// a settle may be the last event, after which nothing would remember them.
   void settle_held() {
     for (auto const& [key, t] : tracked_) {
-      bool const quiet = !t.what.acknowledge && (std::holds_alternative<tell>(t.what.what) ||
-                                                 std::holds_alternative<notify>(t.what.what));
+      bool const quiet = !t.acknowledge && (t.is == sort::tell || t.is == sort::notify);
       if (quiet && !t.done)
         return;
     }
     std::vector<std::pair<std::string, std::string>> ready;
     for (auto& [key, t] : tracked_) {
       if (std::exchange(t.held, false))
-        ready.emplace_back(key, t.refused);
+        ready.emplace_back(key, t.refused ? *t.refused : std::string{});
     }
     for (auto& [key, refused] : ready) {
       TROUPE_CRASH_POINT(12, "obligation: before it is settled");
-      push_own_(command_type{settle{key, refused}}, last_event_id_ + "/settle/" + key);
+      host_.push_own(command_type{settle{key, refused}},
+                     host_.now().last_event_id + "/settle/" + key);
     }
   }
 
@@ -369,17 +393,11 @@ private:
       retry_at_.reset();
       return;
     }
-    retry_at_ = self_.clock().now() + rt_.resend;
+    retry_at_ = host_.actor().clock().now() + host_.rt().resend;
     call_at(*retry_at_);
   }
 
-  caf::event_based_actor& self_;
-  entity_ref const& ref_;
-  runtime const& rt_;
-  state_type const& state_;
-  std::string const& last_event_id_;
-  std::string const& correlation_;
-  std::function<void(command_type, std::string)> push_own_;
+  obligation_host<Domain>& host_;
   bool recovering_ = false;
   std::map<std::string, tracked> tracked_;
   std::uint64_t round_ = 0;

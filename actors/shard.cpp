@@ -70,7 +70,7 @@ caf::behavior shard_actor::make_behavior() {
       [this](restart_atom, entity_ref const& ref) {
         auto const it = children_.find(ref);
         if (it != children_.end() && it->second.restarting && !stopping_ && !lost_)
-          start(ref, it->second);
+          start(*it);
       },
       [this](retry_atom, entity_ref const& ref) { try_again(ref); },
       [this](idle_notice const& n) {
@@ -101,7 +101,8 @@ caf::behavior shard_actor::make_behavior() {
 }
 
 shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
-  auto& c = children_[ref];
+  auto& row = *children_.try_emplace(ref).first;
+  auto& c = row.second;
   c.used = rt_.clock->now();
   c.pressed = false;
   if (c.quarantined && c.used >= c.until) { // whoever calls first tries whether it goes again
@@ -111,7 +112,7 @@ shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
     spdlog::info("out of quarantine entity={}", to_string(ref));
   }
   if (!c.actor && !c.restarting && !c.quarantined)
-    start(ref, c, called);
+    start(row, called);
   if (!sweeping_) {
     sweeping_ = true;
     delayed_send(this, rt_.idle, sweep_atom::value);
@@ -119,13 +120,15 @@ shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
   return c;
 }
 
-void shard_actor::start(entity_ref const& ref, child& c, bool called) {
+void shard_actor::start(std::pair<entity_ref const, child>& row, bool called) {
+  auto& [ref, c] = row;
   make_room();
   c.restarting = false;
   c.closing = false;
   c.link = std::make_shared<entity_link>();
   c.link->epoch = epoch_;
-  c.link->called = called && c.asked.empty();
+  auto kept = c.take_kept();
+  c.link->called = called && kept.queries.empty();
   if (rt_.crowd != nullptr) {
     c.link->live = rt_.crowd->enter();
     if (!c.link->called)
@@ -133,10 +136,10 @@ void shard_actor::start(entity_ref const& ref, child& c, bool called) {
   }
   c.actor = spawn_entity(system(), ref, rt_, caf::actor_cast<caf::actor>(this), c.link);
   monitor(c.actor);
-  by_address_.emplace(c.actor.address(), ref);
-  for (auto& m : std::exchange(c.buffered, {}))
+  by_address_.emplace(c.actor.address(), &row);
+  for (auto& m : kept.commands)
     send(c.actor, std::move(m));
-  for (auto& q : std::exchange(c.asked, {}))
+  for (auto& q : kept.queries)
     send(c.actor, std::move(q));
 }
 
@@ -145,6 +148,8 @@ bool shard_actor::is_poison(command_message const& m) const {
     return false;
   std::string key;
   poison_key(m, key);
+  if (key.empty())
+    key = m.context.id;
   auto const it = blamed_.find({m.to, std::move(key)});
   return it != blamed_.end() && it->second >= crashes_until_poison;
 }
@@ -169,9 +174,10 @@ int shard_actor::blame(entity_ref const& ref, std::string const& poison) {
 void shard_actor::lose() {
   lost_ = true;
   for (auto& [ref, c] : children_) {
-    for (auto& m : std::exchange(c.buffered, {}))
+    auto const kept = c.take_kept();
+    for (auto& m : kept.commands)
       refuse(m, shard_is_gone());
-    for (auto& q : std::exchange(c.asked, {}))
+    for (auto& q : kept.queries)
       q->done(shard_is_gone());
   }
 }
@@ -194,10 +200,11 @@ void shard_actor::deliver(command_ptr m) {
   if (c.quarantined) {
     refuse(m, in_quarantine(m->to, c.until, c.used));
   } else if (!c.actor || c.closing) {
-    if (c.buffered.size() >= buffer_limit)
+    auto& commands = c.kept().commands;
+    if (commands.size() >= buffer_limit)
       refuse(m, fail(errc::busy, to_string(m->to) + " is being started; try again"));
     else
-      c.buffered.push_back(std::move(m));
+      commands.push_back(std::move(m));
   } else {
     send(c.actor, std::move(m));
   }
@@ -213,23 +220,27 @@ void shard_actor::ask(query_ptr q) {
     return;
   }
   auto& c = running(q->to);
-  if (c.quarantined)
+  if (c.quarantined) {
     q->done(in_quarantine(q->to, c.until, c.used));
-  else if ((!c.actor || c.closing) && c.asked.size() >= buffer_limit)
-    q->done(fail(errc::busy, to_string(q->to) + " is being started; try again"));
-  else if (!c.actor || c.closing)
-    c.asked.push_back(std::move(q));
-  else
+  } else if (!c.actor || c.closing) {
+    auto& queries = c.kept().queries;
+    if (queries.size() >= buffer_limit)
+      q->done(fail(errc::busy, to_string(q->to) + " is being started; try again"));
+    else
+      queries.push_back(std::move(q));
+  } else {
     send(c.actor, std::move(q));
+  }
 }
 
 void shard_actor::went_down(caf::down_msg const& down) {
   auto const found = by_address_.find(down.source);
   if (found == by_address_.end())
     return;
-  auto const ref = found->second;
+  auto& row = *found->second;
   by_address_.erase(found);
-  auto& c = children_[ref];
+  auto const ref = row.first; // the row may go
+  auto& c = row.second;
   c.actor = nullptr;
   c.link->live.reset();
   c.link->reading.reset();
@@ -248,27 +259,29 @@ void shard_actor::went_down(caf::down_msg const& down) {
     return;
   }
   if (down.reason == caf::exit_reason::user_shutdown) { // let go, on purpose
-    bool const wanted = !c.buffered.empty() || !c.asked.empty();
-    if (wanted)
-      start(ref, c);
+    if (c.waiting)
+      start(row);
     else
       children_.erase(ref);
     return;
   }
   auto const& blamed = c.link->command_id;
-  int const crashes = blame(ref, c.link->poison);
+  int const crashes = blame(ref, c.link->poison.empty() ? blamed : c.link->poison);
   if (rt_.incidents != nullptr)
     rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {
+    auto const report = c.link->report ? *c.link->report : crash_report{};
     spdlog::error("dead letter entity={} command={} kind={} crashes={}; see `troupe dead-letters`",
-                  to_string(ref), blamed, c.link->command, crashes);
+                  to_string(ref), blamed, report.command, crashes);
     if (rt_.incidents != nullptr)
       rt_.incidents->put_aside(
-          {ref, blamed, c.link->command, c.link->body, c.link->why, rt_.clock->now()});
+          {ref, blamed, report.command, report.body, report.why, rt_.clock->now()});
   }
   duration delay{0};
   double const random = static_cast<double>(random_()) / static_cast<double>(random_.max());
-  if (c.budget.may_restart(rt_.clock->now(), random, delay)) {
+  if (!c.budget)
+    c.budget = std::make_unique<restart_budget>(restart_policy{});
+  if (c.budget->may_restart(rt_.clock->now(), random, delay)) {
     c.restarting = true;
     c.closing = false;
     delayed_send(this, delay, restart_atom::value, ref);
@@ -281,16 +294,18 @@ void shard_actor::went_down(caf::down_msg const& down) {
 void shard_actor::quarantine(entity_ref const& ref, child& c) {
   c.quarantined = true;
   auto const now = rt_.clock->now();
-  c.until = now + c.budget.policy().window;
+  auto const window = c.budget->policy().window;
+  c.until = now + window;
   if (rt_.incidents != nullptr)
     rt_.incidents->quarantined(true);
   spdlog::error("quarantined entity={} command={} minutes={}", to_string(ref), c.link->command_id,
-                std::chrono::duration_cast<std::chrono::minutes>(c.budget.policy().window).count());
-  for (auto& m : std::exchange(c.buffered, {}))
+                std::chrono::duration_cast<std::chrono::minutes>(window).count());
+  auto const kept = c.take_kept();
+  for (auto& m : kept.commands)
     refuse(m, in_quarantine(ref, c.until, now));
-  for (auto& q : std::exchange(c.asked, {}))
+  for (auto& q : kept.queries)
     q->done(in_quarantine(ref, c.until, now));
-  delayed_send(this, c.budget.policy().window, retry_atom::value, ref);
+  delayed_send(this, window, retry_atom::value, ref);
 }
 
 /// Only its state knows what it owes, and that it has an alarm: nobody else would call for it.

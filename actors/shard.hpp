@@ -26,23 +26,38 @@ public:
   void on_exit() override;
 
 private:
+  /// What comes for an entity that is down.
+  struct backlog {
+    std::vector<command_ptr> commands;
+    std::vector<query_ptr> queries;
+  };
+  /// A row for each entity in memory: what most of them never need is made when they do.
   struct child {
     caf::actor actor; ///< null while the entity is down
     std::shared_ptr<entity_link> link;
-    restart_budget budget{restart_policy{}};
+    std::unique_ptr<restart_budget> budget; ///< null: it never crashed
+    std::unique_ptr<backlog> waiting;       ///< null: nothing came while it was down
     time_point used{};
+    time_point until{};
     bool pressed = false;     ///< asked to leave before its time, and not called since
     bool closing = false;     ///< asked to stop; what comes is buffered until it is down
     bool restarting = false;  ///< down, comes back after its backoff
     bool quarantined = false; ///< crashed too often; stays down until `until`
-    time_point until{};
-    std::vector<command_ptr> buffered;
-    std::vector<query_ptr> asked;
+
+    [[nodiscard]] backlog& kept() {
+      if (!waiting)
+        waiting = std::make_unique<backlog>();
+      return *waiting;
+    }
+    [[nodiscard]] backlog take_kept() {
+      auto const kept = std::exchange(waiting, nullptr);
+      return kept ? std::move(*kept) : backlog{};
+    }
   };
 
   /// `called`: by a command, which comes next.
   child& running(entity_ref const& ref, bool called = false);
-  void start(entity_ref const& ref, child& c, bool called = false);
+  void start(std::pair<entity_ref const, child>& row, bool called = false);
   void deliver(command_ptr c);
   void ask(query_ptr q);
   void went_down(caf::down_msg const& down);
@@ -57,7 +72,8 @@ private:
   runtime const& rt_;
   std::shared_ptr<std::atomic<std::uint64_t>> epoch_;
   std::unordered_map<entity_ref, child> children_;
-  std::map<caf::actor_addr, entity_ref> by_address_;
+  /// The rows of those that run; a row stays where it is until it is erased.
+  std::map<caf::actor_addr, std::pair<entity_ref const, child>*> by_address_;
   /// How often a command took its entity down, by `poison_key`; two crashes make it poison.
   std::map<std::pair<entity_ref, std::string>, int> blamed_;
   std::deque<std::pair<entity_ref, std::string>> blamed_order_; ///< the oldest are forgotten

@@ -74,7 +74,7 @@ template <class Domain>
 snapshot make_snapshot(entity_ref const& self, stream_fold<Domain> const& fold) {
   return {self, fold.version, fingerprint_of(Domain::kind),
           write_body({fold.version, fold.hash, fold.last_event_id, fold.correlation,
-                      json::to(fold.state)})};
+                      json::to(*fold.state)})};
 }
 
 template <class Domain>
@@ -88,7 +88,7 @@ result<void> restore(stream_fold<Domain>& into, snapshot const& s, stored_event 
   auto state = json::from<typename Domain::state>(content->state);
   if (!state)
     return bad_snapshot(s, "cannot be read: " + state.error().message);
-  into.state = std::move(*state);
+  into.state = state_cell{std::move(*state)};
   into.version = content->version;
   into.hash = std::move(content->hash);
   into.last_event_id = std::move(content->last_event_id);

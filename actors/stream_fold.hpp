@@ -2,18 +2,20 @@
 
 #include "actors/clean_decision.hpp"
 #include "actors/domain/kinds.hpp"
+#include "actors/domain/state_cell.hpp"
 #include "actors/ports.hpp"
 
 #include <span>
 
 namespace troupe {
 
-/// One entity as its stream has it: the state, and what the next event follows.
+/// One entity as its stream has it: the state, and what the next event follows. A copy shares the
+/// state until one of the two goes on.
 template <class Domain>
 struct stream_fold {
   using event_type = typename Domain::event;
 
-  typename Domain::state state;
+  state_cell<typename Domain::state> state;
   std::uint64_t version = 0;
   std::string hash;
   std::string last_event_id;
@@ -85,11 +87,15 @@ struct stream_fold {
     }
     return w;
   }
+  /// Gives the state along with what was written last, for who keeps every entity's state.
+  void hand_over(stream_write& w) const {
+    w.events.back().after = std::make_shared<handover>(state.share());
+  }
 
 private:
   void advance(event_type const& e, new_event const& stored) {
     Domain::advance(
-        state, e,
+        state.change(), e,
         {version, stored.at, principal_id{stored.principal}, stored.event_id, stored.cause});
     hash = stored.hash;
     last_event_id = stored.event_id;

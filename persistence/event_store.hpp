@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,21 @@
 #include <vector>
 
 namespace troupe {
+
+/// What the maker of an event gives to the one who keeps such things, and to nobody after: events
+/// are kept longer than this may be.
+class handover {
+public:
+  explicit handover(std::shared_ptr<void const> what) : what_(std::move(what)) {}
+  /// What was given, the first time; null from then on. Thread-safe.
+  [[nodiscard]] std::shared_ptr<void const> take() {
+    return taken_.exchange(true) ? nullptr : std::move(what_);
+  }
+
+private:
+  std::shared_ptr<void const> what_;
+  std::atomic<bool> taken_{false};
+};
 
 /// A fact that is about to be stored. `data` is canonical JSON (docs/event-encoding.md).
 struct new_event {
@@ -29,6 +45,9 @@ struct new_event {
   /// What `data` says, as the event of the stream's domain, where this process made it: who reads
   /// it here need not parse it again. Never stored; null in what a store answers.
   std::shared_ptr<void const> decoded{};
+  /// The state of the stream's domain after this event, where this process made it and others of
+  /// the same write do not follow. Never stored, like `decoded`.
+  std::shared_ptr<handover> after{};
 };
 
 /// A stored fact. Unique by (shard, seq), by (stream, version) and by event id within its shard.

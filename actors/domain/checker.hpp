@@ -8,6 +8,14 @@
 
 namespace troupe {
 
+/// What the maker of an event knows of it, both of the stream's domain; null where it is not at
+/// hand. Without the state the event is folded here, as those are that come before the last of a
+/// write: every rule sees what was true before an event and what is true after it, in any case.
+struct made_event {
+  void const* decoded = nullptr;       ///< the event that `data_json` says
+  std::shared_ptr<void const> after{}; ///< the state after it
+};
+
 /// Looks at the 13 invariants (docs/domain.md), and at every transition table, over a whole ledger
 /// that is fed event by event. Used by `verify` and by the property tests.
 class invariant_checker {
@@ -28,10 +36,10 @@ public:
                                                  event_context const& ctx);
   /// The same for one who also wants to know whether the event could be applied at all. Errors:
   /// those of `replayer::apply`; nothing is changed then.
-  /// `decoded`: the event of the stream's domain that `data_json` says, where it is at hand.
+  /// `made`: what is at hand of it.
   [[nodiscard]] result<std::optional<std::string>>
   take(entity_ref const& stream, std::uint64_t version, std::string_view type, std::int32_t schema,
-       std::string_view data_json, event_context const& ctx, void const* decoded = nullptr);
+       std::string_view data_json, event_context const& ctx, made_event made = {});
   /// Applies without looking.
   [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
                                    std::string_view type, std::int32_t schema,
@@ -71,7 +79,7 @@ private:
   template <class Domain>
   result<problem> take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
                           std::int32_t schema, std::string_view data_json, event_context const& ctx,
-                          void const* decoded);
+                          made_event made);
   /// Asks now, or in `finish` where the other stream may not have been fed yet.
   template <class Where, class Question>
   problem ask(Where const& where, Question q);
@@ -93,6 +101,9 @@ private:
   std::uint64_t events_ = 0;
   std::map<entity_ref, std::string> unsettled_; ///< ready and must not stay so: what comes next?
   std::vector<std::pair<std::string, question>> later_;
+  /// Whose an entity is: mostly of the tenant that came first, and that it has one says `states_`.
+  /// Here are only those of the others.
+  std::optional<tenant_id> home_;
   std::map<std::pair<entity_kind, std::string>, std::set<tenant_id>> owners_;
   std::set<entity_ref> approved_;                         ///< briefs
   std::set<std::pair<entity_ref, std::string>> reserved_; ///< by budget; only where unordered

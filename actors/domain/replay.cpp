@@ -1,6 +1,7 @@
 #include "actors/domain/replay.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "actors/domain/state_cell.hpp"
 
 #include <tuple>
 #include <unordered_map>
@@ -10,7 +11,7 @@ namespace troupe {
 namespace {
 
 template <class Domain>
-using table = std::unordered_map<entity_ref, typename Domain::state>;
+using table = std::unordered_map<entity_ref, state_cell<typename Domain::state>>;
 
 } // namespace
 
@@ -85,15 +86,25 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
     it = states.emplace(stream, Domain::initial(stream)).first;
   auto context = ctx;
   context.version = version;
-  Domain::advance(it->second, e, context);
-  return it->second;
+  auto& state = it->second.change();
+  Domain::advance(state, e, context);
+  return state;
+}
+
+template <class Domain>
+typename Domain::state const& replayer::put(entity_ref const& stream,
+                                            std::shared_ptr<typename Domain::state const> made) {
+  using cell = state_cell<typename Domain::state>;
+  return *tables_->of<Domain>().insert_or_assign(stream, cell{std::move(made)}).first->second;
 }
 
 #define TROUPE_REPLAYS(NAME)                                                                       \
   template result<NAME##_domain::event> replayer::read<NAME##_domain>(                             \
       entity_ref const&, std::uint64_t, std::string_view, std::int32_t, std::string_view) const;   \
   template NAME##_domain::state const& replayer::fold<NAME##_domain>(                              \
-      entity_ref const&, std::uint64_t, NAME##_domain::event const&, event_context const&);
+      entity_ref const&, std::uint64_t, NAME##_domain::event const&, event_context const&);        \
+  template NAME##_domain::state const& replayer::put<NAME##_domain>(                               \
+      entity_ref const&, std::shared_ptr<NAME##_domain::state const>);
 TROUPE_EACH_KIND(TROUPE_REPLAYS)
 #undef TROUPE_REPLAYS
 
@@ -148,7 +159,7 @@ result<void> replayer::restore(entity_ref const& stream, std::string_view canoni
     auto state = json::from<typename D::state>(*read);
     if (!state)
       return fail(errc::corrupt, "snapshot of " + to_string(stream) + ": " + state.error().message);
-    tables_->of<D>().insert_or_assign(stream, std::move(*state));
+    tables_->of<D>().insert_or_assign(stream, state_cell{std::move(*state)});
     return {};
   });
 }
@@ -161,7 +172,7 @@ void const* replayer::find_any(entity_ref const& stream) const {
   return with_domain(stream.kind, [&](auto domain) -> void const* {
     auto const& states = tables_->of<decltype(domain)>();
     auto const it = states.find(stream);
-    return it == states.end() ? nullptr : &it->second;
+    return it == states.end() ? nullptr : &*it->second;
   });
 }
 

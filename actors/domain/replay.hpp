@@ -34,6 +34,11 @@ public:
   template <class Domain>
   typename Domain::state const& fold(entity_ref const& stream, std::uint64_t version,
                                      typename Domain::event const& e, event_context const& ctx);
+  /// In place of folding: the state that somebody else has made of the same events, and that is
+  /// held together with them from here on. Answers it.
+  template <class Domain>
+  typename Domain::state const& put(entity_ref const& stream,
+                                    std::shared_ptr<typename Domain::state const> made);
   /// The state as its canonical snapshot has it; null where no event was applied.
   [[nodiscard]] json::value state_of(entity_ref const& stream) const;
   /// Number of events applied; 0 where there is none.

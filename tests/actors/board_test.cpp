@@ -2,6 +2,7 @@
 #include "actors/instant_runner.hpp"
 #include "actors/past.hpp"
 #include "actors/real_ports.hpp"
+#include "actors/stream_fold.hpp"
 #include "actors/why.hpp"
 #include "persistence/memory/memory_store.hpp"
 #include "tests/actors/stage.hpp"
@@ -144,6 +145,44 @@ TEST_CASE("board: whatever the clocks said, it is the fold of every stream, and 
                   .has_value());
     CHECK(view.get(ref) == truth.state_of(ref));
   }
+}
+
+TEST_CASE("board: it keeps the state that comes with an event, and makes one where none comes",
+          "[actors]") {
+  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
+  test::counted_ids ids;
+  stream_fold<principal_domain> fold{ref};
+  std::uint64_t seq = 0;
+  auto const written = [&](principal::command const& what) {
+    command_context context;
+    context.id = "c" + std::to_string(seq);
+    context.by = principal_id{"human:ada"};
+    context.now = time_point{duration{noon}};
+    auto const decided = decide_clean<principal_domain>(*fold.state, what, context);
+    REQUIRE(decided.has_value());
+    return fold.write(ref, *decided, context, ids);
+  };
+  auto const batch_of = [&](stream_write const& w) {
+    auto out = std::make_shared<std::vector<stored_event>>();
+    for (auto const& e : w.events)
+      out->push_back({shard_of(ref), ++seq, 1, ref, seq, e});
+    return out;
+  };
+  board view;
+  auto first = written(std::get<principal::command>(test::token_issue()));
+  fold.hand_over(first);
+  std::weak_ptr<principal::state const> const made = fold.state.share();
+  fold.state = state_cell{*fold.state}; // the entity goes on with another one
+  auto const batch = batch_of(first);
+  view.apply_now(batch);
+  CHECK(batch->back().event.after->take() == nullptr);
+  REQUIRE_FALSE(made.expired()); // at the board, and not at its event, which is kept longer
+  CHECK(view.get(ref) == json::to(*made.lock()));
+
+  view.apply_now(batch_of(written(principal::command{principal::revoke{"lost"}})));
+  CHECK(made.expired()); // nobody else has it any more
+  CHECK(view.get(ref) == json::to(*fold.state));
+  CHECK(view.violations() == 0);
 }
 
 TEST_CASE("board: shards take turns by the time of their events", "[actors]") {

@@ -28,7 +28,7 @@ std::unique_ptr<event_store> ledger_of(int many) {
     context.id = "c" + std::to_string(i);
     context.by = principal_id{"human:ada"};
     context.now = time_point{duration{1'750'000'000'000}};
-    auto const decided = decide_clean<principal_domain>(fold.state, what, context);
+    auto const decided = decide_clean<principal_domain>(*fold.state, what, context);
     REQUIRE(decided.has_value());
     unit u;
     u.writes.push_back(fold.write(ref, *decided, context, ids));

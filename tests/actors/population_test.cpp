@@ -43,7 +43,7 @@ store_factory ledger_of(int tokens) {
     context.by = principal_id{"human:ada"};
     context.now = time_point{duration{1'750'000'000'000}};
     auto const what = std::get<principal::command>(test::token_issue());
-    auto const decided = decide_clean<principal_domain>(fold.state, what, context);
+    auto const decided = decide_clean<principal_domain>(*fold.state, what, context);
     REQUIRE(decided.has_value());
     unit u;
     u.writes.push_back(fold.write(token(i), *decided, context, ids));
