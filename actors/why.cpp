@@ -1,6 +1,8 @@
 #include "actors/why.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "actors/why_subject.hpp"
+#include "actors/why_work.hpp"
 
 #include <algorithm>
 #include <set>
@@ -73,10 +75,11 @@ private:
       return ambiguous(prefix, found);
     auto const& c = found.front();
     json::object out{{"about", c.what.id}};
-    auto const who = maker_of(c);
+    auto const who = maker_of(view_, store_, c, tenant_);
     if (!who)
       return who.error();
-    ticket_chain(c.ticket.value, &c, *who);
+    if (auto ok = ticket_chain(c.ticket.value, &c, *who); !ok)
+      return ok.error();
     out.emplace("chain", std::move(chain_));
     return with_causes(std::move(out), {tenant_, entity_kind::ticket, c.ticket.value}, c.version);
   }
@@ -97,67 +100,12 @@ private:
                 {{"candidates", std::move(candidates)}});
   }
 
-  /// Whose attempt made the commit, and on which machine; empty where nothing is known.
-  result<std::string> maker_of(known_commit const& c) const {
-    constexpr std::size_t page = 200;
-    entity_ref const self{tenant_, entity_kind::ticket, c.ticket.value};
-    auto const t = read<ticket::state>(entity_kind::ticket, c.ticket.value);
-    // Who reviews, runs gates or merges makes no commit of the branch.
-    auto const works = [&](ticket::leased const& l) {
-      auto const at = static_cast<std::size_t>(l.stage);
-      return t && l.stage >= 0 && at < t->stages.size() && t->stages[at].kind == stage_kind::work;
-    };
-    auto const attempt = c.ticket.value + ".t" + std::to_string(c.what.token);
-    std::string last; // of a work stage, before that attempt
-    for (std::uint64_t after = 0;; after += page) {
-      auto const events = store_.read_stream(self, after, page);
-      if (!events)
-        return events.error();
-      for (auto const& e : *events) {
-        auto const leased = read_lease(e);
-        if (!leased)
-          continue;
-        if (leased->token == c.what.token)
-          return c.what.before ? "made before attempt " + attempt +
-                                     (last.empty() ? "" : "; the one before it was of " + last)
-                               : "made by " + holder_of(*leased) + " in attempt " + attempt;
-        if (works(*leased))
-          last = holder_of(*leased);
-      }
-      if (events->size() < page)
-        return "reported by attempt " + attempt;
-    }
-  }
-
-  static std::optional<ticket::leased> read_lease(stored_event const& e) {
-    if (e.event.type != "ticket.leased")
-      return std::nullopt;
-    auto const data = json::parse(e.event.data);
-    if (!data)
-      return std::nullopt;
-    auto read = json::from<ticket::leased>(*data);
-    if (!read)
-      return std::nullopt;
-    return std::move(*read);
-  }
-
-  static std::string holder_of(ticket::leased const& l) {
-    auto const who = l.agent.empty() ? std::string{"no agent"} : l.agent.value;
-    return who + (l.daemon.empty() ? "" : " on " + l.daemon.value);
-  }
-
   result<json::object> about_entity(entity_kind kind, std::string const& id) {
     json::object out{{"about", id}};
-    if (kind == entity_kind::ticket)
-      ticket_chain(id);
-    else if (kind == entity_kind::run)
-      run_chain(id);
-    else if (kind == entity_kind::plan)
-      plan_chain(id, {});
-    else if (kind == entity_kind::brief)
-      brief_chain(id, {});
-    out.emplace("chain", std::move(chain_));
     entity_ref const self{tenant_, kind, id};
+    if (auto ok = kind == entity_kind::agent ? agent_chain(self) : chain_of(self); !ok)
+      return ok.error();
+    out.emplace("chain", std::move(chain_));
     auto const info = store_.stream(self);
     if (!info)
       return info.error();
@@ -170,32 +118,89 @@ private:
     json::object out{{"about", e.event.event_id}};
     chain_.push_back(entry("event", e.event.event_id,
                            e.event.type + " of " + e.stream.id + " by " + e.event.principal));
-    if (e.stream.kind == entity_kind::ticket)
-      ticket_chain(e.stream.id);
-    else if (e.stream.kind == entity_kind::run)
-      run_chain(e.stream.id);
-    else if (e.stream.kind == entity_kind::plan)
-      plan_chain(e.stream.id, {});
-    else if (!e.event.correlation.empty())
-      brief_chain(e.event.correlation, {});
+    auto const subject = subject_of(view_, store_, e);
+    if (!subject)
+      return subject.error();
+    if (*subject) {
+      if (auto ok = chain_of(**subject); !ok)
+        return ok.error();
+    } else {
+      no_brief("it is about " + std::string{to_string(e.stream.kind)} + " " + e.stream.id +
+               ", whatever is worked on");
+    }
     out.emplace("chain", std::move(chain_));
     return with_causes(std::move(out), e);
   }
 
+  /// Nothing that was said in a source led to it.
+  void no_brief(std::string const& why) {
+    chain_.push_back(entry("origin", "", "belongs to no brief: " + why));
+  }
+
+  result<void> chain_of(entity_ref const& ref) {
+    switch (ref.kind) {
+    case entity_kind::ticket:
+      return ticket_chain(ref.id);
+    case entity_kind::run:
+      return run_chain(ref.id);
+    case entity_kind::plan:
+      plan_chain(ref.id, {});
+      break;
+    case entity_kind::brief:
+      brief_chain(ref.id, {});
+      break;
+    case entity_kind::approval:
+      return approval_chain(ref);
+    default:
+      break;
+    }
+    return {};
+  }
+
+  result<void> agent_chain(entity_ref const& ref) {
+    auto const a = read<agent::state>(entity_kind::agent, ref.id);
+    if (!a)
+      return {};
+    auto const by = maker_of_stream(ref);
+    if (!by)
+      return by.error();
+    chain_.push_back(entry("agent", ref.id, "hired as " + a->spec.role + " by " + *by));
+    no_brief("an agent works for its whole project");
+    return {};
+  }
+
+  result<void> approval_chain(entity_ref const& ref) {
+    auto const a = read<approval::state>(entity_kind::approval, ref.id);
+    if (!a)
+      return {};
+    chain_.push_back(entry(
+        "approval", ref.id,
+        a->question + (a->decided_by.empty() ? std::string{}
+                                             : "; " + name(a->is) + " by " + a->decided_by.value)));
+    if (auto const of = asked_about(view_, ref))
+      return chain_of(*of);
+    return {};
+  }
+
   /// `asked`: about this commit of it; `maker` says who made it.
-  void ticket_chain(std::string const& id, known_commit const* asked = nullptr,
-                    std::string const& maker = {}) {
+  result<void> ticket_chain(std::string const& id, known_commit const* asked = nullptr,
+                            std::string const& maker = {}) {
     auto const t = read<ticket::state>(entity_kind::ticket, id);
     if (!t)
-      return;
+      return {};
     bool const work = asked != nullptr && !asked->what.merge;
     bool const stands = !work || is_part_of(t->proof, asked->what.id);
     if (work)
       chain_.push_back(
           entry("commit", asked->what.id,
                 maker + (stands ? "" : "; not part of what the ticket stands on now")));
-    if (stands)
-      verdicts(*t, work ? asked->what.id : std::string{});
+    if (stands) {
+      auto verdicts = verdicts_of(store_, *t, work ? asked->what.id : std::string{});
+      if (!verdicts)
+        return verdicts.error();
+      for (auto& v : *verdicts)
+        chain_.push_back(std::move(v));
+    }
     std::string worked;
     for (auto const& w : t->workers)
       worked += (worked.empty() ? "" : ", ") + w.agent.value + " on " + w.daemon.value;
@@ -203,7 +208,10 @@ private:
         entry("ticket", id, t->item->title + (worked.empty() ? "" : "; worked by ") + worked));
     if (!t->supersedes.empty())
       chain_.push_back(entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
+    if (t->brief.empty())
+      return made_by_hand(t->run.value);
     plan_chain(t->plan.value, t->item->requirements);
+    return {};
   }
 
   static bool is_part_of(evidence const& proof, std::string const& commit) {
@@ -211,30 +219,43 @@ private:
            std::find(proof.commits.begin(), proof.commits.end(), commit) != proof.commits.end();
   }
 
-  /// What became of the work: its merge (unless that is `told` already), its gates, its reviews.
-  void verdicts(ticket::state const& t, std::string const& told) {
-    if (!t.merged_as.empty() && t.merged_as != told)
-      chain_.push_back(entry("commit", t.merged_as,
-                             "merged into " + t.target_branch + " from " + t.proof.branch + " (" +
-                                 std::to_string(t.proof.files.size()) +
-                                 (t.proof.files.size() == 1 ? " file, +" : " files, +") +
-                                 std::to_string(t.proof.insertions) + " -" +
-                                 std::to_string(t.proof.deletions) + ")"));
-    for (auto const& g : t.gate_results)
-      chain_.push_back(entry("gate", g.gate, (g.passed ? "passed: " : "failed: ") + g.message));
-    for (auto r = t.reviews.rbegin(); r != t.reviews.rend(); ++r)
-      chain_.push_back(
-          entry("review", r->by.value,
-                r->approved ? "approved in " + r->stage
-                            : "asked for changes" + (r->notes.empty() ? "" : ": " + r->notes[0])));
-  }
-
-  void run_chain(std::string const& id) {
+  result<void> run_chain(std::string const& id) {
     auto const r = read<run::state>(entity_kind::run, id);
     if (!r)
-      return;
+      return {};
+    if (r->brief.empty()) {
+      std::string titles;
+      for (auto const& i : r->items)
+        titles += (titles.empty() ? "" : ", ") + i.item.title;
+      chain_.push_back(entry("run", id, "execution of: " + titles));
+      return made_by_hand(id);
+    }
     chain_.push_back(entry("run", id, "execution of " + r->plan.value));
     plan_chain(r->plan.value, {});
+    return {};
+  }
+
+  /// Who wanted the ticket of a run without a brief. A run that goes on where another was stopped
+  /// was made by the other: whoever made the first of them, wanted it.
+  result<void> made_by_hand(std::string run) {
+    std::set<std::string> seen;
+    for (auto r = read<run::state>(entity_kind::run, run);
+         r && !r->continues.empty() && seen.insert(run).second;
+         r = read<run::state>(entity_kind::run, run))
+      run = r->continues.value;
+    auto const by = maker_of_stream({tenant_, entity_kind::run, run});
+    if (!by)
+      return by.error();
+    no_brief("made by hand by " + *by);
+    return {};
+  }
+
+  /// The principal of the first event.
+  result<std::string> maker_of_stream(entity_ref const& ref) const {
+    auto const first = store_.read_stream(ref, 0, 1);
+    if (!first)
+      return first.error();
+    return first->empty() ? std::string{"somebody unknown"} : first->front().event.principal;
   }
 
   void plan_chain(std::string const& id, std::vector<std::string> const& requirements) {
@@ -250,29 +271,45 @@ private:
     brief_chain(p->brief.value, requirements);
   }
 
-  void brief_chain(std::string const& id, std::vector<std::string> const& requirements) {
+  /// Down to the sentences of these requirements. None named: to the brief as a whole, which is its
+  /// goal and every requirement, each with the first of its sentences.
+  void brief_chain(std::string const& id, std::vector<std::string> const& wanted) {
     auto const b = read<brief::state>(entity_kind::brief, id);
     if (!b)
       return;
-    for (auto const& q : b->content.requirements) {
-      if (std::find(requirements.begin(), requirements.end(), q.key) == requirements.end())
-        continue;
-      chain_.push_back(entry("requirement", q.key, q.title));
-    }
+    bool const whole = wanted.empty();
+    auto const meant = [&](requirement const& q) {
+      return whole || std::find(wanted.begin(), wanted.end(), q.key) != wanted.end();
+    };
+    auto const& all = b->content.requirements;
+    if (whole && !b->content.goal.empty())
+      chain_.push_back(entry("goal", "", b->content.goal));
+    for (auto const& q : all)
+      if (meant(q))
+        chain_.push_back(entry("requirement", q.key, q.title));
     chain_.push_back(
         entry("brief", id,
               b->content.title + (b->decided_by.empty() ? std::string{}
                                                         : "; approved by " + b->decided_by.value)));
-    for (auto const& q : b->content.requirements) {
-      if (std::find(requirements.begin(), requirements.end(), q.key) == requirements.end())
+    bool cited = false;
+    for (auto const& q : all) {
+      if (!meant(q))
         continue;
       for (auto const& c : q.cites) {
         auto e = entry("sentence", q.key, "\"" + c.quote + "\"");
         e.emplace("speaker", c.speaker);
         e.emplace("at", clock_of(c.at));
         chain_.push_back(std::move(e));
+        cited = true;
+        if (whole)
+          break;
       }
     }
+    if (!cited)
+      chain_.push_back(
+          entry("origin", "",
+                all.empty() ? "no sentence is cited: the brief is not drafted"
+                            : "no sentence is cited in what " + b->drafted_by.value + " drafted"));
     chain_.push_back(entry("source", b->from.name, b->from.kind + ", sha256 " + b->from.sha256));
   }
 
