@@ -50,7 +50,25 @@ bool is_placeholder(std::string_view value) {
                      [&](std::string_view s) { return contains_word(value, s); });
 }
 
-enum class name_kind { other, password, key };
+/// A name under which people write down what they chose, and programs what they were given:
+/// `password`, `DB_PASS`, `smtpPass`, `client_secret`. `bypass` and `compass` are others.
+bool names_a_password(std::string_view name) {
+  for (std::string_view const word :
+       {"password", "passwd", "passphrase", "pwd", "secret", "pass"}) {
+    if (name.size() < word.size())
+      continue;
+    auto const begin = name.size() - word.size();
+    if (!std::equal(word.begin(), word.end(), name.begin() + static_cast<std::ptrdiff_t>(begin),
+                    [](char a, char b) { return a == to_lower(b); }))
+      continue;
+    bool const camel = begin > 0 && is_upper(name[begin]) && is_lower(name[begin - 1]);
+    if (begin == 0 || !is_alpha(name[begin - 1]) || camel)
+      return true;
+  }
+  return false;
+}
+
+enum class name_kind { other, password, key, pass };
 
 /// What a value under this name would be. `password_hash`, `max_tokens` or `secret_name` name
 /// something else than a secret.
@@ -75,7 +93,9 @@ name_kind kind_of_name(std::string_view name) {
     return name_kind::other;
   if (std::any_of(std::begin(passwords), std::end(passwords), has))
     return name_kind::password;
-  return std::any_of(std::begin(keys), std::end(keys), has) ? name_kind::key : name_kind::other;
+  if (std::any_of(std::begin(keys), std::end(keys), has))
+    return name_kind::key;
+  return names_a_password(name) ? name_kind::pass : name_kind::other;
 }
 
 bool is_secret_value(std::string_view value, name_kind kind, bool quoted) {
@@ -87,6 +107,9 @@ bool is_secret_value(std::string_view value, name_kind kind, bool quoted) {
   if (letters == 0)
     return false;
   if (!quoted) {
+    // `PWD=/srv/app2` is the folder of a shell.
+    if (kind == name_kind::password && (value.front() == '/' || value.front() == '~'))
+      return false;
     // Without quotes it may be code: an identifier, a call, a member. Secrets of .env files and
     // YAML are told apart by their digits.
     return value.size() >= 12 && c.digit >= 3 && shannon_entropy(value) >= 3.2 &&
@@ -99,6 +122,11 @@ bool is_secret_value(std::string_view value, name_kind kind, bool quoted) {
     return value.size() >= 8 && (c.digit > 0 || marks > 0) && shannon_entropy(value) >= 2.5;
   }
   return value.size() >= 12 && c.digit >= 2 && shannon_entropy(value) >= 3.0;
+}
+
+/// `PASS: t/parse2Units` is the word of a test program.
+bool is_outcome(std::string_view name, std::string_view sign) {
+  return name.size() == 4 && sign.starts_with(':');
 }
 
 constexpr bool in_name(char c) {
@@ -144,6 +172,64 @@ std::size_t past_assignment(std::string_view text, std::size_t at) {
       return skip_spaces(text, type + 1);
   }
   return at;
+}
+
+/// Where a value without quotes ends: also before the next variable of a query (`&next=1`).
+std::size_t end_of_bare(std::string_view text, std::size_t start) {
+  auto const stop = std::min(text.find_first_of(" \t\r\n\"'`,;)}](", start), text.size());
+  auto const next = text.substr(start, stop - start).find('&');
+  if (next == std::string_view::npos)
+    return stop;
+  auto name = start + next + 1;
+  while (name < stop && (is_alnum(text[name]) || text[name] == '_'))
+    ++name;
+  return name > start + next + 1 && name < stop && text[name] == '=' ? start + next : stop;
+}
+
+/// Where the value of a password begins that is told, not assigned: past `"`, `is` or `was` and a
+/// space; npos if there is none.
+std::size_t past_telling(std::string_view text, std::size_t at) {
+  if (at >= text.size() || text[at] != ' ')
+    return std::string_view::npos;
+  auto const next = skip_spaces(text, at);
+  if (next >= text.size() || std::string_view{"\"'`iw"}.find(text[next]) == std::string_view::npos)
+    return std::string_view::npos; // most words
+  for (std::string_view const verb : {"is ", "was ", "is: ", "was: "})
+    if (text.substr(next, verb.size()) == verb)
+      return skip_spaces(text, next + verb.size());
+  return is_alpha(text[next]) ? std::string_view::npos : next;
+}
+
+/// What stands where a value is expected. Not `fits`: a call, a quote that is not closed, or words.
+struct written_value {
+  std::string_view text;
+  bool quoted = false;
+  bool fits = false;
+  bool ends_statement = false;
+};
+
+written_value value_at(std::string_view text, std::size_t start) {
+  char const quote = text[start];
+  if (quote == '"' || quote == '\'' || quote == '`') {
+    auto const stop = text.find_first_of(std::string{quote, '\n'}, start + 1);
+    if (stop == std::string_view::npos || text[stop] != quote)
+      return {};
+    auto const value = text.substr(start + 1, stop - start - 1);
+    return {value, true, value.find_first_of(" \t") == std::string_view::npos, false};
+  }
+  auto const stop = end_of_bare(text, start);
+  char const after = stop < text.size() ? text[stop] : '\n';
+  return {text.substr(start, stop - start), false, after != '(', after == ';'};
+}
+
+/// Whether it is a password that was told there, or is assigned in a way which also code has.
+bool is_told_password(written_value const& v, std::string_view name, std::string_view sign) {
+  bool const spaced = sign.find('=') != std::string_view::npos && sign != "=";
+  auto const where = v.quoted                                               ? password_place::quoted
+                     : spaced || v.ends_statement || is_outcome(name, sign) ? password_place::code
+                     : sign == "=" ? password_place::assigned
+                                   : password_place::said;
+  return !is_placeholder(v.text) && is_chosen_password(v.text, where);
 }
 
 bool has_image_magic(std::string_view s) {
@@ -195,35 +281,27 @@ void assigned_values(std::string_view text, std::vector<secret_hit>& out) {
     auto const begin = at;
     while (at < text.size() && in_name(text[at]))
       ++at;
-    auto const start = past_assignment(text, at);
-    if (start == std::string_view::npos || start >= text.size())
+    auto const name = text.substr(begin, at - begin);
+    auto start = past_assignment(text, at);
+    bool const told = start == std::string_view::npos;
+    if (told)
+      start = past_telling(text, at);
+    if (start == std::string_view::npos || start >= text.size() || name.size() > 80)
       continue;
-    auto const kind =
-        at - begin <= 80 ? kind_of_name(text.substr(begin, at - begin)) : name_kind::other;
+    auto const kind = kind_of_name(name);
     if (kind == name_kind::other)
       continue;
-    char const quote = text[start];
-    if (quote == '"' || quote == '\'' || quote == '`') {
-      auto const stop = text.find_first_of(std::string{quote, '\n'}, start + 1);
-      if (stop == std::string_view::npos || text[stop] != quote)
-        continue;
-      auto const value = text.substr(start + 1, stop - start - 1);
-      if (value.find_first_of(" \t") == std::string_view::npos &&
-          is_secret_value(value, kind, true)) {
-        out.push_back({"assigned-secret", start + 1, value.size()});
-        at = stop;
-      }
+    auto const value = value_at(text, start);
+    if (!value.fits)
       continue;
-    }
-    auto stop = text.find_first_of(" \t\r\n\"'`,;)}](", start);
-    if (stop == std::string_view::npos)
-      stop = text.size();
-    bool const called = stop < text.size() && text[stop] == '(';
-    auto const value = text.substr(start, stop - start);
-    if (!called && is_secret_value(value, kind, false)) {
-      out.push_back({"assigned-secret", start, value.size()});
-      at = stop;
-    }
+    bool const assigned = !told && kind != name_kind::pass;
+    auto const sign = told ? std::string_view{} : text.substr(at, start - at);
+    if (!(assigned && is_secret_value(value.text, kind, value.quoted)) &&
+        !(names_a_password(name) && is_told_password(value, name, sign)))
+      continue;
+    auto const offset = start + (value.quoted ? 1 : 0);
+    out.push_back({"assigned-secret", offset, value.text.size()});
+    at = offset + value.text.size();
   }
 }
 

@@ -7,10 +7,22 @@ namespace troupe::secret_rules {
 
 /// Tokens with a form that their issuer published: prefix, alphabet, length.
 void known_forms(std::string_view text, std::vector<secret_hit>& out);
-/// `password = "…"`, `API_KEY=…`, `"client_secret": "…"`.
+/// `password = "…"`, `API_KEY=…`, `"client_secret": "…"`, `db pass "…"`, `the password is …`.
 void assigned_values(std::string_view text, std::vector<secret_hit>& out);
 /// Long strings that look drawn at random: mixed letters and digits, high entropy.
 void random_strings(std::string_view text, std::vector<secret_hit>& out);
+
+/// How a value stands beside a name such as `password`.
+enum class password_place {
+  assigned, ///< `password=…` without a space: shells, settings, people
+  said,     ///< `password: …`, `the password is …`, `db pass "…"`
+  code,     ///< `password = …`, where most values are names
+  quoted,   ///< as `said`, between quotes
+};
+/// Whether a value in this place is a password as people choose them: eight characters or more,
+/// letters and digits, and either a mark that names do not have or digits in the midst of letters.
+/// Names, paths, digests, ids, addresses and templates are none.
+[[nodiscard]] bool is_chosen_password(std::string_view value, password_place where);
 
 [[nodiscard]] constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';

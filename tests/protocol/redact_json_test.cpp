@@ -93,6 +93,12 @@ TEST_CASE("redact: after it nothing is found in the document's text", "[protocol
                                         "k39sLq02mXv81bTz55",
                                         "[redacted:github-token]",
                                         "(",
+                                        "hunter2hunter2",
+                                        "db pass ",
+                                        "password is ",
+                                        "was: ",
+                                        "Xr7#kQ92!pLmZ0vT",
+                                        "&next=1",
                                         "]"};
   auto const piece = [&] { return pieces[random() % pieces.size()]; };
   for (int i = 0; i < 3000; ++i) {
