@@ -138,6 +138,8 @@ result<runner_profile> parse_profile(std::string_view text, std::string const& f
       r = read(node, file, name, out.resume);
     else if (name == "resume_arguments")
       r = read(node, file, name, out.resume_arguments);
+    else if (name == "tools")
+      r = read(node, file, name, out.tools);
     else if (name == "version")
       r = read(node, file, name, out.version);
     else if (name == "environment")

@@ -17,6 +17,7 @@ struct runner_profile {
   std::vector<std::string> arguments;        ///< with placeholders `{prompt}`, `{session}`, …
   std::vector<std::string> resume;           ///< before the arguments when a session goes on
   std::vector<std::string> resume_arguments; ///< instead of the arguments when a session goes on
+  std::vector<std::string> tools;            ///< before the arguments when the agent has tools
   std::vector<std::string> version;          ///< arguments that print the version
   std::vector<std::string> environment;      ///< variables of ours that the program may see
   std::map<std::string, std::string> set;    ///< variables set for it

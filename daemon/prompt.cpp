@@ -60,6 +60,7 @@ std::string prompt_of(link::order const& o, std::string const& base, std::string
   section(out, "Done when", list(o.item->criteria));
   section(out, "Files named for it", list(o.item->files));
   section(out, "Your role", o.instructions);
+  section(out, "Your tools", list(o.tools));
   section(out, "Said so far", conversation(o.conversation));
   if (review) {
     section(out, "The change",

@@ -27,6 +27,14 @@ result<void> write_private(fs::path const& file, std::string_view text) {
   return {};
 }
 
+/// `Edit,Bash(npm test:*)`, as coding CLIs take lists.
+std::string joined(std::vector<std::string> const& items) {
+  std::string out;
+  for (auto const& item : items)
+    out += (out.empty() ? "" : ",") + item;
+  return out;
+}
+
 /// `tally.dev-ada` is `dev-ada` to people.
 std::string short_name(agent_id const& agent) {
   auto const dot = agent.value.rfind('.');
@@ -70,6 +78,7 @@ environment attempt_environment(executor_settings const& settings, link::order c
                          {"TROUPE_ATTEMPT", std::to_string(o.attempt_number)},
                          {"TROUPE_PROMPT_FILE", (folder / "prompt.md").string()},
                          {"TROUPE_ORDER_FILE", (folder / "order.json").string()},
+                         {"TROUPE_TOOLS", joined(o.tools)},
                          {"TROUPE_BASE", w.base},
                          {"TROUPE_HEAD", w.start}};
   for (auto const& [name, value] : ours)
@@ -136,6 +145,7 @@ result<runner_report> run_runner(executor_settings const& settings, link::order 
         {"title", o.item->title},
         {"ticket", o.ticket.value},
         {"role", o.role},
+        {"tools", joined(o.tools)},
         {"branch", o.branch},
         {"worktree", w.directory.string()}};
     bool const resumes = !o.session.empty();
@@ -147,6 +157,8 @@ result<runner_report> run_runner(executor_settings const& settings, link::order 
         arguments = profile->resume;
       arguments.insert(arguments.end(), profile->arguments.begin(), profile->arguments.end());
     }
+    if (!o.tools.empty())
+      arguments.insert(arguments.begin(), profile->tools.begin(), profile->tools.end());
     command.argv.push_back(profile->program);
     for (auto const& a : arguments)
       command.argv.push_back(fill_in(a, values));

@@ -45,7 +45,8 @@ struct order {
   std::int32_t attempt_number = 1;
   std::string session; ///< CLI session to resume, if any
   std::string instructions;
-  shared_value<plan_item> item; ///< title, text, criteria, files
+  std::vector<std::string> tools; ///< of the agent's roster entry
+  shared_value<plan_item> item;   ///< title, text, criteria, files
   std::vector<shared_value<envelope>>
       conversation;             ///< what was said about the ticket so far, in order
   std::vector<gate_spec> gates; ///< order_kind::gates
@@ -59,8 +60,8 @@ struct order {
   bool send_diffs = false;
   TROUPE_RECORD(order, kind, ticket, token, attempt, stage, role, agent, project, engine, profile,
                 command, repository, target_branch, branch, expected_head, round, attempt_number,
-                session, instructions, item, conversation, gates, test_command, forbidden_paths,
-                patch_lines, recipe, timeout, stall, lease, send_diffs);
+                session, instructions, tools, item, conversation, gates, test_command,
+                forbidden_paths, patch_lines, recipe, timeout, stall, lease, send_diffs);
 };
 
 /// Stop an attempt: the lease is gone, or a person cancelled. The work stays on its branch.

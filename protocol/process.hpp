@@ -75,6 +75,7 @@ struct agent_spec {
   std::string profile; ///< runner profile for `daemon`: `command`, `claude`, …
   std::string command; ///< for `process`: the command line
   std::string instructions;
+  /// What a coding CLI need not be asked for, in its own words; docs/runners.md, Tools.
   std::vector<std::string> tools;
   std::int32_t capacity = 1; ///< tickets at once
   TROUPE_FIELDS(agent_spec, name, role, engine, profile, command, instructions, tools, capacity);

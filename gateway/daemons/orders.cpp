@@ -93,6 +93,7 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
       continue;
     o.command = a.command;
     o.instructions = a.instructions;
+    o.tools = a.tools;
   }
   o.test_command = config->test_command;
   o.forbidden_paths = config->forbidden_paths;

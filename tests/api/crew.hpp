@@ -78,6 +78,7 @@ private:
       return json::object{{"name", role},
                           {"role", role},
                           {"engine", "process"},
+                          {"tools", json::array{"make", "sh"}},
                           {"command", "sh " + (where_.path() / role).string()}};
     };
     json::array roster;

@@ -40,6 +40,7 @@ TEST_CASE("process: commands of the server do a ticket, 0 is done, 2 sends back,
   CHECK(worked.at("TROUPE_KIND") == "work");
   CHECK(worked.at("TROUPE_ROLE") == "dev");
   CHECK(worked.at("TROUPE_AGENT") == "duration.dev");
+  CHECK(worked.at("TROUPE_TOOLS") == "make,sh"); // of the roster
   CHECK(worked.at("TROUPE_PROJECT") == "duration");
   CHECK(worked.at("TROUPE_BRANCH") == "agent/" + ticket);
   CHECK(worked.at("TROUPE_TARGET_BRANCH") == "main");

@@ -108,3 +108,40 @@ TEST_CASE("profile: a CLI is started with its arguments, its variables and its s
   CHECK(env.find("QUIET=1") != std::string::npos);
   CHECK(done.end.session == "s-7");
 }
+
+TEST_CASE("profile: the tools of an agent reach its CLI as the profile says", "[daemon]") {
+  CHECK(load_profiles()->at("claude").tools ==
+        std::vector<std::string>{"--allowedTools", "{tools}"});
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  write(s / "bin/cli", "#!/bin/sh\nprintf '%s\\n' \"$@\" > args.txt; env > env.txt\n"
+                       "cp \"$TROUPE_PROMPT_FILE\" prompt.txt\n");
+  fs::permissions(s / "bin/cli", fs::perms::owner_all);
+  auto p = load_profiles()->at("claude");
+  p.program = (s / "bin/cli").string();
+  p.format = output_format::text;
+  b.settings.profiles["claude"] = p;
+  auto order = work_order(o, {});
+  order.engine = engine_kind::daemon;
+  order.profile = "claude";
+  order.session = "s-7";
+  bool const named = GENERATE(true, false);
+  if (named)
+    order.tools = {"Bash(npm test:*)", "WebFetch"};
+  auto const done = b.run(order);
+  INFO(done.end.summary);
+  REQUIRE(done.end.how == link::outcome::done);
+  auto const args = o.file("args.txt", "agent/b1-1");
+  auto const env = o.file("env.txt", "agent/b1-1");
+  auto const prompt = o.file("prompt.txt", "agent/b1-1");
+  if (named) {
+    CHECK(args.find("--allowedTools\nBash(npm test:*),WebFetch\n--resume\ns-7\n-p\n") == 0);
+    CHECK(env.find("TROUPE_TOOLS=Bash(npm test:*),WebFetch\n") != std::string::npos);
+    CHECK(prompt.find("## Your tools\n\n- Bash(npm test:*)\n- WebFetch\n") != std::string::npos);
+  } else {
+    CHECK(args.find("--resume\ns-7\n-p\n") == 0);
+    CHECK(env.find("TROUPE_TOOLS=\n") != std::string::npos);
+    CHECK(prompt.find("Your tools") == std::string::npos);
+  }
+}
