@@ -168,6 +168,8 @@ namespace {
 
 /// Which command lists what a message (`there is no brief k3f9q2mx`) did not find.
 std::string way_to_find(std::string_view message) {
+  if (message.find("no such credential") != std::string_view::npos) // a token, or a code
+    return "`troupe token list` shows what there is.";
   for (auto const& [kind, command] :
        {std::pair{"brief", "troupe brief list"}, std::pair{"plan", "troupe plan list"},
         std::pair{"run", "troupe run list"}, std::pair{"ticket", "troupe ticket list"},

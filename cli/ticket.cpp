@@ -46,12 +46,15 @@ int comment(console& out, ticket_flags const& f) {
   auto const text = text_or_input(f.text);
   if (!text)
     return out.fail(text.error());
-  return post(out, f.id, "comments",
-              json::object{{"text", *text},
-                           {"reply_to", f.reply_to},
-                           {"metrics", std::move(metrics)},
-                           {"blockers", json::to(f.blockers)},
-                           {"next_steps", json::to(f.next_steps)}});
+  auto const done = out.api().post(ticket_path(f.id) + "/comments",
+                                   json::object{{"text", *text},
+                                                {"reply_to", f.reply_to},
+                                                {"metrics", std::move(metrics)},
+                                                {"blockers", json::to(f.blockers)},
+                                                {"next_steps", json::to(f.next_steps)}});
+  return show_done(out, done,
+                   "Kept on ticket " + paint(out.style(), ink::name, f.id) +
+                       "; `troupe ticket show " + f.id + "` shows it.\n");
 }
 
 void add_talk(command_line& line, CLI::App& group) {

@@ -13,6 +13,16 @@ std::string stage_at(json::value const& ticket, std::int64_t index) {
   return look::text(stages[static_cast<std::size_t>(index)], "name");
 }
 
+/// `develop, round 1 of 3`: how often work was sent back, and may be. The last time may be the one
+/// that was not allowed any more.
+std::string stage_and_round(json::value const& t) {
+  auto const round = look::number(t, "round");
+  auto const rounds = look::number(t, "rounds", 3);
+  return stage_at(t, look::number(t, "stage_index")) + ", " +
+         (round > rounds ? "every round used (" + std::to_string(rounds) + ")"
+                         : "round " + std::to_string(round) + " of " + std::to_string(rounds));
+}
+
 std::string facts(json::value const& t, text_style const& style) {
   auto const& item = look::at(t, "item");
   std::string out;
@@ -21,11 +31,7 @@ std::string facts(json::value const& t, text_style const& style) {
   auto const status = look::text(t, "status");
   bool const over = !status.empty() && status.front() >= 'A' && status.front() <= 'Z';
   if (!over)
-    out += fact("stage",
-                stage_at(t, look::number(t, "stage_index")) + ", round " +
-                    std::to_string(look::number(t, "round")) + " of " +
-                    std::to_string(look::number(t, "rounds", 3)),
-                style);
+    out += fact("stage", stage_and_round(t), style);
   out += fact("for", look::joined(look::texts(item, "requirements")), style);
   out += fact("after", look::joined(look::texts(t, "blocked_by")), style);
   out += fact("still after", look::joined(look::texts(t, "open_blockers")), style);

@@ -22,7 +22,8 @@ TEST_CASE("hints: what was not found is answered with the command that lists it"
                           sample{{"plan", "show", "nope"}, "`troupe plan list`"},
                           sample{{"ticket", "show", "nope"}, "`troupe ticket list`"},
                           sample{{"project", "show", "nope"}, "`troupe project list`"},
-                          sample{{"budget", "show", "nope"}, "`troupe budget list`"});
+                          sample{{"budget", "show", "nope"}, "`troupe budget list`"},
+                          sample{{"token", "revoke", "nope"}, "`troupe token list`"});
   auto const r = at.run(s.words);
   CHECK(r.exit_code == exit_code::not_found);
   CHECK(contains(r.err, s.hint));
@@ -67,6 +68,19 @@ TEST_CASE("hints: a budget that is not there is answered with what opens it", "[
   CHECK(eventually([&] {
     return at.run({"budget", "grant", "project:tally", "--amount", "1"}).exit_code == 0;
   }));
+}
+
+TEST_CASE("hints: a comment is answered with where it is, not with how the ticket stands",
+          "[cli]") {
+  office at;
+  (void)at.json_of({"project", "create", "tally"});
+  auto const id = text_at(
+      at.json_of({"ticket", "add", "--project", "tally", "--title", "Tidy the index"}), "id");
+  REQUIRE(eventually([&] { return at.run({"ticket", "show", id}).exit_code == 0; }));
+  auto const kept = at.run({"ticket", "comment", id, "see the mail of Monday"});
+  CHECK(kept.exit_code == 0);
+  CHECK(kept.out == "Kept on ticket " + id + "; `troupe ticket show " + id + "` shows it.\n");
+  CHECK(contains(at.run({"ticket", "show", id}).out, "see the mail of Monday"));
 }
 
 TEST_CASE("hints: an export writes over nothing unasked", "[cli]") {

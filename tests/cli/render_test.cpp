@@ -123,6 +123,20 @@ TEST_CASE("text: a later plan shows which tickets failed, and may tell only what
   CHECK(render_plan(*plan, plain()).find("FAILED") == std::string::npos);
 }
 
+TEST_CASE("text: a ticket that used its rounds up says so, and counts to no impossible number",
+          "[cli]") {
+  auto const shown = [](int round) {
+    return render_ticket(json::object{{"id", "k3-1"},
+                                      {"status", "failed_pending"},
+                                      {"stages", json::array{json::object{{"name", "develop"}}}},
+                                      {"rounds", 2},
+                                      {"round", round}},
+                         plain(0));
+  };
+  CHECK(shown(2).find("develop, round 2 of 2\n") != std::string::npos);
+  CHECK(shown(3).find("develop, every round used (2)\n") != std::string::npos);
+}
+
 TEST_CASE("text: what a ticket waits for stands in it, with the way out", "[cli]") {
   auto const ticket = json::parse(R"({"id":"k3-1","status":"ready","item":{"title":"Weeks"},
     "lacks":{"for":"daemon","role":"dev","profile":"command",
