@@ -5,6 +5,10 @@ namespace troupe {
 
 namespace {
 
+json::value as_json(setting_value const& of) {
+  return std::visit([](auto const& x) { return json::to(x); }, of.value);
+}
+
 int print(console& out, bool example) {
   if (example) {
     auto const text = example_toml();
@@ -16,8 +20,8 @@ int print(console& out, bool example) {
   table t{{{"setting"}, {"value", true}, {"from", true}}};
   for (auto const& [name, value] : describe(out.configured())) {
     auto const& origin = out.loaded().origins.at(name);
-    t.add({{name, ink::name}, value, {origin, origin == "default" ? ink::faint : ink::plain}});
-    document.emplace(name, json::object{{"value", value}, {"from", origin}});
+    t.add({{name, ink::name}, value.toml, {origin, origin == "default" ? ink::faint : ink::plain}});
+    document.emplace(name, json::object{{"value", as_json(value)}, {"from", origin}});
   }
   return out.show(document, t.text(out.style()));
 }

@@ -16,6 +16,8 @@ void add_demo_command(command_line& line) {
                      "commits. A script plays the model and says so; the rest is real.",
                      "  troupe demo\n  troupe demo --yes --keep\n  troupe demo --json",
                      [f](console& out) {
+                       if (auto const wrong = wrong_store_url(f->o.store); !wrong.empty())
+                         return out.misuse("--store " + wrong, "See `troupe demo --help`.");
                        auto o = f->o;
                        o.yes = f->yes || !out.interactive();
                        o.json = out.json();

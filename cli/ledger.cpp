@@ -46,6 +46,8 @@ result<located> locate(console const& out, place const& p) {
       return fail(errc::invalid_argument, "cannot read store.url_file " + s.store.url_file);
     at.url = *url;
   }
+  if (auto const wrong = wrong_store_url(at.url); !wrong.empty())
+    return fail(errc::invalid_argument, wrong);
   at.file = (p.data.empty() ? out.data() : std::filesystem::path{p.data}) / "ledger.db";
   at.shown = at.url.empty() ? at.file.string() : masked(at.url);
   return at;
@@ -168,7 +170,7 @@ int verify(console& out, place const& p) {
   }
   auto const at = locate(out, p);
   if (!at)
-    return out.fail(at.error(), name_a_ledger);
+    return out.misuse(at.error().message, name_a_ledger);
   auto const store = open_ledger_readonly(at->url, at->file);
   if (!store)
     return out.fail(store.error(), store.error().code == errc::corrupt ? "" : name_a_ledger);
@@ -196,7 +198,7 @@ int export_to(console& out, place const& p, std::string const& file, bool force)
                       "Name another file, or write over it with --force.");
   auto const at = locate(out, p);
   if (!at)
-    return out.fail(at.error());
+    return out.misuse(at.error().message, name_a_ledger);
   auto const store = open_ledger_readonly(at->url, at->file);
   if (!store)
     return out.fail(store.error(), "Name the ledger with --data DIR or --store URL.");
@@ -245,7 +247,7 @@ int import_from(console& out, place const& p) {
     return out.fail(fail(errc::not_found, "cannot read " + p.file), "Name an export.");
   auto const at = locate(out, p);
   if (!at)
-    return out.fail(at.error());
+    return out.misuse(at.error().message, name_a_ledger);
   std::error_code ec;
   bool const fresh = at->url.empty() && !std::filesystem::exists(at->file, ec);
   bool const fresh_folder =

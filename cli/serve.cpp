@@ -71,6 +71,8 @@ int serve(console& out, bool take_over, bool accept_restored) {
   if (!url)
     return out.misuse("cannot read store.url_file " + s.store.url_file,
                       "Name a file that holds the database URL.");
+  if (auto const wrong = wrong_store_url(*url); !wrong.empty()) // of the file; settings are checked
+    return out.misuse("store.url_file: " + wrong, "Name a file that holds the database URL.");
   if (take_over && url->empty())
     return out.misuse("--take-over is for PostgreSQL only",
                       "A ledger in a folder has one server; stop that one first.");

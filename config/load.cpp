@@ -285,6 +285,8 @@ loaded_settings load_settings(setting_sources const& from) {
                               "neither");
   if (!s.store.url.empty() && !s.store.url_file.empty())
     out.problems.emplace_back("store.url and store.url_file say the same: set one of them");
+  else if (auto const wrong = wrong_store_url(s.store.url); !wrong.empty())
+    out.problems.push_back("store.url (--store) = " + wrong);
   return out;
 }
 
@@ -315,6 +317,15 @@ std::optional<std::string> store_url(settings const& s) {
   while (!line.empty() && (line.back() == ' ' || line.back() == '\r'))
     line.pop_back();
   return line;
+}
+
+std::string wrong_store_url(std::string const& url) {
+  bool const key_words = url.find("://") == std::string::npos && url.find('=') != std::string::npos;
+  if (url.empty() || key_words || url.starts_with("postgres://") ||
+      url.starts_with("postgresql://"))
+    return {};
+  return masked(url) + " is not a postgres:// URL; left out, the ledger is SQLite in the data "
+                       "folder";
 }
 
 } // namespace troupe

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <variant>
 
 namespace troupe {
 
@@ -39,11 +40,21 @@ struct setting_sources {
 /// The database URL: `store.url`, else what `store.url_file` holds; empty: SQLite. None where the
 /// file cannot be read.
 [[nodiscard]] std::optional<std::string> store_url(settings const& s);
+/// What is wrong with the URL of a database, as a sentence with its password masked; empty: nothing
+/// to be seen without asking the database. Schemes and key words (`host=db user=troupe`) as libpq
+/// has them.
+[[nodiscard]] std::string wrong_store_url(std::string const& url);
 /// A URL with `***` in the place of its password.
 [[nodiscard]] std::string masked(std::string const& url);
 
-/// Every setting as `section.key` with its value as TOML writes it; secrets masked.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> describe(settings const& s);
+/// A setting's value: as TOML writes it, and as it is (durations in milliseconds); secrets masked.
+struct setting_value {
+  std::string toml;
+  std::variant<bool, std::int64_t, std::string, std::vector<std::string>> value;
+  friend bool operator==(setting_value const&, setting_value const&) = default;
+};
+/// Every setting as `section.key`, in the order of the example file.
+[[nodiscard]] std::vector<std::pair<std::string, setting_value>> describe(settings const& s);
 /// The text of `troupe.example.toml`: every key with its meaning, its range and its default.
 [[nodiscard]] std::string example_toml();
 

@@ -78,14 +78,20 @@ std::string masked(std::string const& url) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> describe(settings const& s) {
-  std::vector<std::pair<std::string, std::string>> out;
+std::vector<std::pair<std::string, setting_value>> describe(settings const& s) {
+  std::vector<std::pair<std::string, setting_value>> out;
   visit_settings(s, [&](setting_key const& k, auto const& member) {
     using member_type = std::remove_cvref_t<decltype(member)>;
+    setting_value shown;
     if constexpr (std::is_same_v<member_type, std::string>)
-      out.emplace_back(full_name(k), written(k.secret ? masked(member) : member));
+      shown = {written(k.secret ? masked(member) : member), k.secret ? masked(member) : member};
+    else if constexpr (std::is_same_v<member_type, std::int32_t>)
+      shown = {written(member), std::int64_t{member}};
+    else if constexpr (std::is_same_v<member_type, milliseconds>)
+      shown = {written(member), std::int64_t{member.count()}};
     else
-      out.emplace_back(full_name(k), written(member));
+      shown = {written(member), member};
+    out.emplace_back(full_name(k), std::move(shown));
   });
   return out;
 }

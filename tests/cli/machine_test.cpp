@@ -20,9 +20,34 @@ TEST_CASE("config: print shows values with where they come from, and no password
   REQUIRE(r.exit_code == 0);
   CHECK_FALSE(contains(r.out, "hunter2"));
   auto const d = document(r.out);
-  CHECK(d.at("server.port").at("value") == "7777");
+  CHECK(d.at("server.port").at("value") == 7777);
+  CHECK(d.at("server.address").at("value") == "127.0.0.1");
+  CHECK(d.at("server.allow_plain").at("value") == false);
+  CHECK(d.at("server.allowed_hosts").at("value") == json::array{});
   CHECK(d.at("server.port").at("from") == "default");
   CHECK(d.at("store.url").at("from") == "environment TROUPE_STORE");
+}
+
+TEST_CASE("serve: a store that is no PostgreSQL URL ends with 2, and nothing is made", "[cli]") {
+  temporary_folder home;
+  auto const data = home.path() / "data";
+  auto const refused = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--set", "store.data=" + data.string()});
+    auto const r = run_troupe(words, home.path());
+    INFO(r.err);
+    CHECK(r.exit_code == exit_code::usage);
+    CHECK(contains(r.err, "foo://x is not a postgres:// URL"));
+    CHECK_FALSE(std::filesystem::exists(data));
+  };
+  refused({"serve", "--port", "0", "--store", "foo://x"});
+  refused({"verify", "--store", "foo://x"});
+  auto const file = home.path() / "url";
+  std::ofstream{file} << "foo://x\n";
+  refused({"serve", "--port", "0", "--set", "store.url_file=" + file.string()});
+  refused({"verify", "--set", "store.url_file=" + file.string()});
+  auto const demo = run_troupe({"demo", "--yes", "--store", "foo://x"}, home.path());
+  CHECK(demo.exit_code == exit_code::usage);
+  CHECK(contains(demo.err, "foo://x is not a postgres:// URL"));
 }
 
 TEST_CASE("config: check takes the printed example and refuses a broken file", "[cli]") {

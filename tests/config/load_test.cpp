@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -131,7 +132,36 @@ TEST_CASE("settings: passwords are never shown", "[config]") {
   CHECK(masked("host=db password=x") == "host=db password=***");
   auto const l = load({}, {}, {{"store.url", "postgres://ada:hunter2@db/t"}});
   for (auto const& [name, value] : describe(l.values))
-    CHECK(value.find("hunter2") == std::string::npos);
+    CHECK(value.toml.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("settings: a store that is no PostgreSQL URL is a problem before anything is opened",
+          "[config]") {
+  auto const l = load({}, {}, {{"store.url", "foo://x"}});
+  REQUIRE(l.problems.size() == 1);
+  CHECK(has(l.problems, "store.url (--store) = foo://x is not a postgres:// URL"));
+  CHECK(has(load({}, {{"TROUPE_STORE", "mysql://ada:hunter2@db"}}).problems, "mysql://ada:***@db"));
+  for (auto const* good :
+       {"", "postgres://db/t", "postgresql://u:p@db:5432/t?sslmode=require", "host=db user=t"})
+    CHECK(wrong_store_url(good).empty());
+  for (auto const* bad : {"postgres:/db/t", "sqlite:///x", "ledger.db", "http://postgres://db"})
+    CHECK_FALSE(wrong_store_url(bad).empty());
+}
+
+TEST_CASE("settings: each is described by its value and by its TOML", "[config]") {
+  auto const all = describe(load({}, {}, {{"server.allowed_hosts", "a,b"}}).values);
+  auto const at = [&](std::string const& name) {
+    auto const found =
+        std::find_if(all.begin(), all.end(), [&](auto const& x) { return x.first == name; });
+    REQUIRE(found != all.end());
+    return found->second;
+  };
+  CHECK(at("server.address") == setting_value{"\"127.0.0.1\"", std::string{"127.0.0.1"}});
+  CHECK(at("server.port") == setting_value{"7777", std::int64_t{7777}});
+  CHECK(at("log.json") == setting_value{"false", false});
+  CHECK(at("actors.resend_ms") == setting_value{"5000", std::int64_t{5000}});
+  CHECK(at("server.allowed_hosts") ==
+        setting_value{R"(["a", "b"])", std::vector<std::string>{"a", "b"}});
 }
 
 TEST_CASE("settings: the data folder follows XDG", "[config]") {
