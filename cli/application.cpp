@@ -85,6 +85,28 @@ result<void> first_token(node& n, token_index& tokens, serve_options const& o) {
   return {};
 }
 
+/// Marks an error as one of the settings: they are what is to be mended.
+error of_settings(error e) {
+  e.details["settings"] = e.code == errc::invalid_argument || e.code == errc::not_found;
+  return e;
+}
+
+using engine_map = decltype(node_settings::engines);
+
+/// Of the server's own agents.
+result<engine_map> engines_of(serve_options const& o) {
+  engine_map out;
+  std::shared_ptr<thinker> const rules = make_rules_thinker();
+  out[engine_kind::rules] = rules;
+  if (!o.script.empty()) {
+    auto scripted = make_scripted_thinker(o.script, rules);
+    if (!scripted)
+      return scripted.error();
+    out[engine_kind::scripted] = std::move(*scripted);
+  }
+  return out;
+}
+
 /// Signals are taken by `sigwait` on the main thread, so no handler runs anywhere.
 sigset_t block_signals() {
   sigset_t set;
@@ -112,7 +134,10 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   // shards away from the one that runs, and before it makes a token that nobody can use.
   http_server server{o.http};
   if (auto ok = server.bind(); !ok)
-    return refused(ok.error());
+    return refused(of_settings(ok.error()));
+  auto engines = engines_of(o);
+  if (!engines)
+    return refused(of_settings(engines.error()));
   if (!o.data.empty()) {
     std::error_code ec;
     std::filesystem::create_directories(o.data, ec);
@@ -156,14 +181,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   ns.check_invariants = o.check_invariants;
   ns.snapshot_after = o.snapshot_after;
   ns.admission.slowdown = o.slowdown;
-  std::shared_ptr<thinker> const rules = make_rules_thinker();
-  ns.engines[engine_kind::rules] = rules;
-  if (!o.script.empty()) {
-    auto scripted = make_scripted_thinker(o.script, rules);
-    if (!scripted)
-      return refused(scripted.error());
-    ns.engines[engine_kind::scripted] = std::move(*scripted);
-  }
+  ns.engines = std::move(*engines);
 
   daemon_hub hub{tenant, o.heartbeat, o.grace};
   auto started = node::start(std::move(ns), *store, hub, nullptr);

@@ -33,9 +33,10 @@ struct serve_options {
 };
 
 /// The composition root: builds every part in order, serves until SIGINT or SIGTERM, stops in the
-/// reverse order. `on_ready` gets the base URL. Answers an exit code: 0 stopped as asked, that of
-/// `refused` where it could not start, 70 a part crashed again and again, 75 did not stop
-/// within the deadline, 76 another server has taken the ledger over.
+/// reverse order. `on_ready` gets the base URL; `refused` why it cannot start, with the detail
+/// `settings` (a bool) where that may be the fault of an option. Answers an exit code: 0 stopped as
+/// asked, that of `refused` where it could not start, 70 a part crashed again and again, 75 did not
+/// stop within the deadline, 76 another server has taken the ledger over.
 [[nodiscard]] int run_serve(serve_options const& options,
                             std::function<void(std::string const& url)> const& on_ready,
                             std::function<int(error const& why)> const& refused);

@@ -114,9 +114,11 @@ std::string target_of(std::string const& path, api_client::query const& q) {
 
 result<json::value> api_client::call(std::string const& method, std::string const& target,
                                      std::string const& body, std::string const& type) const {
+  if (!token_)
+    return token_.error();
   std::map<std::string, std::string> headers{{"Accept", "application/json"}};
-  if (!token_.empty())
-    headers.emplace("Authorization", "Bearer " + token_);
+  if (!token_->empty())
+    headers.emplace("Authorization", "Bearer " + *token_);
   if (!type.empty())
     headers.emplace("Content-Type", type);
   if (method != "GET")
@@ -131,7 +133,7 @@ result<json::value> api_client::call(std::string const& method, std::string cons
     }
     if (r->status < 200 || r->status > 299) {
       auto e = problem_of(*r);
-      if (r->status == 401 && token_.empty())
+      if (r->status == 401 && token_->empty())
         e.message = "no token was found to send to " + server_;
       return e;
     }
@@ -191,9 +193,11 @@ result<json::value> api_client::all(std::string const& path, query q) const {
 result<void> api_client::follow(std::string const& path, query const& q, listener const& heard,
                                 std::atomic<bool> const& stop,
                                 std::function<void(bool up)> const& on_link) const {
+  if (!token_)
+    return token_.error();
   std::map<std::string, std::string> headers;
-  if (!token_.empty())
-    headers.emplace("Authorization", "Bearer " + token_);
+  if (!token_->empty())
+    headers.emplace("Authorization", "Bearer " + *token_);
   std::string last_word;
   auto const followed = stream_events(
       server_ + target_of(path, q), headers,

@@ -17,7 +17,8 @@ public:
   /// Name (`snapshot`, or the type of an event) and data.
   using listener = std::function<void(std::string const& name, json::value const& data)>;
 
-  api_client(std::string server, std::string token)
+  /// Without a token, each call answers why there is none, and sends nothing.
+  api_client(std::string server, result<std::string> token)
       : server_(std::move(server)), token_(std::move(token)) {}
 
   /// Each answers the JSON of the answer, or the server's problem as an error whose details are
@@ -49,7 +50,7 @@ private:
                                          std::string const& body, std::string const& type) const;
 
   std::string server_;
-  std::string token_;
+  result<std::string> token_;
 };
 
 /// `path?a=b`, percent-encoded.

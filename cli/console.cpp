@@ -98,7 +98,7 @@ std::filesystem::path console::data() const {
   return data_folder(configured(), environment_);
 }
 
-std::string console::token() const {
+result<std::string> console::token() const {
   if (auto const given = at(environment_, "TROUPE_TOKEN");
       !given.empty() && flags_.token_file.empty())
     return given;
@@ -109,8 +109,9 @@ std::string console::token() const {
   std::string line;
   if (!std::getline(in, line)) {
     if (!configured().client.token_file.empty())
-      note("the token file " + file.string() + " cannot be read, or is empty");
-    return {};
+      return troupe::fail(errc::invalid_argument,
+                          "the token file " + file.string() + " cannot be read, or is empty");
+    return std::string{};
   }
   struct stat info {};
   if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 077) != 0)
@@ -121,8 +122,11 @@ std::string console::token() const {
 }
 
 api_client& console::api() {
-  if (!api_)
-    api_ = std::make_unique<api_client>(configured().client.server, token());
+  if (!api_) {
+    auto found = token();
+    no_token_ = found.has_error();
+    api_ = std::make_unique<api_client>(configured().client.server, std::move(found));
+  }
   return *api_;
 }
 
@@ -245,6 +249,9 @@ std::string way_out_of(error const& e) {
 }
 
 int console::fail(error const& e, std::string_view way_out) const {
+  if (no_token_ && e.code == errc::invalid_argument) // nothing was sent, so nothing else is meant
+    return misuse(e.message, "Name a file that holds a token: --token-file FILE, or "
+                             "TROUPE_TOKEN_FILE; TROUPE_TOKEN holds a token itself.");
   auto const code = exit_code_of(e.code);
   progress({});
   if (flags_.json) {

@@ -41,7 +41,8 @@ public:
   [[nodiscard]] loaded_settings const& loaded() const { return loaded_; }
   [[nodiscard]] settings const& configured() const { return loaded_.values; }
   [[nodiscard]] std::filesystem::path data() const;
-  /// The server; its token is read at the first call.
+  /// The server; its token is read at the first call. Where the file that was named for it cannot
+  /// be read, every call answers that, and `fail` makes of it the wrong argument that it is.
   [[nodiscard]] api_client& api();
 
   void print(std::string_view text) const;
@@ -65,7 +66,9 @@ public:
   [[nodiscard]] bool confirm(std::string_view question, bool by_default) const;
 
 private:
-  [[nodiscard]] std::string token() const;
+  /// Empty where none is given and the usual file has none. Errors: invalid_argument (a file that
+  /// was named cannot be read).
+  [[nodiscard]] result<std::string> token() const;
 
   common_flags flags_;
   text_style style_;
@@ -75,6 +78,7 @@ private:
   std::map<std::string, std::string> environment_;
   loaded_settings loaded_;
   std::unique_ptr<api_client> api_;
+  bool no_token_ = false; ///< the named file of it cannot be read
 };
 
 /// The style of an output: colours on a terminal, unless NO_COLOR is set or TERM is `dumb`.

@@ -103,6 +103,12 @@ int serve(console& out, bool take_over, bool accept_restored) {
   return run_serve(o, ready, [&](error e) {
     if (e.code == errc::fenced)
       e.code = errc::busy; // the ledger is somebody else's
+    if (auto const* wrong = e.details.if_contains("settings")) {
+      bool const misused = wrong->as_bool();
+      e.details.erase("settings");
+      if (misused)
+        return out.misuse(e.message, "See `troupe serve --help`; nothing was started.");
+    }
     return out.fail(e, way_to_start(e, where, url->empty()));
   });
 }

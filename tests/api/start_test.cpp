@@ -26,8 +26,9 @@ TEST_CASE("serve: an address that others can reach is refused without TLS", "[ap
   auto const r = run_troupe({"serve", "--data", data.string(), "--port",
                              std::to_string(free_port()), "--address", "0.0.0.0"},
                             home.path());
-  CHECK(r.exit_code == 1);
+  CHECK(r.exit_code == 2);
   CHECK(r.err.find("without TLS") != std::string::npos);
+  CHECK(r.err.find("--data") == std::string::npos); // another folder would not help
   CHECK(r.err.find("--tls-certificate") != std::string::npos);
   CHECK(r.out.find("trp_") == std::string::npos);
   CHECK_FALSE(std::filesystem::exists(data));
@@ -40,7 +41,7 @@ TEST_CASE("serve: a certificate that cannot be read is refused before anything i
       run_troupe({"serve", "--data", data.string(), "--port", std::to_string(free_port()),
                   "--tls-certificate", "/nope.pem", "--tls-key", "/nope.key"},
                  home.path());
-  CHECK(r.exit_code == 1);
+  CHECK(r.exit_code == 2);
   CHECK(r.err.find("/nope.pem") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(data));
 }

@@ -190,6 +190,29 @@ TEST_CASE("command line: no server there ends with 5", "[cli]") {
   }
 }
 
+TEST_CASE("command line: a token file that cannot be read ends with 2 before anything is sent",
+          "[cli]") {
+  temporary_folder home;
+  // Nobody listens there: had anything been sent, it would end with 5.
+  auto const server = "http://127.0.0.1:" + std::to_string(test::free_port());
+  for (auto const& words : std::vector<std::vector<std::string>>{
+           {"brief", "list"}, {"watch"}, {"why", "k3f9q2mx"}, {"token", "revoke", "x"}}) {
+    auto all = words;
+    all.insert(all.end(), {"--token-file", "/nonexistent", "--server", server});
+    auto const r = run_troupe(all, home.path());
+    INFO(r.err);
+    CHECK(r.exit_code == exit_code::usage);
+    CHECK(r.err.starts_with("troupe: the token file /nonexistent cannot be read, or is empty\n"));
+    CHECK_FALSE(contains(r.err, server));
+    all.emplace_back("--json");
+    CHECK(document(run_troupe(all, home.path()).out).at("error").at("exit_code") ==
+          exit_code::usage);
+  }
+  // A token at hand needs no file.
+  CHECK(run_troupe({"brief", "list", "--server", server}, home.path(), {{"TROUPE_TOKEN", "trp_x"}})
+            .exit_code == exit_code::unreachable);
+}
+
 TEST_CASE("command line: completion scripts are accepted by their shells", "[cli]") {
   temporary_folder home;
   for (auto const* shell : {"bash", "zsh", "fish"}) {
