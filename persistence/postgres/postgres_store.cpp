@@ -301,8 +301,13 @@ private:
     if (session_ && !frozen_ && !session_->alive())
       session_.reset();
     try {
-      if (!session_)
+      if (!session_) {
         session_ = std::make_unique<session>(url_);
+        // Whoever finds the database again sees to it that it is held, readers too: a server that
+        // says it is ready has shut others out, however long its watcher would still wait. That it
+        // is lost to another matters to those who append, and they ask for themselves.
+        (void)still_held();
+      }
     } catch (failure const& e) {
       return not_stored(e.code, e.message);
     }
@@ -322,8 +327,8 @@ private:
     return run(f);
   }
 
-  /// See `holding::check`; after the connection of the append was made, so that a lock that was
-  /// lost with an earlier one of the same database is seen.
+  /// See `holding::check`; after the connection was made that asks, so that a lock that was lost
+  /// with an earlier one of the same database is seen.
   result<void> still_held() {
     std::shared_ptr<postgres::holding> held;
     {

@@ -101,6 +101,24 @@ TEST_CASE("postgres: who writes after a restart of the database holds it first",
   }
 }
 
+TEST_CASE("postgres: who reads after an outage of the database holds it first",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(two_servers);
+  for (int i = 0; i < 3; ++i) {
+    f.database.stop();
+    // Long enough for the watcher to look seldom; that nobody is there is seen by asking.
+    auto const since = std::chrono::steady_clock::now();
+    REQUIRE(eventually([&] {
+      return f.writer->shards().has_error() &&
+             std::chrono::steady_clock::now() - since > std::chrono::milliseconds{800};
+    }));
+    f.database.start();
+    REQUIRE(eventually([&] { return f.writer->shards().has_value(); }));
+    CHECK(f.holders() == "1");
+    CHECK(f.second_tries().has_error());
+  }
+}
+
 TEST_CASE("postgres: who lost the database to another never appends again once that is seen",
           "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(two_servers);

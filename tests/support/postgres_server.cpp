@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -34,19 +35,27 @@ fs::path binaries() {
   return best;
 }
 
+/// Below those that the kernel gives out by itself: one of them could be anybody's by the time that
+/// a server which was stopped is started again.
 int free_port() {
-  int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  bool const ok = fd >= 0 &&
-                  ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(fd);
-  if (!ok)
-    throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
+  constexpr int first = 20'000;
+  constexpr int last = 32'000;
+  std::random_device random;
+  std::uniform_int_distribution<int> any{first, last};
+  for (int tries = 0; tries < 1000; ++tries) {
+    int const port = any(random);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool const ok =
+        fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    if (ok)
+      return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 /// The server refuses to run as root: then the account `postgres` of the package runs it.
