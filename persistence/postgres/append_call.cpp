@@ -25,8 +25,8 @@ struct columns {
   binary_array s_shard{of::int4}, s_epoch{of::int8}, s_events{of::int4};
   binary_array w_home{of::int4}, w_tenant{of::texts}, w_kind{of::int2}, w_id{of::texts},
       w_expected{of::int8}, w_head{of::booleans}, w_last{of::booleans}, w_wake{of::int8},
-      w_at{of::int4}, w_count{of::int4}, w_sum{of::int4}, w_first{of::uuids}, w_last_id{of::uuids},
-      w_hash{of::bytes}, w_body{of::texts};
+      w_at{of::int4}, w_count{of::int4}, w_first{of::uuids}, w_last_id{of::uuids},
+      w_hash{of::bytes}, w_body{of::bytes};
   binary_array i_tenant{of::texts}, i_source{of::texts}, i_key{of::texts}, i_hash{of::texts},
       i_answer{of::texts};
   binary_array d_shard{of::int4}, d_tenant{of::texts}, d_effect{of::texts};
@@ -38,12 +38,12 @@ struct columns {
   [[nodiscard]] std::vector<std::string> params(time_point now) const {
     std::vector<std::string> out{binary_int8(ms(now))};
     for (auto const* a :
-         {&s_shard,    &s_epoch,   &s_events, &w_home,    &w_tenant,     &w_kind,    &w_id,
-          &w_expected, &w_head,    &w_last,   &w_wake,    &w_at,         &w_count,   &w_sum,
-          &w_first,    &w_last_id, &w_hash,   &w_body,    &i_tenant,     &i_source,  &i_key,
-          &i_hash,     &i_answer,  &d_shard,  &d_tenant,  &d_effect,     &o_shard,   &o_tenant,
-          &o_effect,   &o_kind,    &o_class,  &o_payload, &o_not_before, &o_attempt, &o_running,
-          &o_epoch,    &a_shard,   &a_tenant, &a_effect,  &a_epoch})
+         {&s_shard,    &s_epoch,  &s_events,  &w_home,       &w_tenant,  &w_kind,    &w_id,
+          &w_expected, &w_head,   &w_last,    &w_wake,       &w_at,      &w_count,   &w_first,
+          &w_last_id,  &w_hash,   &w_body,    &i_tenant,     &i_source,  &i_key,     &i_hash,
+          &i_answer,   &d_shard,  &d_tenant,  &d_effect,     &o_shard,   &o_tenant,  &o_effect,
+          &o_kind,     &o_class,  &o_payload, &o_not_before, &o_attempt, &o_running, &o_epoch,
+          &a_shard,    &a_tenant, &a_effect,  &a_epoch})
       out.push_back(a->bytes());
     return out;
   }
@@ -57,15 +57,14 @@ bool is_plain(unit const& u) {
 append_call call_of_one(unit const& u) {
   auto const& w = u.writes.front();
   record row;
-  pack(row, w.events);
+  pack(row, u.epoch, w.events);
   return {true,
           {binary_int4(static_cast<std::int32_t>(u.shard)), binary_int8(num(u.epoch)),
            w.stream.tenant.value, binary_int2(static_cast<std::int16_t>(w.stream.kind)),
            w.stream.id, binary_int8(num(w.expected_version)), std::string(1, w.wake_at ? 1 : 0),
            binary_int8(w.wake_at ? ms(*w.wake_at) : 0),
-           binary_int4(static_cast<std::int32_t>(row.count)), binary_int4(row.sum),
-           binary_hex(row.first_id), binary_hex(row.last_id), binary_hex(row.hash),
-           std::move(row.body)},
+           binary_int4(static_cast<std::int32_t>(w.events.size())), binary_hex(row.first_id),
+           binary_hex(row.last_id), binary_hex(row.hash), std::move(row.body)},
           {{0, 1}}};
 }
 
@@ -135,15 +134,13 @@ private:
     c_.w_at.add_int4(static_cast<std::int32_t>(h.events));
     if (w.events.empty()) {
       c_.w_count.add_int4(0);
-      for (auto* none : {&c_.w_sum, &c_.w_first, &c_.w_last_id, &c_.w_hash, &c_.w_body})
+      for (auto* none : {&c_.w_first, &c_.w_last_id, &c_.w_hash, &c_.w_body})
         none->add_null();
       return true;
     }
-    pack(packed_, w.events);
-    c_.w_count.add_int4(static_cast<std::int32_t>(packed_.count));
-    c_.w_sum.add_int4(packed_.sum);
-    c_.w_first.add_hex(packed_.first_id);
-    c_.w_last_id.add_hex(packed_.last_id);
+    pack(packed_, h.epoch, w.events);
+    c_.w_count.add_int4(static_cast<std::int32_t>(w.events.size()));
+    add_ids(c_.w_first, c_.w_last_id, packed_);
     c_.w_hash.add_hex(packed_.hash);
     c_.w_body.add_text(packed_.body);
     return true;

@@ -22,7 +22,13 @@ shard_head lock_shard(session& s, std::uint32_t shard) {
   auto const r = s.query(sql::lock_shard, with(num(shard)));
   if (r.size() == 0)
     throw failure{errc::corrupt, "shard " + std::to_string(shard) + " is missing"};
-  return {r.whole(0, 0), r.whole(0, 1), r.whole(0, 2)};
+  shard_head out{r.whole(0, 0), r.whole(0, 1), 0};
+  if (out.last_seq != 0) {
+    auto const last = s.query(sql::read_shard, with(num(shard), num(out.last_seq - 1), num(1u)));
+    if (last.size() != 0)
+      out.last_epoch = unpack(record_of(last, 0)).back().epoch;
+  }
+  return out;
 }
 
 stream_head find_stream(session& s, entity_ref const& ref) {
@@ -42,9 +48,8 @@ bool goes_on(stored_event const& a, stored_event const& b) {
 /// Puts checked events into rows, in their order.
 void put_records(session& s, std::span<stored_event const> events) {
   using of = binary_array::of;
-  binary_array shard{of::int4}, seq{of::int8}, epoch{of::int8}, tenant{of::texts}, kind{of::int2},
-      id{of::texts}, version{of::int8}, count{of::int4}, first{of::uuids}, last{of::uuids},
-      hash{of::bytes}, sum{of::int4}, body{of::texts};
+  binary_array shard{of::int2}, seq{of::int8}, tenant{of::texts}, kind{of::int2}, id{of::texts},
+      version{of::int8}, first{of::uuids}, last{of::uuids}, hash{of::bytes}, body{of::bytes};
   record row;
   std::vector<new_event> together;
   for (std::size_t i = 0; i < events.size();) {
@@ -56,25 +61,20 @@ void put_records(session& s, std::span<stored_event const> events) {
       together.push_back(events[i++].event);
     } while (i < events.size() && together.size() < most_together && bytes < most_bytes &&
              goes_on(events[from], events[i]));
-    pack(row, together);
+    pack(row, events[from].epoch, together);
     auto const& end = events[i - 1];
-    shard.add_int4(static_cast<std::int32_t>(end.shard));
+    shard.add_int2(static_cast<std::int16_t>(end.shard));
     seq.add_int8(num(end.seq));
-    epoch.add_int8(num(end.epoch));
     tenant.add_text(end.stream.tenant.value);
     kind.add_int2(static_cast<std::int16_t>(end.stream.kind));
     id.add_text(end.stream.id);
     version.add_int8(num(end.version));
-    count.add_int4(static_cast<std::int32_t>(row.count));
-    first.add_hex(row.first_id);
-    last.add_hex(row.last_id);
+    add_ids(first, last, row);
     hash.add_hex(row.hash);
-    sum.add_int4(row.sum);
     body.add_text(row.body);
   }
   std::vector<std::string> given;
-  for (auto const* a : {&shard, &seq, &epoch, &tenant, &kind, &id, &version, &count, &first, &last,
-                        &hash, &sum, &body})
+  for (auto const* a : {&shard, &seq, &tenant, &kind, &id, &version, &first, &last, &hash, &body})
     given.push_back(a->bytes());
   s.query_binary(sql::import_records, given);
 }

@@ -8,10 +8,10 @@ constexpr char append[] = R"sql(
 select troupe.append(
   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
   $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-  $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)::text)sql";
+  $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)::text)sql";
 
 constexpr char append_one[] = R"sql(
-select array[troupe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)]::text
+select array[troupe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)]::text
 )sql";
 
 // Table shard, by its primary key.
@@ -41,12 +41,9 @@ constexpr char all_shards[] =
 constexpr char lock_shards[] = R"sql(
 select shard, epoch from troupe.shard where shard = any ($1::integer[]) order by shard
 for no key update)sql";
-// For import: locked like an append; record_seq for the last event.
-constexpr char lock_shard[] = R"sql(
-select s.epoch, s.last_seq,
-       coalesce((select r.epoch from troupe.record r
-                 where r.shard = s.shard and r.seq = s.last_seq), 0)
-from troupe.shard s where s.shard = $1 for no key update of s)sql";
+// For import: locked like an append.
+constexpr char lock_shard[] =
+    "select epoch, last_seq from troupe.shard where shard = $1 for no key update";
 constexpr char set_shard[] =
     "update troupe.shard set epoch = greatest(epoch, $2), last_seq = $3 where shard = $1";
 constexpr char set_owner[] = "update troupe.shard set epoch = $2, owner = $3 where shard = $1";
@@ -102,30 +99,25 @@ on conflict (shard, tenant, kind, id) do update set wake_at = excluded.wake_at)s
 
 // record_ids.
 constexpr char find_records[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
-       sum, body
+select shard, seq, tenant, kind, id, version, first_id, last_id, encode(hash, 'hex'), body
 from troupe.records_with($1::uuid) where tenant = $2)sql";
 // After an import; else autovacuum does it.
 constexpr char summarize[] = "select brin_summarize_new_values('troupe.record_ids'::regclass)";
 // record_version.
 constexpr char read_stream[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
-       sum, body
+select shard, seq, tenant, kind, id, version, first_id, last_id, encode(hash, 'hex'), body
 from troupe.record
 where shard = $1 and tenant = $2 and kind = $3 and id = $4 and version > $5
 order by version limit $6)sql";
 // record_seq.
 constexpr char read_shard[] = R"sql(
-select shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id, encode(hash, 'hex'),
-       sum, body
+select shard, seq, tenant, kind, id, version, first_id, last_id, encode(hash, 'hex'), body
 from troupe.record
 where shard = $1 and seq > $2 order by seq limit $3)sql";
 constexpr char import_records[] = R"sql(
-insert into troupe.record (shard, seq, epoch, tenant, kind, id, version, count, first_id, last_id,
-                           hash, sum, body)
-select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::text[], $5::smallint[],
-                     $6::text[], $7::bigint[], $8::integer[], $9::uuid[], $10::uuid[],
-                     $11::bytea[], $12::integer[], $13::text[]))sql";
+insert into troupe.record (shard, seq, tenant, kind, id, version, first_id, last_id, hash, body)
+select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::text[],
+                     $6::bigint[], $7::uuid[], $8::uuid[], $9::bytea[], $10::bytea[]))sql";
 
 // inbox_key.
 constexpr char find_inbox[] = R"sql(

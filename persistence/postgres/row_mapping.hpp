@@ -36,16 +36,22 @@ inline record record_of(rows const& r, std::size_t i) {
   record x;
   x.shard = static_cast<std::uint32_t>(r.number(i, 0));
   x.seq = r.whole(i, 1);
-  x.epoch = r.whole(i, 2);
-  x.stream = {tenant_id{r.text(i, 3)}, static_cast<entity_kind>(r.number(i, 4)), r.text(i, 5)};
-  x.version = r.whole(i, 6);
-  x.count = r.whole(i, 7);
-  x.first_id = r.text(i, 8);
-  x.last_id = r.text(i, 9);
-  x.hash = r.text(i, 10);
-  x.sum = static_cast<std::int32_t>(r.number(i, 11));
-  x.body = r.text(i, 12);
+  x.stream = {tenant_id{r.text(i, 2)}, static_cast<entity_kind>(r.number(i, 3)), r.text(i, 4)};
+  x.version = r.whole(i, 5);
+  x.first_id = r.text(i, 6);
+  x.last_id = r.null(i, 7) ? x.first_id : r.text(i, 7);
+  x.hash = r.text(i, 8);
+  x.body = r.bytes(i, 9);
   return x;
+}
+
+/// The two ids as columns.
+inline void add_ids(binary_array& first, binary_array& last, record const& row) {
+  first.add_hex(row.first_id);
+  if (row.last_id == row.first_id)
+    last.add_null();
+  else
+    last.add_hex(row.last_id);
 }
 
 inline stream_info stream_of(rows const& r, std::size_t i) {

@@ -149,6 +149,7 @@ std::string binary_int8(std::int64_t n) {
 std::string binary_hex(std::string_view digits) {
   auto const value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
   std::string out;
+  out.reserve(digits.size() / 2);
   int high = -1;
   for (char const c : digits) {
     if (c == '-')
@@ -159,6 +160,17 @@ std::string binary_hex(std::string_view digits) {
       out += static_cast<char>(high << 4 | value(c));
       high = -1;
     }
+  }
+  return out;
+}
+
+std::string hex_of(std::string_view bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (char const c : bytes) {
+    out += digits[static_cast<unsigned char>(c) >> 4];
+    out += digits[static_cast<unsigned char>(c) & 15];
   }
   return out;
 }
@@ -224,6 +236,10 @@ std::string rows::text(std::size_t row, int column) const {
   return std::string{view(row, column)};
 }
 
+std::string rows::bytes(std::size_t row, int column) const {
+  return binary_hex(view(row, column).substr(2)); // behind `\\x`, see bytea_output
+}
+
 std::int64_t rows::number(std::size_t row, int column) const {
   auto const text = view(row, column);
   std::int64_t n = 0;
@@ -257,7 +273,7 @@ session::session(std::string const& url) {
   run("set statement_timeout = '5s'; set lock_timeout = '2s';"
       "set idle_in_transaction_session_timeout = '5s';"
       "set client_connection_check_interval = '2s';"
-      "set synchronous_commit = on; set client_encoding = 'UTF8';"
+      "set synchronous_commit = on; set client_encoding = 'UTF8'; set bytea_output = hex;"
       "set default_transaction_isolation = 'read committed';"
       "set client_min_messages = warning; set search_path = troupe;"
       // Every query has its index; a plan made while the tables were small is kept as they grow. No

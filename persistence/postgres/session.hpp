@@ -111,6 +111,8 @@ public:
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool null(std::size_t row, int column) const;
   [[nodiscard]] std::string text(std::size_t row, int column) const;
+  /// A bytea.
+  [[nodiscard]] std::string bytes(std::size_t row, int column) const;
   [[nodiscard]] std::int64_t number(std::size_t row, int column) const;
   [[nodiscard]] std::uint64_t whole(std::size_t row, int column) const {
     return static_cast<std::uint64_t>(number(row, column));
@@ -163,5 +165,7 @@ private:
 [[nodiscard]] std::string binary_int4(std::int32_t n);
 [[nodiscard]] std::string binary_int8(std::int64_t n);
 [[nodiscard]] std::string binary_hex(std::string_view digits);
+/// The other way: two digits a byte, in lower case.
+[[nodiscard]] std::string hex_of(std::string_view bytes);
 
 } // namespace troupe::postgres

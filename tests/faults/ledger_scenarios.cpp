@@ -1,6 +1,7 @@
 #include "persistence/postgres/postgres_store.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/faults/scenario.hpp"
+#include "tests/persistence/record_edit.hpp"
 
 #include <sqlite3.h>
 
@@ -207,9 +208,14 @@ std::string sqlite_stream(std::string const& id) {
 /// One letter of a stored event: still JSON, but not what was hashed.
 findings changed_row(setting& s) {
   stopped_lab l{s};
-  tamper(s, *l,
-         "update event set data = replace(data, 'Work', 'Wurk') where type = 'ticket.opened'",
-         "update troupe.record set body = replace(body, 'Work', 'Wurk')");
+  if (s.store == store_kind::postgres)
+    test::edit_records(
+        [&](std::string const& text) { return s.db->sql(name_of(l->settings().direct), text); },
+        "true", test::putting("Wurk", "Work"));
+  else
+    tamper(s, *l,
+           "update event set data = replace(data, 'Work', 'Wurk') where type = 'ticket.opened'",
+           {});
   ++s.runs;
   auto words = l->place_of_ledger();
   words.insert(words.begin(), {TROUPE_BINARY, "verify"});
@@ -278,7 +284,8 @@ findings corrupt_row(setting& s) {
          "update event set data = '{\"item\":{\"title\"' where type = 'ticket.opened' and data "
          "like '%" +
              id.substr(0, id.rfind('-')) + "%'",
-         "update troupe.record set body = left(body, length(body) / 2) where id = '" + id + "'");
+         "update troupe.record set body = substr(body, 1, length(body) / 2) where id = '" + id +
+             "'");
   return refused_or_contained(s, l, "a row with half its text", {"troupe verify"});
 }
 

@@ -16,31 +16,32 @@ insert into troupe.shard (shard) select generate_series(0, 255);
 -- One row for what one command wrote into one stream: the events that were stored together. The
 -- head of a stream is its last record, so no row is changed when a stream goes on. `seq` and
 -- `version` are those of its last event: the head is found by one step, and reading from the middle
--- of a row is `> after` as ever. `body` holds two lines an event (docs/event-encoding.md, section
--- 6). Wide columns first: nothing is lost to alignment. The shard leads every unique key: a later partitioning by shard stays mechanical. It
--- follows from tenant and id, so nothing is lost by it.
+-- of a row is `> after` as ever. What no query asks for stands in `body`, compressed
+-- (docs/event-encoding.md, section 6). Wide columns first: nothing is lost to alignment. The shard
+-- leads every unique key: a later partitioning by shard stays mechanical. It follows from tenant
+-- and id, so nothing is lost by it.
 create table troupe.record (
   seq bigint not null,
   version bigint not null,
-  epoch bigint not null,
-  shard integer not null,
-  count integer not null,
-  sum integer not null, -- FNV-1a of body, ids and hash: a flipped bit is told when the row is read
+  shard smallint not null,
   kind smallint not null,
   first_id uuid not null, -- smallest and largest event id in it
-  last_id uuid not null,
+  last_id uuid, -- null: the same
   hash bytea not null, -- of its last event
   tenant text collate "C" not null,
   id text collate "C" not null,
-  body text not null,
+  body bytea not null,
   constraint record_seq primary key (shard, seq),
   constraint record_version unique (shard, tenant, kind, id, version)
-) with (toast_tuple_target = 4000); -- a body of up to half a page stays in its row, uncompressed
+) with (toast_tuple_target = 4000); -- a body of up to half a page stays in its row
+
+-- It is compressed already.
+alter table troupe.record alter column body set storage external;
 
 -- For the search by event id. Ids begin with their time and rows are stored in about that order, so
 -- a summary of each range of pages is enough; a third tree would cost each append more than all
 -- searches together.
-create index record_ids on troupe.record using brin (first_id, last_id)
+create index record_ids on troupe.record using brin (first_id, (coalesce(last_id, first_id)))
   with (pages_per_range = 32, autosummarize = on);
 
 -- The durable timers, of the streams that have one. No index on the time: it would turn every

@@ -16,7 +16,7 @@ create function troupe.append(
   s_shard integer[], s_epoch bigint[], s_events integer[],
   w_home integer[], w_tenant text[], w_kind smallint[], w_id text[], w_expected bigint[],
   w_head boolean[], w_last boolean[], w_wake bigint[], w_at integer[], w_count integer[],
-  w_sum integer[], w_first uuid[], w_last_id uuid[], w_hash bytea[], w_body text[],
+  w_first uuid[], w_last_id uuid[], w_hash bytea[], w_body bytea[],
   i_tenant text[], i_source text[], i_key text[], i_hash text[], i_answer text[],
   d_shard integer[], d_tenant text[], d_effect text[],
   o_shard integer[], o_tenant text[], o_effect text[], o_kind text[], o_class smallint[],
@@ -62,13 +62,12 @@ begin
     raise exception 'a stream has another version' using errcode = '23T01';
   end if;
 
-  insert into troupe.record (seq, version, epoch, shard, count, sum, kind, first_id, last_id, hash,
-                             tenant, id, body)
-  select base[x.home] + x.at, x.expected + x.count, s_epoch[x.home], s_shard[x.home], x.count,
-         x.sum, x.kind, x.first, x.last_id, x.hash, x.tenant, x.id, x.body
-  from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_at, w_count, w_sum, w_first, w_last_id,
+  insert into troupe.record (seq, version, shard, kind, first_id, last_id, hash, tenant, id, body)
+  select base[x.home] + x.at, x.expected + x.count, s_shard[x.home], x.kind, x.first, x.last_id,
+         x.hash, x.tenant, x.id, x.body
+  from unnest(w_home, w_tenant, w_kind, w_id, w_expected, w_at, w_count, w_first, w_last_id,
               w_hash, w_body)
-       as x (home, tenant, kind, id, expected, at, count, sum, first, last_id, hash, body)
+       as x (home, tenant, kind, id, expected, at, count, first, last_id, hash, body)
   where x.count > 0;
 
   -- Only what changes is touched. (wake_stream)
@@ -131,8 +130,8 @@ $append$;
 -- nothing else in it. Plain values instead of arrays halve what the call costs.
 create function troupe.append_one(
   p_shard integer, p_epoch bigint, p_tenant text, p_kind smallint, p_id text, p_expected bigint,
-  p_has_wake boolean, p_wake bigint, p_count integer, p_sum integer, p_first uuid, p_last uuid,
-  p_hash bytea, p_body text)
+  p_has_wake boolean, p_wake bigint, p_count integer, p_first uuid, p_last uuid, p_hash bytea,
+  p_body bytea)
 returns bigint -- the last seq of the shard before it
 language plpgsql volatile
 as $append$
@@ -158,10 +157,9 @@ begin
   if coalesce(at_version, 0) <> p_expected then
     raise exception 'a stream has another version' using errcode = '23T01';
   end if;
-  insert into troupe.record (seq, version, epoch, shard, count, sum, kind, first_id, last_id, hash,
-                             tenant, id, body)
-  values (base + p_count, p_expected + p_count, p_epoch, p_shard, p_count, p_sum, p_kind, p_first,
-          p_last, p_hash, p_tenant, p_id, p_body);
+  insert into troupe.record (seq, version, shard, kind, first_id, last_id, hash, tenant, id, body)
+  values (base + p_count, p_expected + p_count, p_shard, p_kind, p_first, nullif(p_last, p_first),
+          p_hash, p_tenant, p_id, p_body);
   if new_wake is not null and old_wake is null then
     insert into troupe.wake (shard, kind, wake_at, tenant, id)
     values (p_shard, p_kind, new_wake, p_tenant, p_id);
@@ -183,5 +181,5 @@ language sql stable rows 10
 set enable_indexscan = off
 set enable_seqscan = off
 as $find$
-  select * from troupe.record where first_id <= p_id and last_id >= p_id
+  select * from troupe.record where first_id <= p_id and coalesce(last_id, first_id) >= p_id
 $find$;
