@@ -395,6 +395,10 @@ std::size_t node::live() const {
   return parts_->crowd.live();
 }
 
+std::int64_t node::under_way() const {
+  return parts_->door.under_way();
+}
+
 std::vector<dead_letter> node::dead_letters() const {
   return parts_->incidents.letters();
 }

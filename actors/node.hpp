@@ -82,6 +82,8 @@ public:
   [[nodiscard]] node_counts counts() const;
   /// How many entities are in memory.
   [[nodiscard]] std::size_t live() const;
+  /// Commands that were sent and have not ended, wherever they wait.
+  [[nodiscard]] std::int64_t under_way() const;
   /// The newest commands that were put aside because they took their entities down.
   [[nodiscard]] std::vector<dead_letter> dead_letters() const;
 

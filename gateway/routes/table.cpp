@@ -19,7 +19,8 @@ void add_health_routes(std::vector<route>& out, api const& a) {
                                              {"crashes", c.crashes},
                                              {"dead_letters", c.dead_letters},
                                              {"quarantined", c.quarantined},
-                                             {"refused", c.refused}}));
+                                             {"refused", c.refused},
+                                             {"under_way", a.n.under_way()}}));
     });
   });
   for (auto* r : {&alive, &ready}) {
