@@ -19,9 +19,15 @@ using ping_atom = caf::atom_constant<caf::atom("ping")>;
 
 constexpr int crowd = 1000;
 
-caf::behavior echo() {
-  return {[](ping_atom, int n) { return n; }, [](tell const&, int n) { return n; }};
-}
+/// A class, because CAF 0.17 binds a reference to nothing where it starts a function that takes
+/// nothing.
+class echo : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+  caf::behavior make_behavior() override {
+    return {[](ping_atom, int n) { return n; }, [](tell const&, int n) { return n; }};
+  }
+};
 
 /// What the actors of one repeat share. Samples are recorded by one actor at a time: where several
 /// ask, each has a histogram of its own.
@@ -143,7 +149,7 @@ private:
   void bear() {
     ++open_;
     auto const begun = clock::now();
-    auto const child = spawn(echo);
+    auto const child = spawn<echo>();
     request(child, caf::infinite, ping_atom::value, 1).then([this, begun](int) {
       --open_;
       if (all_.watch.counts())
@@ -201,7 +207,7 @@ std::vector<caf::actor> spawn_crowd(caf::actor_system& system) {
   std::vector<caf::actor> out;
   out.reserve(crowd);
   for (int i = 0; i < crowd; ++i)
-    out.push_back(system.spawn(echo));
+    out.push_back(system.spawn<echo>());
   return out;
 }
 
@@ -219,7 +225,7 @@ std::vector<measure> messages(timing const& t) {
           level, 1,
           [=](auto& system, auto& helpers, auto& all, auto& samples, caf::actor const& done) {
             samples.resize(1);
-            helpers.push_back(system.spawn(echo));
+            helpers.push_back(system.template spawn<echo>());
             system.template spawn<asker>(helpers, level, envelopes, &all, &samples[0], done);
             return 1;
           });
@@ -227,7 +233,7 @@ std::vector<measure> messages(timing const& t) {
   add("1,000 actors ask one", crowd, 1,
       [](auto& system, auto& helpers, auto& all, auto& samples, caf::actor const& done) {
         samples.resize(crowd);
-        helpers.push_back(system.spawn(echo));
+        helpers.push_back(system.template spawn<echo>());
         for (auto& s : samples)
           system.template spawn<asker>(helpers, 1, false, &all, &s, done);
         return crowd;
