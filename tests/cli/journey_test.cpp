@@ -165,9 +165,13 @@ TEST_CASE("commands: refusals have their exit codes and say the way out", "[cli]
   CHECK(contains(stranger.err, "TROUPE_TOKEN"));
   CHECK_FALSE(contains(stranger.err, "not-a-token"));
   auto const nobody = at.run({"project", "list", "--token-file", "/nonexistent"});
-  CHECK(nobody.exit_code == exit_code::unauthorised);
+  CHECK(nobody.exit_code == exit_code::usage);
   CHECK(contains(nobody.err, "/nonexistent"));
-  CHECK(contains(nobody.err, "no token was found"));
+  auto const elsewhere = at.home() / "elsewhere"; // with a data folder that has no token
+  std::filesystem::create_directories(elsewhere);
+  auto const none = test::run_troupe({"project", "list"}, elsewhere, {{"TROUPE_SERVER", at.url()}});
+  CHECK(none.exit_code == exit_code::unauthorised);
+  CHECK(contains(none.err, "no token was found"));
 
   auto const made = at.run({"token", "create", "eve", "--role", "viewer"});
   REQUIRE(made.exit_code == 0);

@@ -46,6 +46,7 @@ TEST_CASE("attempt: the child's environment is allow-listed", "[daemon]") {
                                       "GIT_COMMITTER_EMAIL",
                                       "TROUPE_TICKET",
                                       "TROUPE_TITLE",
+                                      "TROUPE_TOOLS",
                                       "TROUPE_ROLE",
                                       "TROUPE_AGENT",
                                       "TROUPE_PROJECT",
