@@ -61,11 +61,11 @@ result<void> board::look_at(stored_event const& e) {
   event_context const context{e.version, e.event.at, principal_id{e.event.principal},
                               e.event.event_id, e.event.cause};
   auto const& x = e.event;
-  auto after = x.after ? x.after->take() : nullptr; // the event is kept longer than it is wanted
+  made_event made{x.decoded.get(), x.after ? x.after->take() : nullptr};
   if (!check_)
-    return checker_.apply(e.stream, e.version, x.type, x.schema, x.data, context);
-  auto const found = checker_.take(e.stream, e.version, x.type, x.schema, x.data, context,
-                                   {x.decoded.get(), std::move(after)});
+    return checker_.apply(e.stream, e.version, x.type, x.schema, x.data, context, std::move(made));
+  auto const found =
+      checker_.take(e.stream, e.version, x.type, x.schema, x.data, context, std::move(made));
   if (!found)
     return found.error();
   if (*found && ++violations_ <= most_told)

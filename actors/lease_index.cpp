@@ -4,7 +4,7 @@ namespace troupe {
 
 void lease_index::take(entity_ref const& ticket, ticket::state const& after) {
   // A ticket names its last holder until the next one takes it, so nobody else can be left behind.
-  auto const& h = after.holder;
+  auto const& h = *after.holder;
   if (h.agent.empty())
     return;
   ticket_id const id{ticket.id};

@@ -2,13 +2,19 @@
 
 #include "protocol/json.hpp"
 
-#include <memory>
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
-/// A value that never changes and that copies of its owner share: copying the owner costs one count
-/// instead of the value. Read as if it were the value; written as the same JSON. Assigning puts
-/// another value in its place.
+/// A value that copies of its owner share: copying the owner costs one count instead of the value.
+/// Read as if it were the value; written as the same JSON. Assigning puts another value in its
+/// place, and `change` gives the owner one of its own: what others hold stays as it is. As large as
+/// a pointer, and nothing more where the value is a T by default.
 template <class T>
 class shared_value {
   static constexpr bool is_container = requires(T const& t) {
@@ -19,22 +25,36 @@ class shared_value {
 public:
   shared_value() = default;
   shared_value(T v) // NOLINT: stands wherever a T could
-      : it_(std::make_shared<T const>(std::move(v))) {}
+      : it_(new shared{std::move(v)}) {}
+  shared_value(shared_value const& other) : it_(other.it_) {
+    if (it_ != nullptr)
+      it_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  shared_value(shared_value&& other) noexcept : it_(std::exchange(other.it_, nullptr)) {}
+  shared_value& operator=(shared_value const& other) { return *this = shared_value{other}; }
+  shared_value& operator=(shared_value&& other) noexcept {
+    std::swap(it_, other.it_);
+    return *this;
+  }
+  ~shared_value() {
+    if (it_ != nullptr && it_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete it_;
+  }
 
   [[nodiscard]] T const& get() const {
     static T const nothing{};
-    return it_ ? *it_ : nothing;
+    return it_ != nullptr ? it_->value : nothing;
   }
   operator T const&() const { return get(); } // NOLINT
   T const& operator*() const { return get(); }
   T const* operator->() const { return &get(); }
 
-  /// For who builds it up: a copy of the value that is nobody else's yet.
+  /// For who builds it up: the value where nobody else has it, else a copy.
   T& change() {
-    auto copy = std::make_shared<T>(get());
-    auto& out = *copy;
-    it_ = std::move(copy);
-    return out;
+    // What others did with it before they let it go has happened before.
+    if (it_ == nullptr || it_->owners.load(std::memory_order_acquire) != 1)
+      *this = shared_value{T(get())};
+    return it_->value;
   }
 
   // Of a T that is a container.
@@ -53,7 +73,35 @@ public:
   friend bool operator==(shared_value const& a, T const& b) { return a.get() == b; }
 
 private:
-  std::shared_ptr<T const> it_; ///< null: a T by default
+  struct shared {
+    explicit shared(T v) : value(std::move(v)) {}
+    T value;
+    std::atomic<std::uint32_t> owners{1};
+  };
+  shared* it_ = nullptr; ///< null: a T by default
+};
+
+/// Makes one value of equal ones, for what many owners have alike and each got by itself. Knows the
+/// newest few only: it is meant for what has few forms. Thread-safe.
+template <class T>
+class value_pool {
+public:
+  [[nodiscard]] shared_value<T> same(shared_value<T> const& v) {
+    std::lock_guard lock{mutex_};
+    auto const known = std::find(known_.begin(), known_.end(), v);
+    if (known != known_.end())
+      std::rotate(known_.begin(), known, known + 1); // most that come are like the last one
+    else
+      known_.insert(known_.begin(), v);
+    if (known_.size() > most)
+      known_.pop_back();
+    return known_.front();
+  }
+
+private:
+  static constexpr std::size_t most = 32;
+  std::mutex mutex_;
+  std::vector<shared_value<T>> known_; ///< what was asked for last comes first
 };
 
 namespace json::detail {

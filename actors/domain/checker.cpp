@@ -76,6 +76,49 @@ invariant_checker::take(entity_ref const& stream, std::uint64_t version, std::st
   });
 }
 
+result<void> invariant_checker::apply(entity_ref const& stream, std::uint64_t version,
+                                      std::string_view type, std::int32_t schema,
+                                      std::string_view data_json, event_context const& ctx,
+                                      made_event made) {
+  return with_domain(stream.kind, [&](auto domain) -> result<void> {
+    using D = decltype(domain);
+    std::optional<typename D::event> room;
+    auto const e = next<D>(stream, version, type, schema, data_json, made, room);
+    if (!e)
+      return e.error();
+    advance<D>(stream, version, **e, ctx, std::move(made.after));
+    return {};
+  });
+}
+
+template <class Domain>
+result<typename Domain::event const*>
+invariant_checker::next(entity_ref const& stream, std::uint64_t version, std::string_view type,
+                        std::int32_t schema, std::string_view data_json, made_event const& made,
+                        std::optional<typename Domain::event>& room) const {
+  if (made.decoded != nullptr) {
+    if (auto const ok = states_.follows(stream, version); !ok)
+      return ok.error();
+    return static_cast<typename Domain::event const*>(made.decoded);
+  }
+  auto read = states_.read<Domain>(stream, version, type, schema, data_json);
+  if (!read)
+    return read.error();
+  return &room.emplace(std::move(*read));
+}
+
+template <class Domain>
+typename Domain::state const&
+invariant_checker::advance(entity_ref const& stream, std::uint64_t version,
+                           typename Domain::event const& e, event_context const& ctx,
+                           std::shared_ptr<void const> made) {
+  auto after = std::static_pointer_cast<typename Domain::state const>(std::move(made));
+  // One of another version or stream would go unnoticed from here on: it is not believed.
+  if (after != nullptr && after->version == version && after->self == stream)
+    return states_.put<Domain>(stream, std::move(after));
+  return states_.fold<Domain>(stream, version, e, ctx);
+}
+
 template <class Where, class Question>
 invariant_checker::problem invariant_checker::ask(Where const& where, Question q) {
   auto p = q();
@@ -93,23 +136,13 @@ invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std:
   // Made only where something is to be told: this runs for every event of a working server.
   auto const where = [&] { return place_of(stream, version, type); };
   auto const found = [&](problem p) -> problem { return p ? problem{where() + *p} : std::nullopt; };
-  result<typename Domain::event> event = fail(errc::internal, "not read");
-  if (made.decoded != nullptr) {
-    if (auto const next = states_.follows(stream, version); !next)
-      return next.error();
-  } else {
-    event = states_.read<Domain>(stream, version, type, schema, data_json);
-    if (!event)
-      return event.error();
-  }
-  auto const& e =
-      made.decoded != nullptr ? *static_cast<typename Domain::event const*>(made.decoded) : *event;
+  std::optional<typename Domain::event> room;
+  auto const event = next<Domain>(stream, version, type, schema, data_json, made, room);
+  if (!event)
+    return event.error();
+  auto const& e = **event;
   before<Domain> const was{states_.find<Domain>(stream), e};
-  auto after = std::static_pointer_cast<typename Domain::state const>(std::move(made.after));
-  // A state of another version or stream would go unnoticed from here on: it is not believed.
-  bool const fits = after != nullptr && after->version == version && after->self == stream;
-  auto const& now = fits ? states_.put<Domain>(stream, std::move(after))
-                         : states_.fold<Domain>(stream, version, e, ctx);
+  auto const& now = advance<Domain>(stream, version, e, ctx, std::move(made.after));
   if (keep_) {
     if (auto p = fold_again(stream, version, type, schema, data_json, ctx))
       return found(p);
@@ -154,8 +187,8 @@ invariant_checker::take_as(entity_ref const& stream, std::uint64_t version, std:
         return p;
       if (auto const p = rules::check_money(now))
         return found(p);
-      if (!now.money.id.empty()) {
-        ticket_money const money{now.money.budget, now.money.id};
+      if (!now.money->id.empty()) {
+        ticket_money const money{now.money->budget, now.money->id};
         if (auto p = found(ask(where, [=, this] { return is_funded(stream, money); })))
           return p;
       }

@@ -43,9 +43,8 @@ public:
   /// Applies without looking.
   [[nodiscard]] result<void> apply(entity_ref const& stream, std::uint64_t version,
                                    std::string_view type, std::int32_t schema,
-                                   std::string_view data_json, event_context const& ctx) {
-    return states_.apply(stream, version, type, schema, data_json, ctx);
-  }
+                                   std::string_view data_json, event_context const& ctx,
+                                   made_event made = {});
   /// Invariant 11: the snapshot of the version that was fed last must be what replay gives.
   [[nodiscard]] std::optional<std::string>
   check_snapshot(entity_ref const& stream, std::uint64_t version, std::string_view canonical) const;
@@ -76,6 +75,17 @@ private:
   using problem = std::optional<std::string>;
   using question = std::function<problem()>;
 
+  /// The event that comes next: `made`, or read into `room`.
+  template <class Domain>
+  result<typename Domain::event const*> next(entity_ref const& stream, std::uint64_t version,
+                                             std::string_view type, std::int32_t schema,
+                                             std::string_view data_json, made_event const& made,
+                                             std::optional<typename Domain::event>& room) const;
+  /// The state with it: the one that was made, or folded.
+  template <class Domain>
+  typename Domain::state const& advance(entity_ref const& stream, std::uint64_t version,
+                                        typename Domain::event const& e, event_context const& ctx,
+                                        std::shared_ptr<void const> made);
   template <class Domain>
   result<problem> take_as(entity_ref const& stream, std::uint64_t version, std::string_view type,
                           std::int32_t schema, std::string_view data_json, event_context const& ctx,

@@ -64,12 +64,13 @@ problem check_lease(ticket_before const& before, ticket::event const& e,
                         ", which is not held, was applied");
   bool const anew = given != nullptr;
   auto const lease = begin(anew, before.lease);
-  if (after.holder.is != lease && !is_allowed(ticket::lease_transitions(), lease, after.holder.is))
-    return "the lease went from " + name(lease) + " to " + name(after.holder.is);
+  if (after.holder->is != lease &&
+      !is_allowed(ticket::lease_transitions(), lease, after.holder->is))
+    return "the lease went from " + name(lease) + " to " + name(after.holder->is);
   auto const attempt = begin(anew, before.attempt);
-  if (after.holder.attempt != attempt &&
-      !can_reach(ticket::attempt_transitions(), attempt, after.holder.attempt))
-    return "the attempt went from " + name(attempt) + " to " + name(after.holder.attempt);
+  if (after.holder->attempt != attempt &&
+      !can_reach(ticket::attempt_transitions(), attempt, after.holder->attempt))
+    return "the attempt went from " + name(attempt) + " to " + name(after.holder->attempt);
   return std::nullopt;
 }
 
@@ -84,8 +85,8 @@ problem check_message(envelope const& m) {
 problem check_gates(ticket::gated const& g, ticket::state const& s) {
   if (!g.passed)
     return std::nullopt;
-  if (g.head != s.proof.head)
-    return wrong(7, "gates passed for " + g.head + ", the evidence is about " + s.proof.head);
+  if (g.head != s.proof->head)
+    return wrong(7, "gates passed for " + g.head + ", the evidence is about " + s.proof->head);
   for (auto const& r : g.results) {
     if (!r.passed || r.proof.head != g.head)
       return wrong(7, "gate " + r.gate + " did not pass for " + g.head);
@@ -97,11 +98,12 @@ problem check_done(ticket_before const& before, ticket::event const& e, ticket::
   if (s.is != ticket::status::DONE || before.is == ticket::status::DONE)
     return std::nullopt;
   if (auto const* m = std::get_if<ticket::merged>(&e)) {
-    if (m->proof.head != s.proof.head || before.gated_head != s.proof.head || s.proof.head.empty())
+    if (m->proof.head != s.proof->head || before.gated_head != s.proof->head ||
+        s.proof->head.empty())
       return wrong(7, "merged without gates and evidence for one commit");
     return std::nullopt;
   }
-  if (ticket::has_commits(s) || s.gated_head != s.proof.head)
+  if (ticket::has_commits(s) || s.gated_head != s.proof->head)
     return wrong(7, "done without a merge although there are commits");
   return std::nullopt;
 }
@@ -129,8 +131,8 @@ ticket_before remember(ticket::state const* s) {
     return out;
   out.is = s->is;
   out.last_token = s->last_token;
-  out.lease = s->holder.is;
-  out.attempt = s->holder.attempt;
+  out.lease = s->holder->is;
+  out.attempt = s->holder->attempt;
   out.leased = ticket::is_leased(*s);
   out.gated_head = s->gated_head;
   for (auto const& w : s->workers) {
@@ -185,8 +187,8 @@ problem check_ticket(ticket_before const& before, ticket::event const& e,
 }
 
 problem check_money(ticket::state const& s) {
-  bool const priced = !s.limits.empty() && !ticket::stage_role(s, s.holder.stage).empty();
-  if (priced && !(s.money.granted && s.money.token == s.last_token))
+  bool const priced = !s.limits.empty() && !ticket::stage_role(s, s.holder->stage).empty();
+  if (priced && !(s.money->granted && s.money->token == s.last_token))
     return wrong(3, "a lease without money although there is a limit");
   return std::nullopt;
 }

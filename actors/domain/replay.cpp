@@ -4,14 +4,44 @@
 #include "actors/domain/state_cell.hpp"
 
 #include <tuple>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace troupe {
 
 namespace {
 
+/// A state is found by the address that stands in it: a key beside each would be a second one.
+struct own_address {
+  using is_transparent = void;
+  std::size_t operator()(entity_ref const& r) const { return std::hash<entity_ref>{}(r); }
+  template <class State>
+  std::size_t operator()(state_cell<State> const& c) const {
+    return std::hash<entity_ref>{}(c->self);
+  }
+};
+struct same_address {
+  using is_transparent = void;
+  template <class A, class B>
+  bool operator()(A const& a, B const& b) const {
+    return of(a) == of(b);
+  }
+
+private:
+  static entity_ref const& of(entity_ref const& r) { return r; }
+  template <class State>
+  static entity_ref const& of(state_cell<State> const& c) {
+    return c->self;
+  }
+};
+
 template <class Domain>
-using table = std::unordered_map<entity_ref, state_cell<typename Domain::state>>;
+using table = std::unordered_set<state_cell<typename Domain::state>, own_address, same_address>;
+
+/// The cell that a table has, to put another state of the same address into it.
+template <class Cell>
+Cell& inside(Cell const& c) {
+  return const_cast<Cell&>(c);
+}
 
 } // namespace
 
@@ -83,10 +113,10 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
   auto& states = tables_->of<Domain>();
   auto it = states.find(stream);
   if (it == states.end())
-    it = states.emplace(stream, Domain::initial(stream)).first;
+    it = states.emplace(Domain::initial(stream)).first;
   auto context = ctx;
   context.version = version;
-  auto& state = it->second.change();
+  auto& state = inside(*it).change();
   Domain::advance(state, e, context);
   return state;
 }
@@ -94,8 +124,12 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
 template <class Domain>
 typename Domain::state const& replayer::put(entity_ref const& stream,
                                             std::shared_ptr<typename Domain::state const> made) {
-  using cell = state_cell<typename Domain::state>;
-  return *tables_->of<Domain>().insert_or_assign(stream, cell{std::move(made)}).first->second;
+  auto& states = tables_->of<Domain>();
+  auto const it = states.find(stream);
+  if (it == states.end())
+    return **states.emplace(std::move(made)).first;
+  inside(*it) = state_cell<typename Domain::state>{std::move(made)};
+  return **it;
 }
 
 #define TROUPE_REPLAYS(NAME)                                                                       \
@@ -140,8 +174,8 @@ std::vector<entity_ref> replayer::entities() const {
   std::apply(
       [&](auto const&... one) {
         auto const add = [&](auto const& states) {
-          for (auto const& [ref, state] : states)
-            out.push_back(ref);
+          for (auto const& state : states)
+            out.push_back(state->self);
         };
         (add(one), ...);
       },
@@ -159,20 +193,27 @@ result<void> replayer::restore(entity_ref const& stream, std::string_view canoni
     auto state = json::from<typename D::state>(*read);
     if (!state)
       return fail(errc::corrupt, "snapshot of " + to_string(stream) + ": " + state.error().message);
-    tables_->of<D>().insert_or_assign(stream, state_cell{std::move(*state)});
+    if (state->self != stream)
+      return fail(errc::corrupt,
+                  "snapshot of " + to_string(stream) + ": it is of " + to_string(state->self));
+    put<D>(stream, std::make_shared<typename D::state const>(std::move(*state)));
     return {};
   });
 }
 
 void replayer::drop(entity_ref const& stream) {
-  with_domain(stream.kind, [&](auto domain) { tables_->of<decltype(domain)>().erase(stream); });
+  with_domain(stream.kind, [&](auto domain) {
+    auto& states = tables_->of<decltype(domain)>();
+    if (auto const it = states.find(stream); it != states.end())
+      states.erase(it);
+  });
 }
 
 void const* replayer::find_any(entity_ref const& stream) const {
   return with_domain(stream.kind, [&](auto domain) -> void const* {
     auto const& states = tables_->of<decltype(domain)>();
     auto const it = states.find(stream);
-    return it == states.end() ? nullptr : &*it->second;
+    return it == states.end() ? nullptr : &**it;
   });
 }
 

@@ -34,8 +34,8 @@ public:
   template <class Domain>
   typename Domain::state const& fold(entity_ref const& stream, std::uint64_t version,
                                      typename Domain::event const& e, event_context const& ctx);
-  /// In place of folding: the state that somebody else has made of the same events, and that is
-  /// held together with them from here on. Answers it.
+  /// In place of folding: the state of this stream that somebody else has made of the same events,
+  /// and that is held together with them from here on. Answers it.
   template <class Domain>
   typename Domain::state const& put(entity_ref const& stream,
                                     std::shared_ptr<typename Domain::state const> made);
@@ -53,7 +53,7 @@ public:
                : nullptr;
   }
   /// Takes a snapshot (canonical JSON of a state) in place of the events up to its version.
-  /// Errors: corrupt (it cannot be read).
+  /// Errors: corrupt (it cannot be read, or is of another stream).
   [[nodiscard]] result<void> restore(entity_ref const& stream, std::string_view canonical);
   /// Forgets an entity.
   void drop(entity_ref const& stream);

@@ -107,7 +107,7 @@ struct remark {
 
 /// Numbers that bound the work and that make ids.
 struct counters {
-  std::map<std::string, std::int32_t> sent_by; ///< times sent back, by stage name
+  shared_value<std::map<std::string, std::int32_t>> sent_by; ///< times sent back, by stage name
   std::int32_t tries = 0;         ///< counted attempts of the present stage that failed
   std::int32_t uncounted = 0;     ///< attempts that ended without anybody's fault
   std::int32_t taken_over = 0;    ///< times that another run took it over
@@ -133,7 +133,8 @@ struct memory {
   TROUPE_FIELDS(memory, reported, orphans, said, heeded, owed, tenures);
 };
 
-/// What the log says about one ticket so far. Lists that only inform are bounded.
+/// What the log says about one ticket so far. Lists that only inform are bounded. Of what most
+/// tickets have nothing of, or what seldom changes, there is one value that copies share.
 struct state {
   entity_ref self;
   std::uint64_t version = 0;
@@ -155,7 +156,7 @@ struct state {
   agent_id resolver;
   std::vector<budget::scope_limit> limits; ///< of money; empty: none
   std::int64_t attempt_micros = 0;
-  purse money;
+  shared_value<purse> money;
   std::vector<bill> bills;
   time_point opened_at{};
   time_point changed_at{}; ///< of the last event that moved it
@@ -170,27 +171,27 @@ struct state {
   std::int32_t stage_index = 0; ///< of the present stage; `stages.size()` is the merge
   std::int32_t round = 0;       ///< times sent back since it was last retried
   counters counted;
-  memory seen;
+  shared_value<memory> seen;
   time_point retry_at{}; ///< not offered before
 
   std::int64_t last_token = 0;
-  holding holder;
+  shared_value<holding> holder;
   std::vector<worker> workers;
   std::vector<daemon_id> daemons; ///< that have a workspace
   std::vector<wait> waits;
   std::vector<envelope> answers; ///< for the attempt that lives
 
-  evidence proof;
+  shared_value<evidence> proof;
   std::string gated_head; ///< head that passed every gate
   std::vector<review_record> reviews;
-  std::vector<gate_result> gate_results; ///< of the last gate stage
+  shared_value<std::vector<gate_result>> gate_results; ///< of the last gate stage
   std::string merged_as;
   std::string why;            ///< of the last failure
   bool replan_wanted = false; ///< FAILED, and a replan is wanted
   usage used;
 
   std::vector<shared_value<envelope>> conversation;
-  std::vector<remark> comments;
+  shared_value<std::vector<remark>> comments;
   std::vector<std::string> settled;
 
   TROUPE_FIELDS(state, self, version, is, project, brief, plan, run, item, stages, attempts, rounds,

@@ -29,7 +29,7 @@ std::vector<named_commit> all_of(evidence const& proof, std::int64_t token,
 
 /// Of the last lease; that of an older one is not kept.
 std::string start_of(state const& s, std::int64_t token) {
-  return s.holder.token == token ? s.holder.base : std::string{};
+  return s.holder->token == token ? s.holder->base : std::string{};
 }
 
 /// Reads the event where it is this one; none where it cannot be read, which the fold says better.
@@ -52,13 +52,13 @@ std::optional<Event> as(std::string_view type, std::string_view data_json) {
 std::vector<named_commit> commits_in(std::string_view type, std::string_view data_json,
                                      state const& after) {
   if (auto const e = as<evidence_attached>(type, data_json))
-    return all_of(e->proof, after.holder.token, after.holder.base);
+    return all_of(e->proof, after.holder->token, after.holder->base);
   if (auto const e = as<attempt_ended>(type, data_json))
     return all_of(e->commits, e->token, start_of(after, e->token));
   if (auto const e = as<orphaned>(type, data_json))
     return all_of(e->proof, e->token, start_of(after, e->token));
   if (auto const e = as<merged>(type, data_json))
-    return {{e->commit, after.holder.token, true, false}};
+    return {{e->commit, after.holder->token, true, false}};
   return {};
 }
 

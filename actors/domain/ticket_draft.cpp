@@ -70,7 +70,7 @@ events drafting::take() {
 bool is_heeded(state const& s, command_context const& ctx) {
   auto const& cause = ctx.cause.empty() ? ctx.id : ctx.cause;
   return !cause.empty() &&
-         std::find(s.seen.heeded.begin(), s.seen.heeded.end(), cause) != s.seen.heeded.end();
+         std::find(s.seen->heeded.begin(), s.seen->heeded.end(), cause) != s.seen->heeded.end();
 }
 
 error not_now(state const& s, std::string sentence) {
@@ -82,7 +82,7 @@ bool is_open(state const& s) {
 }
 
 bool is_leased(state const& s) {
-  return s.holder.is == lease_status::offered || s.holder.is == lease_status::held;
+  return s.holder->is == lease_status::offered || s.holder->is == lease_status::held;
 }
 
 bool is_merge(state const& s, std::int32_t index) {
@@ -112,7 +112,7 @@ std::string attempt_id(state const& s, std::int64_t token) {
 }
 
 bool has_commits(state const& s) {
-  return !s.proof.head.empty() && s.proof.head != s.proof.base;
+  return !s.proof->head.empty() && s.proof->head != s.proof->base;
 }
 
 bool wants_lease(state const& s) {
@@ -127,7 +127,7 @@ bool has_price(state const& s) {
 }
 
 bool wants_money(state const& s) {
-  return has_price(s) && !(s.money.token == s.last_token + 1 && s.money.granted);
+  return has_price(s) && !(s.money->token == s.last_token + 1 && s.money->granted);
 }
 
 bool may_be_words(std::string_view role) {
@@ -168,9 +168,9 @@ bool is_stranger(state const& s, std::int64_t token, principal_id const& by) {
   auto const who = entity_of(s.self.tenant, by);
   if (!who || who->kind != entity_kind::daemon)
     return false;
-  auto const of = std::find_if(s.seen.tenures.rbegin(), s.seen.tenures.rend(),
+  auto const of = std::find_if(s.seen->tenures.rbegin(), s.seen->tenures.rend(),
                                [&](tenure const& t) { return t.from <= token; });
-  return of == s.seen.tenures.rend() || of->daemon.empty() || of->daemon.value != who->id;
+  return of == s.seen->tenures.rend() || of->daemon.empty() || of->daemon.value != who->id;
 }
 
 std::optional<result<events>> not_in_force(state const& s, std::int64_t token,
@@ -186,8 +186,9 @@ std::optional<result<events>> not_in_force(state const& s, std::int64_t token,
   if (token == s.last_token && is_leased(s))
     return std::nullopt;
   auto const known = std::to_string(token) + "/" + kind;
-  if (std::find(s.seen.reported.begin(), s.seen.reported.end(), token) != s.seen.reported.end() ||
-      std::find(s.seen.orphans.begin(), s.seen.orphans.end(), known) != s.seen.orphans.end())
+  if (std::find(s.seen->reported.begin(), s.seen->reported.end(), token) !=
+          s.seen->reported.end() ||
+      std::find(s.seen->orphans.begin(), s.seen->orphans.end(), known) != s.seen->orphans.end())
     return events{};
   orphaned e;
   e.token = token;
@@ -201,7 +202,7 @@ namespace {
 
 /// What a holder that gives no evidence has committed; of the machines' stages it is others' work.
 std::vector<std::string> commits_left(state const& s, ending const& e) {
-  if (e.how == attempt_status::SUCCEEDED || kind_of(s, s.holder.stage) != stage_kind::work)
+  if (e.how == attempt_status::SUCCEEDED || kind_of(s, s.holder->stage) != stage_kind::work)
     return {};
   auto const& proof = e.report->proof;
   if (proof.commits.empty() && !proof.head.empty() && proof.head != proof.base)
@@ -213,10 +214,10 @@ std::vector<std::string> commits_left(state const& s, ending const& e) {
 
 void take_lease(drafting& d, std::string const& base, std::string const& session) {
   auto const& s = d.now_at();
-  if (s.holder.is != lease_status::offered)
+  if (s.holder->is != lease_status::offered)
     return;
   attempt_started e;
-  e.token = s.holder.token;
+  e.token = s.holder->token;
   e.base = base;
   e.session = session;
   e.to = s.is == status::claimed ? status::in_progress : status::none;
@@ -226,13 +227,13 @@ void take_lease(drafting& d, std::string const& base, std::string const& session
 void end_attempt(drafting& d, ending const& e) {
   auto const& s = d.now_at();
   attempt_ended out;
-  out.token = s.holder.token;
+  out.token = s.holder->token;
   out.how = e.how;
   out.lease = e.lease;
   // What was only granted lapses; what was taken cannot be declined any more.
-  if (s.holder.is == lease_status::offered && e.lease != lease_status::DECLINED)
+  if (s.holder->is == lease_status::offered && e.lease != lease_status::DECLINED)
     out.lease = lease_status::LAPSED;
-  else if (s.holder.is == lease_status::held && e.lease == lease_status::DECLINED)
+  else if (s.holder->is == lease_status::held && e.lease == lease_status::DECLINED)
     out.lease = lease_status::RELEASED;
   out.why = e.why;
   out.summary = e.summary;
@@ -257,7 +258,7 @@ namespace {
 
 /// What to do about it, for a person.
 std::string remedy(state const& s, reason why) {
-  auto const& h = s.holder;
+  auto const& h = *s.holder;
   auto const place = h.daemon.empty() ? std::string{"the server"} : "daemon " + h.daemon.value;
   auto const command =
       h.profile.empty() ? std::string{"the agent's command"} : "profile " + h.profile;
@@ -349,7 +350,7 @@ void send_back(drafting& d, std::string const& stage) {
   auto const& s = d.now_at();
   auto const found = std::find_if(s.stages.begin(), s.stages.end(),
                                   [&](auto const& x) { return x.name == stage; });
-  auto const used = s.counted.sent_by.contains(stage) ? s.counted.sent_by.at(stage) : 0;
+  auto const used = s.counted.sent_by->contains(stage) ? s.counted.sent_by->at(stage) : 0;
   bool const exhausted =
       s.round + 1 > s.rounds ||
       (found != s.stages.end() && (used + 1 > found->rounds || found->failure == on_failure::fail));
@@ -377,7 +378,7 @@ void pass_on(drafting& d) {
     e.stage = d.now_at().stage_index;
     e.by = system_principal();
     e.approved = true;
-    e.head = d.now_at().proof.head;
+    e.head = d.now_at().proof->head;
     e.next_stage = e.stage;
     e.to = status::in_gates;
     d.add(std::move(e));
@@ -388,7 +389,7 @@ void pass_on(drafting& d) {
   gated e;
   e.stage = s.stage_index;
   e.passed = true;
-  e.head = s.proof.head;
+  e.head = s.proof->head;
   e.next_stage = static_cast<std::int32_t>(s.stages.size());
   e.to = has_commits(s) ? status::merging : status::DONE;
   d.add(std::move(e));

@@ -50,9 +50,9 @@ void add_use(state& s, usage const& used) {
 
 /// The lease is over.
 void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t spent = 0) {
-  auto& h = s.holder;
-  if (s.money.token == h.token && h.token != 0)
+  if (s.money->token == s.holder->token && s.holder->token != 0)
     pay(s, how, spent);
+  auto& h = s.holder.change();
   h.is = how;
   h.attempt = attempt;
   s.waits.clear();
@@ -62,14 +62,23 @@ void end_lease(state& s, lease_status how, attempt_status attempt, std::int64_t 
 void heed(state& s, event_context const& ctx) {
   if (ctx.cause.empty())
     return;
-  add_once(s.seen.heeded, ctx.cause);
-  bound(s.seen.heeded, 64);
+  if (has(s.seen->heeded, ctx.cause))
+    return;
+  auto& heeded = s.seen.change().heeded;
+  heeded.push_back(ctx.cause);
+  bound(heeded, 64);
 }
 
 /// What went wrong with an attempt that said nothing about it.
 std::string words_for(attempt_ended const& e) {
   return "The attempt is " + name(e.how) +
          (e.why == reason::none ? std::string{} : ", " + name(e.why)) + ".";
+}
+
+/// Most tickets of a server are worked by the same few processes.
+shared_value<std::vector<stage>> alike(shared_value<std::vector<stage>> const& stages) {
+  static value_pool<std::vector<stage>> known;
+  return known.same(stages);
 }
 
 void on(state& s, opened const& e, event_context const& ctx) {
@@ -81,7 +90,7 @@ void on(state& s, opened const& e, event_context const& ctx) {
   s.item = e.item;
   s.blocked_by = e.blocked_by;
   s.open_blockers = e.blocked_by;
-  s.stages = e.stages;
+  s.stages = alike(e.stages);
   s.attempts = e.attempts;
   s.rounds = e.rounds;
   s.lease = e.lease;
@@ -113,8 +122,7 @@ void on(state& s, readiness_changed const& e, event_context const& ctx) {
 
 void on(state& s, leased const& e, event_context const& ctx) {
   s.last_token = e.token;
-  s.holder = {};
-  auto& h = s.holder;
+  holding h;
   h.token = e.token;
   h.is = lease_status::offered;
   h.attempt = attempt_status::created;
@@ -126,31 +134,37 @@ void on(state& s, leased const& e, event_context const& ctx) {
   h.attempt_number = e.attempt_number;
   h.since = ctx.at;
   h.expires = e.expires;
-  s.seen.said.clear();
+  s.holder = std::move(h);
+  bool const moved = s.seen->tenures.empty() || s.seen->tenures.back().daemon != e.daemon;
+  if (moved || !s.seen->said.empty()) {
+    auto& seen = s.seen.change();
+    seen.said.clear();
+    if (moved)
+      seen.tenures.push_back({e.token, e.daemon});
+    bound(seen.tenures, max_tenures);
+  }
   s.retry_at = {};
   if (!e.daemon.empty())
     add_once(s.daemons, e.daemon);
-  if (s.seen.tenures.empty() || s.seen.tenures.back().daemon != e.daemon)
-    s.seen.tenures.push_back({e.token, e.daemon});
-  bound(s.seen.tenures, max_tenures);
   move_to(s, e.to, ctx);
 }
 
 void on(state& s, renewed const& e, event_context const&) {
-  s.holder.expires = e.expires;
+  s.holder.change().expires = e.expires;
 }
 
 void on(state& s, attempt_started const& e, event_context const& ctx) {
-  s.holder.is = lease_status::held;
-  s.holder.attempt = attempt_status::streaming;
-  s.holder.base = e.base;
-  s.holder.session = e.session;
+  auto& h = s.holder.change();
+  h.is = lease_status::held;
+  h.attempt = attempt_status::streaming;
+  h.base = e.base;
+  h.session = e.session;
   s.why.clear();
   move_to(s, e.to, ctx);
 }
 
 void remember_worker(state& s) {
-  auto const& h = s.holder;
+  auto const& h = *s.holder;
   if (h.stage < 0 || static_cast<std::size_t>(h.stage) >= s.stages.size() ||
       s.stages[static_cast<std::size_t>(h.stage)].kind != stage_kind::work)
     return;
@@ -165,13 +179,15 @@ void remember_worker(state& s) {
 }
 
 void on(state& s, attempt_ended const& e, event_context const& ctx) {
+  auto& h = s.holder.change();
   if (!e.session.empty())
-    s.holder.session = e.session;
-  s.holder.why = e.why;
-  s.holder.summary = e.summary;
-  if (e.lease == lease_status::RELEASED || e.lease == lease_status::DECLINED)
-    add_once(s.seen.reported, e.token);
-  bool const worked = s.holder.is == lease_status::held;
+    h.session = e.session;
+  h.why = e.why;
+  h.summary = e.summary;
+  bool const answered = e.lease == lease_status::RELEASED || e.lease == lease_status::DECLINED;
+  if (answered && !has(s.seen->reported, e.token))
+    s.seen.change().reported.push_back(e.token);
+  bool const worked = s.holder->is == lease_status::held;
   end_lease(s, e.lease, e.how, e.used.cost_micros);
   if (worked)
     remember_worker(s);
@@ -189,7 +205,7 @@ void on(state& s, evidence_attached const& e, event_context const& ctx) {
   s.gated_head.clear();
   s.why.clear();
   for (auto& w : s.workers) {
-    if (w.stage == s.holder.stage && w.agent == s.holder.agent && w.daemon == s.holder.daemon)
+    if (w.stage == s.holder->stage && w.agent == s.holder->agent && w.daemon == s.holder->daemon)
       w.author = true;
   }
   enter_stage(s, e.next_stage);
@@ -273,7 +289,7 @@ void on(state& s, message_posted const& e, event_context const&) {
   s.conversation.push_back(e.message);
   bound(s.conversation, max_conversation);
   if (!e.key.empty())
-    s.seen.said.push_back(e.key);
+    s.seen.change().said.push_back(e.key);
   if (is_leased(s) && !m.reply_to.empty() &&
       std::any_of(s.waits.begin(), s.waits.end(),
                   [&](wait const& w) { return w.question.id == m.reply_to; }))
@@ -286,9 +302,10 @@ void on(state& s, message_posted const& e, event_context const&) {
 
 void on(state& s, commented const& e, event_context const& ctx) {
   ++s.counted.commented;
-  s.comments.push_back(
+  auto& comments = s.comments.change();
+  comments.push_back(
       {e.id, ctx.cause, ctx.at, e.by, e.text, e.reply_to, e.metrics, e.blockers, e.next_steps});
-  bound(s.comments, max_comments);
+  bound(comments, max_comments);
 }
 
 void on(state& s, resolved const& e, event_context const& ctx) {
@@ -301,7 +318,7 @@ void on(state& s, resolved const& e, event_context const& ctx) {
   s.replan_wanted = e.how == resolution::replan;
   if (e.how == resolution::retry) {
     s.round = 0;
-    s.counted.sent_by.clear();
+    s.counted.sent_by = {};
     s.counted.tries = 0;
     s.counted.uncounted = 0;
     s.retry_at = {};
@@ -314,19 +331,19 @@ void on(state& s, cancelled const& e, event_context const& ctx) {
   s.why = e.why;
   s.waits.clear();
   if (is_leased(s))
-    end_lease(s, s.holder.is == lease_status::held ? lease_status::REVOKED : lease_status::LAPSED,
+    end_lease(s, s.holder->is == lease_status::held ? lease_status::REVOKED : lease_status::LAPSED,
               attempt_status::CANCELLED);
   move_to(s, e.to, ctx);
 }
 
 void on(state& s, orphaned const& e, event_context const&) {
-  add_once(s.seen.orphans, std::to_string(e.token) + "/" + e.kind);
+  add_once(s.seen.change().orphans, std::to_string(e.token) + "/" + e.kind);
   add_use(s, e.used);
   pay_late(s, e.token, e.used.cost_micros);
 }
 
 void on(state& s, taken_over const& e, event_context const&) {
-  if (s.money.token > s.last_token) // of the other run; what a held lease has is paid by it
+  if (s.money->token > s.last_token) // of the other run; what a held lease has is paid by it
     empty_purse(s, 0, false);
   s.run = e.run;
   ++s.counted.taken_over;
@@ -336,14 +353,16 @@ void on(state& s, taken_over const& e, event_context const&) {
 }
 
 void on(state& s, funded const& e, event_context const&) {
-  s.money.granted = e.token == s.money.token;
-  s.money.refused.clear();
+  auto& money = s.money.change();
+  money.granted = e.token == money.token;
+  money.refused.clear();
   end_money_wait(s);
 }
 
 void on(state& s, funds_refused const& e, event_context const&) {
-  s.money.refused = e.scope;
-  s.money.why = e.why;
+  auto& money = s.money.change();
+  money.refused = e.scope;
+  money.why = e.why;
 }
 
 void on(state& s, settled const& e, event_context const&) {

@@ -3,7 +3,7 @@
 namespace troupe::ticket {
 
 principal_id holder_of(state const& s) {
-  return s.holder.agent.empty() ? system_principal() : principal_of(s.holder.agent);
+  return s.holder->agent.empty() ? system_principal() : principal_of(s.holder->agent);
 }
 
 principal_id author_of(state const& s) {
@@ -47,7 +47,7 @@ ending failed(link::finished const& r, attempt_status how, reason why, std::stri
 void about_another_head(drafting& d, link::finished const& r) {
   fail_attempt(d, failed(r, attempt_status::FAILED, reason::invalid_output,
                          "The report is about commit " + r.proof.head + ", not about " +
-                             d.now_at().proof.head + "."));
+                             d.now_at().proof->head + "."));
   orphaned e;
   e.token = r.token;
   e.kind = "finished";

@@ -10,8 +10,8 @@ time_point expiry(state const& s, engine_kind engine, time_point now) {
 }
 
 bool is_granted(state const& s, grant const& c) {
-  return is_leased(s) && s.last_token == c.after_token + 1 && s.holder.agent == c.agent &&
-         s.holder.daemon == c.daemon && stage_name(s, s.holder.stage) == c.stage;
+  return is_leased(s) && s.last_token == c.after_token + 1 && s.holder->agent == c.agent &&
+         s.holder->daemon == c.daemon && stage_name(s, s.holder->stage) == c.stage;
 }
 
 /// A question that nobody answered: the attempt goes on and says what it assumed.
@@ -43,9 +43,10 @@ result<events> apply(state const& s, grant const& c, command_context const& ctx)
   if (is_granted(s, c))
     return events{};
   if (is_leased(s))
-    return not_now(s, "Ticket " + s.self.id + " is leased to " +
-                          (s.holder.agent.empty() ? s.holder.daemon.value : s.holder.agent.value) +
-                          " until the lease ends.");
+    return not_now(s,
+                   "Ticket " + s.self.id + " is leased to " +
+                       (s.holder->agent.empty() ? s.holder->daemon.value : s.holder->agent.value) +
+                       " until the lease ends.");
   if (!wants_lease(s))
     return not_now(s, "Ticket " + s.self.id + " is " + name(s.is) +
                           (s.run_active ? "" : " and its run rests") + "; it offers no work now.");
@@ -105,9 +106,9 @@ result<events> apply(state const& s, renew const& c, command_context const& ctx)
         "The lease " + std::to_string(c.token) + " of ticket " + s.self.id +
             " is over or another daemon's; stop the attempt and keep its work on the branch.",
         {{"state", name(s.is)}, {"token", s.last_token}});
-  auto const expires = expiry(s, s.holder.engine, ctx.now);
+  auto const expires = expiry(s, s.holder->engine, ctx.now);
   // One event for several heartbeats: only what moves the end by half a lease is worth storing.
-  if (expires < s.holder.expires + s.lease / 2)
+  if (expires < s.holder->expires + s.lease / 2)
     return events{};
   renewed e;
   e.token = c.token;
@@ -126,7 +127,7 @@ result<events> apply(state const& s, lose const& c, command_context const& ctx) 
 
 result<events> apply(state const& s, tick const&, command_context const& ctx) {
   drafting d{s, ctx};
-  if (is_leased(s) && s.holder.expires <= ctx.now) {
+  if (is_leased(s) && s.holder->expires <= ctx.now) {
     lose_attempt(d, attempt_status::LOST, lease_status::EXPIRED, reason::daemon_lost,
                  "The lease was not renewed in time.", {});
     return d.take();
@@ -140,7 +141,7 @@ result<events> apply(state const& s, tick const&, command_context const& ctx) {
     }
     if (w.question.id.empty() && s.is != status::waiting) { // for money
       cancelled e;
-      e.why = "Nobody granted money in time: " + s.money.why;
+      e.why = "Nobody granted money in time: " + s.money->why;
       d.add(std::move(e));
       return d.take();
     }

@@ -20,7 +20,7 @@ void refuse_merge(drafting& d, link::finished const& r) {
   for (auto const& f : r.proof.files)
     files.emplace_back(f);
   d.post(message_kind::bug, who, author_of(s), lines(text, r.proof.files),
-         json::object{{"head", s.proof.head}, {"conflicts", std::move(files)}}, r.engine);
+         json::object{{"head", s.proof->head}, {"conflicts", std::move(files)}}, r.engine);
   merge_refused e;
   e.files = r.proof.files;
   e.why = std::move(text);
@@ -46,7 +46,7 @@ void finish_gates(drafting& d, link::finished const& r) {
                            "The report does not answer every gate."));
     return;
   }
-  auto const head = d.now_at().proof.head;
+  auto const head = d.now_at().proof->head;
   if (std::any_of(r.gates.begin(), r.gates.end(),
                   [&](gate_result const& g) { return g.proof.head != head; })) {
     about_another_head(d, r);
@@ -92,7 +92,7 @@ void finish_merge(drafting& d, link::finished const& r) {
                            "The report does not name the merged commit."));
     return;
   }
-  if (r.proof.head != s.proof.head || s.gated_head != s.proof.head) {
+  if (r.proof.head != s.proof->head || s.gated_head != s.proof->head) {
     about_another_head(d, r);
     return;
   }

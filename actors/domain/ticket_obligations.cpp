@@ -40,7 +40,7 @@ obligation offering(state const& s) {
     }
   }
   if (o.kind == stage_kind::work) {
-    bool const lost = s.holder.stage == index && s.holder.attempt == attempt_status::LOST;
+    bool const lost = s.holder->stage == index && s.holder->attempt == attempt_status::LOST;
     if (auto const* w = last_worker(s, index); w != nullptr && !lost) {
       o.preferred_agent = w->agent;
       o.preferred_daemon = w->daemon;
@@ -56,7 +56,7 @@ obligation offering(state const& s) {
 }
 
 link::order order_of(state const& s) {
-  auto const& h = s.holder;
+  auto const& h = *s.holder;
   link::order o;
   bool const merge = is_merge(s, h.stage);
   if (merge)
@@ -87,7 +87,7 @@ link::order order_of(state const& s) {
     if (w != nullptr && w->agent == h.agent && w->daemon == h.daemon)
       o.session = w->session;
   } else {
-    o.expected_head = s.proof.head;
+    o.expected_head = s.proof->head;
   }
   if (o.kind == link::order_kind::gates)
     o.gates = s.stages[static_cast<std::size_t>(h.stage)].gates;
@@ -99,7 +99,7 @@ std::string stamp(time_point t) {
 }
 
 void while_leased(state const& s, std::vector<obligation>& out) {
-  auto const& h = s.holder;
+  auto const& h = *s.holder;
   auto const token = std::to_string(h.token);
   if (h.engine != engine_kind::human) // a person reads the ticket and reports
     out.push_back({"launch:" + token, false, launch{s.run, h.daemon, order_of(s)}});
@@ -128,7 +128,7 @@ void while_waiting(state const& s, std::vector<obligation>& out) {
 }
 
 void stop_holder(state const& s, bool acknowledge, std::vector<obligation>& out) {
-  auto const& h = s.holder;
+  auto const& h = *s.holder;
   bool const taken_back = h.is == lease_status::EXPIRED || h.is == lease_status::REVOKED ||
                           h.is == lease_status::LAPSED;
   if (taken_back && !h.daemon.empty())
@@ -167,12 +167,12 @@ run::ticket_ended outcome_of(state const& s) {
 
 obligation ask_for_money(state const& s) {
   budget::reserve c;
-  c.id = s.money.id;
-  c.scope = s.money.scope;
+  c.id = s.money->id;
+  c.scope = s.money->scope;
   c.amount = s.attempt_micros;
   c.path = s.limits;
   c.ticket = ticket_id{s.self.id};
-  return telling("reserve:" + c.id, false, s.self, entity_kind::budget, s.money.budget,
+  return telling("reserve:" + c.id, false, s.self, entity_kind::budget, s.money->budget,
                  budget::command{c});
 }
 
@@ -183,13 +183,13 @@ void about_money(state const& s, std::vector<obligation>& out) {
                           b.charged ? budget::command{budget::charge{b.id, b.spent, b.scope}}
                                     : budget::command{budget::release{b.id, true}}));
   }
-  if (s.money.refused.empty() || s.money.refused.starts_with("ticket:") || s.run.empty() ||
+  if (s.money->refused.empty() || s.money->refused.starts_with("ticket:") || s.run.empty() ||
       !s.run_active)
     return;
   run::stop c;
   c.how = run::status::STOPPED_BUDGET;
-  c.why = s.money.why;
-  out.push_back(telling("overspent:" + s.money.id, true, s.self, entity_kind::run, s.run.value,
+  c.why = s.money->why;
+  out.push_back(telling("overspent:" + s.money->id, true, s.self, entity_kind::run, s.run.value,
                         run::command{std::move(c)}));
 }
 

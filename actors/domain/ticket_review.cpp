@@ -10,7 +10,7 @@ json::value defect(state const& s, std::vector<std::string> const& notes,
                    link::finished const* report) {
   auto out = points(false, notes);
   auto& data = out.as_object();
-  data.emplace("head", s.proof.head);
+  data.emplace("head", s.proof->head);
   data.emplace("stage", stage_name(s, s.stage_index));
   if (report == nullptr) // a person's word, who gave no report
     return out;
@@ -49,7 +49,7 @@ void give_verdict(drafting& d, principal_id const& who, bool approved, std::stri
   e.notes = notes;
   if (!approved && notes.empty() && !summary.empty())
     e.notes = {summary};
-  e.head = d.now_at().proof.head;
+  e.head = d.now_at().proof->head;
   e.next_stage = approved ? stage + 1 : stage;
   if (approved &&
       (is_merge(d.now_at(), stage + 1) || kind_of(d.now_at(), stage + 1) != stage_kind::review))
@@ -68,7 +68,7 @@ void finish_review(drafting& d, link::finished const& r) {
     fail_attempt(d, failed(r, attempt_status::FAILED, reason::none, {}));
     return;
   }
-  if (r.proof.head != d.now_at().proof.head) {
+  if (r.proof.head != d.now_at().proof->head) {
     about_another_head(d, r);
     return;
   }

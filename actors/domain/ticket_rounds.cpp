@@ -39,16 +39,17 @@ void another_round(state& s, std::int32_t round, std::string const& stage,
                    std::int32_t next_stage) {
   if (round > s.round) {
     s.round = round;
-    auto const times = ++s.counted.sent_by[stage];
+    auto& sent_by = s.counted.sent_by.change();
+    auto const times = ++sent_by[stage];
     auto const known = unchanged_of(stage);
     // Sent back out of the work itself, in the name of a review: it had rejected this very commit.
     bool const review = std::any_of(s.stages.begin(), s.stages.end(), [&](auto const& x) {
       return x.name == stage && x.kind == stage_kind::review;
     });
     if (s.is == status::in_progress && review)
-      ++s.counted.sent_by[known];
-    auto const found = s.counted.sent_by.find(known);
-    s.why = words_for(s, stage, times, found == s.counted.sent_by.end() ? 0 : found->second);
+      ++sent_by[known];
+    auto const found = sent_by.find(known);
+    s.why = words_for(s, stage, times, found == sent_by.end() ? 0 : found->second);
   }
   s.counted.tries = 0;
   s.stage_index = next_stage;

@@ -74,7 +74,7 @@ void resolve_as(drafting& d, resolution how, std::string why, principal_id const
   e.by = by;
   e.why = std::move(why);
   auto const& s = d.now_at();
-  bool const only_merge = is_merge(s, s.stage_index) && s.gated_head == s.proof.head;
+  bool const only_merge = is_merge(s, s.stage_index) && s.gated_head == s.proof->head;
   e.to = how != resolution::retry ? status::FAILED : only_merge ? status::merging : status::ready;
   d.add(std::move(e));
 }
@@ -100,11 +100,11 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
     return std::move(*done);
   if (c.key.empty())
     return fail(errc::invalid_argument, "A message of an attempt needs a key.", {{"field", "key"}});
-  if (std::find(s.seen.said.begin(), s.seen.said.end(), c.key) != s.seen.said.end() &&
+  if (std::find(s.seen->said.begin(), s.seen->said.end(), c.key) != s.seen->said.end() &&
       !TROUPE_PLANTED("said-twice"))
     return events{};
   bool const question = c.kind == message_kind::question;
-  if (question && (c.to.empty() || c.to == s.holder.agent))
+  if (question && (c.to.empty() || c.to == s.holder->agent))
     return fail(errc::invalid_argument, "A question needs another agent to answer it.",
                 {{"field", "to"}});
   drafting d{s, ctx};
@@ -115,7 +115,7 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
                           " does not wait for answers; put the question into the verdict.");
   envelope m;
   m.kind = c.kind;
-  m.from = s.holder.agent.empty() ? system_principal() : principal_of(s.holder.agent);
+  m.from = s.holder->agent.empty() ? system_principal() : principal_of(s.holder->agent);
   m.to = c.to.empty() ? principal_of(s.self) : principal_of(c.to);
   m.engine = c.engine;
   m.parts = {text_part(c.text)};
@@ -126,7 +126,7 @@ result<events> apply(state const& s, say const& c, command_context const& ctx) {
     wait_began e;
     e.owner = principal_of(c.to);
     e.action =
-        "answer a question of " + (s.holder.agent.empty() ? "the attempt" : s.holder.agent.value);
+        "answer a question of " + (s.holder->agent.empty() ? "the attempt" : s.holder->agent.value);
     e.deadline = ctx.now + patience;
     e.message = d.now_at().conversation.back()->id;
     e.to = is == status::in_progress ? status::waiting : status::none;

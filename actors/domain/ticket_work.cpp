@@ -7,12 +7,12 @@ namespace {
 /// The proof that stands after a work stage: its own where it has commits, else what was there.
 evidence proof_after(state const& s, evidence const& now) {
   bool const changed = !now.head.empty() && now.head != now.base;
-  return changed || s.proof.head.empty() ? now : s.proof;
+  return changed || s.proof->head.empty() ? now : *s.proof;
 }
 
 /// The review that rejected exactly this commit in an earlier round; empty: none.
 std::string rejected_by(state const& s, std::string const& head) {
-  if (s.round == 0 || head != s.proof.head || s.reviews.empty())
+  if (s.round == 0 || head != s.proof->head || s.reviews.empty())
     return {};
   auto const& last = s.reviews.back();
   return last.head == head && !last.approved ? last.stage : std::string{};
@@ -29,9 +29,9 @@ void keep_approvals(drafting& d) {
     auto const at = stage_name(s, s.stage_index);
     auto const last =
         std::find_if(s.reviews.rbegin(), s.reviews.rend(), [&](review_record const& x) {
-          return x.stage == at && x.head == s.proof.head;
+          return x.stage == at && x.head == s.proof->head;
         });
-    if (s.proof.head.empty() || last == s.reviews.rend() || !last->approved)
+    if (s.proof->head.empty() || last == s.reviews.rend() || !last->approved)
       return;
     reviewed e;
     e.stage = s.stage_index;
@@ -40,7 +40,7 @@ void keep_approvals(drafting& d) {
     e.notes = {last->by == system_principal() && !last->notes.empty()
                    ? last->notes.front()
                    : "unchanged since " + last->by.value + " approved it"};
-    e.head = s.proof.head;
+    e.head = s.proof->head;
     e.next_stage = s.stage_index + 1;
     if (is_merge(s, e.next_stage) || kind_of(s, e.next_stage) != stage_kind::review)
       e.to = status::in_gates;
@@ -68,7 +68,7 @@ void finish_work(drafting& d, link::finished const& r) {
   bool const changed = !r.proof.head.empty() && r.proof.head != r.proof.base;
   // A person may do what no commit shows, and says so.
   bool const words = (may_be_words(stage_role(d.now_at(), stage)) ||
-                      d.now_at().holder.engine == engine_kind::human) &&
+                      d.now_at().holder->engine == engine_kind::human) &&
                      !r.summary.empty();
   if (!changed && !words) {
     fail_attempt(d, failed(r, attempt_status::FAILED, reason::invalid_output,

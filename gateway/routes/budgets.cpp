@@ -188,10 +188,11 @@ link::finished finished_of(ticket::state const& s, report_body b) {
   f.proof.base = std::move(b.base);
   f.proof.head = std::move(b.head);
   f.proof.files = std::move(b.files);
-  bool const review = !ticket::is_merge(s, s.holder.stage) &&
-                      s.stages[static_cast<std::size_t>(s.holder.stage)].kind == stage_kind::review;
+  bool const review =
+      !ticket::is_merge(s, s.holder->stage) &&
+      s.stages[static_cast<std::size_t>(s.holder->stage)].kind == stage_kind::review;
   if (review && f.proof.head.empty()) // about what lies before him
-    f.proof.head = s.proof.head;
+    f.proof.head = s.proof->head;
   return f;
 }
 
@@ -205,7 +206,7 @@ void report(api const& a, request const& r, reply const& answer) {
   auto const ref = a.ref(entity_kind::ticket, r.params.at("id"));
   with_state<ticket::state>(
       {a, r, answer}, ref, [ref, b = std::move(*b)](pending_request p, ticket::state const& s) {
-        if (ticket::is_leased(s) && s.holder.engine == engine_kind::human)
+        if (ticket::is_leased(s) && s.holder->engine == engine_kind::human)
           p.carry_out(ref, ticket::command{ticket::finish{finished_of(s, b)}});
         else // the same report sent again finds the ticket further on
           p.refuse_unless_repeated(conflict("ticket " + ref.id + " is " + name(s.is) +

@@ -69,7 +69,7 @@ bool event_filter::matches(ticket::state const& of, link::progress const& p) con
          agrees(kind, to_string(entity_kind::ticket)) &&
          std::string_view{"progress"}.starts_with(type) &&
          (p.ticket.value.find(agent) != std::string::npos ||
-          of.holder.agent.value.find(agent) != std::string::npos);
+          of.holder->agent.value.find(agent) != std::string::npos);
 }
 
 json::object shown(ticket::state const& of, link::progress const& p, time_point at) {
@@ -78,8 +78,8 @@ json::object shown(ticket::state const& of, link::progress const& p, time_point 
           {"entity", p.ticket.value},
           {"ticket", p.ticket.value},
           {"token", p.token},
-          {"agent", of.holder.agent.value},
-          {"daemon", of.holder.daemon.value},
+          {"agent", of.holder->agent.value},
+          {"daemon", of.holder->daemon.value},
           {"brief", of.brief.value},
           {"at", json::to(at)},
           {"text", p.text}};

@@ -61,11 +61,11 @@ public:
     // Read without our lock: the board's thread calls `take` with its own.
     auto const of =
         json::from<ticket::state>(a_.n.view().get(a_.ref(entity_kind::ticket, p.ticket.value)));
-    if (!of || of->holder.daemon != daemon || of->holder.token != p.token ||
+    if (!of || of->holder->daemon != daemon || of->holder->token != p.token ||
         !filter_.matches(*of, p))
       return;
     using lease = ticket::lease_status;
-    if (of->holder.is != lease::offered && of->holder.is != lease::held)
+    if (of->holder->is != lease::offered && of->holder->is != lease::held)
       return;
     std::lock_guard lock{mutex_};
     if (live_ && a_.tokens.check(token_))

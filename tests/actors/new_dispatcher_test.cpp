@@ -113,7 +113,7 @@ struct shop_floor : test::still_stage {
   [[nodiscard]] std::string holder(std::string const& id) {
     auto const seen = look(ref(entity_kind::ticket, id));
     auto const s = json::from<ticket::state>(seen->value());
-    return s && ticket::is_leased(*s) ? s->holder.agent.value : std::string{};
+    return s && ticket::is_leased(*s) ? s->holder->agent.value : std::string{};
   }
 };
 

@@ -55,7 +55,7 @@ TEST_CASE("api: a row of the board says whether its ticket could be leased, as t
           for (bool const active : {false, true}) {
             ticket::state s;
             s.is = is.value;
-            s.holder.is = lease.value;
+            s.holder.change().is = lease.value;
             s.run_active = active;
             INFO(is.name << " " << lease.name << " " << active);
             CHECK(may_be_leased(json::to(s)) == ticket::wants_lease(s));

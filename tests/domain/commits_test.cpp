@@ -51,7 +51,7 @@ TEST_CASE("commits: an attempt's evidence names each, and the merge names its ow
   t.hold();
   t.does(watched::with(t.work("c2"), {"c1", "c2"}));
   CHECK(t.told() == strings{"c1@1", "c2@1"});
-  CHECK(t.now_is().proof.commits == commits{"c1", "c2"});
+  CHECK(t.now_is().proof->commits == commits{"c1", "c2"});
   // The conversation, which goes out with every order, does not repeat them.
   CHECK(json::canonical(json::to(t.now_is().conversation)).find("\"c1\"") == std::string::npos);
   t.hold("tally.lead");
@@ -92,12 +92,12 @@ TEST_CASE("commits: a lost attempt's late report names what it had made", "[doma
   t.does(late);
   CHECK(t.names() == strings{"orphaned"});
   CHECK(t.told() == strings{"!c1@2", "c2@2", "c1@1", "x9@1"});
-  CHECK(t.now_is().proof.head == "c2");
+  CHECK(t.now_is().proof->head == "c2");
 }
 
 TEST_CASE("commits: events of before they were listed name the head", "[domain]") {
   ticket::state after;
-  after.holder.token = 3;
+  after.holder.change().token = 3;
   auto const one = [&](std::string_view type, std::string_view data) {
     strings out;
     for (auto const& c : ticket::commits_in(type, data, after))

@@ -18,7 +18,7 @@ struct paid_ticket : ticket_subject {
     c.attempt_micros = 20;
     does(c);
   }
-  void fund() { does(ticket::fund{now_is().money.id}); }
+  void fund() { does(ticket::fund{now_is().money->id}); }
   void paid_hold(std::string agent = "tally.dev-ada", std::string daemon = "d-1") {
     fund();
     hold(std::move(agent), std::move(daemon));
@@ -49,10 +49,11 @@ std::string but_for_money(ticket::state s) {
   s.version = 0;
   s.bills.clear();
   s.used = {};
-  s.seen.orphans.clear();
-  s.seen.owed.clear();
+  auto& seen = s.seen.change();
+  seen.orphans.clear();
+  seen.owed.clear();
   s.counted.reservations = 0;
-  s.money.id.clear();
+  s.money.change().id.clear();
   return json::canonical(json::to(s));
 }
 
@@ -221,7 +222,7 @@ TEST_CASE("late cost: each of several lost attempts is charged once", "[domain][
     RC_ASSERT(b.s.scopes.at("project:tally").spent == sum);
     RC_ASSERT(b.s.scopes.at("project:tally").overrun == sum);
     RC_ASSERT(t.now_is().used.cost_micros == sum);
-    RC_ASSERT(t.now_is().seen.owed.size() ==
+    RC_ASSERT(t.now_is().seen->owed.size() ==
               static_cast<std::size_t>(std::count_if(cost.begin(), cost.end(),
                                                      [](auto const& x) { return x.second == 0; })));
     b.check_replay();

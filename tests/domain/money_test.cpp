@@ -24,7 +24,7 @@ struct limited_ticket : ticket_subject {
     CHECK(t.to.id == "project:tally");
     return std::get<budget::command>(t.command);
   }
-  void fund() { does(ticket::fund{now_is().money.id}); }
+  void fund() { does(ticket::fund{now_is().money->id}); }
 };
 
 budget::reserve want(std::string id, std::int64_t amount) {
@@ -74,19 +74,19 @@ TEST_CASE("money: no lease before the reservation, and no offer either", "[domai
   CHECK(r.path.size() == 3);
   CHECK(t.refused(t.make_grant()) == errc::conflict);
   t.fund();
-  CHECK(t.does(ticket::fund{t.now_is().money.id}) == 0);
+  CHECK(t.does(ticket::fund{t.now_is().money->id}) == 0);
   CHECK(t.wants("offer:0:develop"));
   t.hold();
   auto report = t.work();
   report.report.used.cost_micros = 12;
-  auto const id = t.now_is().money.id;
+  auto const id = t.now_is().money->id;
   t.does(report);
   auto const c = std::get<budget::charge>(t.to_budget("bill:" + id));
   CHECK(c.spent == 12);
   t.does(settle{"bill:" + id, {}});
   CHECK(t.now_is().bills.empty());
   // The review has its own price; gates and merge have none.
-  CHECK(t.now_is().money.id != id);
+  CHECK(t.now_is().money->id != id);
   t.fund();
   t.hold("tally.lead");
   t.does(t.verdict(true));
@@ -98,12 +98,12 @@ TEST_CASE("money: a lost attempt gives back, a failed one is charged with what i
   limited_ticket t;
   t.fund();
   t.hold();
-  auto const first = t.now_is().money.id;
+  auto const first = t.now_is().money->id;
   t.does(ticket::lose{1, "gone"});
   CHECK(std::get<budget::release>(t.to_budget("bill:" + first)).for_good);
   t.fund();
   t.hold();
-  auto const second = t.now_is().money.id;
+  auto const second = t.now_is().money->id;
   auto f = t.failure(reason::provider_server);
   f.report.used.cost_micros = 5;
   t.does(f);
@@ -113,7 +113,7 @@ TEST_CASE("money: a lost attempt gives back, a failed one is charged with what i
 TEST_CASE("money: where the ticket's own is used up a person is waited for, with a deadline",
           "[domain]") {
   limited_ticket t;
-  auto const id = t.now_is().money.id;
+  auto const id = t.now_is().money->id;
   t.does(ticket::refuse_funds{id, t.now_is().limits.back().scope, "too little"});
   CHECK(t.does(ticket::refuse_funds{id, t.now_is().limits.back().scope, "too little"}) == 0);
   REQUIRE(t.now_is().waits.size() == 1);
@@ -136,18 +136,18 @@ TEST_CASE("money: where the ticket's own is used up a person is waited for, with
 
 TEST_CASE("money: where the run's is used up the run is stopped", "[domain]") {
   limited_ticket t;
-  t.does(ticket::refuse_funds{t.now_is().money.id, "run:k3f9q2mx.r1", "too little"});
+  t.does(ticket::refuse_funds{t.now_is().money->id, "run:k3f9q2mx.r1", "too little"});
   CHECK(t.now_is().waits.empty());
   auto const o = t.wanted("overspent:");
   CHECK(o.acknowledge);
   auto const c = std::get<run::stop>(std::get<run::command>(std::get<tell>(o.what).command));
   CHECK(c.how == run::status::STOPPED_BUDGET);
   // The run rests: what was asked for is given back, and asked for again when it goes on.
-  auto const id = t.now_is().money.id;
+  auto const id = t.now_is().money->id;
   t.does(ticket::run_changed{false, 1});
   CHECK(t.wants("bill:" + id));
   t.does(ticket::run_changed{true, 2});
-  CHECK(t.now_is().money.id != id);
+  CHECK(t.now_is().money->id != id);
 }
 
 TEST_CASE("money: another run takes a ticket over with its own limits", "[domain]") {

@@ -11,7 +11,7 @@ TEST_CASE("replay: folds any kind of stream by the types of its events", "[domai
   CHECK(states.version_of(t) == 6);
   CHECK(states.state_of(t).at("is") == json::value("in_review"));
   CHECK(states.state_of(t).at("self") == json::value("t1/ticket/k3-1"));
-  CHECK(states.find<ticket_domain>(t)->holder.token == 1);
+  CHECK(states.find<ticket_domain>(t)->holder->token == 1);
   CHECK(states.find<run_domain>(t) == nullptr);
   CHECK(states.entities() == std::vector{t});
   CHECK(states.state_of(ticket_ref("k3-2")).is_null());

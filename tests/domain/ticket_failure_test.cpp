@@ -195,7 +195,7 @@ TEST_CASE("failure: a merge that only a person can make possible keeps the appro
           "[domain]") {
   ticket_subject t{standard_stages()};
   t.to_merging();
-  auto const approved = t.now_is().proof.head;
+  auto const approved = t.now_is().proof->head;
   for (int i = 0; i < 3; ++i) { // as often as it takes
     t.hold("");
     auto refused = t.failure(reason::policy);
@@ -212,7 +212,7 @@ TEST_CASE("failure: a merge that only a person can make possible keeps the appro
     CHECK(t.now_is().waits.empty());
     CHECK(std::get<offer>(t.wanted("offer:").what).merge);
   }
-  CHECK(t.now_is().proof.head == approved);
+  CHECK(t.now_is().proof->head == approved);
   t.hold("");
   t.does(t.merge());
   CHECK(t.now_is().is == status::DONE);

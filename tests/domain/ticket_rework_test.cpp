@@ -228,6 +228,6 @@ TEST_CASE("ticket: a person reviews without a lease", "[domain]") {
     t.does(ticket::review{false, {"no"}}, "human:ada");
     CHECK(t.now_is().is == status::rework);
     CHECK(t.wants("stop:2"));
-    CHECK(t.now_is().holder.is == ticket::lease_status::REVOKED);
+    CHECK(t.now_is().holder->is == ticket::lease_status::REVOKED);
   }
 }

@@ -120,12 +120,12 @@ TEST_CASE("ticket: a transient failure is tried again later, a lasting one is no
     CHECK(first <= std::chrono::seconds{1});
     CHECK(std::get<offer>(t.wanted("offer:").what).not_before == t.now_is().retry_at);
     t.hold();
-    CHECK(t.now_is().holder.attempt_number == 2);
+    CHECK(t.now_is().holder->attempt_number == 2);
     t.does(t.failure(reason::provider_server));
     CHECK(t.now_is().retry_at - t.now <= std::chrono::seconds{2});
     t.hold();
     t.does(t.failure(reason::none, link::outcome::timed_out));
-    CHECK(t.now_is().holder.attempt == attempt_status::TIMED_OUT);
+    CHECK(t.now_is().holder->attempt == attempt_status::TIMED_OUT);
     CHECK(t.now_is().is == status::failed_pending);
   }
   SECTION("lasting") {
@@ -136,7 +136,7 @@ TEST_CASE("ticket: a transient failure is tried again later, a lasting one is no
   }
   SECTION("a daemon that lost the attempt says so, and it does not count") {
     t.does(t.failure(reason::daemon_lost));
-    CHECK(t.now_is().holder.attempt == attempt_status::LOST);
+    CHECK(t.now_is().holder->attempt == attempt_status::LOST);
     CHECK(t.now_is().is == status::ready);
     CHECK(t.now_is().counted.tries == 0);
     CHECK(t.now_is().retry_at == time_point{});
@@ -155,7 +155,7 @@ TEST_CASE("ticket: a rate limit parks the attempt until it is over", "[domain]")
   limited.report.resume_at = t.now + std::chrono::minutes{7};
   t.does(limited);
   CHECK(t.now_is().is == status::waiting);
-  CHECK(t.now_is().holder.attempt == attempt_status::parked);
+  CHECK(t.now_is().holder->attempt == attempt_status::parked);
   CHECK(t.now_is().counted.tries == 0);
   REQUIRE(t.now_is().waits.size() == 1);
   CHECK(t.now_is().waits[0].owner.value == "system");

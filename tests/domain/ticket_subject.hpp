@@ -98,7 +98,7 @@ public:
   }
   ticket::finish verdict(bool approved) const {
     auto r = report(approved ? link::outcome::done : link::outcome::changes_requested);
-    r.proof.head = now_is().proof.head;
+    r.proof.head = now_is().proof->head;
     r.summary = approved ? "fine" : "";
     if (!approved)
       r.notes = {"name the file"};
@@ -111,14 +111,14 @@ public:
       x.gate = g.name;
       x.passed = passed || g.name == "secrets";
       x.message = x.passed ? "" : "2 tests failed";
-      x.proof.head = now_is().proof.head;
+      x.proof.head = now_is().proof->head;
       r.gates.push_back(x);
     }
     return {r};
   }
   ticket::finish merge(std::string commit = "merge1") const {
     auto r = report();
-    r.proof.head = now_is().proof.head;
+    r.proof.head = now_is().proof->head;
     r.merged = std::move(commit);
     return {r};
   }

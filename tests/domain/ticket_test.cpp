@@ -162,7 +162,7 @@ TEST_CASE("ticket: cancelling takes the lease back and tells whom it concerns", 
   t.hold();
   t.does(ticket::cancel{"not needed"}, "human:ada");
   CHECK(t.now_is().is == status::CANCELLED);
-  CHECK(t.now_is().holder.is == ticket::lease_status::REVOKED);
+  CHECK(t.now_is().holder->is == ticket::lease_status::REVOKED);
   CHECK(t.does(ticket::cancel{"not needed"}) == 0);
   CHECK(t.keys() == strings{"stop:1", "release:d-1", "report"});
   auto const told = std::get<tell>(t.wanted("report").what);

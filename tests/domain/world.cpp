@@ -361,7 +361,7 @@ void world::count_money() {
         problems_.push_back("not applied: " + to_string(ref));
       auto const data = json::parse(e.data).value();
       auto const* t = states.find<ticket_domain>(ref);
-      if (e.type == "ticket.leased" && t->money.granted && t->money.token == t->last_token)
+      if (e.type == "ticket.leased" && t->money->granted && t->money->token == t->last_token)
         paid.insert(t->last_token);
       std::int64_t token = 0;
       std::int64_t cost = 0;

@@ -127,7 +127,7 @@ void world::interfere() {
   link::finished bogus;
   bogus.token = token;
   bogus.proof.base = "base";
-  bogus.proof.head = t.proof.head;
+  bogus.proof.head = t.proof->head;
   bogus.merged = chance(50) ? "m" : "";
   ticket::comment comment;
   comment.text = words("hm");

@@ -121,11 +121,11 @@ void auditor::take_ticket(stored_event const& e) {
     return;
   auto const& type = e.event.type;
   if (type == "ticket.leased")
-    leased_[{e.stream, t->last_token}] = t->holder.daemon;
+    leased_[{e.stream, t->last_token}] = t->holder->daemon;
   if (type == "ticket.attempt_started" || type == "ticket.attempt_ended") {
     auto const by = reported_.find(e.event.cause);
-    if (by != reported_.end() && by->second != t->holder.token)
-      problem("C5: " + type + " of lease " + std::to_string(t->holder.token) + " of " +
+    if (by != reported_.end() && by->second != t->holder->token)
+      problem("C5: " + type + " of lease " + std::to_string(t->holder->token) + " of " +
               to_string(e.stream) + " comes of a report about lease " + std::to_string(by->second));
   }
   if (type == "ticket.message_posted" && !t->conversation.empty()) {
