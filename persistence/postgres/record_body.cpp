@@ -165,10 +165,8 @@ std::string encode_body(record_body const& body, body_keys const& keys) {
   auto before = binary_hex(keys.first_id);
   for (auto const& id : plain.ids) {
     auto bytes = binary_hex(id);
-    auto const same = std::min<std::size_t>(
-        static_cast<std::size_t>(std::mismatch(bytes.begin(), bytes.end(), before.begin()).first -
-                                 bytes.begin()),
-        id_bytes);
+    auto const differ = std::mismatch(bytes.begin(), bytes.end(), before.begin(), before.end());
+    auto const same = static_cast<std::size_t>(differ.first - bytes.begin());
     out += static_cast<char>(same);
     out.append(bytes, same);
     before = std::move(bytes);

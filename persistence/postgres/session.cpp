@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pqxx/pqxx>
 
+#include <array>
 #include <map>
 
 namespace troupe::postgres {
@@ -147,20 +148,30 @@ std::string binary_int8(std::int64_t n) {
 }
 
 std::string binary_hex(std::string_view digits) {
-  auto const value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-  std::string out;
-  out.reserve(digits.size() / 2);
-  int high = -1;
+  static constexpr auto values = [] {
+    std::array<std::uint8_t, 256> out{};
+    for (std::uint8_t i = 0; i < 10; ++i)
+      out[static_cast<std::size_t>('0' + i)] = i;
+    for (std::uint8_t i = 10; i < 16; ++i) {
+      out[static_cast<std::size_t>('a' + i - 10)] = i;
+      out[static_cast<std::size_t>('A' + i - 10)] = i;
+    }
+    return out;
+  }();
+  std::string out(digits.size() / 2, '\0');
+  std::size_t taken = 0;
   for (char const c : digits) {
     if (c == '-')
       continue;
-    if (high < 0) {
-      high = value(c);
-    } else {
-      out += static_cast<char>(high << 4 | value(c));
-      high = -1;
-    }
+    if (taken / 2 == out.size())
+      break;
+    auto& byte = out[taken / 2];
+    auto const value = values[static_cast<unsigned char>(c)];
+    byte =
+        static_cast<char>(taken % 2 == 0 ? value << 4 : static_cast<unsigned char>(byte) | value);
+    ++taken;
   }
+  out.resize(taken / 2);
   return out;
 }
 
