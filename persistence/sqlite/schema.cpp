@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::int64_t application_id = 0x54725031;
 
-constexpr char has_tables[] = "select count(*) from sqlite_schema";
-constexpr char has_migrations[] = "select count(*) from sqlite_schema where name = 'migration'";
+constexpr char list_names[] = "select name from sqlite_schema";
 constexpr char make_migrations[] = R"sql(
 create table if not exists migration (
   number integer primary key,
@@ -22,6 +21,13 @@ create table if not exists migration (
   applied_at integer not null
 ) strict)sql";
 constexpr char read_migrations[] = "select number, checksum from migration order by number";
+// event_seq, one step into it for each of the 256 shards.
+constexpr char wrong_ends[] = R"sql(
+select shard, last_seq, is_at from (
+  select shard, last_seq,
+         coalesce((select max(seq) from event e where e.shard = s.shard), 0) as is_at
+  from shard s)
+where last_seq <> is_at order by shard limit 1)sql";
 constexpr char record_migration[] = "insert into migration values (?, ?, ?, ?)";
 
 std::int64_t number_of(database& db, char const* sql) {
@@ -29,21 +35,41 @@ std::int64_t number_of(database& db, char const* sql) {
   return q.step() ? q.number(0) : 0;
 }
 
+/// In a transaction, so that all of it is of one moment.
 result<std::span<migration const>> still_pending(database& db) {
-  if (number_of(db, has_tables) != 0 && number_of(db, "pragma application_id") != application_id)
+  std::set<std::string> present;
+  for (auto q = db.query(list_names); q.step();)
+    present.insert(q.text(0));
+  if (!present.empty() && number_of(db, "pragma application_id") != application_id)
     return fail(errc::corrupt, "the file is a database of another program, not a troupe store");
   std::vector<applied_migration> applied;
-  if (number_of(db, has_migrations) != 0)
+  if (present.contains("migration"))
     for (auto q = db.query(read_migrations); q.step();)
       applied.push_back({static_cast<int>(q.number(0)), q.text(1)});
-  return pending(sqlite_migrations(), applied);
+  return pending(sqlite_migrations(), applied, present);
+}
+
+/// Writes nothing.
+result<std::span<migration const>> look(database& db) {
+  db.run("begin");
+  auto const left = still_pending(db);
+  db.run("commit");
+  return left;
+}
+
+/// A number that is too low would be given to the next event, and refused there as a conflict.
+result<void> check_ends(database& db) {
+  auto q = db.query(wrong_ends);
+  if (!q.step())
+    return {};
+  return wrong_end(q.number(0), q.number(1), q.number(2));
 }
 
 } // namespace
 
 result<void> migrate(database& db) {
   // Before anything is written: a file that is not ours stays as it is.
-  if (auto const first = still_pending(db); !first)
+  if (auto const first = look(db); !first)
     return first.error();
   db.run("pragma journal_mode = wal");
   while (true) {
@@ -53,7 +79,7 @@ result<void> migrate(database& db) {
     if (!left)
       return left.error();
     if (left->empty())
-      return {};
+      return check_ends(db);
     auto const& next = left->front();
     db.run(make_migrations);
     db.run(std::string{next.sql}.c_str());
@@ -69,7 +95,7 @@ result<void> migrate(database& db) {
 }
 
 result<void> check_schema(database& db) {
-  auto const left = still_pending(db);
+  auto const left = look(db);
   if (!left)
     return left.error();
   if (!left->empty())

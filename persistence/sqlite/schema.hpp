@@ -5,11 +5,12 @@
 namespace troupe::sqlite {
 
 /// Applies the migrations that are missing, each in a transaction of its own, and records them.
-/// Errors: unsupported, corrupt (see `pending`; or the file is of another program). Throws failure.
+/// Errors: unsupported, corrupt (see `pending`; or the file is of another program, or the events of
+/// a shard do not end where its row says). Throws failure.
 [[nodiscard]] result<void> migrate(database& db);
 
-/// Says whether the schema is exactly the one of this program. Throws failure.
-/// Errors: unsupported (older or newer), corrupt.
+/// Says whether the schema is exactly the one of this program; the rows are not looked at, which is
+/// what `troupe verify` is for. Throws failure. Errors: unsupported (older or newer), corrupt.
 [[nodiscard]] result<void> check_schema(database& db);
 
 } // namespace troupe::sqlite

@@ -200,6 +200,39 @@ findings newer_schema(setting& s) {
   return refused_or_contained(s, l, "a newer schema", {"newer"});
 }
 
+/// What a careless hand does to the tables of a store: refused at the start, before anything is
+/// written.
+findings changed_tables(setting& s) {
+  struct damage {
+    char const* name;
+    char const* sqlite;
+    char const* postgres;
+    std::vector<std::string> words;
+  };
+  std::vector<damage> const all{
+      {"an emptied record of schema changes",
+       "delete from migration",
+       "delete from troupe.migration",
+       {"table migration", "restore"}},
+      {"a table that is gone",
+       "drop table inbox",
+       "drop table troupe.inbox",
+       {"lacks inbox", "restore"}},
+      {"shards that end too early",
+       "update shard set last_seq = last_seq / 2",
+       "update troupe.shard set last_seq = last_seq / 2",
+       {"says that its last event is number", "troupe verify", "restore"}}};
+  findings out;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto const& d = all[i];
+    stopped_lab l{s, "tables" + std::to_string(i)};
+    tamper(s, *l, d.sqlite, d.postgres);
+    auto found = refused_or_contained(s, l, d.name, d.words);
+    out.insert(out.end(), found.begin(), found.end());
+  }
+  return out;
+}
+
 /// What a stream's name is in the tables of a store.
 std::string sqlite_stream(std::string const& id) {
   return "(select no from stream where id = '" + id + "')";
@@ -492,6 +525,7 @@ void add_ledger_scenarios(std::vector<scenario>& out) {
       {"B10", "a stream whose head is not that of its events", only_sqlite, true, wrong_head});
   out.push_back({"B11", "a stream of a kind that there is not", both, false, unknown_kind});
   out.push_back({"B12", "an event that is gone", both, false, lost_event});
+  out.push_back({"B13", "tables that something else has changed", both, true, changed_tables});
   out.push_back({"B6", "a file cut to half", only_sqlite, true, truncated_file});
   out.push_back({"B7", "a file cut in a page", only_sqlite, false, torn_file});
   out.push_back({"B8", "a file of zeros", only_sqlite, false, no_database});

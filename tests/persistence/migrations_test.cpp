@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <vector>
 
 using namespace troupe;
@@ -10,6 +11,26 @@ namespace {
 std::vector<migration> const known = {{1, "0001_one.sql", "create table one (x)"},
                                       {2, "0002_two.sql", "create table two (x)"},
                                       {3, "0003_three.sql", "create table three (x)"}};
+
+std::vector<migration> const making = {
+    {1, "0001_one.sql", "-- create table no (x);\ncreate table troupe.one (\n  x bigint\n);\n"},
+    {2, "0002_two.sql", "create index one_x on troupe.one (x);\ncreate function troupe.two(\n"},
+};
+
+std::vector<applied_migration> of_making(std::size_t n) {
+  std::vector<applied_migration> out;
+  for (std::size_t i = 0; i < n; ++i)
+    out.push_back({making[i].number, checksum(making[i])});
+  return out;
+}
+
+/// Those of `known` whose migration is applied.
+std::set<std::string> there(std::size_t n) {
+  std::set<std::string> out{"migration"};
+  for (std::size_t i = 0; i < n; ++i)
+    out.merge(std::set<std::string>{made_by(known[i]).front()});
+  return out;
+}
 
 std::vector<applied_migration> first(std::size_t n) {
   std::vector<applied_migration> out;
@@ -21,7 +42,7 @@ std::vector<applied_migration> first(std::size_t n) {
 
 TEST_CASE("migrations: what is not recorded is pending, in order", "[persistence]") {
   for (std::size_t n = 0; n <= 3; ++n) {
-    auto const left = pending(known, first(n));
+    auto const left = pending(known, first(n), there(n));
     REQUIRE(left.has_value());
     REQUIRE(left->size() == 3 - n);
     if (n < 3)
@@ -32,7 +53,7 @@ TEST_CASE("migrations: what is not recorded is pending, in order", "[persistence
 TEST_CASE("migrations: a store with more of them is newer", "[persistence]") {
   auto applied = first(3);
   applied.push_back({4, "x"});
-  auto const e = pending(known, applied).error();
+  auto const e = pending(known, applied, there(3)).error();
   CHECK(e.code == errc::unsupported);
   CHECK(e.message == "the store has schema 4, this program knows schemas up to 3: use the newer "
                      "program that wrote it");
@@ -46,7 +67,41 @@ TEST_CASE("migrations: another text or a gap is damage", "[persistence]") {
   SECTION("gap") {
     applied[1].number = 3;
   }
-  CHECK(pending(known, applied).error().code == errc::corrupt);
+  auto const e = pending(known, applied, there(2)).error();
+  CHECK(e.code == errc::corrupt);
+  CHECK(e.message.find("restore it from a backup") != std::string::npos);
+}
+
+TEST_CASE("migrations: what one makes is read from its text", "[persistence]") {
+  CHECK(made_by(making[0]) == std::vector<std::string>{"one"});
+  CHECK(made_by(making[1]) == std::vector<std::string>{"one_x", "two"});
+  for (auto const all : {sqlite_migrations(), postgres_migrations()}) {
+    auto const made = made_by(all.front());
+    for (auto const* name : {"shard", "inbox", "inbox_age", "outbox", "snapshot"})
+      CHECK(std::find(made.begin(), made.end(), name) != made.end());
+  }
+}
+
+TEST_CASE("migrations: what is there and what is recorded must be the same", "[persistence]") {
+  auto const says = [](std::size_t recorded, std::set<std::string> const& present) {
+    auto const left = pending(making, of_making(recorded), present);
+    if (left)
+      return std::string{};
+    CHECK(left.error().code == errc::corrupt);
+    CHECK(left.error().message.find("restore it from a backup") != std::string::npos);
+    return left.error().message.substr(0, left.error().message.find(';'));
+  };
+  CHECK(says(0, {}).empty());
+  CHECK(says(0, {"migration"}).empty()); // a start that ended in between
+  CHECK(says(1, {"migration", "one"}).empty());
+  CHECK(says(2, {"migration", "one", "one_x", "two", "somebody's own"}).empty());
+  CHECK(says(2, {"migration", "one", "two"}) == "the store lacks one_x");
+  CHECK(says(2, {"migration", "two"}) == "the store lacks one, one_x");
+  CHECK(says(0, {"migration", "one"}) ==
+        "the store has one, but its record of schema changes (table migration) does not say so");
+  CHECK(says(1, {"migration", "one", "one_x", "two"}) ==
+        "the store has one_x, two, but its record of schema changes (table migration) does not say "
+        "so");
 }
 
 TEST_CASE("migrations: the embedded ones are numbered from 1 without a gap", "[persistence]") {

@@ -7,6 +7,7 @@
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/needs_postgres.hpp"
 #include "tests/persistence/record_edit.hpp"
+#include "tests/persistence/refusals.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -40,11 +41,6 @@ struct fixture {
         name + "' and application_name = 'troupe'");
   }
 };
-
-error refusal(result<store_factory> const& opened) {
-  REQUIRE(opened.has_error());
-  return opened.error();
-}
 
 } // namespace
 
@@ -232,6 +228,53 @@ TEST_CASE("postgres: a newer schema, another text or another encoding is refused
     auto const e = refusal(open_postgres_store(f.server.url("latin")));
     CHECK(e.code == errc::unsupported);
     CHECK(e.message.find("LATIN1") != std::string::npos);
+  }
+}
+
+TEST_CASE("postgres: a store that something else has changed is refused, with what is wrong and "
+          "what to do",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(fixture);
+  ledger l{*f.store};
+  l.write(ticket("a"), 3);
+  auto const shard = std::to_string(shard_of(ticket("a")));
+  auto const by_both = [&](std::string const& what) {
+    is_damaged(open_postgres_store(f.url), what);
+    is_damaged(open_postgres_readonly(f.url), what);
+  };
+  auto const end = [&](std::string const& seq) {
+    f.sql("update troupe.shard set last_seq = " + seq + " where shard = " + shard);
+    is_damaged(open_postgres_store(f.url), "shard " + shard +
+                                               " says that its last event is number " + seq +
+                                               ", but it is number 3");
+    CHECK(open_postgres_readonly(f.url).has_value()); // `troupe verify` says more
+  };
+  SECTION("an emptied record of schema changes") {
+    f.sql("delete from troupe.migration");
+    by_both("the store has shard, record, record_ids, wake, inbox, inbox_age, outbox, snapshot, "
+            "append, append_one, records_with, but its record of schema changes");
+  }
+  SECTION("a record of schema changes without the last one") {
+    f.sql("delete from troupe.migration where number = 2");
+    by_both("the store has append, append_one, records_with, but its record");
+  }
+  SECTION("no record of schema changes") {
+    f.sql("drop table troupe.migration");
+    by_both("the store has shard, ");
+  }
+  SECTION("a table that is gone") {
+    f.sql("drop table troupe.inbox");
+    by_both("the store lacks inbox, inbox_age;");
+  }
+  SECTION("a function that is gone") {
+    f.sql("drop function troupe.append_one");
+    by_both("the store lacks append_one;");
+  }
+  SECTION("a shard that ends too early") {
+    end("1");
+  }
+  SECTION("a shard that ends too late") {
+    end("9");
   }
 }
 

@@ -2,6 +2,7 @@
 #include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "tests/persistence/ledger.hpp"
+#include "tests/persistence/refusals.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -30,11 +31,6 @@ std::string value_of(fs::path const& file, char const* query) {
 void change(fs::path const& file, char const* sql) {
   sqlite::database db{file, sqlite::database::mode::read_write};
   db.run(sql);
-}
-
-error refusal(result<store_factory> const& opened) {
-  REQUIRE(opened.has_error());
-  return opened.error();
 }
 
 /// Runs `body` in a child process and answers its exit code (-1: it was killed).
@@ -252,6 +248,52 @@ TEST_CASE("sqlite: a schema change that was applied with another text is refused
   REQUIRE(open_sqlite_store(file).has_value());
   change(file, "update migration set checksum = 'x'");
   CHECK(refusal(open_sqlite_store(file)).code == errc::corrupt);
+}
+
+TEST_CASE("sqlite: a store that something else has changed is refused, with what is wrong and what "
+          "to do",
+          "[persistence]") {
+  temporary_folder folder;
+  auto const file = folder.path() / "troupe.db";
+  {
+    auto const store = *(*open_sqlite_store(file))();
+    ledger l{*store};
+    l.write(ticket("a"), 3);
+  }
+  auto const shard = std::to_string(shard_of(ticket("a")));
+  auto const by_both = [&](std::string const& what) {
+    is_damaged(open_sqlite_store(file), what);
+    is_damaged(open_sqlite_readonly(file), what);
+  };
+  auto const end = [&](std::string const& seq) {
+    change(file, ("update shard set last_seq = " + seq + " where shard = " + shard).c_str());
+    is_damaged(open_sqlite_store(file), "shard " + shard + " says that its last event is number " +
+                                            seq + ", but it is number 3");
+    CHECK(open_sqlite_readonly(file).has_value()); // `troupe verify` says more
+  };
+  SECTION("an emptied record of schema changes") {
+    change(file, "delete from migration");
+    by_both("the store has shard, stream, stream_due, event, inbox, inbox_age, outbox, snapshot, "
+            "but its record of schema changes");
+  }
+  SECTION("no record of schema changes") {
+    change(file, "drop table migration");
+    by_both("the store has shard, ");
+  }
+  SECTION("a table that is gone") {
+    change(file, "drop table inbox");
+    by_both("the store lacks inbox, inbox_age;");
+  }
+  SECTION("an index that is gone") {
+    change(file, "drop index stream_due");
+    by_both("the store lacks stream_due;");
+  }
+  SECTION("a shard that ends too early") {
+    end("1");
+  }
+  SECTION("a shard that ends too late") {
+    end("9");
+  }
 }
 
 TEST_CASE("sqlite: a page of garbage is reported as damage, not as an answer", "[persistence]") {
