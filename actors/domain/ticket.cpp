@@ -78,7 +78,7 @@ result<events> apply(state const& s, open const& c, command_context const& ctx) 
     if (b.value != s.self.id && !has(e.blocked_by, b))
       e.blocked_by.push_back(b);
   }
-  e.stages = c.stages;
+  e.stages = same_process(c.stages);
   e.attempts = std::max(c.attempts, 1);
   e.rounds = std::max(c.rounds, 0);
   e.lease = std::max(c.lease, duration{1000});

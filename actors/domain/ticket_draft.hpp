@@ -127,4 +127,9 @@ void pass_on(drafting& d);
 [[nodiscard]] result<events> apply(state const& s, settle const& c, command_context const& ctx);
 [[nodiscard]] result<events> apply(state const& s, tick const& c, command_context const& ctx);
 
+/// These stages, in the place where other tickets have the same ones: most tickets of a server are
+/// worked by the same few processes.
+[[nodiscard]] shared_value<std::vector<stage>>
+same_process(shared_value<std::vector<stage>> const& stages);
+
 } // namespace troupe::ticket

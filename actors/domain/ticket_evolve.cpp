@@ -1,3 +1,4 @@
+#include "actors/domain/ticket_draft.hpp"
 #include "actors/domain/ticket_purse.hpp"
 #include "actors/domain/ticket_rounds.hpp"
 
@@ -75,12 +76,6 @@ std::string words_for(attempt_ended const& e) {
          (e.why == reason::none ? std::string{} : ", " + name(e.why)) + ".";
 }
 
-/// Most tickets of a server are worked by the same few processes.
-shared_value<std::vector<stage>> alike(shared_value<std::vector<stage>> const& stages) {
-  static value_pool<std::vector<stage>> known;
-  return known.same(stages);
-}
-
 void on(state& s, opened const& e, event_context const& ctx) {
   s.is = status::backlog;
   s.project = e.project;
@@ -90,7 +85,7 @@ void on(state& s, opened const& e, event_context const& ctx) {
   s.item = e.item;
   s.blocked_by = e.blocked_by;
   s.open_blockers = e.blocked_by;
-  s.stages = alike(e.stages);
+  s.stages = same_process(e.stages);
   s.attempts = e.attempts;
   s.rounds = e.rounds;
   s.lease = e.lease;
@@ -374,6 +369,11 @@ void on(state& s, settled const& e, event_context const&) {
 }
 
 } // namespace
+
+shared_value<std::vector<stage>> same_process(shared_value<std::vector<stage>> const& stages) {
+  static value_pool<std::vector<stage>> known;
+  return known.same(stages);
+}
 
 void advance(state& s, event const& e, event_context const& ctx) {
   s.version = ctx.version;

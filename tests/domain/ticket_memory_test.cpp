@@ -18,6 +18,11 @@ TEST_CASE("memory: a state takes a kilobyte, and its members share what they can
   other.does(make_open());
   REQUIRE_FALSE(one.now_is().stages.empty());
   CHECK(&*one.now_is().stages == &*other.now_is().stages); // one process, worked by both
+  auto const made = ticket::decide(ticket_domain::initial(one.now_is().self),
+                                   ticket::command{make_open()}, command_context{});
+  REQUIRE(made.has_value());
+  auto const& opened = std::get<ticket::opened>(made->front());
+  CHECK(&*opened.stages == &*one.now_is().stages); // events are kept, too
   auto copy = one.now_is();
   CHECK(&*copy.item == &*one.now_is().item);
 }
