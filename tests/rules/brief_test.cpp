@@ -281,3 +281,42 @@ TEST_CASE("brief: one line of one person is said by that person", "[rules]") {
   CHECK(two.requirements[1].cites[0].speaker == "Bo Krug");
   CHECK_FALSE(has(all_requirements(two), "bo krug"));
 }
+
+TEST_CASE("brief: somebody's part ends where another one speaks of something else", "[rules]") {
+  auto const b = brief_of("Mara: The parser must accept weeks.\nJonas: Okay.\n"
+                          "Aisha: Jonas reviews, and I'd like it by Thursday.\n"
+                          "Mara: I'll write the help text by Monday.\n"
+                          "Jonas: By Tuesday I'll check the parser.\n");
+  REQUIRE(b.people.size() == 3);
+  CHECK(b.people[0].person == "Jonas");
+  CHECK(b.people[0].does == "reviews");
+  CHECK(b.people[0].due.empty());
+  CHECK(b.people[1].does == "write the help text");
+  CHECK(b.people[1].due == "Monday");
+  CHECK(b.people[2].does == "check the parser");
+  CHECK(b.people[2].due == "Tuesday");
+  // An answer of two words while parts are given out takes none.
+  CHECK(brief_of("Mara: The parser must accept weeks. Who takes what?\nJonas: I am.\n")
+            .people.empty());
+}
+
+TEST_CASE("brief: what it has no room for is told", "[rules]") {
+  std::string talk;
+  auto const name = [](int i) {
+    std::string out;
+    for (; i > 0; i /= 20)
+      out += static_cast<char>('b' + i % 20);
+    return "f_" + out + "oo";
+  };
+  for (int i = 1; i <= 170; ++i)
+    talk += "Ana: We need " + name(i) + " in a new module " + name(i) + "_mod.\nBo: Okay.\n";
+  auto const b = brief_of(talk);
+  CHECK(b.requirements.size() == 150);
+  REQUIRE_FALSE(b.open_questions.empty());
+  auto const& told = b.open_questions.back();
+  CHECK(has(told.text, "holds 150 requirements"));
+  CHECK(has(told.text, "20 further ones were left out"));
+  CHECK(has(told.text, name(151)));
+  REQUIRE_FALSE(told.cites.empty());
+  CHECK(has(told.cites.front().quote, name(151)));
+}

@@ -13,7 +13,8 @@ namespace troupe {
 namespace rules {
 namespace {
 
-constexpr std::size_t most_requirements = 150;
+constexpr std::size_t most_requirements = 150; ///< a plan holds 200 tickets at most
+constexpr std::size_t most_criteria = 12;
 
 std::string spoken(line const& l) {
   auto const text = with_digits(l.text);
@@ -162,7 +163,7 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
     if (text == label + ": " && lower(s).starts_with(lower(text)))
       text.clear(); // `Backfill: there has to be …` names its topic itself
     text += (text.empty() || text.ends_with(": ") ? "" : " ") + s;
-    if (r.criteria.size() < 12)
+    if (r.criteria.size() < most_criteria)
       r.criteria.push_back(
           !label.empty() && units[l->unit].leans && l->lead.empty() ? label + ": " + s : s);
     add_cite(r.cites, units[l->unit]);
@@ -189,6 +190,28 @@ std::optional<requirement> requirement_of(thread& t, std::vector<unit> const& un
   }
   return r;
 }
+
+/// What a brief has no room for: it is told, with the first of it, and never cut in silence.
+struct left_out {
+  std::size_t requirements = 0;
+  requirement first;
+
+  void add(requirement const& r) {
+    if (requirements++ == 0)
+      first = r;
+  }
+  [[nodiscard]] cited_statement told() const {
+    cited_statement out;
+    out.text = "This brief holds " + std::to_string(most_requirements) +
+               " requirements and no more; " + std::to_string(requirements) +
+               (requirements == 1 ? " further one was left out: \""
+                                  : " further ones were left out, from this one on: \"") +
+               first.title + "\". Submit the rest as a brief of its own?";
+    out.who = first.cites.empty() ? std::string{} : first.cites.front().speaker;
+    out.cites = first.cites;
+    return out;
+  }
+};
 
 std::string title_of(transcript const& t, std::vector<unit> const& units, outcome const& o) {
   if (!t.title.empty())
@@ -256,12 +279,15 @@ result<brief_content> draft_brief(transcript const& t) {
   auto const in_code = names_in_code(units);
   brief_content out;
   std::vector<thread const*> from;
+  left_out beyond;
   for (auto& th : talk.threads) {
-    if (out.requirements.size() >= most_requirements)
-      break;
     auto r = requirement_of(th, units, in_code);
     if (!r)
       continue;
+    if (out.requirements.size() >= most_requirements) {
+      beyond.add(*r);
+      continue;
+    }
     r->key = "R" + std::to_string(out.requirements.size() + 1);
     for (auto const& l : th.lines) {
       if (!l.live || !(l.agreed && (l.changed || !l.cites.empty())))
@@ -306,6 +332,8 @@ result<brief_content> draft_brief(transcript const& t) {
       best->owner = d.person;
   }
   out.open_questions = std::move(talk.open);
+  if (beyond.requirements > 0)
+    out.open_questions.push_back(beyond.told());
   out.out_of_scope = std::move(talk.out);
   out.people = std::move(talk.duties);
   out.due = talk.due;

@@ -24,17 +24,51 @@ bool work_verb(std::string_view low) {
   return contains_any(verbs, {low});
 }
 
+/// First word in [from, to) where somebody else's clause begins: `reviews | and I'd like it by
+/// Thursday`; `to` if it is one clause. `Do it when you can` is.
+std::size_t own_part(std::vector<word> const& w, std::size_t from, std::size_t to) {
+  static constexpr std::string_view subjects =
+      " i i'd i'll i'm i've we we'd we'll you you'd you'll he he'd he'll she she'd she'll they "
+      "they'd they'll ";
+  for (auto j = from + 1; j + 1 < to && j < w.size(); ++j) {
+    bool const joined = contains_any(" and but so ", {w[j].low});
+    auto const subject = joined ? j + 1 : j;
+    if (!contains_any(subjects, {w[subject].low}) || (!joined && w[j].before == 0) ||
+        subject + 1 >= to)
+      continue;
+    bool const contracted = w[subject].low.find('\'') != std::string::npos;
+    if (contracted || joined || lexicon::is_auxiliary(w[subject + 1].low) ||
+        lexicon::is_verb_form(w[subject + 1].low))
+      return j;
+  }
+  return to;
+}
+
 /// Text of the words [from, to) of a unit; ends before a comma that opens another person's part.
 std::string span(unit const& u, std::size_t from, std::size_t to) {
   if (from >= to || to > u.words.size())
     return {};
+  to = own_part(u.words, from, to);
   return u.body.substr(u.words[from].begin, u.words[to - 1].end - u.words[from].begin);
 }
 
-std::string due_of(unit const& u) {
-  for (auto const& d : days_in(u))
-    if (!d.bare)
-      return d.text;
+/// The day that a part names, and the part without it where it stands at its end: `write the text`
+/// for `write the text by Monday`.
+std::string due_of(std::string& part) {
+  unit u;
+  u.body = part;
+  u.words = words_of(part);
+  u.flat = flat_of(u.words);
+  for (auto const& d : days_in(u)) {
+    if (d.bare)
+      continue;
+    auto from = d.first;
+    while (from > 0 && contains_any(" by until till on before the for ", {u.words[from - 1].low}))
+      --from;
+    if (d.last == u.words.size() && from > 0)
+      part = std::string{trim(std::string_view{part}.substr(0, u.words[from - 1].end))};
+    return d.text;
+  }
   return {};
 }
 
@@ -62,8 +96,15 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
           demand.pop_back();
         what = demand + ", " + what.substr(that.size() - 1);
       }
-    if (!who.empty() && what.size() > 2 && out.size() < 8)
-      out.push_back({who, what, due_of(u), {citation_of(u)}});
+    if (who.empty() || what.size() <= 2 || out.size() >= 8)
+      return;
+    auto day = due_of(what);
+    // `By Thursday Jonas reviews it.`, unless another clause of the sentence has the day.
+    if (day.empty() && own_part(u.words, 0, u.words.size()) == u.words.size()) {
+      auto whole_part = u.body;
+      day = due_of(whole_part);
+    }
+    out.push_back({who, std::move(what), std::move(day), {citation_of(u)}});
   };
   auto const words = words_of(u.quote);
   unit whole;
@@ -87,6 +128,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
   for (std::size_t i = 0; i + 1 < w.size(); ++i) {
     bool const will =
         w[i].low == "i'll" || (w[i].low == "i" && (w[i + 1].low == "will" || w[i + 1].low == "do"));
+    if (u.does == act::question && i > 0)
+      break; // `Shall I do the phone book, too?`
     bool const can =
         w[i].low == "i" && (w[i + 1].low == "can" || w[i + 1].low == "could") && i == 0;
     // `I'd do chapters`, `I'm on the transcripts`, `I am doing the rest`, while parts are shared
@@ -100,6 +143,8 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
       continue;
     if (shares) {
       auto const from = w[i].low == "i'm" || w[i + 1].low != "am" ? i + 1 : i + 2;
+      if (from >= w.size())
+        break; // `I am.`
       bool const on = w[from].low == "on" || w[from].low.ends_with("ing");
       bool const stresses =
           w[from].low == "do" && from + 1 < w.size() &&
@@ -134,12 +179,21 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     }
     if (v + 1 < w.size() && (w[v + 1].low == "that" || w[v + 1].low == "it") && v + 2 >= w.size() &&
         u.words.size() < 5) {
+      // `Could you fix the typo? It says …` — `I'll do that.`: what was asked, not what explains
+      // it.
+      bool const asked = before != nullptr && before->does == act::statement &&
+                         !last_question_.empty() && question_turn_ == before->turn;
       if (before != nullptr)
-        add(u.speaker, before->body.empty() ? span(u, v, w.size()) : before->body);
+        add(u.speaker, asked                  ? last_question_
+                       : before->body.empty() ? span(u, v, w.size())
+                                              : before->body);
       break;
     }
     asks_for_change = open_verb && can == false;
-    add(u.speaker, span(u, v, w.size()));
+    auto end = v + 1;
+    while (end < w.size() && (w[end].before != ',' || names_.find(w[end].low).empty()))
+      ++end; // `I'll take the export, Priya does the page`
+    add(u.speaker, span(u, v, end));
     break;
   }
   // `Drafts and the table are mine.`
@@ -193,6 +247,10 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
     } else if (modal || (!comma && (work_verb(at(v)) || (let && lexicon::is_change_verb(at(v)))) &&
                          !lexicon::is_past(at(v)))) {
       add(who, span(whole, modal ? v + 1 : v, end));
+    } else if (comma && at(v) == "please" &&
+               (work_verb(at(v + 1)) || lexicon::is_change_verb(at(v + 1)))) {
+      asks_for_change = asks_for_change || lexicon::is_change_verb(at(v + 1));
+      add(who, span(whole, v + 1, end)); // `Karl, please add …`
     } else if (comma && k == 0 && u.does == act::question && words.size() - v <= 6 && i <= 1) {
       asked_ = who; // `Piotr, the icons?`
       asked_what_ = span(whole, v, end);
@@ -210,7 +268,7 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
         add(last_named_, span(u, i + 2, w.size()));
   }
   if (u.does == act::question && u.words.size() > 3)
-    last_question_ = u.body;
+    last_question_ = u.body, question_turn_ = u.turn;
   bool const answer = u.fragment && u.does == act::statement && terms_of(u.words).size() >= 2;
   if (out.empty() && !u.chatter && !u.leans &&
       (u.does == act::directive || u.does == act::constraint))

@@ -17,8 +17,9 @@ public:
 
 private:
   name_list const& names_;
-  std::string last_demand_;       ///< for `could you do that one?`
-  std::string last_question_;     ///< for `I'll check that`
+  std::string last_demand_;   ///< for `could you do that one?`
+  std::string last_question_; ///< for `I'll check that`
+  std::size_t question_turn_ = 0;
   std::string last_named_;        ///< for `he can update it`
   std::size_t sharing_until_ = 0; ///< turn up to which `Name thing` hands out a part
   std::string asked_;             ///< who was asked `the page?`
