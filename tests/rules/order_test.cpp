@@ -6,6 +6,7 @@ using namespace troupe;
 using test::about;
 using test::comes_after;
 using test::drafted;
+using test::has;
 
 namespace {
 
@@ -86,4 +87,49 @@ TEST_CASE("order: it is what the same sentence named before", "[rules]") {
                          "antimeridian once it's in.\n"
                          "Ben: Fine.\n");
   CHECK(comes_after(b, "ocumentation", "antimeridian"));
+}
+
+TEST_CASE("order: a first clause ends where the next one has its subject and its verb", "[rules]") {
+  auto const* said =
+      GENERATE("Once the parser is done the README should show weeks.",
+               "Once the parser is done, the README should show weeks.",
+               "After the parser is done the README should show weeks.",
+               "And once that is done the README should show weeks.",
+               "As soon as the parser is merged the README has to show weeks.",
+               "Once the parser is in the README should show weeks.",
+               "Once it's merged the README should show weeks.",
+               "Once the parser has been merged into the main branch the README must show weeks.",
+               "Once the parser lands the README should show weeks, days and hours.",
+               "Once the parser is finished update the README with weeks.",
+               "The README should show weeks once the parser is done.");
+  INFO(said);
+  auto const b = drafted("Ada: The parser must accept weeks.\nBen: " + std::string{said} + "\n");
+  REQUIRE(b.requirements.size() == 2);
+  CHECK(comes_after(b, "README", "accept"));
+  CHECK(about(b, "accept").after.empty());
+  // What it waits for is the order, not the work.
+  CHECK_FALSE(has(about(b, "README").title, "Once"));
+  CHECK_FALSE(has(about(b, "README").title, "After"));
+}
+
+TEST_CASE("order: what waits and what it waits for are two requirements", "[rules]") {
+  auto const* said = GENERATE("Once the importer is done the invoice list should show totals.",
+                              "The invoice list should show totals after the importer is done.");
+  INFO(said);
+  auto const b =
+      drafted("Ada: The importer must read the bank file.\nBen: Okay.\nAda: " + std::string{said} +
+              "\nBen: Fine.\n");
+  CHECK(comes_after(b, "totals", "bank file"));
+  CHECK(about(b, "bank file").after.empty());
+}
+
+TEST_CASE("order: a clause about the product stays in the title and orders nothing", "[rules]") {
+  auto const* said = GENERATE("After three attempts, the account should be locked.",
+                              "After the login the user should land on the dashboard.",
+                              "Once the basket is full the page should say so.");
+  INFO(said);
+  auto const b = drafted("Ada: The login page must remember the account.\nBen: Okay.\nAda: " +
+                         std::string{said} + "\nBen: Fine.\n");
+  for (auto const& r : b.requirements)
+    CHECK(r.after.empty());
 }

@@ -30,8 +30,11 @@ gold_item item_of(std::string what, boost::json::value const& terms) {
 
 std::vector<gold_item> items_of(boost::json::value const& list) {
   std::vector<gold_item> out;
-  for (auto const& x : list.as_array())
+  for (auto const& x : list.as_array()) {
     out.push_back(item_of(text_of(x.at("what")), x.at("terms")));
+    if (auto const* topic = x.as_object().if_contains("topic"))
+      out.back().topic = text_of(*topic);
+  }
   return out;
 }
 
@@ -114,6 +117,19 @@ score score_of(brief_content const& b, gold const& g) {
       ++out.found;
     else
       out.missing.push_back(item.what);
+  }
+  for (auto const& item : g.must) {
+    if (item.topic.empty() ||
+        std::none_of(texts.begin(), texts.end(), [&](auto const& t) { return holds(t, item); }))
+      continue;
+    ++out.topical;
+    bool const apart = std::any_of(texts.begin(), texts.end(), [&](auto const& t) {
+      return holds(t, item) && std::none_of(g.must.begin(), g.must.end(), [&](auto const& other) {
+               return !other.topic.empty() && other.topic != item.topic && holds(t, other);
+             });
+    });
+    if (!apart)
+      out.mixed.push_back(item.what);
   }
   for (auto const& item : g.must_not)
     if (std::any_of(texts.begin(), texts.end(), [&](auto const& t) { return holds(t, item); }))

@@ -11,6 +11,7 @@ namespace troupe::test {
 /// requirement's title, text and criteria hold one alternative of each group of key terms.
 struct gold_item {
   std::string what;
+  std::string topic; ///< items of one topic may share a requirement; empty: not said
   std::vector<std::vector<std::string>> terms;
 };
 
@@ -39,6 +40,8 @@ struct score {
   std::vector<std::string> missing;
   std::vector<std::string> invented;  ///< requirements that are about no gold item
   std::vector<std::string> forbidden; ///< must_not items that a requirement holds
+  std::size_t topical = 0;            ///< gold items that were found and name their topic
+  std::vector<std::string> mixed;     ///< of them: found only together with one of another topic
   bool due = false;
   std::size_t ordered = 0; ///< gold orders that the requirements keep
   std::vector<std::string> unordered;

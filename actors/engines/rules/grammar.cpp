@@ -28,7 +28,83 @@ bool adverb_first(std::string_view low) {
                       {low});
 }
 
+/// The verb that a clause hangs on: `is`, `has`, `should`, `lands`; not a noun in the plural.
+bool finite(std::vector<word> const& w, std::size_t i) {
+  if (w[i].what != word::kind::plain ||
+      (i > 0 && contains_any(" a an the my our your their ", {w[i - 1].low})))
+    return false;
+  auto const& low = w[i].low;
+  return (lexicon::is_auxiliary(low) && !contains_any(" been being be ", {low})) ||
+         contains_any(" exists lands ships works arrives comes goes ", {low}) ||
+         (i > 0 && low.ends_with('s') && lexicon::is_verb_form(low) &&
+          !lexicon::is_stopword(w[i - 1].low));
+}
+
+/// Whether a noun phrase begins at word `i` that is nothing's object: `the readme`, `bin/tool`.
+bool subject_at(std::vector<word> const& w, std::size_t i) {
+  auto const& low = w[i].low;
+  bool const opens = w[i].what == word::kind::identifier || w[i].what == word::kind::literal ||
+                     contains_any(" the a an our my your their its this these that those all every "
+                                  "each it we they i you he she there somebody someone ",
+                                  {low});
+  return opens && !preposition(w[i - 1].low) && !determiner(w[i - 1].low) &&
+         !contains_any(" and or that which who where through ", {w[i - 1].low});
+}
+
 } // namespace
+
+std::size_t second_clause(std::vector<word> const& w, std::size_t from) {
+  auto stop = std::min(from + 1, w.size());
+  while (stop < w.size() && w[stop].before == 0)
+    ++stop;
+  if (from >= stop)
+    return stop;
+  auto const verb_from = [&](std::size_t k) {
+    while (k < stop && !finite(w, k))
+      ++k;
+    return k;
+  };
+  auto const subject_between = [&](std::size_t a, std::size_t b) {
+    for (auto k = b; k-- > a;)
+      if (subject_at(w, k))
+        return k;
+    return stop;
+  };
+  bool const contracted =
+      lexicon::is_auxiliary(w[from].low) && w[from].low.find('\'') != std::string::npos;
+  auto const first = contracted ? from : verb_from(from + 1);
+  if (first >= stop)
+    return stop;
+  // `has been`, `will be`, `is not all`: what belongs to the first verb.
+  auto told = first + 1;
+  while (told < stop &&
+         (lexicon::is_auxiliary(w[told].low) ||
+          contains_any(" be been being not to all fully finally really ", {w[told].low})))
+    ++told;
+  auto const second = verb_from(std::min(told, stop));
+  // `… is done update the readme`, `… is merged please remove it`
+  for (auto k = told + 1; k + 1 < stop && k < second && k <= told + 3; ++k)
+    if (contains_any(" please then just ", {w[k].low}) ||
+        (imperative_at(w, k) && !preposition(w[k - 1].low) && !determiner(w[k - 1].low)))
+      return k;
+  // Without a verb of its own the first part is a name: `after the audit | it needs …`.
+  if (second >= stop)
+    return contracted ? stop : subject_between(from + 1, first);
+  // `Once we have the archive …`: the first thing behind the verb may be its object.
+  bool const intransitive = contains_any(" exists lands ships works arrives ", {w[first].low});
+  if (auto const at = subject_between(told, second);
+      at < stop && (at > told || intransitive || told > first + 1))
+    return at;
+  // `Is in | the readme should …`, `is merged | reports should …`
+  bool const complete =
+      told < stop &&
+      (lexicon::is_participle(w[told].low) ||
+       contains_any(" done in ready there live out up through complete finished ", {w[told].low}));
+  bool const follows =
+      told + 1 < second && (determiner(w[told + 1].low) || !lexicon::is_stopword(w[told + 1].low) ||
+                            w[told + 1].what != word::kind::plain);
+  return complete && follows ? told + 1 : stop;
+}
 
 bool imperative_at(std::vector<word> const& w, std::size_t i) {
   while (i + 1 < w.size() && adverb_first(w[i].low))
@@ -83,6 +159,10 @@ std::size_t main_clause(std::vector<word> const& w) {
                                  "otherwise in at during without ",
                                  {w[0].low}))
     return 0;
+  // `Once the parser is done the readme should …`
+  bool const once = w[0].low == "once" || w[0].low == "after";
+  if (auto const second = once ? second_clause(w, 1) : w.size(); once && second < w.size())
+    return second;
   for (std::size_t i = 1; i < w.size(); ++i)
     if (w[i].before == ',')
       return i;

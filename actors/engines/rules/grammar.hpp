@@ -12,6 +12,11 @@ namespace troupe::rules {
 [[nodiscard]] bool imperative_at(std::vector<word> const& w, std::size_t i);
 /// Index of the main clause behind `if …,` / `when …,` / `over the limit …,`; 0 if there is none.
 [[nodiscard]] std::size_t main_clause(std::vector<word> const& w);
+/// Where the main clause behind the clause at `from` (the word behind `once`, `after`) begins
+/// without a comma: at its subject, which a verb of its own follows, or at an order (`once the
+/// parser is done | the readme should …`, `… is done | update the readme`). The end of the words
+/// where there is none; a comma in between ends the search there.
+[[nodiscard]] std::size_t second_clause(std::vector<word> const& w, std::size_t from);
 /// Words inside relative clauses: they describe a noun and tell nothing by themselves.
 [[nodiscard]] std::vector<bool> relative_words(std::vector<word> const& w);
 /// True if the words up to `n` tell what happened.

@@ -1,6 +1,7 @@
 #include "actors/engines/rules/listener.hpp"
 
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/order_sayings.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/wording.hpp"
 
@@ -10,6 +11,17 @@ namespace troupe::rules {
 namespace {
 
 constexpr std::size_t patience = 3; ///< turns that a question waits for its answer
+
+/// `Remove the old banner`: a change of something, which is no errand, whoever does it; `write it
+/// down` and `tell the vendor` are.
+bool changes_thing(unit const& u) {
+  auto const v = std::size_t{!u.words.empty() && u.words[0].low == "please" ? 1U : 0U};
+  return v + 1 < u.words.size() && !u.leans && lexicon::is_change_verb(u.words[v].low) &&
+         !contains_any(" ask tell send check mention answer mail write remember ping test sign "
+                       "share read open wait update ",
+                       {u.words[v].low}) &&
+         !terms_of({u.words.begin() + static_cast<std::ptrdiff_t>(v) + 1, u.words.end()}).empty();
+}
 
 } // namespace
 
@@ -133,7 +145,7 @@ line& listener::add_line(std::ptrdiff_t thread, std::size_t i, std::string text,
   t.lines.push_back(std::move(l));
   t.last_turn = u.turn;
   last_placed_ = i;
-  note_terms(thread, u.words);
+  note_terms(thread, apart_from_order(u.words));
   if (last_background_ < units_.size()) {
     auto const& b = at(last_background_);
     if (b.turn + 1 >= u.turn && t.lines.size() == 1)
@@ -222,8 +234,8 @@ void listener::take_in(std::size_t i) {
   bool asks_somebody = false;
   auto duties = duties_.take(u, i > 0 ? &units_[i - 1] : nullptr, change, asks_somebody);
   // `Write it down.` — `Will do.`: somebody's errand, not a change.
-  bool const errand = u.does == act::directive && days_in(u).empty() && u.last_in_turn &&
-                      i + 1 < units_.size() && units_[i + 1].words.size() <= 6 &&
+  bool const errand = u.does == act::directive && !changes_thing(u) && days_in(u).empty() &&
+                      u.last_in_turn && i + 1 < units_.size() && units_[i + 1].words.size() <= 6 &&
                       contains_any(units_[i + 1].all, {"will do", "i'll do that", "on it",
                                                        "i can do that", "i'll note"}) &&
                       units_[i + 1].speaker != u.speaker;
@@ -231,7 +243,10 @@ void listener::take_in(std::size_t i) {
     return;
   bool const duty_only = (!duties.empty() && !change) || asks_somebody;
   for (auto& d : duties)
-    out_.duties.push_back(std::move(d));
+    if (std::none_of(out_.duties.begin(), out_.duties.end(), [&](duty const& had) {
+          return had.person == d.person && lower(had.does).ends_with(lower(d.does));
+        }))
+      out_.duties.push_back(std::move(d));
   // `When?` behind a proposal asks about that.
   auto const* floated =
       u.does == act::question && u.words.size() <= 3 ? open_question(u, true) : nullptr;
@@ -336,7 +351,12 @@ void listener::take_in(std::size_t i) {
     hear_question(i);
     return;
   }
+  auto const* waits = open_question(u, false);
+  if (keeps_refused(i) || ((waits == nullptr || waits->answered) && only_order(u)))
+    return;
   if (u.words.empty() || hear_swap(i) || hear_correction(i) || hear_alternative(i))
+    return;
+  if (noted(u) && hear_note(i))
     return;
   hear_keeping(i);
   hear_content(i);

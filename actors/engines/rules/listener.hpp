@@ -62,6 +62,14 @@ private:
   bool hear_swap(std::size_t i);
   void hear_keeping(std::size_t i);
   void hear_content(std::size_t i);
+  [[nodiscard]] bool noted(unit const& u) const { return u.turn >= transcript_.notes_from; }
+  /// `No, leave the colours.`: keeps as it is what was just turned down, and asks for nothing.
+  [[nodiscard]] bool keeps_refused(std::size_t i) const;
+  /// Whether a demand is about another thing than a thread: its subject or its object was never
+  /// named there.
+  [[nodiscard]] bool other_thing(unit const& u, thread const& t) const;
+  bool hear_repair(std::size_t i); ///< `that's a bug, we must fix it`: true if it is one
+  bool hear_note(std::size_t i);   ///< a sentence of the notes: true if the unit is done with
   [[nodiscard]] bool repeats(unit const& u, thread const& t) const;
   void withdraw(unit const& u);
   bool hear_strike(std::size_t i);      ///< `forget the map`: true if it took something back

@@ -29,6 +29,21 @@ bool puts_off_that(unit const& u) {
 
 } // namespace
 
+bool listener::keeps_refused(std::size_t i) const {
+  auto const& u = at(i);
+  if (u.stance >= 0 || u.words.size() < 2 || u.words.size() > 5 ||
+      !contains_any(" leave keep forget skip drop ", {u.words[0].low}))
+    return false;
+  auto const named = terms_of(u.words);
+  return std::any_of(pending_.begin(), pending_.end(), [&](pending const& p) {
+    auto const asked = terms_of(at(p.unit).words);
+    return p.rejected && at(p.unit).turn + 1 == u.turn &&
+           std::any_of(named.begin(), named.end(), [&](auto const& x) {
+             return std::binary_search(asked.begin(), asked.end(), x);
+           });
+  });
+}
+
 bool listener::take_back_own(std::size_t i) {
   auto const& u = at(i);
   if (i == 0 || !puts_off_that(u) || at(i - 1).turn != u.turn)

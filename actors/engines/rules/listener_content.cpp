@@ -110,6 +110,13 @@ std::string bare_text(std::string_view s) {
 void listener::hear_content(std::size_t i) {
   auto const& u = at(i);
   bool const prose = transcript_.form == "prose";
+  if (hear_repair(i))
+    return;
+  // `The second one, the avatar is stretched.`: what was talked of before is over.
+  if (u.breaks && !u.fragment && u.does != act::directive && u.does != act::constraint) {
+    focus_ = -1;
+    label_open_ = false;
+  }
   if (u.does == act::weak) {
     if (!says_content(u))
       return; // `I'd love that.`
@@ -220,6 +227,11 @@ void listener::hear_content(std::size_t i) {
       return std::binary_search(wanted.begin(), wanted.end(), x);
     });
   }
+  // `To everyone on the list. We also need a page for the settings.`: answered, and then another
+  // thing.
+  if (answers && core && p->answered && u.index_in_turn > 0 && p->thread >= 0 &&
+      other_thing(u, out_.threads[static_cast<std::size_t>(p->thread)]))
+    answers = false;
   if (!core && explains(u, i > 0 ? &units_[i - 1] : nullptr) &&
       !(answers && !p->answered && at(p->unit).turn + 1 == u.turn &&
         at(p->unit).wants == asks::fact)) {

@@ -70,6 +70,12 @@ opening opening_of(unit const& u) {
         return i + 1;
     return std::size_t{0};
   };
+  // `One minute about the start page?`
+  if (u.fragment)
+    if (auto const n = behind({"minute", "minutes", "moment", "word", "words", "question"},
+                              " about on regarding ");
+        n > 0)
+      return {noun_phrase(u, n), false, true};
   // What somebody wants to do in the talk, not in the product.
   bool const speaks = contains_any(
       u.flat, {"i want to", "i wanted to", "you wanted to", "we wanted to", "i'd like to", "let me",

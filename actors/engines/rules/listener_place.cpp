@@ -1,5 +1,6 @@
 #include "actors/engines/rules/lexicon.hpp"
 #include "actors/engines/rules/listener.hpp"
+#include "actors/engines/rules/order_sayings.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +10,106 @@ namespace {
 
 constexpr std::size_t threads_in_mind = 10; ///< a talk goes back to one of the last few things
 
+/// Stems of the noun phrase that begins at word `i`: `the old beta banner | on the start page`.
+std::vector<std::string> phrase_terms(std::vector<word> const& w, std::size_t i) {
+  auto end = i;
+  while (end < w.size() && (end == i || w[end].before == 0) &&
+         !contains_any(" for in on at of with from to that which who when if so by as and or below "
+                       "above into over under after before should must has have needs shall may "
+                       "can will ",
+                       {w[end].low}))
+    ++end;
+  return terms_of(
+      {w.begin() + static_cast<std::ptrdiff_t>(i), w.begin() + static_cast<std::ptrdiff_t>(end)});
+}
+
+/// Where the thing that a demand is about is named: its subject (`the invoice should print …`) or
+/// the object of its order (`remove the banner`, `we need a page`); the end where there is none.
+std::size_t thing_at(std::vector<word> const& w) {
+  std::size_t i = 0;
+  while (i + 1 < w.size() &&
+         contains_any(" please also then just and we i we'd i'd you let's let us "
+                      "should must need have to want like would ",
+                      {w[i].low}))
+    ++i;
+  if (i + 1 >= w.size() || lexicon::is_pronoun(w[i].low))
+    return w.size();
+  if (w[i].low == "there") {
+    while (i + 1 < w.size() && w[i].low != "be")
+      ++i;
+    return i + 1;
+  }
+  bool const wish = i > 0 && contains_any(" need want like ", {w[i - 1].low});
+  if (!wish && lexicon::is_change_verb(w[i].low) &&
+      (i > 0 || contains_any(" the a an our all every each ", {w[i + 1].low}) ||
+       !lexicon::is_noun_too(w[i].low)))
+    return i + 1;
+  // A subject needs its modal behind it.
+  for (auto k = i + 1; k < w.size() && k < i + 9 && !wish; ++k)
+    if (contains_any(" should must shall needs need has have mustn't shouldn't ", {w[k].low}))
+      return i;
+  return wish ? i : w.size();
+}
+
 } // namespace
+
+bool listener::other_thing(unit const& u, thread const& t) const {
+  bool const demands = u.does == act::directive || u.does == act::constraint;
+  if (!demands || u.fragment || transcript_.form == "prose")
+    return false;
+  auto const words = apart_from_order(u.words);
+  auto const at_thing = thing_at(words);
+  if (at_thing >= words.size())
+    return false;
+  auto const named = phrase_terms(words, at_thing);
+  if (named.empty() || lexicon::is_people(words[at_thing].low) ||
+      lexicon::is_pronoun(words[at_thing].low))
+    return false;
+  // `The tool should …` names the product, not a thing of it.
+  if (named.size() == 1 &&
+      contains_any(" tool app application system program software site website product ",
+                   {words[at_thing + (at_thing + 1 < words.size() ? 1 : 0)].low}))
+    return false;
+  auto const known = [&](std::string const& x) {
+    return std::binary_search(t.terms.begin(), t.terms.end(), x);
+  };
+  if (std::none_of(named.begin(), named.end(), known))
+    return true;
+  // `And the report should be sent every Monday`: the same subject, and nothing else of it.
+  auto rest = terms_of(words);
+  std::erase_if(
+      rest, [&](auto const& x) { return std::find(named.begin(), named.end(), x) != named.end(); });
+  bool const plain = std::all_of(words.begin(), words.end(),
+                                 [](word const& w) { return w.what == word::kind::plain; });
+  return plain && u.additive && !u.leans && rest.size() >= 3 &&
+         std::none_of(rest.begin(), rest.end(), known);
+}
+
+/// A sentence of the notes stands alone: what leans on nothing that was said, and words without a
+/// sentence, ask for nothing that could be found; a statement about something of the draft counts.
+bool listener::hear_note(std::size_t i) {
+  auto const& u = at(i);
+  bool const demands = u.does == act::directive || u.does == act::constraint;
+  if (demands && !u.leans)
+    return false;
+  // `The title: at most 60 characters.`
+  bool const value = u.body.find(": ") != std::string::npos && !quantities_of(u.words).empty();
+  label_open_ = false;
+  if (!demands && (u.does != act::statement || (u.fragment && !value) || u.judges || u.told))
+    return true;
+  auto const terms = terms_of(u.words);
+  std::ptrdiff_t best = -1;
+  double most = demands ? 0.4 : 0.8;
+  for (std::size_t k = 0; k < out_.threads.size(); ++k)
+    if (auto const score = overlap(terms, out_.threads[k]);
+        score > most && out_.threads[k].about == matter_of(u)) {
+      best = static_cast<std::ptrdiff_t>(k);
+      most = score;
+    }
+  if (best >= 0)
+    add_line(best, i, u.body, true);
+  return true;
+}
 
 /// Finds the thread that a unit belongs to, or makes one. -1: it belongs nowhere.
 std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered) {
@@ -21,9 +121,12 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
     named.flat = flat_of(named.words);
     about = matter_of(named);
   }
-  auto const terms = terms_of(u.words);
+  auto const terms = terms_of(apart_from_order(u.words)); // what it waits for is another thing
   auto const n = static_cast<std::ptrdiff_t>(out_.threads.size());
-  auto const oldest = std::max<std::ptrdiff_t>(0, n - static_cast<std::ptrdiff_t>(threads_in_mind));
+  // Who writes notes has the whole draft before them.
+  bool const note = noted(u);
+  auto const oldest =
+      note ? 0 : std::max<std::ptrdiff_t>(0, n - static_cast<std::ptrdiff_t>(threads_in_mind));
   std::ptrdiff_t best = -1;
   double best_score = 0;
   for (auto i = n - 1; i >= oldest; --i) {
@@ -35,7 +138,7 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
     auto score = overlap(terms, t);
     if (i == focus_ && fresh(i, u.turn, 3))
       score *= 1.5;
-    else if (!fresh(i, u.turn, 6))
+    else if (!note && !fresh(i, u.turn, 6))
       score *= 0.5;
     if (score > best_score) {
       best = i;
@@ -91,7 +194,9 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
   auto const claim = [&](matter m) {
     // `Shall we talk about Tally?` — `We should have …`: the demand says itself
     // what it is about.
-    bool const unsaid = label_loose_ && !u.leans && !u.fragment && terms.size() >= 2;
+    bool const unsaid =
+        label_loose_ && ((!u.leans && !u.fragment && terms.size() >= 2) ||
+                         (u.leans && !u.fragment && u.index_in_turn > 0)); // of what stands before
     auto const i = new_thread(m, unsaid ? std::string{} : label_);
     if (unsaid)
       note_terms(i, words_of(label_));
@@ -163,8 +268,21 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
                         : best == focus_   ? 0.45
                         : u.leans || !core ? 0.4
                                            : 0.7;
-  if (best >= 0 && best_score >= needed && (core || fresh(best, u.turn, 4)))
+  // Under a topic that is still open its sentences belong together, whatever they name.
+  auto const another = [&](std::ptrdiff_t where) {
+    bool const topic = label_open_ && label_thread_ == where && fresh(where, u.turn, 3);
+    return core && answered == nullptr && !topic && about == matter::feature &&
+           other_thing(u, out_.threads[static_cast<std::size_t>(where)]);
+  };
+  bool const opens = alone && u.breaks && !u.fragment && about == matter::feature;
+  if (best >= 0 && best_score >= (opens ? 1.6 : needed) && (core || fresh(best, u.turn, 4)) &&
+      !another(best))
     return best;
+  // What says most of its words is about something else; what was talked of last may be about it.
+  if (best >= 0 && best != focus_ && best_score >= needed && near && another(best) &&
+      kind_of(focus_) == about && !another(focus_) &&
+      overlap(terms, out_.threads[static_cast<std::size_t>(focus_)]) > 0)
+    return focus_;
   // `Yes. Strip the accents.` goes on with what it agrees to.
   bool const agrees = u.index_in_turn <= 1 && fresh(focus_, u.turn, 1) && !label_free &&
                       (u.stance > 0 || (u.index_in_turn == 1 && &u > units_.data() &&
@@ -181,7 +299,7 @@ std::ptrdiff_t listener::place(unit const& u, bool core, pending const* answered
   // A long order with an `it` somewhere stands alone, unless it is said in the same breath.
   bool const long_order = u.does == act::directive && terms.size() > 3 && u.index_in_turn == 0 &&
                           !lexicon::is_pronoun(u.words[0].low) && answered == nullptr;
-  if (u.leans && near && !own_words && !long_order)
+  if (u.leans && near && !own_words && !long_order && !another(focus_))
     return focus_;
   if (!core)
     return answered != nullptr && near ? focus_ : -1;

@@ -52,6 +52,40 @@ bool listener::hear_fault(std::size_t i) {
   return true;
 }
 
+/// `The page takes half a minute to open. That's a bug, we must fix it.`: what was told just before
+/// is what is to be fixed.
+bool listener::hear_repair(std::size_t i) {
+  auto const& u = at(i);
+  if (i == 0 || u.does != act::directive || u.words.size() > 9 ||
+      !contains_any(u.flat,
+                    {"fix it", "fix that", "fix this", "it fixed", "that fixed", "be fixed"}) ||
+      !contains_any(u.flat, {"it", "that", "this", "it's", "that's"}))
+    return false;
+  auto const own = terms_of(u.words);
+  if (std::any_of(own.begin(), own.end(),
+                  [](auto const& x) { return x != "fix" && x != stem_of("bug"); }))
+    return false;
+  auto const& told = at(i - 1);
+  if (told.turn + 1 < u.turn || told.fragment || told.chatter || last_placed_ == i - 1 ||
+      (told.does != act::statement && told.does != act::none) || !about_work(told))
+    return false;
+  // `Terrible, the admin page takes …`: what the speaker thinks of it is not part of it.
+  auto what = told.body;
+  if (told.words.size() > 3 && told.words[1].before == ',' &&
+      told.words[0].what == word::kind::plain)
+    what = what.substr(told.words[1].begin);
+  while (!what.empty() && (what.back() == '.' || what.back() == '!'))
+    what.pop_back();
+  auto const where = new_thread(matter::feature, {});
+  out_.threads.back().fault = true;
+  note_terms(where, told.words);
+  last_background_ = static_cast<std::size_t>(-1); // the fault itself
+  auto& l = add_line(where, i, "Fix: " + what, true);
+  l.title = l.text;
+  l.cites.push_back(i - 1);
+  return true;
+}
+
 /// The fault that the unit before told in the same breath; null if there is
 /// none.
 listener::fault const* listener::fault_before(std::size_t i) const {

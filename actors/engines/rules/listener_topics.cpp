@@ -295,11 +295,22 @@ void listener::hear_question(std::size_t i) {
   bool const about =
       contains_any(u.flat, {"what about", "how about", "anything on", "anything about",
                             "anything with", "what do we do about"});
+  // `CSV?`, `just a text column?`, right behind a demand: about that, and no topic of its own.
+  auto const demanded = [&] {
+    auto const& lines = out_.threads[static_cast<std::size_t>(focus_)].lines;
+    return std::any_of(lines.begin(), lines.end(), [&](line const& l) {
+      return l.live && l.core && !l.agreed && at(l.unit).turn + 1 == u.turn &&
+             at(l.unit).speaker != u.speaker;
+    });
+  };
+  bool const detail = u.fragment && u.index_in_turn == 0 && u.words.size() <= 4 && !u.breaks &&
+                      u.body.find(',') == std::string::npos && !u.additive && focus_ >= 0 &&
+                      demanded();
   // `And "1.5"?` goes on with the series; a fuller name opens its own topic.
   bool const series = u.additive && named.size() <= 2;
   bool const alternative = !quantities_of(u.words).empty() && u.fragment;
   bool const earlier = open_question(u, false) != nullptr && !open_question(u, false)->answered;
-  if (content > 0 && !alternative &&
+  if (content > 0 && !alternative && (about || !detail) &&
       (about ||
        (!series && !earlier && (content >= 2 || !fresh(focus_, u.turn, 2) || named.size() <= 2)))) {
     label_ = label_text(p.subject);

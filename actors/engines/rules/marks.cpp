@@ -254,7 +254,8 @@ void find_marks(unit& u) {
            "is risky",    "is safer",        "is worse",        "it's fine",     "we can't promise",
            "that kills",  "i wouldn't even", "sounds",          "feels",         "worth it",
            "we'll see",   "can't work",      "looks the same",  "who cares",     "so what",
-           "surely",      "is wrong",        "it's annoying"}) ||
+           "surely",      "is wrong",        "it's annoying",   "costs money",   "cost money",
+           "costs time",  "costs too",       "cost too",        "a fortune"}) ||
       u.flat.starts_with(" nobody ") || u.flat.starts_with(" nobody's ") ||
       u.flat.starts_with(" that's what ") || u.flat.starts_with(" that's exactly what ") ||
       judges_value(u.words) || judges_number(u.words) || moves_speaker(u.words) || fears(u.words);

@@ -54,7 +54,7 @@ public:
           continue;
         holder_.emplace(l.unit, i);
         last = std::max(last, units[l.unit].turn);
-        auto more = spread(units[l.unit].words);
+        auto more = spread(apart_from_order(units[l.unit].words));
         own.insert(own.end(), more.begin(), more.end());
       }
       make_set(own);
@@ -163,6 +163,13 @@ private:
     for (auto const& thing : s.sooner) {
       auto wanted = spread(thing);
       auto const mine = asked >= 0 ? terms{} : spread(s.later);
+      // `Once that is done the readme should …`: what was talked about just before.
+      if (s.fronted && !thing.empty() && thing.size() <= 5 && is_it(thing[0].low) && asked < 0) {
+        auto const later = self != none ? static_cast<std::ptrdiff_t>(self) : best(mine, none);
+        if (later >= 0)
+          link(later, context(i, static_cast<std::size_t>(later)));
+        continue;
+      }
       // `An example for the antimeridian once it's in`: it is what stands before.
       if (wanted.empty() && !thing.empty() && is_it(thing[0].low) && self != none) {
         link(static_cast<std::ptrdiff_t>(self), best(mine, self));

@@ -1,20 +1,34 @@
 #include "actors/engines/rules/order_sayings.hpp"
 
+#include "actors/engines/rules/discussion.hpp"
+#include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace troupe::rules {
 namespace {
 
 using words = std::vector<word>;
 
+constexpr std::array<std::string_view, 7> particles{"in", "there", "live",   "out",
+                                                    "up", "been",  "through"};
+
 bool done(std::string_view flat) {
-  return contains_any(flat, {"done",   "in",     "merged",   "finished", "ready",
-                             "there",  "landed", "released", "stored",   "works",
-                             "exists", "been",   "complete", "deployed", "live",
-                             "out",    "up",     "fixed",    "through",  "settled",
-                             "lands",  "ships",  "shipped",  "built",    "working"});
+  for (std::string_view const tail :
+       {" of course ", " though ", " then ", " again ", " now ", " first ", " obviously "})
+    if (flat.ends_with(tail))
+      flat.remove_suffix(tail.size() - 1);
+  if (contains_any(flat, {"done",    "merged", "finished",      "ready",     "landed",   "released",
+                          "stored",  "works",  "exists",        "complete",  "deployed", "in place",
+                          "in main", "fixed",  "in production", "settled",   "lands",    "ships",
+                          "shipped", "built",  "working",       "available", "started"}))
+    return true;
+  // `The schema is in`, `the mail is up`; `in the queue` says where.
+  return std::any_of(particles.begin(), particles.end(), [&](std::string_view p) {
+    return flat.ends_with(' ' + std::string{p} + ' ');
+  });
 }
 
 /// Who works speaks: `we can`, `I'll`, `somebody has to`; what follows is work, not the product.
@@ -80,9 +94,10 @@ std::size_t comma_after(words const& w, std::size_t i) {
   return std::min(k, w.size());
 }
 
-/// Where the main clause behind the clause at `i` begins: at a comma, or where somebody works
-/// again: `as soon as we have the archive we can do the rest`.
-std::size_t main_after(words const& w, std::size_t i) {
+/// Where the main clause behind the clause at `i` begins: at a comma, where somebody works again
+/// (`as soon as we have the archive we can do the rest`), or at the next subject with its verb. Its
+/// own words begin at `from`.
+std::size_t main_after(words const& w, std::size_t i, std::size_t from) {
   auto const comma = comma_after(w, i);
   for (auto k = i + 3; k + 2 < comma; ++k)
     if (worker(w[k].low) && w[k].low != "nobody" &&
@@ -91,7 +106,7 @@ std::size_t main_after(words const& w, std::size_t i) {
         (w[k].low.find('\'') != std::string::npos ||
          contains_any(" can could should will start do ", {w[k + 1].low})))
       return k;
-  return comma;
+  return std::min(comma, second_clause(w, from));
 }
 
 /// `After`, `once`, `as soon as`, … at word `i`: how many words; 0 where there is none.
@@ -113,7 +128,7 @@ std::size_t connector(words const& w, std::size_t i) {
     return 0;
   if (i > 0)
     return contains_any(before, {"then", "only", "start"}) ? 1 : 0;
-  auto const main = main_after(w, 0);
+  auto const main = main_after(w, 0, 1);
   if (main + 1 >= w.size())
     return 0;
   auto const then = w[main].low == "then" ? std::size_t{1} : std::size_t{0};
@@ -130,12 +145,14 @@ bool take_clause(words const& w, std::size_t i, std::size_t n, std::vector<sayin
   auto const rest = slice(w, i + n, w.size());
   if (rest.empty())
     return false;
-  auto const comma = main_after(rest, 0);
-  auto const clause = slice(rest, 0, comma);
+  auto main = main_after(rest, 0, 0);
+  auto const clause = slice(rest, 0, main);
+  // `After the login the user should …` is a rule; a mere name takes a comma to say an order.
+  bool const parted = main >= rest.size() || rest[main].before != 0 || worker(rest[main].low);
   bool const definite =
       clause[0].what != word::kind::plain || contains_any(" the that this ", {clause[0].low});
-  bool const bare = w[i].low == "after" && definite && clause.size() <= 4 && (i == 0 || i > 2) &&
-                    quantities_of(clause).empty() &&
+  bool const bare = w[i].low == "after" && definite && parted && clause.size() <= 4 &&
+                    (i == 0 || i > 2) && quantities_of(clause).empty() &&
                     std::none_of(clause.begin(), clause.end(),
                                  [](word const& x) { return lexicon::is_auxiliary(x.low); });
   // `Once we have the archive`, `until the sign-in does`: what one has is there.
@@ -146,10 +163,13 @@ bool take_clause(words const& w, std::size_t i, std::size_t n, std::vector<sayin
   bool const echo = clause.size() <= 6 && contains_any(" does do is are ", {clause.back().low});
   if (!done(said) && !bare && !have && !echo)
     return false;
-  auto main = comma;
+  // Its end was not found: what waits would seem to be nothing.
+  if (i == 0 && main >= rest.size() &&
+      contains_any(said, {"should", "must", "shall", "has to", "have to", "needs to", "need to"}))
+    return false;
   if (i == 0 && main < rest.size() && rest[main].low == "then")
     ++main;
-  out.push_back({i == 0 ? slice(rest, main, rest.size()) : slice(w, 0, i), things(clause)});
+  out.push_back({i == 0 ? slice(rest, main, rest.size()) : slice(w, 0, i), things(clause), i == 0});
   return true;
 }
 
@@ -179,7 +199,7 @@ bool take_before(words const& w, std::size_t i, std::vector<saying>& out) {
   auto from = verb + 1;
   while (from < w.size() && contains_any(" on with out working the ", {w[from].low}))
     ++from;
-  auto const end = main_after(w, i);
+  auto const end = main_after(w, i, i + 1);
   auto sooner = i == 0 ? slice(w, end, w.size()) : slice(w, 0, i);
   if (sooner.empty() || from >= end)
     return false;
@@ -285,6 +305,42 @@ bool take_steps(unit const& u, std::vector<saying>& out) {
 words slice(words const& w, std::size_t from, std::size_t to) {
   return {w.begin() + static_cast<std::ptrdiff_t>(std::min(from, w.size())),
           w.begin() + static_cast<std::ptrdiff_t>(std::min(std::max(from, to), w.size()))};
+}
+
+std::size_t behind_order(words const& w) {
+  auto const n = w.size() < 4 ? std::size_t{0} : connector(w, 0);
+  std::vector<saying> out;
+  if (n == 0 || !take_clause(w, 0, n, out) || out[0].later.empty())
+    return 0;
+  return w.size() - out[0].later.size();
+}
+
+words apart_from_order(words const& w) {
+  // `The labels can only start when …` says nothing apart from its order.
+  auto const says = [](words const& part) {
+    return terms_of(part).size() >= 2 && std::none_of(part.begin(), part.end(), [](word const& x) {
+             return contains_any(" start begin wait starts begins waits ", {x.low});
+           });
+  };
+  if (auto const main = behind_order(w); main > 0) {
+    auto part = slice(w, main, w.size());
+    return says(part) ? part : w;
+  }
+  for (std::size_t i = 3; i + 2 < w.size(); ++i) {
+    auto const n = connector(w, i);
+    std::vector<saying> out;
+    if (n == 0 || !take_clause(w, i, n, out))
+      continue;
+    auto part = slice(w, 0, i);
+    return says(part) ? part : w;
+  }
+  return w;
+}
+
+bool only_order(unit const& u) {
+  auto const n = u.words.size() < 3 ? std::size_t{0} : connector(u.words, 0);
+  std::vector<saying> out;
+  return n > 0 && take_clause(u.words, 0, n, out) && out[0].later.empty();
 }
 
 std::vector<saying> sayings_of(unit const& u) {

@@ -157,6 +157,11 @@ std::size_t strip_front(unit& u, std::vector<word> const& w, name_list const& na
                contains_any(" can could would will do ", {w[b + 1].low})) {
       ++b; // `Bob, can you …?`: whoever is asked is named, heard of before or
            // not
+    } else if (pause && b + 3 < w.size() && w[b].what == word::kind::plain &&
+               is_upper(w[b].text[0]) && w[b + 1].before == ',' && w[b + 1].low == "please" &&
+               !lexicon::is_software_word(low) && !lexicon::is_doc_word(low) &&
+               !lexicon::is_test_word(low) && lexicon::is_change_verb(w[b + 2].low)) {
+      ++b; // `Karl, please write …`
     } else {
       break;
     }

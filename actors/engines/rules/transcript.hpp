@@ -23,6 +23,8 @@ struct transcript {
   std::string date;                 ///< as it stands in a header; may be empty
   std::vector<std::string> present; ///< from a header, then speakers in order of appearance
   std::vector<turn> turns;          ///< never empty
+  /// Turns from here on are notes on a draft: nobody in them answers what the talk left open.
+  std::size_t notes_from = static_cast<std::size_t>(-1);
 };
 
 /// Reads a transcript; the form is found from the content, `name_hint` (a file name) only gives a

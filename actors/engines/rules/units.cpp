@@ -70,6 +70,10 @@ std::vector<std::string_view> clauses_of(std::string_view s) {
       cut = true; // `Disabled no, I don't want that.`
     if (cut && subordinate(begin) && !is({"but "}))
       cut = false;
+    // `Karl, please write it`, `also, please`: who is asked is no clause.
+    if (cut && is({"please ", "don't ", "do not "}) && !head.empty() &&
+        std::count(head.begin(), head.end(), ' ') < (is({"please "}) ? 2 : 1))
+      cut = false;
     if (!cut)
       continue;
     out.push_back(trim(s.substr(begin, i - begin)));

@@ -39,8 +39,11 @@ void find_wish(unit& u) {
       contains_any(flat,
                    {"wait until", "wait for", "start after", "only start after", "begin after",
                     "start once", "start when", "start until", "come after", "go after"}) &&
-      contains_any(flat, {"is done", "are done", "is finished", "are finished", "is merged",
-                          "are merged", "is ready", "is in", "are in", "are ready"});
+      contains_any(flat, {"is done",    "are done",    "is finished", "are finished", "is merged",
+                          "are merged", "is ready",    "is in",       "are in",       "are ready",
+                          "is shipped", "are shipped", "is released", "are released", "is deployed",
+                          "is live",    "are live",    "is fixed",    "are fixed",    "has landed",
+                          "is out"});
   // `After the audit though, it needs the hours from there.`
   auto const main = main_clause(w);
   bool const needs_only = (w[0].low == "after" || w[0].low == "once") && main > 0 &&
@@ -134,6 +137,9 @@ void find_wish(unit& u) {
                           "would be good",    "would make sense"}) ||
       (contains_any(part, {"asked for", "asks for", "asking for", "ask for"}) && !performs &&
        !contains_any(part, {"for it", "for that"})) ||
+      // `And the wish is a dark theme.`
+      (w.size() > 3 && contains_any(" wish idea suggestion proposal ", {w[1].low}) &&
+       contains_any(" is was would ", {w[2].low}) && w[3].low != "that") ||
       (part.starts_with(" we can ") && w.size() > 3 && !u.past)) {
     u.does = act::weak;
     return;

@@ -1,7 +1,7 @@
 #include "actors/engines/rules/wording.hpp"
 
-#include "actors/engines/rules/grammar.hpp"
 #include "actors/engines/rules/lexicon.hpp"
+#include "actors/engines/rules/order_sayings.hpp"
 #include "actors/engines/rules/requests.hpp"
 #include "actors/engines/rules/text.hpp"
 
@@ -276,13 +276,16 @@ std::string imperative_of(std::string_view statement, std::string_view label,
   if (w.size() < 3)
     return join(text);
   // `After the formatting is done, the README should …`: the order is no part of the title.
-  if ((w[0].low == "after" || w[0].low == "once") && main_clause(w) > 0 &&
-      main_clause(w) + 2 < w.size())
-    return imperative_of(from_word(text, w, main_clause(w)), label, names);
+  if (auto const main = behind_order(w); main > 0 && main + 2 < w.size())
+    return imperative_of(from_word(text, w, main), label, names);
   for (auto const* lead : {"i'd like to", "i'd want to", "we'd like to"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
       return join(from_word(text, w, n));
   for (auto const* lead : {"i'd like", "i'd want", "we'd like"})
+    if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
+      return join("provide " + from_word(text, w, n));
+  for (auto const* lead : {"what i do want is", "what i want is", "what we want is",
+                           "what we need is", "what i need is", "what we do need is"})
     if (auto const n = phrase_at(w, 0, lead); n > 0 && n < w.size())
       return join("provide " + from_word(text, w, n));
   for (auto const* lead : {"i'd rather", "i would rather", "we'd rather"})
