@@ -115,6 +115,8 @@ private:
     auto s = read_state<plan::state>(read, r.agent.tenant, entity_kind::plan, id);
     if (!s)
       return s.error();
+    if (!s->notes.empty() && !s->content.items.empty())
+      return revised(*s);
     if (!s->failed_key.empty())
       return replan(*s);
     auto content = draft_plan(s->wanted);
@@ -126,6 +128,18 @@ private:
                        [&](agent_spec const& agent) { return agent.role == item.role; }))
         item.role.clear(); // nobody has it: the process says who works
     return say("A plan of " + count_of(content->items.size(), "ticket") + ".",
+               {{"plan", json::to(*content)}});
+  }
+
+  /// What a person asked to change, in the plan that they were shown.
+  static result<envelope> revised(plan::state const& s) {
+    std::vector<std::string> fixed;
+    for (auto const& item : s.previous.items)
+      fixed.push_back(item.key);
+    auto content = revise_plan(s.content, s.notes, fixed);
+    if (!content)
+      return say(content.error().message, {{"refused", content.error().message}});
+    return say("A plan of " + count_of(content->items.size(), "ticket") + ". " + content->note,
                {{"plan", json::to(*content)}});
   }
 

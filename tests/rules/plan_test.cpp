@@ -178,3 +178,81 @@ TEST_CASE("plan: the critique finds what a reader would object to", "[rules]") {
   CHECK(mentions(found, "asks for a test"));
   CHECK_FALSE(mentions(critique_plan(b, *good), "served by no ticket"));
 }
+
+TEST_CASE("plan: notes drop tickets, put them in order and rank them", "[rules]") {
+  brief_content b;
+  b.requirements = {want("R1", "Store the queue"), want("R2", "Show a page", {"R1"}),
+                    want("R3", "Send a mail", {"R2"})};
+  auto const p = draft_plan(b);
+  REQUIRE(p.has_value());
+
+  SECTION("a ticket, by its number or its words") {
+    auto const* note =
+        GENERATE("Drop ticket 2", "drop 2", "Please remove the page ticket.",
+                 "We don't need ticket 2.", "Leave ticket 2 out.", "Ticket 2 is not needed.");
+    INFO(note);
+    auto const after = revise_plan(*p, note);
+    REQUIRE(after.has_value());
+    REQUIRE(after->items.size() == 2);
+    CHECK(after->items[1].key == "3");
+    CHECK(after->items[1].blocked_by == std::vector<std::string>{"1"}); // of which 2 had waited
+    CHECK(after->note == "As asked: dropped ticket 2.");
+    CHECK(after->forecast_time < p->forecast_time);
+  }
+  SECTION("order, also the other way round than before") {
+    auto const* note = GENERATE("ticket 1 after ticket 3", "1 after 3", "Ticket 3 before ticket 1.",
+                                "The queue waits for the mail.", "3, then 1");
+    INFO(note);
+    plan_content loose = *p;
+    for (auto& i : loose.items)
+      i.blocked_by.clear();
+    loose.items[2].blocked_by = {"1"};
+    auto const after = revise_plan(loose, note);
+    REQUIRE(after.has_value());
+    CHECK(after->items[0].blocked_by == std::vector<std::string>{"3"});
+    CHECK(after->items[2].blocked_by.empty());
+    CHECK(after->note == "As asked: 1 after 3.");
+  }
+  SECTION("priority") {
+    auto const after = revise_plan(*p, "Ticket 2 is urgent. Low priority for tickets 1 and 3.");
+    REQUIRE(after.has_value());
+    CHECK(after->items[1].importance == priority::urgent);
+    CHECK(after->items[0].importance == priority::low);
+    CHECK(after->items[2].importance == priority::low);
+  }
+  SECTION("several things in one sentence") {
+    auto const after = revise_plan(*p, "Drop ticket 2, and ticket 3 is urgent.");
+    REQUIRE(after.has_value());
+    CHECK(after->items.size() == 2);
+    CHECK(after->items[1].importance == priority::urgent);
+    CHECK_FALSE(after->note.find("Not understood") != std::string::npos);
+  }
+}
+
+TEST_CASE("plan: a note that cannot be followed is told, and changes nothing", "[rules]") {
+  brief_content b;
+  b.requirements = {want("R1", "Store the queue"), want("R2", "Show a page", {"R1"}),
+                    want("R3", "Send a mail", {"R2"})};
+  auto const p = draft_plan(b);
+  REQUIRE(p.has_value());
+  auto const* note =
+      GENERATE("Make it smaller.", "Drop ticket 9.", "Drop tickets 1, 2 and 3.", "Split ticket 2.",
+               "ticket 1 after ticket 3", "ticket 2 after ticket 2", "Ticket 2 is not urgent.");
+  INFO(note);
+  auto const after = revise_plan(*p, note);
+  REQUIRE(after.has_value());
+  CHECK(after->items == p->items);
+  CHECK(after->note.find(std::string{"Not understood: \""} + note) != std::string::npos);
+  CHECK(after->note.find("troupe plan edit") != std::string::npos);
+  if (std::string_view{note} == "ticket 1 after ticket 3")
+    CHECK(after->note.find("circle: 1 -> 3 -> 2 -> 1") != std::string::npos);
+}
+
+TEST_CASE("plan: notes drop no ticket that the version before began", "[rules]") {
+  plan_content p;
+  p.items = {item("1"), item("2")};
+  auto const after = revise_plan(p, "drop ticket 1", {"1"});
+  REQUIRE(after.has_value());
+  CHECK(after->items.size() == 2);
+  CHECK(after->note.find("of the version before") != std::string::npos);
+}

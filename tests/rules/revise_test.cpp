@@ -180,3 +180,103 @@ TEST_CASE("revision: a day is the day, and a case is added to what it is about",
   CHECK(all_of(revised(cased, "It should accept months is only for negative ages.")) ==
         all_of(cased));
 }
+
+namespace {
+
+constexpr auto shop = "Ana: The search must be faster, it takes nine seconds.\n"
+                      "Bo: Okay.\n"
+                      "Ana: Next, the changelog. The changelog must name every release.\n"
+                      "Bo: Fine. Maybe also a logo?\n"
+                      "Ana: Hm.\n";
+
+brief_content shop_revised(brief_content const& before, std::string_view notes) {
+  auto out = revise_brief(before, read(shop), notes);
+  REQUIRE(out.has_value());
+  return *out;
+}
+
+} // namespace
+
+TEST_CASE("revision: a word about the draft answers nothing that the talk left open", "[rules]") {
+  auto const before = draft_brief(read(shop));
+  REQUIRE(before.has_value());
+  REQUIRE(before->requirements.size() == 2);
+  auto const* note =
+      GENERATE("shorter", "shorter please", "Make it shorter.", "Less detail.", "Better titles.",
+               "Please reword the requirements.", "Merge R1 and R2", "R2 first", "No.", "Not now.",
+               "A hundred.", "Fine.", "Split R2.", "Make it blue.");
+  INFO(note);
+  auto const after = shop_revised(*before, note);
+  CHECK(all_of(after) == all_of(*before));
+  CHECK(texts(after.decisions) == texts(before->decisions));
+  CHECK(texts(after.out_of_scope) == texts(before->out_of_scope));
+  CHECK(has(texts(after.open_questions), std::string{"Not understood: \""} + note));
+}
+
+TEST_CASE("revision: what the same notes ask for is not lost with what they take out", "[rules]") {
+  auto const before = draft_brief(read(shop));
+  REQUIRE(before.has_value());
+  auto const* note = GENERATE("Drop R2. Add a changelog.", "Add a changelog. Drop R2.",
+                              "Remove R2. We need a changelog entry for each fix.");
+  INFO(note);
+  auto const after = shop_revised(*before, note);
+  CHECK(has(all_of(after), "changelog"));
+  CHECK_FALSE(has(all_of(after), "name every release"));
+  CHECK(after.requirements.size() == 2);
+  CHECK(after.requirements.back().cites.front().speaker == "Reviewer");
+  CHECK_FALSE(has(texts(after.open_questions), "Not understood"));
+}
+
+TEST_CASE("revision: a key names the requirement that the draft had under it", "[rules]") {
+  auto const before = draft_brief(read(shop));
+  REQUIRE(before.has_value());
+  auto const added = shop_revised(*before, "R1 should also ignore case.");
+  CHECK(added.requirements[0].criteria.back() == "It should also ignore case.");
+  CHECK(added.requirements[0].cites.back().speaker == "Reviewer");
+  auto const* order = GENERATE("R1 after R2", "R2 before R1.", "R1 waits for R2.",
+                               "The search comes after the changelog.",
+                               "Once the changelog is done the search can start.");
+  INFO(order);
+  auto const ordered = shop_revised(*before, order);
+  CHECK(ordered.requirements[0].after == std::vector<std::string>{"R2"});
+  CHECK(ordered.requirements[1].after.empty());
+  CHECK(ordered.requirements[0].criteria == before->requirements[0].criteria);
+  CHECK_FALSE(has(texts(ordered.open_questions), "Not understood"));
+  // And the next round keeps it, and can turn it round.
+  CHECK(shop_revised(ordered, "The search must ignore accents.").requirements[0].after ==
+        std::vector<std::string>{"R2"});
+  CHECK(shop_revised(ordered, "R2 after R1").requirements[0].after.empty());
+}
+
+TEST_CASE("revision: an order in the notes runs the way it was said", "[rules]") {
+  constexpr auto banner = "Ana: The search is too slow, it must answer within a second.\n"
+                          "Bo: Okay.\n"
+                          "Ana: And please remove the beta banner.\n"
+                          "Bo: The banner removal should come after the search fix is shipped.\n";
+  auto const t = read(banner);
+  auto const before = draft_brief(t);
+  REQUIRE(before.has_value());
+  auto const* note =
+      GENERATE("Removing the beta banner is a requirement of its own, after the search.",
+               "The beta banner goes after the search.", "The search comes before the banner.");
+  INFO(note);
+  auto const after = revise_brief(*before, t, note);
+  REQUIRE(after.has_value());
+  for (auto const& r : after->requirements) {
+    INFO(r.title);
+    if (has(r.title, "earch"))
+      CHECK(r.after.empty());
+    else
+      CHECK(r.after.size() == 1);
+  }
+}
+
+TEST_CASE("revision: a statement about something of the draft counts, another does not",
+          "[rules]") {
+  auto const before = draft_brief(read(talk));
+  REQUIRE(before.has_value());
+  auto const after = revised(*before, "reading_time is rounded up to whole minutes.");
+  CHECK(has(all_of(after), "rounded up"));
+  CHECK(after.requirements.size() == before->requirements.size());
+  CHECK(has(texts(revised(*before, "The office is closed.").open_questions), "Not understood"));
+}

@@ -15,6 +15,15 @@ namespace troupe {
 /// Errors: invalid_argument for a brief without requirements; those of check_plan in the domain.
 [[nodiscard]] result<plan_content> draft_plan(brief_content const& b);
 
+/// The plan as a person's notes on it ask for: `drop ticket 2`, `ticket 3 after 1`, `ticket 2 is
+/// urgent`, by key or by the words of a title. Whoever waited for a ticket that is dropped waits
+/// for what that one waited for. The note of the plan says what was done, and, sentence by
+/// sentence, what was not understood or would close a circle; nothing a person wrote is lost in
+/// silence. `fixed`: keys that stay, because work on them began under the version before. Errors:
+/// those of check_plan in the domain, where `before` is no plan.
+[[nodiscard]] result<plan_content> revise_plan(plan_content before, std::string_view notes,
+                                               std::vector<std::string> const& fixed = {});
+
 /// What a careful reader would object to, one sentence each: requirements that no ticket serves,
 /// order that was asked for and is missing, tickets that write the same file at the same time,
 /// tickets that are too large, criteria that got lost, no test, open questions that touch a ticket.

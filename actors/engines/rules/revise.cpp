@@ -2,217 +2,83 @@
 
 #include "actors/engines/rules/brief.hpp"
 #include "actors/engines/rules/discussion.hpp"
-#include "actors/engines/rules/revise_notes.hpp"
+#include "actors/engines/rules/revise_apply.hpp"
 #include "actors/engines/rules/text.hpp"
 #include "actors/engines/rules/wording.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 #include <map>
 
 namespace troupe {
 namespace rules {
 namespace {
 
-/// The things that a title is about: behind its verb, before what says how, where and when.
-terms subject_of_title(std::string_view title) {
-  static constexpr std::array<std::string_view, 16> ends{
-      "with", "for", "in",   "to", "of",      "from",   "on",    "by",
-      "when", "if",  "that", "as", "returns", "return", "print", "accept"};
-  std::vector<word> about;
-  auto const all = words_of(title);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i > 0 && std::find(ends.begin(), ends.end(), all[i].low) != ends.end())
-      break;
-    about.push_back(all[i]);
-  }
-  return terms_of(about);
-}
-
-bool is_about(requirement const& r, std::string const& thing, terms const& head) {
-  if (lower(thing) == lower(r.key))
-    return true;
-  auto const colon = r.text.find(": ");
-  bool const labelled = colon != std::string::npos && colon < 40 &&
-                        terms_in(std::string_view{r.text}.substr(0, colon)) == head;
-  bool const several = flat_of(words_of(r.title)).find(" and ") != std::string::npos;
-  return labelled || (!several && within(head, subject_of_title(r.title))) ||
-         std::all_of(r.criteria.begin(), r.criteria.end(),
-                     [&](auto const& c) { return within(head, terms_in(c)); });
-}
-
-/// Takes sentences of the requirement that speak of the thing out of it.
-bool thin(requirement& r, terms const& head) {
-  std::vector<std::string> gone;
-  for (auto const& c : r.criteria)
-    if (within(head, terms_in(c)))
-      gone.push_back(c);
-  if (gone.empty())
-    return false;
-  std::erase_if(r.criteria, [&](auto const& c) { return within(head, terms_in(c)); });
-  std::string text;
-  for (auto const s : sentences_of(r.text))
-    if (!within(head, terms_in(s)))
-      text += (text.empty() ? "" : " ") + std::string{trim(s)};
-  if (text.empty())
-    for (auto const& c : r.criteria)
-      text += (text.empty() ? "" : " ") + c;
-  r.text = std::move(text);
-  if (within(head, terms_in(r.title)))
-    r.title = imperative_of(r.criteria.front(), {});
-  auto const speaks = [&](citation const& c) { return within(head, terms_in(c.quote)); };
-  if (!std::all_of(r.cites.begin(), r.cites.end(), speaks))
-    std::erase_if(r.cites, speaks);
-  return true;
-}
-
-/// Whoever waited for a requirement waits for what that one waited for.
-void erase_requirement(brief_content& b, std::size_t at) {
-  auto const gone = std::move(b.requirements[at]);
-  b.requirements.erase(b.requirements.begin() + static_cast<std::ptrdiff_t>(at));
-  std::erase_if(b.decisions, [&](cited_statement const& d) {
-    return std::find(gone.criteria.begin(), gone.criteria.end(), d.text) != gone.criteria.end();
-  });
-  for (auto& r : b.requirements) {
-    if (std::erase(r.after, gone.key) == 0)
-      continue;
-    for (auto const& k : gone.after)
-      if (std::find(r.after.begin(), r.after.end(), k) == r.after.end())
-        r.after.push_back(k);
-  }
-}
-
-/// True if the draft spoke of it.
-bool take_out(brief_content& b, std::string const& thing) {
-  auto const head = head_terms(thing);
-  bool found = false;
-  for (std::size_t i = b.requirements.size(); i-- > 0;) {
-    auto& r = b.requirements[i];
-    if (is_about(r, thing, head)) {
-      erase_requirement(b, i);
-      found = true;
-    } else if (thin(r, head)) {
-      found = true;
+/// Key of the requirement of `now` that says what `old` said: most of its sentences; empty if none
+/// does.
+std::string key_now(brief_content const& now, requirement const& old) {
+  std::string out;
+  std::ptrdiff_t most = 0;
+  for (auto const& r : now.requirements) {
+    auto const both = std::count_if(r.cites.begin(), r.cites.end(), [&](citation const& c) {
+      return std::find(old.cites.begin(), old.cites.end(), c) != old.cites.end();
+    });
+    if (both > most || (both == most && both > 0 && r.title == old.title)) {
+      most = both;
+      out = r.key;
     }
   }
-  auto const speaks = [&](cited_statement const& s) { return within(head, terms_in(s.text)); };
-  std::erase_if(b.decisions, speaks);
-  std::erase_if(b.open_questions, speaks);
-  return found;
-}
-
-cited_statement not_understood(citation said, std::string const& why) {
-  cited_statement out;
-  out.text = "Not understood: \"" + said.quote + "\"" + (why.empty() ? "" : " (" + why + ")");
-  out.who = reviewer_name;
-  out.cites = {std::move(said)};
   return out;
 }
 
-/// Takes one criterion out, and the requirement with its last one.
-void take_criterion(brief_content& b, std::string const& criterion) {
-  for (std::size_t i = b.requirements.size(); i-- > 0;) {
-    auto& r = b.requirements[i];
-    if (std::find(r.criteria.begin(), r.criteria.end(), criterion) == r.criteria.end())
+/// The notes name requirements by the keys that the draft had when they were written.
+void rename_keys(round_of_notes& n, brief_content const& before, brief_content const& now) {
+  std::map<std::string, std::string> keys;
+  for (auto const& r : before.requirements)
+    if (auto const key = key_now(now, r); !key.empty() && key != r.key)
+      keys[lower(r.key)] = key;
+  if (keys.empty())
+    return;
+  auto const renamed = [&](std::string& key) {
+    if (auto const k = keys.find(lower(key)); k != keys.end())
+      key = k->second;
+  };
+  for (auto& r : n.out) {
+    if (r.exact)
       continue;
-    if (r.criteria.size() == 1) {
-      erase_requirement(b, i);
-      continue;
+    std::string what;
+    for (auto const& w : words_of(r.what)) {
+      auto text = w.text;
+      renamed(text);
+      what += (what.empty() ? "" : w.before == ',' ? ", " : " ") + text;
     }
-    std::erase(r.criteria, criterion);
-    auto const titled = imperative_of(criterion, {}) == r.title;
-    if (auto const at = r.text.find(criterion); at != std::string::npos) {
-      r.text.erase(at, criterion.size());
-      r.text = squeeze(r.text);
-    }
-    if (r.text.empty())
-      for (auto const& c : r.criteria)
-        r.text += (r.text.empty() ? "" : " ") + c;
-    if (titled)
-      r.title = imperative_of(r.criteria.front(), {});
-    auto const gone = terms_in(criterion);
-    auto const speaks = [&](citation const& c) {
-      auto const said = terms_in(c.quote);
-      return !said.empty() && within(said, gone);
-    };
-    if (!std::all_of(r.cites.begin(), r.cites.end(), speaks))
-      std::erase_if(r.cites, speaks);
+    r.what = what;
   }
-  std::erase_if(b.decisions, [&](cited_statement const& d) { return d.text == criterion; });
+  for (auto& o : n.orders)
+    for (auto& pair : o.orders) {
+      renamed(pair.later);
+      renamed(pair.sooner);
+    }
+  for (auto& a : n.additions)
+    renamed(a.key);
 }
 
-void apply(brief_content& b, removal const& r) {
-  if (r.exact) {
-    auto const criterion = best_match(b, r.what);
-    auto after = b;
-    if (!criterion.empty())
-      take_criterion(after, criterion);
-    if (criterion.empty()) {
-      b.open_questions.push_back(not_understood(
-          r.said, "nothing in the draft speaks of \"" + r.what +
-                      "\", or more than one thing does; take it out with `troupe brief edit`"));
-    } else if (after.requirements.empty()) {
-      b.open_questions.push_back(not_understood(r.said, "nothing would be left of the brief"));
-    } else {
-      b = std::move(after);
-      cited_statement out;
-      out.text = criterion;
-      out.who = reviewer_name;
-      out.cites = {r.said};
-      b.out_of_scope.push_back(std::move(out));
+/// Requirements that the sentences make by themselves, without the talk; their keys follow on.
+void append_alone(brief_content& b, transcript t, std::vector<citation> const& sentences) {
+  for (auto& turn : t.turns)
+    turn.text.clear();
+  for (auto const& c : sentences)
+    t.turns.back().text += (t.turns.back().text.empty() ? "" : " ") + as_sentence(c.quote);
+  auto const alone = draft_brief(t);
+  int highest = 0;
+  for (auto const& r : b.requirements)
+    highest = std::max(highest, std::atoi(r.key.c_str() + 1));
+  if (alone)
+    for (auto r : alone->requirements) {
+      r.after.clear();
+      r.key = "R" + std::to_string(++highest);
+      b.requirements.push_back(std::move(r));
     }
-    return;
-  }
-  auto after = b;
-  std::string unknown;
-  auto what = capitalized(r.what);
-  for (auto const& thing : things_of(r.what)) {
-    for (auto const& q : b.requirements) // a key says nothing once the requirement is gone
-      if (lower(q.key) == lower(thing))
-        what += ": " + q.title;
-    // One that is out of scope already need not be in the draft.
-    auto const head = head_terms(thing);
-    bool const known = take_out(after, thing) ||
-                       std::any_of(b.out_of_scope.begin(), b.out_of_scope.end(),
-                                   [&](auto const& o) { return within(head, terms_in(o.text)); });
-    if (!known)
-      unknown += (unknown.empty() ? "" : ", ") + thing;
-  }
-  if (after.requirements.empty()) {
-    b.open_questions.push_back(not_understood(r.said, "nothing would be left of the brief"));
-    return;
-  }
-  b = std::move(after);
-  cited_statement out;
-  out.text = what + ".";
-  out.who = reviewer_name;
-  out.cites = {r.said};
-  b.out_of_scope.push_back(std::move(out));
-  if (r.asks && !unknown.empty())
-    b.open_questions.push_back(not_understood(r.said, "nothing in the draft speaks of " + unknown));
-}
-
-/// True if the draft says it now.
-bool apply(brief_content& b, condition const& c) {
-  for (auto& r : b.requirements)
-    for (auto& old : r.criteria) {
-      if (old != c.criterion)
-        continue;
-      if (within(terms_in(c.when), terms_in(old)))
-        return true; // it is said already
-      auto const w = words_of(old);
-      auto const colon = old.find(": ");
-      auto const rest = colon != std::string::npos && colon < 40 ? old.substr(colon + 2) : old;
-      auto const now = as_sentence(c.when + ": " + lower(rest.substr(0, 1)) + rest.substr(1));
-      if (auto const at = r.text.find(old); at != std::string::npos)
-        r.text.replace(at, old.size(), now);
-      else if (!w.empty())
-        r.text += ' ' + now;
-      r.cites.push_back(c.said);
-      old = now;
-      return true;
-    }
-  return false;
 }
 
 /// What people asked for in earlier rounds: the sentences that the draft cites, a round a text.
@@ -261,40 +127,48 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
   auto const first = t.turns.size();
   auto const at = t.turns.back().at;
   auto said = earlier_notes(before, first);
-  auto const now = static_cast<std::int32_t>(said.empty() ? first : said.rbegin()->first + 1);
+  // Turns of silence before each round: notes answer, refuse and correct nothing by being next.
+  constexpr std::int32_t silence = 5;
+  auto const now =
+      silence + (said.empty() ? static_cast<std::int32_t>(first) - 1 : said.rbegin()->first);
   said[now] = std::string{notes};
+  t.notes_from = first;
 
-  std::vector<removal> removals;
-  std::vector<condition> conditions;
-  std::vector<citation> latest;
+  std::map<std::int32_t, round_of_notes> rounds;
   std::string due;
-  bool adds = false;
   for (auto const& [turn, text] : said) {
-    auto round = read_notes(before, text, static_cast<std::size_t>(turn), at);
-    bool const is_new = turn == now;
-    for (auto& r : round.out)
-      removals.push_back(std::move(r));
-    for (auto& c : round.conditions)
-      conditions.push_back(std::move(c));
+    auto& round = rounds[turn] = read_notes(before, text, static_cast<std::size_t>(turn), at);
     if (!round.due.empty())
       due = round.due;
     t.turns.resize(static_cast<std::size_t>(turn) + 1, {std::string{reviewer_name}, at, {}});
     for (auto const& c : round.rest)
       t.turns.back().text += (t.turns.back().text.empty() ? "" : " ") + as_sentence(c.quote);
-    if (is_new) {
-      latest = round.rest;
-      adds = !round.rest.empty();
-    }
   }
+  auto& latest = rounds[now];
+  auto const finish = [&](brief_content& out) {
+    for (auto const& u : latest.unclear)
+      out.open_questions.push_back(not_understood(u.said, u.why));
+  };
+  // What a round asks for beside new sentences; only of the latest one it is told what failed.
+  auto const follow_round = [&](brief_content& out, round_of_notes const& round, bool is_new) {
+    for (auto const& a : round.additions)
+      if (!apply(out, a) && is_new)
+        out.open_questions.push_back(not_understood(a.said, "the draft has no " + a.key));
+    for (auto const& r : round.out)
+      if (is_new || !r.exact || !best_match(out, r.what).empty())
+        apply(out, r);
+    for (auto const& c : round.conditions)
+      if (!apply(out, c) && is_new)
+        out.open_questions.push_back(not_understood(c.said, {}));
+    for (auto const& o : round.orders)
+      if (!apply(out, o) && is_new)
+        out.open_questions.push_back(not_understood(o.said, {}));
+  };
 
-  if (!adds && !before.requirements.empty()) { // keeps what people changed by hand
+  if (latest.rest.empty() && !before.requirements.empty()) { // keeps what people changed by hand
     auto out = before;
-    std::erase_if(removals, [&](removal const& r) { return r.said.turn != now; });
-    std::erase_if(conditions, [&](condition const& c) { return c.said.turn != now; });
-    for (auto const& r : removals)
-      apply(out, r);
-    for (auto const& c : conditions)
-      (void)apply(out, c);
+    follow_round(out, latest, true);
+    finish(out);
     if (!due.empty())
       out.due = due;
     return out;
@@ -304,21 +178,32 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
     return out;
   if (out->requirements.empty() && !before.requirements.empty())
     out = before; // notes that say nothing cannot take everything away
-  for (auto const& c : latest) {
-    if (is_cited(*out, c))
-      continue;
+  auto const heard = [&](citation const& c) {
     // A sentence is cited as it stands in the talk, with its full stop.
     auto ended = c;
     ended.quote = as_sentence(c.quote);
-    if (!is_cited(*out, ended))
+    return is_cited(*out, c) || is_cited(*out, ended);
+  };
+  std::vector<citation> asked;
+  for (auto const& c : latest.rest) {
+    if (heard(c))
+      asked.push_back(c);
+    else
       out->open_questions.push_back(not_understood(c, {}));
   }
-  for (auto const& r : removals)
-    if (r.said.turn == now || !r.exact || !best_match(*out, r.what).empty())
-      apply(*out, r);
-  for (auto const& c : conditions)
-    if (!apply(*out, c) && c.said.turn == now)
-      out->open_questions.push_back(not_understood(c.said, {}));
+  rename_keys(latest, before, *out);
+  for (auto const& [turn, round] : rounds)
+    follow_round(*out, round, turn == now);
+  // `Drop R2. Add a changelog.`, where R2 was about that: what is asked for now is wanted.
+  std::erase_if(asked, heard);
+  if (!asked.empty()) {
+    append_alone(*out, t, asked);
+    for (auto const& c : asked)
+      if (!heard(c))
+        out->open_questions.push_back(
+            not_understood(c, "it belonged to what the same notes take out"));
+  }
+  finish(*out);
   // What a draft that was changed by hand had for a day holds where nobody names another.
   if (!due.empty())
     out->due = due;

@@ -246,11 +246,78 @@ std::string due_in(std::string_view text) {
   return {};
 }
 
+std::vector<named_thing> things_in(brief_content const& b) {
+  std::vector<named_thing> out;
+  for (auto const& r : b.requirements) {
+    auto all = r.title + ". " + r.text;
+    for (auto const& c : r.criteria)
+      all += ' ' + c;
+    out.push_back({r.key, terms_in(r.title), terms_in(all)});
+  }
+  return out;
+}
+
+/// `Shorter, please`, `less detail`, `reword the titles`: about the draft as a text, or about
+/// nothing. Its words for the parts of a draft are taken for the product's where that has such.
+bool about_text(brief_content const& b, std::string_view sentence) {
+  auto const w = words_of(sentence);
+  if (!quantities_of(w).empty() ||
+      std::any_of(w.begin(), w.end(), [](word const& x) { return x.what != word::kind::plain; }))
+    return false;
+  static constexpr std::array<std::string_view, 24> manner{
+      "shorter", "short",  "longer",  "briefer", "brief",   "concise",  "detail",    "detailed",
+      "clearer", "clear",  "simpler", "precise", "reword",  "rephrase", "summarise", "summarize",
+      "shorten", "better", "nicer",   "draft",   "wording", "expand",   "elaborate", "compact"};
+  static constexpr std::array<std::string_view, 10> parts{
+      "title",    "text",    "sentence", "requirement", "criterion",
+      "criteria", "summary", "section",  "heading",     "paragraph"};
+  auto left = terms_of(w);
+  for (auto const m : manner)
+    std::erase(left, stem_of(m));
+  for (auto const p : parts) {
+    auto const stem = stem_of(p);
+    bool const product =
+        std::any_of(b.requirements.begin(), b.requirements.end(), [&](requirement const& r) {
+          auto const have = terms_in(r.title + ". " + r.text);
+          return std::binary_search(have.begin(), have.end(), stem);
+        });
+    if (!product)
+      std::erase(left, stem);
+  }
+  return left.empty();
+}
+
+/// Index of the first word that is the key of a requirement; the end where none is.
+std::size_t key_at(brief_content const& b, std::vector<word> const& w) {
+  return static_cast<std::size_t>(
+      std::find_if(w.begin(), w.end(),
+                   [&](word const& x) {
+                     return std::any_of(b.requirements.begin(), b.requirements.end(),
+                                        [&](auto const& r) { return lower(r.key) == x.low; });
+                   }) -
+      w.begin());
+}
+
+/// `R2 should also accept months`, `R2: it must …`: what is to be added to R2; empty if it says
+/// something else about it.
+std::string added_to_key(std::string_view sentence, std::vector<word> const& w, std::size_t key) {
+  if (key != 0 || w.size() < 3)
+    return {};
+  auto const next = w[1].before == ':' ? std::size_t{2} : std::size_t{1};
+  auto const rest = std::string{without_ends(sentence.substr(w[1].begin))};
+  if (w[1].before == ':')
+    return rest;
+  return next < w.size() && contains_any(" should must has needs may shall also ", {w[1].low})
+             ? "it " + rest
+             : std::string{};
+}
+
 } // namespace
 
 round_of_notes read_notes(brief_content const& b, std::string_view notes, std::size_t turn,
                           duration at) {
   round_of_notes out;
+  auto const things = things_in(b);
   auto const add = [&](std::string_view sentence) {
     citation said{static_cast<std::int32_t>(turn), std::string{reviewer_name}, at,
                   std::string{trim(sentence)}};
@@ -266,8 +333,23 @@ round_of_notes read_notes(brief_content const& b, std::string_view notes, std::s
     } else if (auto c = condition_in(b, sentence)) {
       c->said = std::move(said);
       out.conditions.push_back(std::move(*c));
-    } else
+    } else if (auto orders = orders_in(sentence, things); !orders.empty()) {
+      out.orders.push_back({std::move(orders), std::move(said)});
+    } else if (auto const w = words_of(sentence); key_at(b, w) < w.size()) {
+      auto const key = key_at(b, w);
+      if (auto text = added_to_key(sentence, w, key); !text.empty())
+        out.additions.push_back({w[key].text, std::move(text), std::move(said)});
+      else
+        out.unclear.push_back({std::move(said),
+                               "say what should be added to it or left out, or change it with "
+                               "`troupe brief edit`"});
+    } else if (about_text(b, sentence)) {
+      out.unclear.push_back({std::move(said),
+                             "it names nothing that is wanted; `troupe brief edit` changes the "
+                             "words"});
+    } else {
       out.rest.push_back(std::move(said));
+    }
   };
   for (auto const one : split_lines(notes))
     for (auto const s : sentences_of(one)) {

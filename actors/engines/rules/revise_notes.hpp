@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/engines/rules/note_orders.hpp"
 #include "protocol/brief_content.hpp"
 
 #include <string>
@@ -27,10 +28,32 @@ struct condition {
   citation said;
 };
 
+/// `R2 after R1`: one requirement waits for another.
+struct order_note {
+  std::vector<key_order> orders;
+  citation said;
+};
+
+/// `R2 should also accept months`: a criterion of the requirement that is named by its key.
+struct addition {
+  std::string key;
+  std::string text; ///< `it should also accept months`
+  citation said;
+};
+
+/// A sentence that asks for nothing that could be done, and why it seems so.
+struct unclear_note {
+  citation said;
+  std::string why;
+};
+
 /// A round of notes, taken apart.
 struct round_of_notes {
   std::vector<removal> out;
   std::vector<condition> conditions;
+  std::vector<order_note> orders;
+  std::vector<addition> additions;
+  std::vector<unclear_note> unclear;
   std::vector<citation> rest;
   std::string due;
 };
