@@ -1,6 +1,7 @@
 #include "bench/costs.hpp"
 #include "bench/stage.hpp"
 
+#include <dlfcn.h>
 #include <malloc.h>
 
 #include <condition_variable>
@@ -10,8 +11,6 @@
 /// Of jemalloc, which the programs are linked with; null in the tests, which are not.
 extern "C" [[gnu::weak]] int mallctl(char const* name, void* out, std::size_t* out_size, void* in,
                                      std::size_t in_size);
-/// Of the sanitizers, which have an allocator of their own.
-extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
 
 namespace troupe::bench {
 
@@ -28,8 +27,10 @@ double heap_bytes() {
     if (mallctl("stats.allocated", &given, &size, nullptr, 0) == 0)
       return static_cast<double>(given);
   }
-  if (__sanitizer_get_current_allocated_bytes != nullptr)
-    return static_cast<double>(__sanitizer_get_current_allocated_bytes());
+  // The sanitizers have an allocator of their own.
+  using counter = std::size_t (*)();
+  if (auto* const own = ::dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes"))
+    return static_cast<double>(reinterpret_cast<counter>(own)());
   auto const m = ::mallinfo2();
   return static_cast<double>(m.uordblks + m.hblkhd);
 }

@@ -31,7 +31,11 @@ public:
       it_->owners.fetch_add(1, std::memory_order_relaxed);
   }
   shared_value(shared_value&& other) noexcept : it_(std::exchange(other.it_, nullptr)) {}
-  shared_value& operator=(shared_value const& other) { return *this = shared_value{other}; }
+  shared_value& operator=(shared_value const& other) {
+    if (this != &other)
+      *this = shared_value{other};
+    return *this;
+  }
   shared_value& operator=(shared_value&& other) noexcept {
     std::swap(it_, other.it_);
     return *this;

@@ -52,7 +52,7 @@ result<std::span<migration const>> still_pending(database& db) {
 /// Writes nothing.
 result<std::span<migration const>> look(database& db) {
   db.run("begin");
-  auto const left = still_pending(db);
+  auto left = still_pending(db);
   db.run("commit");
   return left;
 }
