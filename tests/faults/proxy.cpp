@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <set>
@@ -31,6 +32,23 @@ bool ends_with_ready(std::string_view reply) {
   return reply.size() > ready.size() && reply.substr(reply.size() - 6, 5) == ready;
 }
 
+/// The name under which a message of the client's prepares a statement that says `text`; empty: it
+/// does not. A request is sent when the one before is answered, so that a piece begins with one.
+std::string prepares(std::string_view piece, std::string const& text) {
+  constexpr std::size_t header = 5; // the message's letter and its length
+  if (piece.size() <= header || piece.front() != 'P' || piece.find(text) == std::string_view::npos)
+    return {};
+  auto const rest = piece.substr(header);
+  return std::string{rest.substr(0, rest.find('\0'))};
+}
+
+/// Whether a message executes a prepared statement: Bind, with a portal without a name.
+bool executes(std::string_view piece, std::string const& name) {
+  constexpr std::size_t before_name = 6;
+  return !name.empty() && piece.size() > before_name + name.size() && piece.front() == 'B' &&
+         piece.substr(before_name, name.size()) == name && piece[before_name + name.size()] == '\0';
+}
+
 } // namespace
 
 struct proxy::engine {
@@ -45,8 +63,9 @@ struct proxy::engine {
         end->close(ec);
       }
     }
-    tcp::socket here;  ///< to the one who connected
-    tcp::socket there; ///< to where it wanted
+    tcp::socket here;              ///< to the one who connected
+    tcp::socket there;             ///< to where it wanted
+    std::set<std::string> commits; ///< names of the prepared statements that store a batch
     bool eating = false;
     std::string swallowed;
   };
@@ -100,7 +119,11 @@ struct proxy::engine {
         ++owner.broken_;
         break;
       }
-      if (forth && hungry > 0 && piece.find(wanted) != std::string_view::npos) {
+      if (auto name = forth ? prepares(piece, "troupe.append") : std::string{}; !name.empty())
+        w->commits.insert(std::move(name));
+      if (forth && hungry > 0 &&
+          std::any_of(w->commits.begin(), w->commits.end(),
+                      [&](std::string const& name) { return executes(piece, name); })) {
         --hungry;
         w->eating = true;
         w->swallowed.clear();
@@ -129,7 +152,6 @@ struct proxy::engine {
   tcp::acceptor acceptor;
   std::set<std::shared_ptr<wire>> wires;
   std::mt19937 random{std::random_device{}()};
-  std::string wanted;
   int hungry = 0;
 };
 
@@ -144,11 +166,8 @@ proxy::~proxy() {
   thread_.join();
 }
 
-void proxy::eat_reply(std::string text, int times) {
-  asio::post(engine_->io, [this, text = std::move(text), times]() mutable {
-    engine_->wanted = std::move(text);
-    engine_->hungry = times;
-  });
+void proxy::eat_reply(int times) {
+  asio::post(engine_->io, [this, times] { engine_->hungry = times; });
 }
 
 void proxy::cut() {

@@ -21,9 +21,10 @@ public:
 
   [[nodiscard]] int port() const { return port_; }
 
-  /// Of the next `times` requests that hold `text`, the reply is swallowed when it is complete (for
-  /// PostgreSQL: the commit is done), and the connection closed: the outcome is unknown.
-  void eat_reply(std::string text, int times = 1);
+  /// Of the next `times` requests to PostgreSQL that store a batch the reply is swallowed when it
+  /// is complete (the commit is done), and the connection closed: the outcome is unknown. They are
+  /// told by the statement that they execute, because what is stored is compressed.
+  void eat_reply(int times = 1);
   /// Replies swallowed since the start.
   [[nodiscard]] int eaten() const { return eaten_; }
   /// Each piece of data waits so long, in both directions.
