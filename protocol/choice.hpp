@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <utility>
 #include <variant>
 
 /// A choice is a std::variant with a name of its own: `TROUPE_CHOICE(command, open, close)` is
@@ -22,13 +24,22 @@
 // A name that is declared cannot stand in parentheses.
 // NOLINTBEGIN(bugprone-macro-parentheses)
 
-/// Inside the namespace of the choice, in one file of the same library.
+/// Inside the namespace of the choice, in one file of the same library. An assignment is made of a
+/// copy or move and a destruction: assigning alternative to alternative is as much code again.
 #define TROUPE_CHOICE_HERE(NAME)                                                                   \
   NAME::NAME() = default;                                                                          \
   NAME::NAME(NAME const&) = default;                                                               \
   NAME::NAME(NAME&&) noexcept = default;                                                           \
-  NAME& NAME::operator=(NAME const&) = default;                                                    \
-  NAME& NAME::operator=(NAME&&) noexcept = default;                                                \
+  NAME& NAME::operator=(NAME const& other) {                                                       \
+    return *this = NAME(other);                                                                    \
+  }                                                                                                \
+  NAME& NAME::operator=(NAME&& other) noexcept {                                                   \
+    if (this != &other) {                                                                          \
+      std::destroy_at(this);                                                                       \
+      std::construct_at(this, std::move(other));                                                   \
+    }                                                                                              \
+    return *this;                                                                                  \
+  }                                                                                                \
   NAME::~NAME() = default;                                                                         \
   bool operator==(NAME const& a, NAME const& b) {                                                  \
     return static_cast<NAME::alternatives const&>(a) == static_cast<NAME::alternatives const&>(b); \

@@ -171,6 +171,66 @@ error unknown_member(std::string_view path, std::string_view name) {
   return fail(errc::invalid_argument, "unknown field " + full, {{"field", full}});
 }
 
+value write_members(std::span<erased_member const> members, void const* x, void const* defaults) {
+  object out;
+  for (auto const& m : members) {
+    auto const* const member = static_cast<char const*>(x) + m.offset;
+    if (!m.type->equal(member, static_cast<char const*>(defaults) + m.offset))
+      out.emplace(m.name, m.type->write(member));
+  }
+  return out;
+}
+
+result<void> read_members(std::span<erased_member const> members, value const& v, void* out,
+                          std::string const& path) {
+  if (!v.is_object())
+    return wrong(path, "an object");
+  for (auto const& given : v.get_object()) {
+    auto const known = std::find_if(members.begin(), members.end(), [&given](auto const& m) {
+      return given.key() == std::string_view{m.name};
+    });
+    if (known == members.end())
+      return unknown_member(path, given.key());
+    if (auto r = known->type->read(given.value(), static_cast<char*>(out) + known->offset,
+                                   path_of_member(path, known->name));
+        !r)
+      return r;
+  }
+  return {};
+}
+
+value write_enum(std::span<erased_enumerator const> names, std::int64_t x) {
+  auto const known =
+      std::find_if(names.begin(), names.end(), [x](auto const& e) { return e.value == x; });
+  return value(known == names.end() ? "" : known->name);
+}
+
+result<void> read_enum(std::span<erased_enumerator const> names, value const& v, std::int64_t& out,
+                       std::string const& path) {
+  if (v.is_string())
+    for (auto const& e : names)
+      if (v.get_string() == std::string_view{e.name}) {
+        out = e.value;
+        return {};
+      }
+  std::string all = "one of";
+  for (auto const& e : names) {
+    all += ' ';
+    all += e.name;
+  }
+  return wrong(path, all);
+}
+
+result<std::pair<std::string, value>> split_choice(value const& v, std::string const& path) {
+  auto const* const type = v.is_object() ? v.get_object().if_contains("type") : nullptr;
+  if (type == nullptr || !type->is_string())
+    return wrong(path, "an object with a type");
+  std::string name{std::string_view{type->get_string()}};
+  auto rest = v.get_object();
+  rest.erase("type");
+  return std::pair{std::move(name), value(std::move(rest))};
+}
+
 } // namespace detail
 
 } // namespace troupe::json

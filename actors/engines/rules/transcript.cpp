@@ -101,19 +101,18 @@ bool take_header(std::string_view line, transcript& out) {
 } // namespace rules
 
 result<transcript> parse_transcript(std::string_view bytes, std::string_view name_hint) {
-  static constexpr char const* what =
+  static std::string const what =
       "send a meeting transcript (WebVTT, SRT, or lines like `Name: text`), or a ticket or message "
       "as plain text";
   if (bytes.size() > std::size_t{32} << 20)
     return fail(errc::too_large, "the transcript is larger than 32 MiB");
   if (bytes.empty())
-    return fail(errc::invalid_argument, std::string{"the transcript is empty: "} + what);
+    return fail(errc::invalid_argument, "the transcript is empty: " + what);
   auto const text = rules::decode_text(bytes);
   if (!text)
     return text.error();
   if (rules::trim(*text).empty())
-    return fail(errc::invalid_argument,
-                std::string{"the transcript holds only white space: "} + what);
+    return fail(errc::invalid_argument, "the transcript holds only white space: " + what);
   transcript out;
   if (rules::has_cues(*text)) {
     rules::read_cues(*text, out);
@@ -122,7 +121,7 @@ result<transcript> parse_transcript(std::string_view bytes, std::string_view nam
     rules::read_prose(*text, out);
   }
   if (!rules::says_something(out))
-    return fail(errc::invalid_argument, std::string{"there is no speech in this: "} + what);
+    return fail(errc::invalid_argument, "there is no speech in this: " + what);
   std::unordered_set<std::string> known(out.present.begin(), out.present.end());
   for (auto const& t : out.turns)
     if (!t.speaker.empty() && known.insert(t.speaker).second)
