@@ -31,11 +31,18 @@ if(TROUPE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
 endif()
 
-# troupe_test(name LABEL label SOURCES ... LIBS ...): one Catch2 executable, each case a ctest.
+# troupe_test(name LABEL label SOURCES ... LIBS ... [PRECOMPILED header ...]): one Catch2
+# executable, each case a ctest. What is precompiled is Catch2 with the headers named, or what all
+# tests share.
 function(troupe_test name)
-  cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBS;PRECOMPILED" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE troupe_test_main ${T_LIBS})
+  if(T_PRECOMPILED)
+    target_precompile_headers(${name} PRIVATE <catch2/catch.hpp> ${T_PRECOMPILED})
+  else()
+    target_precompile_headers(${name} REUSE_FROM troupe_test_common)
+  endif()
   # A name that comes to its program as another one (a `;` in it) must not pass by running nothing.
   catch_discover_tests(${name} EXTRA_ARGS --warn NoTests PROPERTIES LABELS ${T_LABEL} TIMEOUT 300)
 endfunction()
