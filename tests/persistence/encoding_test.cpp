@@ -1,20 +1,16 @@
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
 #include "protocol/json.hpp"
+#include "tests/support/published_vectors.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <random>
-#include <sstream>
 
 using namespace troupe;
+using namespace troupe::test;
 
 namespace {
-
-std::string text_of(json::value const& v) {
-  return std::string{std::string_view{v.as_string()}};
-}
 
 std::string quoted(std::string_view text) {
   std::string out;
@@ -25,12 +21,8 @@ std::string quoted(std::string_view text) {
 } // namespace
 
 TEST_CASE("encoding: the published vectors of envelopes and hashes", "[persistence]") {
-  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto const all = json::parse(text.str());
-  REQUIRE(all.has_value());
-  auto const& events = all->at("events").as_array();
+  auto const all = published_vectors();
+  auto const& events = all.at("events").as_array();
   REQUIRE(events.size() >= 5);
   for (auto const& v : events) {
     entity_ref ref;

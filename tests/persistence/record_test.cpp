@@ -7,10 +7,9 @@
 #include "protocol/json.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/record_edit.hpp"
+#include "tests/support/published_vectors.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <fstream>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -68,10 +67,6 @@ void check_refused(postgres::record const& row) {
     CHECK(e.message.find("shard 7") != std::string::npos);
     CHECK(e.message.find("seq 12") != std::string::npos);
   }
-}
-
-std::string text_of(json::value const& v) {
-  return std::string{std::string_view{v.as_string()}};
 }
 
 /// Words that no dictionary has.
@@ -323,12 +318,8 @@ TEST_CASE("record: a frame of another program is refused", "[persistence]") {
 
 TEST_CASE("record: the published rows are read, and the dictionaries are those of ever",
           "[persistence]") {
-  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto const all = json::parse(text.str());
-  REQUIRE(all.has_value());
-  auto const& published = all->at("dictionaries").as_array();
+  auto const all = published_vectors();
+  auto const& published = all.at("dictionaries").as_array();
   REQUIRE(published.size() == postgres::dictionaries().size());
   for (std::size_t i = 0; i < published.size(); ++i) {
     auto const& mine = postgres::dictionaries()[i];
@@ -336,7 +327,7 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
     CHECK(sha256_hex({{reinterpret_cast<char const*>(mine.bytes.data()), mine.bytes.size()}}) ==
           text_of(published[i].at("sha256")));
   }
-  auto const& rows = all->at("rows").as_array();
+  auto const& rows = all.at("rows").as_array();
   REQUIRE(rows.size() >= 4);
   for (auto const& v : rows) {
     postgres::record row;

@@ -1,27 +1,12 @@
 #include "protocol/json.hpp"
+#include "tests/support/published_vectors.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
-#include <sstream>
-
 using namespace troupe;
+using namespace troupe::test;
 
 namespace {
-
-/// tests/data/event-encoding.json: written by another program from docs/event-encoding.md.
-json::object vectors() {
-  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto parsed = json::parse(text.str());
-  REQUIRE(parsed.has_value());
-  return parsed->as_object();
-}
-
-std::string text_of(json::value const& v) {
-  return std::string{std::string_view{v.as_string()}};
-}
 
 std::string canonical_of(std::string_view text) {
   auto const parsed = json::parse(text);
@@ -33,7 +18,7 @@ std::string canonical_of(std::string_view text) {
 } // namespace
 
 TEST_CASE("canonical JSON: the published vectors", "[protocol]") {
-  auto const all = vectors();
+  auto const all = published_vectors();
   REQUIRE(all.at("canonical").as_array().size() >= 14);
   for (auto const& v : all.at("canonical").as_array()) {
     auto const in = text_of(v.at("in"));
@@ -43,7 +28,7 @@ TEST_CASE("canonical JSON: the published vectors", "[protocol]") {
 }
 
 TEST_CASE("canonical JSON: what is canonical stays as it is", "[protocol]") {
-  auto const all = vectors();
+  auto const all = published_vectors();
   for (auto const& v : all.at("canonical").as_array()) {
     auto const out = text_of(v.at("out"));
     CHECK(canonical_of(out) == out);

@@ -1,27 +1,16 @@
 #include "protocol/ids.hpp"
-#include "protocol/json.hpp"
+#include "tests/support/published_vectors.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 using namespace troupe;
-
-namespace {
-std::string text_of(json::value const& v) {
-  return std::string{std::string_view{v.as_string()}};
-}
-} // namespace
+using namespace troupe::test;
 
 TEST_CASE("shard_of: the published vectors", "[protocol]") {
-  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto const all = json::parse(text.str());
-  REQUIRE(all.has_value());
-  auto const& shards = all->at("shards").as_array();
+  auto const all = published_vectors();
+  auto const& shards = all.at("shards").as_array();
   REQUIRE(shards.size() >= 15);
   for (auto const& v : shards) {
     entity_ref ref{tenant_id{text_of(v.at("tenant"))}, entity_kind::ticket, text_of(v.at("id"))};
