@@ -20,6 +20,14 @@ requirement want(std::string key, std::string title, std::vector<std::string> af
   return r;
 }
 
+/// Requirements of which each waits for the one before.
+brief_content three_in_a_row() {
+  brief_content b;
+  b.requirements = {want("R1", "Store the queue"), want("R2", "Show a page", {"R1"}),
+                    want("R3", "Send a mail", {"R2"})};
+  return b;
+}
+
 plan_item item(std::string key, std::vector<std::string> blocked_by = {}) {
   plan_item i;
   i.key = key;
@@ -180,10 +188,7 @@ TEST_CASE("plan: the critique finds what a reader would object to", "[rules]") {
 }
 
 TEST_CASE("plan: notes drop tickets, put them in order and rank them", "[rules]") {
-  brief_content b;
-  b.requirements = {want("R1", "Store the queue"), want("R2", "Show a page", {"R1"}),
-                    want("R3", "Send a mail", {"R2"})};
-  auto const p = draft_plan(b);
+  auto const p = draft_plan(three_in_a_row());
   REQUIRE(p.has_value());
 
   SECTION("a ticket, by its number or its words") {
@@ -230,10 +235,7 @@ TEST_CASE("plan: notes drop tickets, put them in order and rank them", "[rules]"
 }
 
 TEST_CASE("plan: a note that cannot be followed is told, and changes nothing", "[rules]") {
-  brief_content b;
-  b.requirements = {want("R1", "Store the queue"), want("R2", "Show a page", {"R1"}),
-                    want("R3", "Send a mail", {"R2"})};
-  auto const p = draft_plan(b);
+  auto const p = draft_plan(three_in_a_row());
   REQUIRE(p.has_value());
   auto const* note =
       GENERATE("Make it smaller.", "Drop ticket 9.", "Drop tickets 1, 2 and 3.", "Split ticket 2.",

@@ -44,8 +44,9 @@ bool has(std::string const& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-brief_content revised(brief_content const& before, std::string_view notes) {
-  auto out = revise_brief(before, read(talk), notes);
+brief_content revised(brief_content const& before, std::string_view notes,
+                      std::string_view drafted_from = talk) {
+  auto out = revise_brief(before, read(drafted_from), notes);
   REQUIRE(out.has_value());
   return *out;
 }
@@ -189,12 +190,6 @@ constexpr auto shop = "Ana: The search must be faster, it takes nine seconds.\n"
                       "Bo: Fine. Maybe also a logo?\n"
                       "Ana: Hm.\n";
 
-brief_content shop_revised(brief_content const& before, std::string_view notes) {
-  auto out = revise_brief(before, read(shop), notes);
-  REQUIRE(out.has_value());
-  return *out;
-}
-
 } // namespace
 
 TEST_CASE("revision: a word about the draft answers nothing that the talk left open", "[rules]") {
@@ -206,7 +201,7 @@ TEST_CASE("revision: a word about the draft answers nothing that the talk left o
                "Please reword the requirements.", "Merge R1 and R2", "R2 first", "No.", "Not now.",
                "A hundred.", "Fine.", "Split R2.", "Make it blue.");
   INFO(note);
-  auto const after = shop_revised(*before, note);
+  auto const after = revised(*before, note, shop);
   CHECK(all_of(after) == all_of(*before));
   CHECK(texts(after.decisions) == texts(before->decisions));
   CHECK(texts(after.out_of_scope) == texts(before->out_of_scope));
@@ -219,7 +214,7 @@ TEST_CASE("revision: what the same notes ask for is not lost with what they take
   auto const* note = GENERATE("Drop R2. Add a changelog.", "Add a changelog. Drop R2.",
                               "Remove R2. We need a changelog entry for each fix.");
   INFO(note);
-  auto const after = shop_revised(*before, note);
+  auto const after = revised(*before, note, shop);
   CHECK(has(all_of(after), "changelog"));
   CHECK_FALSE(has(all_of(after), "name every release"));
   CHECK(after.requirements.size() == 2);
@@ -230,22 +225,22 @@ TEST_CASE("revision: what the same notes ask for is not lost with what they take
 TEST_CASE("revision: a key names the requirement that the draft had under it", "[rules]") {
   auto const before = draft_brief(read(shop));
   REQUIRE(before.has_value());
-  auto const added = shop_revised(*before, "R1 should also ignore case.");
+  auto const added = revised(*before, "R1 should also ignore case.", shop);
   CHECK(added.requirements[0].criteria.back() == "It should also ignore case.");
   CHECK(added.requirements[0].cites.back().speaker == "Reviewer");
   auto const* order = GENERATE("R1 after R2", "R2 before R1.", "R1 waits for R2.",
                                "The search comes after the changelog.",
                                "Once the changelog is done the search can start.");
   INFO(order);
-  auto const ordered = shop_revised(*before, order);
+  auto const ordered = revised(*before, order, shop);
   CHECK(ordered.requirements[0].after == std::vector<std::string>{"R2"});
   CHECK(ordered.requirements[1].after.empty());
   CHECK(ordered.requirements[0].criteria == before->requirements[0].criteria);
   CHECK_FALSE(has(texts(ordered.open_questions), "Not understood"));
   // And the next round keeps it, and can turn it round.
-  CHECK(shop_revised(ordered, "The search must ignore accents.").requirements[0].after ==
+  CHECK(revised(ordered, "The search must ignore accents.", shop).requirements[0].after ==
         std::vector<std::string>{"R2"});
-  CHECK(shop_revised(ordered, "R2 after R1").requirements[0].after.empty());
+  CHECK(revised(ordered, "R2 after R1", shop).requirements[0].after.empty());
 }
 
 TEST_CASE("revision: an order in the notes runs the way it was said", "[rules]") {
