@@ -53,6 +53,14 @@ std::vector<key_order> all_pairs(std::vector<std::string> const& later,
 
 } // namespace
 
+named_thing named(std::string key, std::string const& title, std::string const& text,
+                  std::vector<std::string> const& criteria) {
+  auto all = title + ". " + text;
+  for (auto const& c : criteria)
+    all += ' ' + c;
+  return {std::move(key), terms_of(words_of(title)), terms_of(words_of(all))};
+}
+
 std::string key_named(words const& w, std::vector<named_thing> const& things) {
   auto const rest = told(w);
   if (rest.size() == 1)

@@ -16,6 +16,10 @@ struct named_thing {
   std::vector<std::string> all;   ///< stems of title, text and criteria, sorted
 };
 
+/// A thing with the stems of what is said of it.
+[[nodiscard]] named_thing named(std::string key, std::string const& title, std::string const& text,
+                                std::vector<std::string> const& criteria);
+
 /// `later` has to wait for `sooner`; both are keys.
 struct key_order {
   std::string later;

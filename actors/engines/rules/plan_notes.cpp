@@ -16,13 +16,8 @@ using rules::named_thing;
 
 std::vector<named_thing> things_in(plan_content const& p) {
   std::vector<named_thing> out;
-  for (auto const& item : p.items) {
-    auto all = item.title + ". " + item.text;
-    for (auto const& c : item.criteria)
-      all += ' ' + c;
-    out.push_back({item.key, rules::terms_of(rules::words_of(item.title)),
-                   rules::terms_of(rules::words_of(all))});
-  }
+  for (auto const& item : p.items)
+    out.push_back(rules::named(item.key, item.title, item.text, item.criteria));
   return out;
 }
 

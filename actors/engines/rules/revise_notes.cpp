@@ -248,12 +248,8 @@ std::string due_in(std::string_view text) {
 
 std::vector<named_thing> things_in(brief_content const& b) {
   std::vector<named_thing> out;
-  for (auto const& r : b.requirements) {
-    auto all = r.title + ". " + r.text;
-    for (auto const& c : r.criteria)
-      all += ' ' + c;
-    out.push_back({r.key, terms_in(r.title), terms_in(all)});
-  }
+  for (auto const& r : b.requirements)
+    out.push_back(named(r.key, r.title, r.text, r.criteria));
   return out;
 }
 
