@@ -1,28 +1,13 @@
 #include "actors/matchmaker.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "actors/read_stored.hpp"
 
 #include <algorithm>
 
 namespace troupe {
 
 namespace {
-
-/// `Any`: the events of the stream's domain, of which `Event` is one.
-template <class Any, class Event>
-std::optional<Event> read_as(stored_event const& e) {
-  if (e.event.decoded) {
-    auto const* it = std::get_if<Event>(static_cast<Any const*>(e.event.decoded.get()));
-    return it == nullptr ? std::nullopt : std::optional<Event>{*it};
-  }
-  auto const data = json::parse(e.event.data);
-  if (!data)
-    return std::nullopt;
-  auto decoded = json::from<Event>(*data);
-  if (!decoded)
-    return std::nullopt;
-  return std::move(*decoded);
-}
 
 template <class Counts, class Key>
 std::int32_t in(Counts const& counts, Key const& key) {
@@ -94,44 +79,34 @@ bool matchmaker::learn(stored_event const& e) {
     return learn_ticket(e);
   if (e.stream.kind == entity_kind::agent)
     return learn_agent(e);
-  if (e.event.type == "run.created") {
-    if (auto const x = read_as<run::event, run::created>(e))
-      limits_[x->project] = x->config.limits.in_flight;
-  }
+  if (auto const x = read_as<run_domain, run::created>(e))
+    limits_[x->project] = x->config.limits.in_flight;
   return false;
 }
 
 bool matchmaker::learn_agent(stored_event const& e) {
   std::pair const id{e.stream.tenant, agent_id{e.stream.id}};
-  if (e.event.type == "agent.hired") {
-    if (auto x = read_as<agent::event, agent::hired>(e)) {
-      roster_[id] = {x->project, std::move(x->spec), true};
-      return true;
-    }
-  } else if (e.event.type == "agent.moved") {
-    if (auto const x = read_as<agent::event, agent::moved>(e); x && roster_.contains(id)) {
-      roster_[id].available = x->to == agent::status::idle || x->to == agent::status::working ||
-                              x->to == agent::status::waiting;
-      return true;
-    }
+  if (auto x = read_as<agent_domain, agent::hired>(e)) {
+    roster_[id] = {x->project, std::move(x->spec), true};
+    return true;
+  }
+  if (auto const x = read_as<agent_domain, agent::moved>(e); x && roster_.contains(id)) {
+    roster_[id].available = x->to == agent::status::idle || x->to == agent::status::working ||
+                            x->to == agent::status::waiting;
+    return true;
   }
   return false;
 }
 
 bool matchmaker::learn_ticket(stored_event const& e) {
-  if (e.event.type == "ticket.opened") {
-    if (auto const x = read_as<ticket::event, ticket::opened>(e)) {
-      plan p{x->project, x->item->files, {}};
-      for (auto const& s : x->stages)
-        p.work.push_back(s.kind == stage_kind::work);
-      plans_.insert_or_assign(e.stream, std::move(p));
-    }
+  if (auto const x = read_as<ticket_domain, ticket::opened>(e)) {
+    plan p{x->project, x->item->files, {}};
+    for (auto const& s : x->stages)
+      p.work.push_back(s.kind == stage_kind::work);
+    plans_.insert_or_assign(e.stream, std::move(p));
     return false;
   }
-  if (e.event.type == "ticket.leased") {
-    auto const x = read_as<ticket::event, ticket::leased>(e);
-    if (!x)
-      return false;
+  if (auto const x = read_as<ticket_domain, ticket::leased>(e)) {
     auto const known = held_.find(e.stream);
     if (known != held_.end() && known->second.expected > x->token) {
       // The ticket was quicker than this news: it has moved on to its next lease.
@@ -163,7 +138,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
   if (before_.erase(e.stream) != 0)
     return true; // it has its next lease already, and others may have what it gave back
   auto const known = held_.find(e.stream);
-  auto const x = read_as<ticket::event, ticket::attempt_ended>(e);
+  auto const x = read_as<ticket_domain, ticket::attempt_ended>(e);
   bool const newer = known != held_.end() && x && known->second.token > x->token;
   return !newer && let_go(e.stream);
 }

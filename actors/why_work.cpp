@@ -1,6 +1,7 @@
 #include "actors/why_work.hpp"
 
 #include "actors/domain/kinds.hpp"
+#include "actors/read_stored.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -29,20 +30,6 @@ result<void> each_event(event_store& store, entity_ref const& of,
   }
 }
 
-/// The event, if it is an `Event`.
-template <class Event>
-std::optional<Event> read_as(stored_event const& e, std::string_view type) {
-  if (e.event.type != type)
-    return std::nullopt;
-  auto const data = json::parse(e.event.data);
-  if (!data)
-    return std::nullopt;
-  auto read = json::from<Event>(*data);
-  if (!read)
-    return std::nullopt;
-  return std::move(*read);
-}
-
 std::string holder_of(ticket::leased const& l) {
   auto const who = l.agent.empty() ? std::string{"no agent"} : l.agent.value;
   return who + (l.daemon.empty() ? "" : " on " + l.daemon.value);
@@ -67,24 +54,24 @@ public:
   explicit verdict_reader(ticket::state const& t) : t_(t) {}
 
   void read(stored_event const& e) {
-    if (auto const g = read_as<ticket::gated>(e, "ticket.gated"))
+    if (auto const g = read_as<ticket_domain, ticket::gated>(e))
       gates(*g);
-    else if (auto const r = read_as<ticket::reviewed>(e, "ticket.reviewed"))
+    else if (auto const r = read_as<ticket_domain, ticket::reviewed>(e))
       say("review", r->by.value,
           r->approved ? "approved in " + stage_name(t_, r->stage)
                       : "asked for changes" + (r->notes.empty() ? "" : ": " + r->notes[0]));
-    else if (auto const m = read_as<ticket::merge_refused>(e, "ticket.merge_refused"))
+    else if (auto const m = read_as<ticket_domain, ticket::merge_refused>(e))
       say("merge", "", "failed: " + m->why);
-    else if (auto const b = read_as<ticket::sent_back>(e, "ticket.sent_back"))
+    else if (auto const b = read_as<ticket_domain, ticket::sent_back>(e))
       say("rework", b->stage,
           b->to == ticket::status::failed_pending
               ? "sent it back once more, and no round was left"
               : "sent it back, round " + std::to_string(b->round));
-    else if (auto const a = read_as<ticket::attempt_ended>(e, "ticket.attempt_ended"))
+    else if (auto const a = read_as<ticket_domain, ticket::attempt_ended>(e))
       attempt(*a);
-    else if (auto const d = read_as<ticket::resolved>(e, "ticket.resolved"))
+    else if (auto const d = read_as<ticket_domain, ticket::resolved>(e))
       say("resolved", d->by.value, name(d->how) + (d->why.empty() ? "" : ": " + d->why));
-    else if (auto const c = read_as<ticket::cancelled>(e, "ticket.cancelled"))
+    else if (auto const c = read_as<ticket_domain, ticket::cancelled>(e))
       say("cancelled", e.event.principal, c->why);
   }
 
@@ -142,7 +129,7 @@ result<std::string> maker_of(board const& view, event_store& store, known_commit
   std::string out = "reported by attempt " + attempt;
   std::string last; // of a work stage, before that attempt
   auto const read = each_event(store, self, [&](stored_event const& e) {
-    auto const leased = read_as<ticket::leased>(e, "ticket.leased");
+    auto const leased = read_as<ticket_domain, ticket::leased>(e);
     if (!leased)
       return true;
     if (leased->token == c.what.token) {

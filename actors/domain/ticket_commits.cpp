@@ -1,5 +1,7 @@
 #include "actors/domain/ticket_commits.hpp"
 
+#include "actors/domain/read_as.hpp"
+
 namespace troupe::ticket {
 
 namespace {
@@ -32,32 +34,17 @@ std::string start_of(state const& s, std::int64_t token) {
   return s.holder->token == token ? s.holder->base : std::string{};
 }
 
-/// Reads the event where it is this one; none where it cannot be read, which the fold says better.
-template <class Event>
-std::optional<Event> as(std::string_view type, std::string_view data_json) {
-  constexpr std::string_view kind = "ticket.";
-  if (!type.starts_with(kind) || type.substr(kind.size()) != Event::type_name)
-    return std::nullopt;
-  auto const data = json::parse(data_json);
-  if (!data)
-    return std::nullopt;
-  auto e = json::from<Event>(*data);
-  if (!e)
-    return std::nullopt;
-  return std::move(*e);
-}
-
 } // namespace
 
 std::vector<named_commit> commits_in(std::string_view type, std::string_view data_json,
                                      state const& after) {
-  if (auto const e = as<evidence_attached>(type, data_json))
+  if (auto const e = read_as<evidence_attached>(entity_kind::ticket, type, data_json))
     return all_of(e->proof, after.holder->token, after.holder->base);
-  if (auto const e = as<attempt_ended>(type, data_json))
+  if (auto const e = read_as<attempt_ended>(entity_kind::ticket, type, data_json))
     return all_of(e->commits, e->token, start_of(after, e->token));
-  if (auto const e = as<orphaned>(type, data_json))
+  if (auto const e = read_as<orphaned>(entity_kind::ticket, type, data_json))
     return all_of(e->proof, e->token, start_of(after, e->token));
-  if (auto const e = as<merged>(type, data_json))
+  if (auto const e = read_as<merged>(entity_kind::ticket, type, data_json))
     return {{e->commit, after.holder->token, true, false}};
   return {};
 }
