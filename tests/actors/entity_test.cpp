@@ -7,6 +7,19 @@
 
 using namespace troupe;
 
+namespace {
+
+/// A token whose first event is durable.
+entity_ref issued(test::still_stage& s) {
+  auto ref = test::still_stage::ref(entity_kind::principal, "p1");
+  auto const made = s.send(ref, test::token_issue());
+  s.settle();
+  REQUIRE((*made)->has_value());
+  return ref;
+}
+
+} // namespace
+
 TEST_CASE("entity: nobody hears of a fact before it is durable", "[actors]") {
   test::still_stage s;
   auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
@@ -34,10 +47,7 @@ TEST_CASE("entity: nobody hears of a fact before it is durable", "[actors]") {
 
 TEST_CASE("entity: its state goes along with what it writes, once", "[actors]") {
   test::still_stage s;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
-  auto const made = s.send(ref, test::token_issue());
-  s.settle();
-  REQUIRE((*made)->has_value());
+  auto const ref = issued(s);
   auto const revoked = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
   s.run();
   REQUIRE(s.log.queue.size() == 1);
@@ -326,10 +336,7 @@ TEST_CASE("entity: a damaged log stops this entity with a way out, and no other"
 TEST_CASE("entity: an event that is not what was written stops this entity, and no other",
           "[actors]") {
   test::still_stage s;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
-  auto const made = s.send(ref, test::token_issue());
-  s.settle();
-  REQUIRE((*made)->has_value());
+  auto const ref = issued(s);
   auto const written = *s.store->read_stream(ref, 0, 10);
   // As a store without checksums of its own gives it after a bit was turned, or another program was
   // at it: it can be read.
@@ -365,10 +372,7 @@ TEST_CASE("entity: an event that is not what was written stops this entity, and 
 
 TEST_CASE("entity: a store that contradicts itself stops this entity, and no other", "[actors]") {
   test::still_stage s;
-  auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
-  auto const first = s.send(ref, test::token_issue());
-  s.settle();
-  REQUIRE((*first)->has_value());
+  auto const ref = issued(s);
   auto const refused = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
   auto const behind = s.send(ref, principal::command{principal::redeem{}}, "c3");
   s.run();
