@@ -11,10 +11,6 @@ namespace troupe {
 
 namespace {
 
-json::object entry(std::string what, std::string id, std::string text) {
-  return {{"what", std::move(what)}, {"id", std::move(id)}, {"text", std::move(text)}};
-}
-
 std::string clock_of(duration at) {
   auto const total = std::chrono::duration_cast<std::chrono::seconds>(at).count();
   auto const two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
@@ -116,8 +112,8 @@ private:
 
   result<json::object> about_event(stored_event const& e) {
     json::object out{{"about", e.event.event_id}};
-    chain_.push_back(entry("event", e.event.event_id,
-                           e.event.type + " of " + e.stream.id + " by " + e.event.principal));
+    chain_.push_back(chain_entry("event", e.event.event_id,
+                                 e.event.type + " of " + e.stream.id + " by " + e.event.principal));
     auto const subject = subject_of(view_, store_, e);
     if (!subject)
       return subject.error();
@@ -134,7 +130,7 @@ private:
 
   /// Nothing that was said in a source led to it.
   void no_brief(std::string const& why) {
-    chain_.push_back(entry("origin", "", "belongs to no brief: " + why));
+    chain_.push_back(chain_entry("origin", "", "belongs to no brief: " + why));
   }
 
   result<void> chain_of(entity_ref const& ref) {
@@ -164,7 +160,7 @@ private:
     auto const by = maker_of_stream(ref);
     if (!by)
       return by.error();
-    chain_.push_back(entry("agent", ref.id, "hired as " + a->spec.role + " by " + *by));
+    chain_.push_back(chain_entry("agent", ref.id, "hired as " + a->spec.role + " by " + *by));
     no_brief("an agent works for its whole project");
     return {};
   }
@@ -173,7 +169,7 @@ private:
     auto const a = read<approval::state>(entity_kind::approval, ref.id);
     if (!a)
       return {};
-    chain_.push_back(entry(
+    chain_.push_back(chain_entry(
         "approval", ref.id,
         a->question + (a->decided_by.empty() ? std::string{}
                                              : "; " + name(a->is) + " by " + a->decided_by.value)));
@@ -192,8 +188,8 @@ private:
     bool const stands = !work || is_part_of(t->proof, asked->what.id);
     if (work)
       chain_.push_back(
-          entry("commit", asked->what.id,
-                maker + (stands ? "" : "; not part of what the ticket stands on now")));
+          chain_entry("commit", asked->what.id,
+                      maker + (stands ? "" : "; not part of what the ticket stands on now")));
     if (stands) {
       auto verdicts = verdicts_of(store_, *t, work ? asked->what.id : std::string{});
       if (!verdicts)
@@ -204,10 +200,11 @@ private:
     std::string worked;
     for (auto const& w : t->workers)
       worked += (worked.empty() ? "" : ", ") + w.agent.value + " on " + w.daemon.value;
-    chain_.push_back(
-        entry("ticket", id, t->item->title + (worked.empty() ? "" : "; worked by ") + worked));
+    chain_.push_back(chain_entry("ticket", id,
+                                 t->item->title + (worked.empty() ? "" : "; worked by ") + worked));
     if (!t->supersedes.empty())
-      chain_.push_back(entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
+      chain_.push_back(
+          chain_entry("ticket", t->supersedes.value, "was given up and replaced by " + id));
     if (t->brief.empty())
       return made_by_hand(t->run.value);
     plan_chain(t->plan.value, t->item->requirements);
@@ -227,10 +224,10 @@ private:
       std::string titles;
       for (auto const& i : r->items)
         titles += (titles.empty() ? "" : ", ") + i.item.title;
-      chain_.push_back(entry("run", id, "execution of: " + titles));
+      chain_.push_back(chain_entry("run", id, "execution of: " + titles));
       return made_by_hand(id);
     }
-    chain_.push_back(entry("run", id, "execution of " + r->plan.value));
+    chain_.push_back(chain_entry("run", id, "execution of " + r->plan.value));
     plan_chain(r->plan.value, {});
     return {};
   }
@@ -262,12 +259,12 @@ private:
     auto const p = read<plan::state>(entity_kind::plan, id);
     if (!p)
       return;
-    chain_.push_back(entry(
+    chain_.push_back(chain_entry(
         "plan", id,
         "version " + std::to_string(p->number) +
             (p->decided_by.empty() ? std::string{} : ", approved by " + p->decided_by.value)));
     if (!p->failed_key.empty())
-      chain_.push_back(entry("replan", p->failed_key, p->failure));
+      chain_.push_back(chain_entry("replan", p->failed_key, p->failure));
     brief_chain(p->brief.value, requirements);
   }
 
@@ -283,20 +280,20 @@ private:
     };
     auto const& all = b->content.requirements;
     if (whole && !b->content.goal.empty())
-      chain_.push_back(entry("goal", "", b->content.goal));
+      chain_.push_back(chain_entry("goal", "", b->content.goal));
     for (auto const& q : all)
       if (meant(q))
-        chain_.push_back(entry("requirement", q.key, q.title));
-    chain_.push_back(
-        entry("brief", id,
-              b->content.title + (b->decided_by.empty() ? std::string{}
-                                                        : "; approved by " + b->decided_by.value)));
+        chain_.push_back(chain_entry("requirement", q.key, q.title));
+    chain_.push_back(chain_entry(
+        "brief", id,
+        b->content.title +
+            (b->decided_by.empty() ? std::string{} : "; approved by " + b->decided_by.value)));
     bool cited = false;
     for (auto const& q : all) {
       if (!meant(q))
         continue;
       for (auto const& c : q.cites) {
-        auto e = entry("sentence", q.key, "\"" + c.quote + "\"");
+        auto e = chain_entry("sentence", q.key, "\"" + c.quote + "\"");
         e.emplace("speaker", c.speaker);
         e.emplace("at", clock_of(c.at));
         chain_.push_back(std::move(e));
@@ -306,11 +303,12 @@ private:
       }
     }
     if (!cited)
-      chain_.push_back(
-          entry("origin", "",
-                all.empty() ? "no sentence is cited: the brief is not drafted"
-                            : "no sentence is cited in what " + b->drafted_by.value + " drafted"));
-    chain_.push_back(entry("source", b->from.name, b->from.kind + ", sha256 " + b->from.sha256));
+      chain_.push_back(chain_entry("origin", "",
+                                   all.empty() ? "no sentence is cited: the brief is not drafted"
+                                               : "no sentence is cited in what " +
+                                                     b->drafted_by.value + " drafted"));
+    chain_.push_back(
+        chain_entry("source", b->from.name, b->from.kind + ", sha256 " + b->from.sha256));
   }
 
   /// Adds the event of that version, if there is one, and its causes.

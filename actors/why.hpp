@@ -4,8 +4,8 @@
 
 namespace troupe {
 
-/// The chain of causes of a commit, a ticket, a run, a plan, a brief, an approval or an event,
-/// nearest first, back to the sentence of the source:
+/// The chain of causes of a commit, a ticket, a run, a plan, a brief, an approval, an agent or an
+/// event, nearest first, back to the sentence of the source:
 /// `{"about":…, "chain":[{"what":"commit","id":…,"text":…,"at":…}, …], "events":[…]}`. `events` is
 /// the chain of stored causes, each with id, type and principal.
 /// What is about a ticket cites the sentences of the requirements that it serves; what is about a

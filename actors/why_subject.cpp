@@ -37,9 +37,14 @@ found correlated(board const& view, tenant_id const& tenant, std::string const& 
   return std::nullopt;
 }
 
-std::string text_of_member(json::value const& data, std::string_view name) {
+/// Null where it has none.
+json::value const* member(json::value const& data, std::string_view name) {
   auto const* o = data.if_object();
-  auto const* v = o == nullptr ? nullptr : o->if_contains(name);
+  return o == nullptr ? nullptr : o->if_contains(name);
+}
+
+std::string text_of_member(json::value const& data, std::string_view name) {
+  auto const* v = member(data, name);
   auto const* s = v == nullptr ? nullptr : v->if_string();
   return s == nullptr ? std::string{} : std::string{std::string_view{*s}};
 }
@@ -50,7 +55,7 @@ json::value data_of_event(stored_event const& e) {
 }
 
 found of_message(board const& view, tenant_id const& tenant, json::value const& data) {
-  auto const* message = data.is_object() ? data.get_object().if_contains("message") : nullptr;
+  auto const* message = member(data, "message");
   if (message == nullptr)
     return std::nullopt;
   for (auto const* side : {"from", "to"})
@@ -75,7 +80,7 @@ result<found> of_answer(board const& view, event_store& store, stored_event cons
     if (at->event.type != "agent.replied")
       continue;
     auto const data = data_of_event(*at);
-    auto const* message = data.is_object() ? data.get_object().if_contains("message") : nullptr;
+    auto const* message = member(data, "message");
     if (message != nullptr && text_of_member(*message, "id") == id)
       return of_message(view, e.stream.tenant, data);
   }

@@ -10,10 +10,6 @@ namespace troupe {
 
 namespace {
 
-json::object entry(std::string what, std::string id, std::string text) {
-  return {{"what", std::move(what)}, {"id", std::move(id)}, {"text", std::move(text)}};
-}
-
 /// Reads a ticket's stream, oldest first, until `see` has had enough and says false.
 result<void> each_event(event_store& store, entity_ref const& of,
                         std::function<bool(stored_event const&)> const& see) {
@@ -41,11 +37,11 @@ std::string attempt_of(std::string const& ticket, std::int64_t token) {
 
 json::object of_merge(ticket::state const& t) {
   evidence const& p = t.proof;
-  return entry("commit", t.merged_as,
-               "merged into " + t.target_branch + " from " + p.branch + " (" +
-                   std::to_string(p.files.size()) +
-                   (p.files.size() == 1 ? " file, +" : " files, +") + std::to_string(p.insertions) +
-                   " -" + std::to_string(p.deletions) + ")");
+  return chain_entry("commit", t.merged_as,
+                     "merged into " + t.target_branch + " from " + p.branch + " (" +
+                         std::to_string(p.files.size()) +
+                         (p.files.size() == 1 ? " file, +" : " files, +") +
+                         std::to_string(p.insertions) + " -" + std::to_string(p.deletions) + ")");
 }
 
 /// What one event says about the work; nothing where it decides nothing.
@@ -85,7 +81,7 @@ public:
 
 private:
   void say(std::string what, std::string id, std::string text) {
-    told_.push_back({entry(std::move(what), std::move(id), std::move(text))});
+    told_.push_back({chain_entry(std::move(what), std::move(id), std::move(text))});
   }
 
   void gates(ticket::gated const& g) {
@@ -95,7 +91,8 @@ private:
     std::vector<json::object> group;
     for (auto const& r : g.results)
       if (g.passed || !r.passed)
-        group.push_back(entry("gate", r.gate, (r.passed ? "passed: " : "failed: ") + r.message));
+        group.push_back(
+            chain_entry("gate", r.gate, (r.passed ? "passed: " : "failed: ") + r.message));
     if (g.passed)
       passed_ = told_.size();
     told_.push_back(std::move(group));
@@ -115,6 +112,10 @@ private:
 };
 
 } // namespace
+
+json::object chain_entry(std::string what, std::string id, std::string text) {
+  return {{"what", std::move(what)}, {"id", std::move(id)}, {"text", std::move(text)}};
+}
 
 result<std::string> maker_of(board const& view, event_store& store, known_commit const& c,
                              tenant_id const& tenant) {
