@@ -267,8 +267,10 @@ std::vector<duty> duty_finder::take(unit const& u, unit const* before, bool& ask
           work_verb(w[i + 2].low))
         add(last_named_, span(u, i + 2, w.size()));
   }
-  if (u.does == act::question && u.words.size() > 3)
-    last_question_ = u.body, question_turn_ = u.turn;
+  if (u.does == act::question && u.words.size() > 3) {
+    last_question_ = u.body;
+    question_turn_ = u.turn;
+  }
   bool const answer = u.fragment && u.does == act::statement && terms_of(u.words).size() >= 2;
   if (out.empty() && !u.chatter && !u.leans &&
       (u.does == act::directive || u.does == act::constraint))

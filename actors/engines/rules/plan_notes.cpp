@@ -1,3 +1,4 @@
+#include "actors/domain/domain.hpp"
 #include "actors/domain/plan_check.hpp"
 #include "actors/engines/rules/discussion.hpp"
 #include "actors/engines/rules/note_orders.hpp"
@@ -155,11 +156,7 @@ answer follow(plan_content& p, std::string_view sentence, std::vector<std::strin
     if (auto const keys = rules::keys_named(rest, things); !keys.empty()) {
       for (auto const& k : keys)
         find(p, k)->importance = level;
-      auto const name = level == priority::urgent ? "urgent"
-                        : level == priority::high ? "high"
-                        : level == priority::low  ? "low"
-                                                  : "normal";
-      return {"priority of " + list_of(keys) + " " + name, {}};
+      return {"priority of " + list_of(keys) + " " + name(level), {}};
     }
   return {};
 }

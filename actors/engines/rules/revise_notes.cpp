@@ -299,13 +299,11 @@ std::size_t key_at(brief_content const& b, std::vector<word> const& w) {
 std::string added_to_key(std::string_view sentence, std::vector<word> const& w, std::size_t key) {
   if (key != 0 || w.size() < 3)
     return {};
-  auto const next = w[1].before == ':' ? std::size_t{2} : std::size_t{1};
   auto const rest = std::string{without_ends(sentence.substr(w[1].begin))};
   if (w[1].before == ':')
     return rest;
-  return next < w.size() && contains_any(" should must has needs may shall also ", {w[1].low})
-             ? "it " + rest
-             : std::string{};
+  return contains_any(" should must has needs may shall also ", {w[1].low}) ? "it " + rest
+                                                                            : std::string{};
 }
 
 } // namespace
