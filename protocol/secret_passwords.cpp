@@ -1,7 +1,6 @@
 #include "protocol/secret_rules.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace troupe::secret_rules {
 
