@@ -64,55 +64,56 @@ int answer(console& out, answer_flags const& f) {
   return show_done(out, done, done ? status_line(out, "Agent", *done) : "");
 }
 
-void add_answer(command_line& line, CLI::App& group) {
+void add_answer(command_line& line, command group) {
   auto const f = std::make_shared<answer_flags>();
-  auto& c =
+  auto const c =
       line.add(group, "answer",
                "Answers, for an agent that is a person, what it was asked (`troupe agents show`).",
                "  troupe agents answer tally.qa-mia \"yes, upper case counts\"\n"
                "  troupe agents answer tally.pm --file brief.json\n"
                "  troupe agents answer tally.pm --refuse \"nothing was decided in that talk\"",
                [f](console& out) { return answer(out, *f); });
-  c.add_option("agent", f->id, "id of the agent")->required()->type_name("ID");
-  c.add_option("text", f->text, "the answer; - for standard input")->type_name("TEXT");
+  c.add_option("agent", f->id, "id of the agent").required().type_name("ID");
+  c.add_option("text", f->text, "the answer; - for standard input").type_name("TEXT");
   c.add_option("--file", f->file,
                "JSON of the brief, plan or review that is asked for; - for standard input")
-      ->type_name("FILE");
-  c.add_option("--message", f->message, "which question, where there are several")->type_name("ID");
-  c.add_option("--refuse", f->refuse, "there will be no answer, and why")->type_name("WHY");
+      .type_name("FILE");
+  c.add_option("--message", f->message, "which question, where there are several").type_name("ID");
+  c.add_option("--refuse", f->refuse, "there will be no answer, and why").type_name("WHY");
 }
 
 } // namespace
 
 void add_agent_commands(command_line& line) {
   auto const top = std::make_shared<list_flags>();
-  auto& group =
+  auto const group =
       line.add(line.root(), "agents", "The team: who works on what.",
                "  troupe agents --project tally\n"
                "  troupe agents pause tally.dev-ada --why \"its laptop is being mended\"",
                [top](console& out) { return show_list(out, "agent", "/api/agents", *top); });
-  group.require_subcommand(0, 1);
+  group.may_choose_below();
   add_list_flags(group, top, {"project", "status"});
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists agents.", "  troupe agents list --status working",
-                       [f](console& out) { return show_list(out, "agent", "/api/agents", *f); });
+    auto const c =
+        line.add(group, "list", "Lists agents.", "  troupe agents list --status working",
+                 [f](console& out) { return show_list(out, "agent", "/api/agents", *f); });
     add_list_flags(c, f, {"project", "status"});
   }
   {
     auto const id = std::make_shared<std::string>();
-    auto& c = line.add(group, "show", "Shows an agent with what lies on its desk.",
-                       "  troupe agents show tally.dev-ada\n"
-                       "  troupe agents show dev-ada      # where only one project has one",
-                       [id](console& out) {
-                         auto const found = find_agent(out, *id);
-                         if (!found)
-                           return fail_to_find(out, agent_words, found.error());
-                         return show_one(out, agent_words.path_of(*found), render_agent);
-                       });
+    auto const c = line.add(group, "show", "Shows an agent with what lies on its desk.",
+                            "  troupe agents show tally.dev-ada\n"
+                            "  troupe agents show dev-ada      # where only one project has one",
+                            [id](console& out) {
+                              auto const found = find_agent(out, *id);
+                              if (!found)
+                                return fail_to_find(out, agent_words, found.error());
+                              return show_one(out, agent_words.path_of(*found), render_agent);
+                            });
     c.add_option("agent", *id, "id of the agent, or its name where that is enough")
-        ->required()
-        ->type_name("ID");
+        .required()
+        .type_name("ID");
   }
   add_answer(line, group);
   add_entity_steps(line, group, agent_words,

@@ -309,10 +309,10 @@ void add_approve_command(command_line& line) {
     std::string id, notes;
     bool revise = false, reject = false, show = false, all = false;
     batch_flags batch;
-    CLI::Option const* wait = nullptr;
+    std::optional<option> wait;
   };
   auto const f = std::make_shared<flags>();
-  auto& c = line.add(
+  auto const c = line.add(
       line.root(), "approve", "Lists what waits for a person, or decides one approval.",
       "  troupe approve                     # what waits\n"
       "  troupe approve k3f9q2mx.a1\n"
@@ -329,7 +329,7 @@ void add_approve_command(command_line& line) {
         if (f->batch.yes || !f->batch.brief.empty() || !f->batch.project.empty())
           return out.misuse("--yes, --brief and --project go with --all or --replans",
                             "See `troupe approve --help`.");
-        if (f->wait->count() > 0)
+        if (f->wait->given())
           return out.misuse("--wait goes with --all or --replans: one approval is decided at once",
                             "For example `troupe approve --all --wait " +
                                 std::to_string(f->batch.wait_s) + "`; without --wait it is " +
@@ -349,22 +349,22 @@ void add_approve_command(command_line& line) {
                                   : "approve",
                       f->notes);
       });
-  c.add_option("approval", f->id, "id of the approval; left out: lists")->type_name("ID");
-  c.add_option("--notes", f->notes, "why, or what is to change")->type_name("TEXT");
+  c.add_option("approval", f->id, "id of the approval; left out: lists").type_name("ID");
+  c.add_option("--notes", f->notes, "why, or what is to change").type_name("TEXT");
   c.add_flag("--revise", f->revise, "send it back instead");
   c.add_flag("--reject", f->reject, "reject it instead");
   c.add_flag("--show", f->show, "only show the question");
   c.add_flag("--all", f->all, "approve what waits, after showing each; also what waits behind it");
   c.add_flag("--replans", f->batch.replans, "the same for plans that replace a failed ticket");
-  c.add_option("--brief", f->batch.brief, "only this brief's")->type_name("ID");
-  c.add_option("--project", f->batch.project, "only this project's")->type_name("ID");
+  c.add_option("--brief", f->batch.brief, "only this brief's").type_name("ID");
+  c.add_option("--project", f->batch.project, "only this project's").type_name("ID");
   c.add_flag("--yes", f->batch.yes, "without asking");
   f->wait =
       c.add_option("--wait", f->batch.wait_s,
                    "with --all or --replans: how long to wait for the plan of a brief, or its "
                    "next version (60); then it ends with code 5")
-          ->type_name("SECONDS")
-          ->check(CLI::Range(0, 86'400));
+          .type_name("SECONDS")
+          .between(0, 86'400);
 }
 
 } // namespace troupe

@@ -39,10 +39,11 @@ int measure(console const& out, std::vector<std::string> const& arguments) {
 
 void add_bench_command(command_line& line) {
   auto const arguments = std::make_shared<std::vector<std::string>>();
-  auto& c = line.add(line.root(), "bench",
-                     "Measures this machine: tickets, messages, memory, recovery and idle cost.",
-                     std::string{bench::examples()},
-                     [arguments](console& out) { return measure(out, *arguments); });
+  auto const c =
+      line.add(line.root(), "bench",
+               "Measures this machine: tickets, messages, memory, recovery and idle cost.",
+               std::string{bench::examples()},
+               [arguments](console& out) { return measure(out, *arguments); });
   line.without_settings(c);
   for (auto const& row : bench::option_rows()) {
     std::string const name{row.name};
@@ -52,14 +53,14 @@ void add_bench_command(command_line& line) {
           name, [arguments, name] { arguments->push_back(name); }, help);
       continue;
     }
-    c.add_option_function<std::string>(
+    c.add_option_function(
          name,
          [arguments, name](std::string const& text) {
            arguments->push_back(name);
            arguments->push_back(text);
          },
          help)
-        ->type_name(std::string{row.value});
+        .type_name(std::string{row.value});
   }
 }
 

@@ -114,54 +114,56 @@ int submit(console& out, std::string const& file, std::string project, std::stri
 } // namespace
 
 void add_brief_commands(command_line& line) {
-  auto& group = line.add_group("brief", "What is wanted: submit a transcript, approve its brief.",
-                               "  troupe brief submit meeting.vtt --project tally --wait\n"
-                               "  troupe brief approve k3f9q2mx");
+  auto const group =
+      line.add_group("brief", "What is wanted: submit a transcript, approve its brief.",
+                     "  troupe brief submit meeting.vtt --project tally --wait\n"
+                     "  troupe brief approve k3f9q2mx");
   {
     struct flags {
       std::string file, project, name, kind = "transcript";
       bool wait = false;
     };
     auto const f = std::make_shared<flags>();
-    auto& c = line.add(
+    auto const c = line.add(
         group, "submit", "Hands in a transcript or a message.",
         "  troupe brief submit meeting.vtt --wait\n"
         "  pbpaste | troupe brief submit - --project tally --name notes.txt",
         [f](console& out) { return submit(out, f->file, f->project, f->name, f->kind, f->wait); });
     c.add_option("file", f->file, "WebVTT, SRT, Zoom, Teams or plain text; - for standard input")
-        ->required()
-        ->type_name("FILE");
+        .required()
+        .type_name("FILE");
     c.add_option("--project", f->project, "for which project (the only one there is)")
-        ->type_name("ID");
-    c.add_option("--name", f->name, "name of the source (that of the file)")->type_name("TEXT");
+        .type_name("ID");
+    c.add_option("--name", f->name, "name of the source (that of the file)").type_name("TEXT");
     c.add_option("--kind", f->kind, "transcript, message or ticket")
-        ->check(CLI::IsMember({"transcript", "message", "ticket"}))
-        ->type_name("KIND");
+        .one_of({"transcript", "message", "ticket"})
+        .type_name("KIND");
     c.add_flag("--wait", f->wait, "wait for the draft and show it");
   }
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists briefs, newest change first.",
-                       "  troupe brief list --status pending_approval",
-                       [f](console& out) { return show_list(out, "brief", "/api/briefs", *f); });
+    auto const c = line.add(group, "list", "Lists briefs, newest change first.",
+                            "  troupe brief list --status pending_approval", [f](console& out) {
+                              return show_list(out, "brief", "/api/briefs", *f);
+                            });
     add_list_flags(c, f, {"project", "status"});
   }
   {
     auto const id = std::make_shared<std::string>();
-    auto& c = line.add(group, "show",
-                       "Shows a brief: requirements, criteria, and the sentences they come from.",
-                       "  troupe brief show k3f9q2mx\n"
-                       "  troupe brief show k3f9q2mx --json | jq .content.requirements",
-                       [id](console& out) {
-                         auto const brief = out.api().get(brief_words.path_of(*id));
-                         if (!brief)
-                           return out.fail(brief.error());
-                         auto const code = out.show(*brief, render_brief(*brief, out.style()));
-                         if (auto const step = next_step(out, *brief); !step.empty())
-                           out.note("\n" + step);
-                         return code;
-                       });
-    c.add_option("brief", *id, "id of the brief")->required()->type_name("ID");
+    auto const c = line.add(
+        group, "show", "Shows a brief: requirements, criteria, and the sentences they come from.",
+        "  troupe brief show k3f9q2mx\n"
+        "  troupe brief show k3f9q2mx --json | jq .content.requirements",
+        [id](console& out) {
+          auto const brief = out.api().get(brief_words.path_of(*id));
+          if (!brief)
+            return out.fail(brief.error());
+          auto const code = out.show(*brief, render_brief(*brief, out.style()));
+          if (auto const step = next_step(out, *brief); !step.empty())
+            out.note("\n" + step);
+          return code;
+        });
+    c.add_option("brief", *id, "id of the brief").required().type_name("ID");
   }
   add_entity_decision(
       line, group, brief_words,

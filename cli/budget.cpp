@@ -99,35 +99,38 @@ int grant(console& out, grant_flags const& f) {
 } // namespace
 
 void add_budget_commands(command_line& line) {
-  auto& group = line.add_group("budget", "Money: what there is, what is spent, who waits for it.",
-                               "  troupe budget list\n"
-                               "  troupe budget show project:tally\n"
-                               "  troupe budget grant project:tally --amount 5");
+  auto const group =
+      line.add_group("budget", "Money: what there is, what is spent, who waits for it.",
+                     "  troupe budget list\n"
+                     "  troupe budget show project:tally\n"
+                     "  troupe budget grant project:tally --amount 5");
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists budgets, newest change first.",
-                       "  troupe budget list --status exhausted",
-                       [f](console& out) { return list(out, *f); });
+    auto const c = line.add(group, "list", "Lists budgets, newest change first.",
+                            "  troupe budget list --status exhausted",
+                            [f](console& out) { return list(out, *f); });
     add_list_flags(c, f, {"status"});
   }
   {
     auto const id = std::make_shared<std::string>();
-    auto& c = line.add(group, "show", "Shows a budget with its scopes, and who waits for money.",
-                       "  troupe budget show project:tally", [id](console& out) {
-                         return show_one(out, budget_words.path_of(*id), render_budget);
-                       });
-    c.add_option("budget", *id, "id of the budget")->required()->type_name("ID");
+    auto const c =
+        line.add(group, "show", "Shows a budget with its scopes, and who waits for money.",
+                 "  troupe budget show project:tally", [id](console& out) {
+                   return show_one(out, budget_words.path_of(*id), render_budget);
+                 });
+    c.add_option("budget", *id, "id of the budget").required().type_name("ID");
   }
   auto const f = std::make_shared<grant_flags>();
-  auto& c = line.add(group, "grant", "Gives a scope of a budget more money.",
-                     "  troupe budget grant project:tally --amount 5\n"
-                     "  troupe budget grant project:tally --amount 2.50 --scope run:k3f9q2mx.r1",
-                     [f](console& out) { return grant(out, *f); });
-  c.add_option("budget", f->id, "id of the budget")->required()->type_name("ID");
+  auto const c =
+      line.add(group, "grant", "Gives a scope of a budget more money.",
+               "  troupe budget grant project:tally --amount 5\n"
+               "  troupe budget grant project:tally --amount 2.50 --scope run:k3f9q2mx.r1",
+               [f](console& out) { return grant(out, *f); });
+  c.add_option("budget", f->id, "id of the budget").required().type_name("ID");
   c.add_option("--amount", f->amount, "how much more, in units of the currency")
-      ->required()
-      ->type_name("MONEY");
-  c.add_option("--scope", f->scope, "which part of it; none: all of it")->type_name("SCOPE");
+      .required()
+      .type_name("MONEY");
+  c.add_option("--scope", f->scope, "which part of it; none: all of it").type_name("SCOPE");
 }
 
 } // namespace troupe

@@ -1,12 +1,7 @@
 #pragma once
 
+#include "cli/command.hpp"
 #include "cli/console.hpp"
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
-#include <functional>
 
 namespace troupe {
 
@@ -17,17 +12,16 @@ public:
 
   command_line();
 
-  [[nodiscard]] CLI::App& root() { return root_; }
+  [[nodiscard]] command root() const { return tree_.root(); }
   [[nodiscard]] common_flags& common() { return common_; }
 
   /// Adds a command; `examples` stand at the end of its help, one a line.
-  CLI::App& add(CLI::App& below, std::string const& name, std::string const& what,
-                std::string const& examples, action run);
+  command add(command below, std::string const& name, std::string const& what,
+              std::string const& examples, action run);
   /// Adds a command that only holds others.
-  CLI::App& add_group(std::string const& name, std::string const& what,
-                      std::string const& examples);
+  command add_group(std::string const& name, std::string const& what, std::string const& examples);
   /// The command runs although the settings are wrong, or has no need of them.
-  void without_settings(CLI::App const& command) { bare_.insert(&command); }
+  void without_settings(command of) { bare_.push_back(of); }
 
   /// Parses and runs. Answers the exit code.
   [[nodiscard]] int run(int argc, char const* const* argv);
@@ -35,19 +29,19 @@ public:
 private:
   int refuse(std::string const& what) const;
 
-  CLI::App root_;
+  command_tree tree_;
   common_flags common_;
   action chosen_;
-  CLI::App const* chosen_command_ = nullptr;
-  std::set<CLI::App const*> bare_;
+  std::optional<command> chosen_command_;
+  std::vector<command> bare_;
 };
 
-/// The command below `app` that a mistyped word means; empty where none is near.
-[[nodiscard]] std::string nearest_command(CLI::App const& app, std::string const& word);
+/// The command below `of` that a mistyped word means; empty where none is near.
+[[nodiscard]] std::string nearest_command(command of, std::string const& word);
 
 /// A flag whose text is a setting: `--port 8080` is `server.port`.
-CLI::Option* add_setting(command_line& line, CLI::App& command, std::string const& flag,
-                         std::string const& key, std::string const& what);
+option add_setting(command_line& line, command to, std::string const& flag, std::string const& key,
+                   std::string const& what);
 
 /// Builds the whole tree and runs what the arguments say.
 [[nodiscard]] int run_command_line(int argc, char const* const* argv);

@@ -42,21 +42,18 @@ int run_command_line(int argc, char const* const* argv) {
   return line.run(argc, argv);
 }
 
-void add_list_flags(CLI::App& command, std::shared_ptr<list_flags> const& flags,
+void add_list_flags(command to, std::shared_ptr<list_flags> const& flags,
                     std::vector<std::string> const& filters) {
   for (auto const& name : filters)
-    command
-        .add_option_function<std::string>(
-            "--" + name, [flags, name](std::string const& v) { flags->filters[name] = v; },
-            "only those of this " + name)
-        ->type_name(name == "status" ? "STATUS" : "ID");
-  command.add_option("--skip", flags->skip, "leave out the first N")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{100'000'000}))
-      ->type_name("N");
-  command.add_option("--limit", flags->limit, "at most N (50)")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{500}))
-      ->type_name("N");
-  command.add_flag("--all", flags->all, "every page");
+    to.add_option_function(
+          "--" + name, [flags, name](std::string const& v) { flags->filters[name] = v; },
+          "only those of this " + name)
+        .type_name(name == "status" ? "STATUS" : "ID");
+  to.add_option("--skip", flags->skip, "leave out the first N")
+      .between(0, 100'000'000)
+      .type_name("N");
+  to.add_option("--limit", flags->limit, "at most N (50)").between(1, 500).type_name("N");
+  to.add_flag("--all", flags->all, "every page");
 }
 
 int show_list(console& out, std::string_view kind, std::string const& path,

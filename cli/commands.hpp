@@ -40,7 +40,7 @@ struct list_flags {
   bool all = false;
 };
 /// Adds a filter `--name`, and `--skip`, `--limit`, `--all`.
-void add_list_flags(CLI::App& command, std::shared_ptr<list_flags> const& flags,
+void add_list_flags(command to, std::shared_ptr<list_flags> const& flags,
                     std::vector<std::string> const& filters);
 /// Shows a page of a kind as a table.
 [[nodiscard]] int show_list(console& out, std::string_view kind, std::string const& path,

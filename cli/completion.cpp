@@ -16,30 +16,27 @@ struct node {
   bool files = false;                                     ///< takes a file somewhere
 };
 
-void collect(CLI::App const& app, std::string const& path, std::vector<node>& out) {
+void collect(command of, std::string const& path, std::vector<node>& out) {
   node n;
   n.path = path;
-  for (auto const* sub : app.get_subcommands({})) {
-    if (!sub->get_group().empty()) // an empty group is hidden
-      n.words.emplace_back(sub->get_name(), sub->get_description());
-  }
-  for (auto const* o : app.get_options()) {
-    if (o->get_group().empty())
+  auto subs = of.commands();
+  std::erase_if(subs, [](command const& sub) { return sub.hidden(); });
+  for (auto const& sub : subs)
+    n.words.emplace_back(sub.name(), sub.what());
+  for (auto const& o : of.options()) {
+    if (o.hidden())
       continue;
-    for (auto const& name : o->get_lnames())
-      n.flags.emplace_back("--" + name, o->get_description());
-    auto const type = o->get_type_name();
+    for (auto const& name : o.long_names())
+      n.flags.emplace_back("--" + name, o.what());
+    auto const type = o.type();
     n.files = n.files || type == "FILE" || type == "DIR" || type == "EXPORT";
   }
-  auto const subs = app.get_subcommands({});
   out.push_back(std::move(n));
-  for (auto const* sub : subs) {
-    if (!sub->get_group().empty())
-      collect(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), out);
-  }
+  for (auto const& sub : subs)
+    collect(sub, path.empty() ? sub.name() : path + " " + sub.name(), out);
 }
 
-std::vector<node> tree_of(CLI::App const& root) {
+std::vector<node> tree_of(command root) {
   std::vector<node> out;
   collect(root, {}, out);
   // Common flags may stand after any command.
@@ -177,26 +174,26 @@ std::string fish(std::vector<node> const& tree) {
 
 } // namespace
 
-std::string completion_script(CLI::App const& root, std::string_view shell) {
+std::string completion_script(command root, std::string_view shell) {
   auto const tree = tree_of(root);
   return shell == "bash" ? bash(tree) : shell == "zsh" ? zsh(tree) : fish(tree);
 }
 
 void add_completion_command(command_line& line) {
   auto const shell = std::make_shared<std::string>();
-  auto& root = line.root();
-  auto& c = line.add(root, "completion", "Prints a completion script.",
-                     "  source <(troupe completion bash)\n"
-                     "  troupe completion zsh > ~/.zfunc/_troupe\n"
-                     "  troupe completion fish > ~/.config/fish/completions/troupe.fish",
-                     [shell, &root](console& out) {
-                       auto const text = completion_script(root, *shell);
-                       return out.show(json::object{{"script", text}}, text);
-                     });
+  auto const root = line.root();
+  auto const c = line.add(root, "completion", "Prints a completion script.",
+                          "  source <(troupe completion bash)\n"
+                          "  troupe completion zsh > ~/.zfunc/_troupe\n"
+                          "  troupe completion fish > ~/.config/fish/completions/troupe.fish",
+                          [shell, root](console& out) {
+                            auto const text = completion_script(root, *shell);
+                            return out.show(json::object{{"script", text}}, text);
+                          });
   c.add_option("shell", *shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-      ->type_name("SHELL");
+      .required()
+      .one_of({"bash", "zsh", "fish"})
+      .type_name("SHELL");
   line.without_settings(c);
 }
 

@@ -39,23 +39,25 @@ int check(console& out, std::string const& file) {
 } // namespace
 
 void add_config_commands(command_line& line) {
-  auto& group = line.add_group("config", "Settings: defaults, file, environment, flags.",
-                               "  troupe config print\n  troupe config check troupe.toml");
+  auto const group = line.add_group("config", "Settings: defaults, file, environment, flags.",
+                                    "  troupe config print\n  troupe config check troupe.toml");
   {
     auto const example = std::make_shared<bool>(false);
-    auto& c = line.add(group, "print", "Prints every setting, its value and where it comes from.",
-                       "  troupe config print\n"
-                       "  troupe config print --example > ~/.config/troupe/troupe.toml",
-                       [example](console& out) { return print(out, *example); });
+    auto const c =
+        line.add(group, "print", "Prints every setting, its value and where it comes from.",
+                 "  troupe config print\n"
+                 "  troupe config print --example > ~/.config/troupe/troupe.toml",
+                 [example](console& out) { return print(out, *example); });
     c.add_flag("--example", *example, "a settings file with every key, its meaning and default");
     line.without_settings(c);
   }
   {
     auto const file = std::make_shared<std::string>();
-    auto& c = line.add(group, "check", "Checks the settings and prints everything that is wrong.",
-                       "  troupe config check\n  troupe config check troupe.toml",
-                       [file](console& out) { return check(out, *file); });
-    c.add_option("file", *file, "settings file; left out: the usual one")->type_name("FILE");
+    auto const c =
+        line.add(group, "check", "Checks the settings and prints everything that is wrong.",
+                 "  troupe config check\n  troupe config check troupe.toml",
+                 [file](console& out) { return check(out, *file); });
+    c.add_option("file", *file, "settings file; left out: the usual one").type_name("FILE");
     line.without_settings(c);
   }
 }

@@ -204,9 +204,9 @@ int clean(console& out, clean_flags const& f) {
                       (f.dry_run ? "Would be removed: " : "Removed: ") + counted + ".\n");
 }
 
-void add_clean(command_line& line, CLI::App& group) {
+void add_clean(command_line& line, command group) {
   auto const f = std::make_shared<clean_flags>();
-  auto& c = line.add(
+  auto const c = line.add(
       group, "clean",
       "Removes what old attempts left on this machine: logs, and worktrees whose ticket the server "
       "never said was over. What only a worktree has gets a ref first. A daemon that runs removes "
@@ -215,16 +215,16 @@ void add_clean(command_line& line, CLI::App& group) {
       [f](console& out) { return clean(out, *f); });
   c.add_flag("--dry-run", f->dry_run, "only show what would be removed");
   c.add_option("--days", f->days, "what was not touched for N days (14)")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{3650}))
-      ->type_name("N");
+      .between(1, 3650)
+      .type_name("N");
   c.add_option("--keep", f->keep, "and logs beyond the newest N attempts (1000)")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-      ->type_name("N");
-  add_setting(line, c, "--data", "daemon.data", "its folder")->type_name("DIR");
+      .between(0, 1'000'000)
+      .type_name("N");
+  add_setting(line, c, "--data", "daemon.data", "its folder").type_name("DIR");
 }
 
-void add_local(command_line& line, CLI::App& group) {
-  auto& r =
+void add_local(command_line& line, command group) {
+  auto const r =
       line.add(group, "run",
                "Runs the daemon on this machine until Ctrl-C: takes work, runs coding CLIs in "
                "worktrees, reports with evidence.",
@@ -234,51 +234,52 @@ void add_local(command_line& line, CLI::App& group) {
                    std::string{contract},
                run);
   add_setting(line, r, "--data", "daemon.data", "its folder: identity, clones, worktrees, spool")
-      ->type_name("DIR");
-  add_setting(line, r, "--slots", "daemon.slots", "attempts at once (2)")->type_name("N");
+      .type_name("DIR");
+  add_setting(line, r, "--slots", "daemon.slots", "attempts at once (2)").type_name("N");
   add_setting(line, r, "--profiles", "daemon.profiles", "folder of further runner profiles")
-      ->type_name("DIR");
-  r.add_option_function<std::vector<std::string>>(
+      .type_name("DIR");
+  r.add_option_function(
        "--repository",
        [&line](std::vector<std::string> const& all) {
          line.common().settings["daemon.repositories"] = look::joined(all, ",");
        },
        "where a repository that projects name is; may come again")
-      ->type_name("NAME=PATH|URL");
+      .type_name("NAME=PATH|URL");
   add_setting(line, r, "--command", "daemon.command",
               "what the profile `command` runs; needed without a coding CLI")
-      ->type_name("COMMAND");
+      .type_name("COMMAND");
   add_setting(line, r, "--log-level", "log.level", "trace, debug, info, warn, error or off")
-      ->type_name("LEVEL");
+      .type_name("LEVEL");
 
   struct flags {
     std::string code, name;
     bool replace = false;
   };
   auto const f = std::make_shared<flags>();
-  auto& e =
+  auto const e =
       line.add(group, "enroll", "Makes this machine known to a server, with a code.",
                "  troupe daemon enroll --server https://troupe.example --code K7QF-2MXP-9R3T\n"
                "  troupe daemon code | troupe daemon enroll --code -",
                [f](console& out) { return enroll(out, f->code, f->name, f->replace); });
   e.add_option("--code", f->code, "as `troupe daemon code` printed it; - for standard input")
-      ->required()
-      ->type_name("CODE");
-  e.add_option("--name", f->name, "name of this machine (its host name)")->type_name("NAME");
+      .required()
+      .type_name("CODE");
+  e.add_option("--name", f->name, "name of this machine (its host name)").type_name("NAME");
   e.add_flag("--replace", f->replace, "give up the identity that this folder has");
-  add_setting(line, e, "--data", "daemon.data", "its folder")->type_name("DIR");
+  add_setting(line, e, "--data", "daemon.data", "its folder").type_name("DIR");
   add_clean(line, group);
 }
 
 } // namespace
 
 void add_daemon_commands(command_line& line) {
-  auto& group = line.add_group("daemon", "Operators' machines, where code is written.",
-                               "  troupe daemon code                 # on any machine\n"
-                               "  troupe daemon enroll --code CODE   # on the machine that works\n"
-                               "  troupe daemon run                  # with the coding CLIs "
-                               "that are installed\n"
-                               "  troupe daemon run --command 'your script'");
+  auto const group =
+      line.add_group("daemon", "Operators' machines, where code is written.",
+                     "  troupe daemon code                 # on any machine\n"
+                     "  troupe daemon enroll --code CODE   # on the machine that works\n"
+                     "  troupe daemon run                  # with the coding CLIs "
+                     "that are installed\n"
+                     "  troupe daemon run --command 'your script'");
   add_local(line, group);
   line.add(group, "code",
            "Makes a single-use code with which a machine can enrol in the next "
@@ -295,8 +296,9 @@ void add_daemon_commands(command_line& line) {
            });
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists daemons.", "  troupe daemon list --status online",
-                       [f](console& out) { return show_list(out, "daemon", "/api/daemons", *f); });
+    auto const c =
+        line.add(group, "list", "Lists daemons.", "  troupe daemon list --status online",
+                 [f](console& out) { return show_list(out, "daemon", "/api/daemons", *f); });
     add_list_flags(c, f, {"status"});
   }
   struct step {
@@ -307,12 +309,12 @@ void add_daemon_commands(command_line& line) {
         step{"revoke", "Revokes a daemon and its token at once."}}) {
     auto const id = std::make_shared<std::string>();
     std::string const name = s.name;
-    auto& c = line.add(
+    auto const c = line.add(
         group, name, s.what, "  troupe daemon " + name + " d-k3f9q2mx", [id, name](console& out) {
           auto const done = out.api().post("/api/daemons/" + segment(*id) + "/" + name);
           return show_done(out, done, done ? status_line(out, "Daemon", *done) : std::string{});
         });
-    c.add_option("daemon", *id, "id of the daemon")->required()->type_name("ID");
+    c.add_option("daemon", *id, "id of the daemon").required().type_name("ID");
   }
 }
 

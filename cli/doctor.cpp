@@ -211,16 +211,16 @@ private:
 } // namespace
 
 void add_doctor_command(command_line& line) {
-  auto& c = line.add(
+  auto const c = line.add(
       line.root(), "doctor",
       "Looks at this machine: git, server, token, daemon, installed coding CLIs. Exit code 1 "
       "if something needed is missing.",
       "  troupe doctor\n  troupe doctor --json | jq '.clis[] | select(.installed)'",
       [](console& out) { return checkup{out}.run(); });
   add_setting(line, c, "--data", "store.data", "data folder of the server on this machine")
-      ->type_name("DIR");
+      .type_name("DIR");
   add_setting(line, c, "--daemon-data", "daemon.data", "folder of the daemon on this machine")
-      ->type_name("DIR");
+      .type_name("DIR");
 }
 
 } // namespace troupe

@@ -4,8 +4,8 @@ namespace troupe {
 
 namespace {
 
-CLI::App& with_id(CLI::App& c, entity_words const& of, std::string& id) {
-  c.add_option(of.name, id, "id of the " + of.name)->required()->type_name("ID");
+command with_id(command c, entity_words const& of, std::string& id) {
+  c.add_option(of.name, id, "id of the " + of.name).required().type_name("ID");
   return c;
 }
 
@@ -90,7 +90,7 @@ int fail_to_find(console& out, entity_words const& of, error const& e) {
                          : std::string{});
 }
 
-void add_entity_steps(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_steps(command_line& line, command group, entity_words const& of,
                       std::vector<entity_step> const& steps) {
   struct flags {
     std::string id, why;
@@ -99,45 +99,46 @@ void add_entity_steps(command_line& line, CLI::App& group, entity_words const& o
     auto const f = std::make_shared<flags>();
     std::string const name = s.name;
     bool const has_why = s.has_why;
-    auto& c = line.add(group, name, s.what, "  " + command_of(of) + " " + name + " " + of.example,
-                       [f, of, name, has_why, next = s.next](console& out) {
-                         auto const id = whole_id(out, of, f->id);
-                         if (!id)
-                           return fail_to_find(out, of, id.error());
-                         auto const done = out.api().post(
-                             of.path_of(*id) + "/" + name,
-                             has_why ? json::value(json::object{{"why", f->why}}) : json::value{});
-                         auto const code = show_done(
-                             out, done, done ? status_line(out, titled(of.name), *done) : "");
-                         if (done && next)
-                           if (auto const hint = next(*done); !hint.empty())
-                             out.note(hint);
-                         return code;
-                       });
+    auto const c =
+        line.add(group, name, s.what, "  " + command_of(of) + " " + name + " " + of.example,
+                 [f, of, name, has_why, next = s.next](console& out) {
+                   auto const id = whole_id(out, of, f->id);
+                   if (!id)
+                     return fail_to_find(out, of, id.error());
+                   auto const done = out.api().post(
+                       of.path_of(*id) + "/" + name,
+                       has_why ? json::value(json::object{{"why", f->why}}) : json::value{});
+                   auto const code =
+                       show_done(out, done, done ? status_line(out, titled(of.name), *done) : "");
+                   if (done && next)
+                     if (auto const hint = next(*done); !hint.empty())
+                       out.note(hint);
+                   return code;
+                 });
     with_id(c, of, f->id);
     if (has_why)
-      c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");
+      c.add_option("--why", f->why, "for the ledger").type_name("TEXT");
   }
 }
 
-void add_entity_decision(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_decision(command_line& line, command group, entity_words const& of,
                          entity_decision decision) {
   auto const f = std::make_shared<decision_flags>();
   auto const d = std::make_shared<entity_decision>(std::move(decision));
   bool const notes_needed = !d->notes_example.empty();
-  auto& c = line.add(group, d->how, d->what,
-                     "  " + command_of(of) + " " + d->how + " " + of.example +
-                         (notes_needed ? " --notes \"" + d->notes_example + "\"" : ""),
-                     [f, of, d](console& out) { return decide(out, of, *d, *f); });
+  auto const c = line.add(group, d->how, d->what,
+                          "  " + command_of(of) + " " + d->how + " " + of.example +
+                              (notes_needed ? " --notes \"" + d->notes_example + "\"" : ""),
+                          [f, of, d](console& out) { return decide(out, of, *d, *f); });
   with_id(c, of, f->id);
   c.add_option("--notes", f->notes, "why, or what is to change")
-      ->required(notes_needed)
-      ->type_name("TEXT");
+      .required(notes_needed)
+      .type_name("TEXT");
   c.add_option("--content", f->content, "the content that you saw, as `show` prints it")
-      ->type_name("HASH");
+      .type_name("HASH");
 }
 
-void add_entity_edit(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_edit(command_line& line, command group, entity_words const& of,
                      std::string const& what,
                      std::function<std::string(console const&, json::value const&)> render) {
   struct flags {
@@ -145,15 +146,15 @@ void add_entity_edit(command_line& line, CLI::App& group, entity_words const& of
   };
   auto const f = std::make_shared<flags>();
   auto const command = command_of(of);
-  auto& c = line.add(group, "edit", what,
-                     "  " + command + " edit " + of.example + "\n  " + command + " show " +
-                         of.example + " --json | jq .content > content.json\n  " + command +
-                         " edit " + of.example + " --file content.json",
-                     [f, of, render = std::move(render)](console& out) {
-                       return edit(out, of, f->id, f->file, render);
-                     });
+  auto const c = line.add(group, "edit", what,
+                          "  " + command + " edit " + of.example + "\n  " + command + " show " +
+                              of.example + " --json | jq .content > content.json\n  " + command +
+                              " edit " + of.example + " --file content.json",
+                          [f, of, render = std::move(render)](console& out) {
+                            return edit(out, of, f->id, f->file, render);
+                          });
   with_id(c, of, f->id);
-  c.add_option("--file", f->file, "JSON of the content; - for standard input")->type_name("FILE");
+  c.add_option("--file", f->file, "JSON of the content; - for standard input").type_name("FILE");
 }
 
 } // namespace troupe

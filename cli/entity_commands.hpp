@@ -27,7 +27,7 @@ struct entity_step {
   std::function<std::string(json::value const& entity)> next = {};
 };
 /// Adds `NAME ID [--why TEXT]` for each: `POST <path>/NAME`.
-void add_entity_steps(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_steps(command_line& line, command group, entity_words const& of,
                       std::vector<entity_step> const& steps);
 
 /// A command by which a person decides what an entity proposes.
@@ -38,12 +38,12 @@ struct entity_decision {
   std::function<std::string(console& out, json::value const& entity)> next;
 };
 /// Adds `HOW ID [--notes TEXT] [--content HASH]`, bound to the content that is there at the call.
-void add_entity_decision(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_decision(command_line& line, command group, entity_words const& of,
                          entity_decision decision);
 
 /// Adds `edit ID [--file FILE]`: the content in an editor, or from a file. `render` shows the
 /// entity afterwards.
-void add_entity_edit(command_line& line, CLI::App& group, entity_words const& of,
+void add_entity_edit(command_line& line, command group, entity_words const& of,
                      std::string const& what,
                      std::function<std::string(console const&, json::value const&)> render);
 

@@ -320,7 +320,7 @@ int init(console& out, init_flags const& f) {
 
 void add_init_command(command_line& line) {
   auto const f = std::make_shared<init_flags>();
-  auto& c =
+  auto const c =
       line.add(line.root(), "init",
                "Proposes a project for the repository of this folder and creates it: finds "
                "the test command, files outside of git, installed coding CLIs. Runs the tests once "
@@ -331,13 +331,13 @@ void add_init_command(command_line& line) {
                [f](console& out) { return init(out, *f); });
   c.add_flag("--yes", f->yes, "accept the proposal without asking");
   c.add_flag("--print", f->print, "print the request's JSON; create nothing");
-  c.add_option("--project", f->id, "id of the project (from the folder's name)")->type_name("ID");
-  c.add_option("--template", f->base, "solo, standard or company (standard)")->type_name("NAME");
+  c.add_option("--project", f->id, "id of the project (from the folder's name)").type_name("ID");
+  c.add_option("--template", f->base, "solo, standard or company (standard)").type_name("NAME");
   c.add_option("--test", f->test, "command that runs the tests; none: there is nothing to run")
-      ->type_name("COMMAND");
+      .type_name("COMMAND");
   c.add_flag("--no-check", f->no_check, "do not run the tests once before it is created");
   c.add_option("--profile", f->profile, "runner profile of agents that work on a daemon")
-      ->type_name("NAME");
+      .type_name("NAME");
 }
 
 } // namespace troupe

@@ -21,11 +21,11 @@ struct place {
   std::string data, store, file;
 };
 
-void add_place(CLI::App& c, std::shared_ptr<place> const& p) {
-  auto* data = c.add_option("--data", p->data, "data folder of a server")->type_name("DIR");
+void add_place(command c, std::shared_ptr<place> const& p) {
+  auto const data = c.add_option("--data", p->data, "data folder of a server").type_name("DIR");
   c.add_option("--store", p->store, "PostgreSQL database of a server")
-      ->type_name("URL")
-      ->excludes(data);
+      .type_name("URL")
+      .excludes(data);
 }
 
 /// Where the ledger is: as the flags say, else as the settings do.
@@ -282,38 +282,39 @@ int import_from(console& out, place const& p) {
 void add_ledger_commands(command_line& line) {
   {
     auto const p = std::make_shared<place>();
-    auto& c = line.add(line.root(), "verify",
-                       "Checks a ledger: versions, sequences, hash chains and the 13 invariants. "
-                       "Works while a server runs. Exit code 7 if something is wrong.",
-                       "  troupe verify\n"
-                       "  troupe verify --store postgres://troupe@db/troupe\n"
-                       "  troupe verify --file ledger.jsonl",
-                       [p](console& out) { return verify(out, *p); });
+    auto const c =
+        line.add(line.root(), "verify",
+                 "Checks a ledger: versions, sequences, hash chains and the 13 invariants. "
+                 "Works while a server runs. Exit code 7 if something is wrong.",
+                 "  troupe verify\n"
+                 "  troupe verify --store postgres://troupe@db/troupe\n"
+                 "  troupe verify --file ledger.jsonl",
+                 [p](console& out) { return verify(out, *p); });
     add_place(c, p);
-    c.add_option("--file", p->file, "an export")->type_name("EXPORT");
+    c.add_option("--file", p->file, "an export").type_name("EXPORT");
   }
   {
     auto const p = std::make_shared<place>();
     auto const file = std::make_shared<std::string>("-");
     auto const force = std::make_shared<bool>(false);
-    auto& c = line.add(
+    auto const c = line.add(
         line.root(), "export", "Writes the whole ledger to a file, also while a server runs.",
         "  troupe export --out ledger.jsonl\n"
         "  troupe export --data ./data | zstd > ledger.jsonl.zst",
         [p, file, force](console& out) { return export_to(out, *p, *file, *force); });
     add_place(c, p);
-    c.add_option("--out", *file, "file to write; left out: standard output")->type_name("FILE");
+    c.add_option("--out", *file, "file to write; left out: standard output").type_name("FILE");
     c.add_flag("--force", *force, "write over a file that exists");
   }
   {
     auto const p = std::make_shared<place>();
-    auto& c = line.add(line.root(), "import",
-                       "Fills an empty ledger from an export; the server must not run.",
-                       "  troupe import ledger.jsonl --data ./data\n"
-                       "  troupe import ledger.jsonl --store postgres://troupe@db/troupe",
-                       [p](console& out) { return import_from(out, *p); });
+    auto const c = line.add(line.root(), "import",
+                            "Fills an empty ledger from an export; the server must not run.",
+                            "  troupe import ledger.jsonl --data ./data\n"
+                            "  troupe import ledger.jsonl --store postgres://troupe@db/troupe",
+                            [p](console& out) { return import_from(out, *p); });
     add_place(c, p);
-    c.add_option("file", p->file, "an export")->required()->type_name("EXPORT");
+    c.add_option("file", p->file, "an export").required().type_name("EXPORT");
   }
 }
 

@@ -42,22 +42,22 @@ std::string after_approval(console& out, json::value const& plan) {
 } // namespace
 
 void add_plan_commands(command_line& line) {
-  auto& group = line.add_group("plan", "The tickets of a brief and what they wait for.",
-                               "  troupe plan show k3f9q2mx.p1\n"
-                               "  troupe plan approve k3f9q2mx.p1");
+  auto const group = line.add_group("plan", "The tickets of a brief and what they wait for.",
+                                    "  troupe plan show k3f9q2mx.p1\n"
+                                    "  troupe plan approve k3f9q2mx.p1");
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists plans, newest change first.",
-                       "  troupe plan list --brief k3f9q2mx",
-                       [f](console& out) { return show_list(out, "plan", "/api/plans", *f); });
+    auto const c = line.add(group, "list", "Lists plans, newest change first.",
+                            "  troupe plan list --brief k3f9q2mx",
+                            [f](console& out) { return show_list(out, "plan", "/api/plans", *f); });
     add_list_flags(c, f, {"project", "brief", "status"});
   }
   {
     auto const id = std::make_shared<std::string>();
-    auto& c =
+    auto const c =
         line.add(group, "show", "Shows a plan as a graph, with the critique.",
                  "  troupe plan show k3f9q2mx.p1", [id](console& out) { return show(out, *id); });
-    c.add_option("plan", *id, "id of the plan")->required()->type_name("ID");
+    c.add_option("plan", *id, "id of the plan").required().type_name("ID");
   }
   add_entity_decision(line, group, plan_words,
                       {"approve", "Approves a plan: its run begins.", "", after_approval});

@@ -14,20 +14,19 @@ struct config_flags {
   std::string file, repository, target, test, mode;
 };
 
-void add_config_flags(CLI::App& c, std::shared_ptr<config_flags> const& f) {
+void add_config_flags(command c, std::shared_ptr<config_flags> const& f) {
   c.add_option("--patch", f->file,
                "JSON of what differs from the configuration (RFC 7396); - for standard input")
-      ->type_name("FILE");
+      .type_name("FILE");
   c.add_option("--repository", f->repository, "name, path or URL of the repository")
-      ->type_name("REPOSITORY");
-  c.add_option("--target", f->target, "branch that work is merged into (main)")
-      ->type_name("BRANCH");
-  c.add_option("--test", f->test, "command that runs the tests")->type_name("COMMAND");
+      .type_name("REPOSITORY");
+  c.add_option("--target", f->target, "branch that work is merged into (main)").type_name("BRANCH");
+  c.add_option("--test", f->test, "command that runs the tests").type_name("COMMAND");
   c.add_option("--autonomy", f->mode,
                "ask: brief and plan wait for a person; plan: the brief does; "
                "full: only the first brief")
-      ->check(CLI::IsMember({"ask", "plan", "full"}))
-      ->type_name("MODE");
+      .one_of({"ask", "plan", "full"})
+      .type_name("MODE");
 }
 
 result<json::value> config_of(config_flags const& f) {
@@ -82,16 +81,16 @@ int templates(console& out) {
 } // namespace
 
 void add_project_commands(command_line& line) {
-  auto& group = line.add_group("project", "Products: repository, team, process, limits.",
-                               "  troupe init                        # in your repository\n"
-                               "  troupe project show tally");
+  auto const group = line.add_group("project", "Products: repository, team, process, limits.",
+                                    "  troupe init                        # in your repository\n"
+                                    "  troupe project show tally");
   {
     struct flags {
       std::string id, name, base = "standard";
     };
     auto const f = std::make_shared<flags>();
     auto const config = std::make_shared<config_flags>();
-    auto& c =
+    auto const c =
         line.add(group, "create", "Makes a project from a template.",
                  "  troupe project create tally --repository https://example.org/tally.git "
                  "--test \"prove -l t\"\n"
@@ -107,30 +106,28 @@ void add_project_commands(command_line& line) {
                                                                     {"config", *patch}});
                    return show_done(out, done, done ? render_project(*done, out.style()) : "");
                  });
-    c.add_option("project", f->id, "its id: a-z, 0-9 and -, at most 40")
-        ->required()
-        ->type_name("ID");
-    c.add_option("--name", f->name, "for people")->type_name("TEXT");
+    c.add_option("project", f->id, "its id: a-z, 0-9 and -, at most 40").required().type_name("ID");
+    c.add_option("--name", f->name, "for people").type_name("TEXT");
     c.add_option("--template", f->base, "solo, standard or company, or NAME@VERSION (standard)")
-        ->type_name("NAME");
+        .type_name("NAME");
     add_config_flags(c, config);
   }
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c =
+    auto const c =
         line.add(group, "list", "Lists projects.", "  troupe project list",
                  [f](console& out) { return show_list(out, "project", "/api/projects", *f); });
     add_list_flags(c, f, {"status"});
   }
   auto const id = std::make_shared<std::string>();
-  auto& show = line.add(
+  auto const show = line.add(
       group, "show", "Shows a project: roster, process, limits.", "  troupe project show tally",
       [id](console& out) { return show_one(out, project_path(*id), render_project); });
-  show.add_option("project", *id, "id of the project")->required()->type_name("ID");
+  show.add_option("project", *id, "id of the project").required().type_name("ID");
   {
     auto const of = std::make_shared<std::string>();
     auto const config = std::make_shared<config_flags>();
-    auto& c =
+    auto const c =
         line.add(group, "change", "Changes the configuration; runs that exist keep theirs.",
                  "  troupe project change tally --test \"make check\"\n"
                  "  echo '{\"limits\":{\"attempts\":5}}' | troupe project change tally --patch -",
@@ -145,18 +142,18 @@ void add_project_commands(command_line& line) {
                    auto const done = out.api().patch(project_path(*of), *patch);
                    return show_done(out, done, done ? render_project(*done, out.style()) : "");
                  });
-    c.add_option("project", *of, "id of the project")->required()->type_name("ID");
+    c.add_option("project", *of, "id of the project").required().type_name("ID");
     add_config_flags(c, config);
   }
   {
     auto const of = std::make_shared<std::string>();
-    auto& c =
+    auto const c =
         line.add(group, "archive", "Archives a project: it takes no more briefs.",
                  "  troupe project archive tally", [of](console& out) {
                    auto const done = out.api().post(project_path(*of) + "/archive");
                    return show_done(out, done, done ? status_line(out, "Project", *done) : "");
                  });
-    c.add_option("project", *of, "id of the project")->required()->type_name("ID");
+    c.add_option("project", *of, "id of the project").required().type_name("ID");
   }
   line.add(group, "templates", "Lists the templates of projects.", "  troupe project templates",
            templates);

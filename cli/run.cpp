@@ -91,15 +91,16 @@ std::string how_to_go_on(json::value const& run) {
 } // namespace
 
 void add_run_commands(command_line& line) {
-  auto& group = line.add_group("run", "Executions of approved plans.",
-                               "  troupe run show k3f9q2mx.r1 --follow\n"
-                               "  troupe run pause k3f9q2mx.r1\n"
-                               "  troupe run stop k3f9q2mx.r1 --why \"the release comes first\"");
+  auto const group =
+      line.add_group("run", "Executions of approved plans.",
+                     "  troupe run show k3f9q2mx.r1 --follow\n"
+                     "  troupe run pause k3f9q2mx.r1\n"
+                     "  troupe run stop k3f9q2mx.r1 --why \"the release comes first\"");
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists runs, newest change first.",
-                       "  troupe run list --status running",
-                       [f](console& out) { return show_list(out, "run", "/api/runs", *f); });
+    auto const c = line.add(group, "list", "Lists runs, newest change first.",
+                            "  troupe run list --status running",
+                            [f](console& out) { return show_list(out, "run", "/api/runs", *f); });
     add_list_flags(c, f, {"project", "brief", "status"});
   }
   {
@@ -108,12 +109,12 @@ void add_run_commands(command_line& line) {
       bool follow = false;
     };
     auto const f = std::make_shared<flags>();
-    auto& c =
+    auto const c =
         line.add(group, "show", "Shows a run: its tickets as a graph, and what it cost.",
                  "  troupe run show k3f9q2mx.r1\n"
                  "  troupe run show k3f9q2mx.r1 --follow   # until it ends; 1 unless completed",
                  [f](console& out) { return show(out, f->id, f->follow); });
-    c.add_option("run", f->id, "id of the run")->required()->type_name("ID");
+    c.add_option("run", f->id, "id of the run").required().type_name("ID");
     c.add_flag("--follow", f->follow, "tell what happens until it ends");
   }
   add_entity_steps(line, group, run_words,

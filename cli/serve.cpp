@@ -118,47 +118,46 @@ int serve(console& out, bool take_over, bool accept_restored) {
 void add_serve_command(command_line& line) {
   auto const take_over = std::make_shared<bool>(false);
   auto const accept_restored = std::make_shared<bool>(false);
-  auto& c = line.add(line.root(), "serve", "Runs the server until Ctrl-C or SIGTERM.",
-                     "  troupe serve\n"
-                     "  troupe serve --port 8080 --data ./data\n"
-                     "  troupe serve --store postgres://troupe@db/troupe --address 0.0.0.0 "
-                     "--tls-certificate cert.pem --tls-key key.pem",
-                     [take_over, accept_restored](console& out) {
-                       return serve(out, *take_over, *accept_restored);
-                     });
+  auto const c = line.add(line.root(), "serve", "Runs the server until Ctrl-C or SIGTERM.",
+                          "  troupe serve\n"
+                          "  troupe serve --port 8080 --data ./data\n"
+                          "  troupe serve --store postgres://troupe@db/troupe --address 0.0.0.0 "
+                          "--tls-certificate cert.pem --tls-key key.pem",
+                          [take_over, accept_restored](console& out) {
+                            return serve(out, *take_over, *accept_restored);
+                          });
   c.add_flag("--take-over", *take_over,
              "PostgreSQL: fence a server that holds the database, instead of waiting for its end");
   c.add_flag("--accept-restored", *accept_restored,
              "go on with a ledger that was restored from an older backup");
-  add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
-      ->type_name("DIR");
+  add_setting(line, c, "--data", "store.data", "folder of ledger and admin token").type_name("DIR");
   add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")
-      ->type_name("URL");
+      .type_name("URL");
   add_setting(line, c, "--address", "server.address", "address to listen on (127.0.0.1)")
-      ->type_name("IP");
+      .type_name("IP");
   add_setting(line, c, "--port", "server.port", "port to listen on (7777); 0: any free one")
-      ->type_name("N");
+      .type_name("N");
   add_setting(line, c, "--tls-certificate", "server.tls_certificate", "certificate chain, PEM")
-      ->type_name("FILE");
-  add_setting(line, c, "--tls-key", "server.tls_key", "its key, PEM")->type_name("FILE");
+      .type_name("FILE");
+  add_setting(line, c, "--tls-key", "server.tls_key", "its key, PEM").type_name("FILE");
   c.add_flag_callback(
       "--allow-plain", [&line] { line.common().settings["server.allow_plain"] = "true"; },
       "plain HTTP on an address that other machines can reach");
   add_setting(line, c, "--threads", "actors.threads", "threads of the actor scheduler (2)")
-      ->type_name("N");
+      .type_name("N");
   add_setting(line, c, "--log-level", "log.level", "trace, debug, info, warn, error or off")
-      ->type_name("LEVEL");
+      .type_name("LEVEL");
   c.add_flag_callback(
       "--log-json", [&line] { line.common().settings["log.json"] = "true"; },
       "logs as one JSON object a line");
   add_setting(line, c, "--heartbeat-ms", "actors.heartbeat_ms", "between heartbeats of daemons")
-      ->type_name("MS");
+      .type_name("MS");
   add_setting(line, c, "--resend-ms", "actors.resend_ms", "until a message is sent again")
-      ->type_name("MS");
+      .type_name("MS");
   add_setting(line, c, "--grace-ms", "actors.grace_ms", "how long a lost daemon may stay away")
-      ->type_name("MS");
+      .type_name("MS");
   add_setting(line, c, "--script", "actors.script", "script of agents with the engine `scripted`")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
 } // namespace troupe

@@ -20,12 +20,11 @@ struct ticket_flags {
   bool changes = false;
 };
 
-CLI::App& add_for_ticket(command_line& line, CLI::App& group,
-                         std::shared_ptr<ticket_flags> const& f, std::string const& name,
-                         std::string const& what, std::string const& examples,
-                         command_line::action run) {
-  auto& c = line.add(group, name, what, examples, std::move(run));
-  c.add_option("ticket", f->id, "id of the ticket")->required()->type_name("ID");
+command add_for_ticket(command_line& line, command group, std::shared_ptr<ticket_flags> const& f,
+                       std::string const& name, std::string const& what,
+                       std::string const& examples, command_line::action run) {
+  auto const c = line.add(group, name, what, examples, std::move(run));
+  c.add_option("ticket", f->id, "id of the ticket").required().type_name("ID");
   return c;
 }
 
@@ -57,39 +56,40 @@ int comment(console& out, ticket_flags const& f) {
                        "; `troupe ticket show " + f.id + "` shows it.\n");
 }
 
-void add_talk(command_line& line, CLI::App& group) {
+void add_talk(command_line& line, command group) {
   {
     auto const f = std::make_shared<ticket_flags>();
-    auto& c = add_for_ticket(line, group, f, "comment", "Leaves a note on a ticket.",
-                             "  troupe ticket comment k3f9q2mx-2 \"see the mail of Monday\"\n"
-                             "  troupe ticket comment k3f9q2mx-2 \"measured\" --metric p99=12ms",
-                             [f](console& out) { return comment(out, *f); });
-    c.add_option("text", f->text, "the note; - for standard input")->required()->type_name("TEXT");
-    c.add_option("--reply-to", f->reply_to, "id of the comment that this answers")->type_name("ID");
+    auto const c =
+        add_for_ticket(line, group, f, "comment", "Leaves a note on a ticket.",
+                       "  troupe ticket comment k3f9q2mx-2 \"see the mail of Monday\"\n"
+                       "  troupe ticket comment k3f9q2mx-2 \"measured\" --metric p99=12ms",
+                       [f](console& out) { return comment(out, *f); });
+    c.add_option("text", f->text, "the note; - for standard input").required().type_name("TEXT");
+    c.add_option("--reply-to", f->reply_to, "id of the comment that this answers").type_name("ID");
     c.add_option("--metric", f->metrics, "a number with its name; may come again")
-        ->type_name("NAME=VALUE");
+        .type_name("NAME=VALUE");
     c.add_option("--blocker", f->blockers, "what stands in the way; may come again")
-        ->type_name("TEXT");
-    c.add_option("--next", f->next_steps, "what comes next; may come again")->type_name("TEXT");
+        .type_name("TEXT");
+    c.add_option("--next", f->next_steps, "what comes next; may come again").type_name("TEXT");
   }
   {
     auto const f = std::make_shared<ticket_flags>();
-    auto& c = add_for_ticket(
+    auto const c = add_for_ticket(
         line, group, f, "answer", "Answers the question that a ticket waits for.",
         "  troupe ticket answer k3f9q2mx-2 \"yes, upper case counts\"", [f](console& out) {
           return post(out, f->id, "answer",
                       json::object{{"message", f->message}, {"text", f->text}});
         });
-    c.add_option("text", f->text, "the answer")->required()->type_name("TEXT");
+    c.add_option("text", f->text, "the answer").required().type_name("TEXT");
     c.add_option("--message", f->message, "which question, where there are several")
-        ->type_name("ID");
+        .type_name("ID");
   }
 }
 
-void add_verdicts(command_line& line, CLI::App& group) {
+void add_verdicts(command_line& line, command group) {
   {
     auto const f = std::make_shared<ticket_flags>();
-    auto& c = add_for_ticket(
+    auto const c = add_for_ticket(
         line, group, f, "review", "Reviews a ticket that is in review.",
         "  troupe ticket review k3f9q2mx-2 --approve\n"
         "  troupe ticket review k3f9q2mx-2 --changes --note \"0 must print 0s\"",
@@ -102,7 +102,7 @@ void add_verdicts(command_line& line, CLI::App& group) {
         });
     c.add_flag("--approve", f->approve, "it is good");
     c.add_flag("--changes", f->changes, "it goes back, with notes");
-    c.add_option("--note", f->notes, "one point; may come again")->type_name("TEXT");
+    c.add_option("--note", f->notes, "one point; may come again").type_name("TEXT");
   }
   struct resolution {
     char const *name, *what;
@@ -112,20 +112,20 @@ void add_verdicts(command_line& line, CLI::App& group) {
                         resolution{"fail", "Gives a failed ticket up."}}) {
     auto const f = std::make_shared<ticket_flags>();
     std::string const how = r.name;
-    auto& c = add_for_ticket(
+    auto const c = add_for_ticket(
         line, group, f, how, r.what, "  troupe ticket " + how + " k3f9q2mx-2",
         [f, how](console& out) {
           return post(out, f->id, "resolve", json::object{{"how", how}, {"why", f->why}});
         });
-    c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");
+    c.add_option("--why", f->why, "for the ledger").type_name("TEXT");
   }
   auto const f = std::make_shared<ticket_flags>();
-  auto& c = add_for_ticket(line, group, f, "cancel", "Cancels a ticket.",
-                           "  troupe ticket cancel k3f9q2mx-2 --why \"no longer wanted\"",
-                           [f](console& out) {
-                             return post(out, f->id, "cancel", json::object{{"why", f->why}});
-                           });
-  c.add_option("--why", f->why, "for the ledger")->type_name("TEXT");
+  auto const c = add_for_ticket(line, group, f, "cancel", "Cancels a ticket.",
+                                "  troupe ticket cancel k3f9q2mx-2 --why \"no longer wanted\"",
+                                [f](console& out) {
+                                  return post(out, f->id, "cancel", json::object{{"why", f->why}});
+                                });
+  c.add_option("--why", f->why, "for the ledger").type_name("TEXT");
 }
 
 struct new_ticket {
@@ -172,30 +172,28 @@ int report(console& out, work_report const& f) {
 }
 
 /// Work of people: tickets outside of a plan, and what a person did.
-void add_by_hand(command_line& line, CLI::App& group) {
+void add_by_hand(command_line& line, command group) {
   {
     auto const f = std::make_shared<new_ticket>();
-    auto& c = line.add(group, "add", "Makes a ticket by hand, outside of a plan.",
-                       "  troupe ticket add --project tally --title \"Tidy the index\"\n"
-                       "  troupe ticket add --project tally --title \"Accept weeks\" --text - "
-                       "--criterion \"1w is 604800\" < notes.txt",
-                       [f](console& out) { return add(out, *f); });
-    c.add_option("--project", f->project, "id of the project")->required()->type_name("ID");
-    c.add_option("--title", f->title, "what is to be done, in a line")
-        ->required()
-        ->type_name("TEXT");
-    c.add_option("--text", f->text, "the whole of it; - for standard input")->type_name("TEXT");
+    auto const c = line.add(group, "add", "Makes a ticket by hand, outside of a plan.",
+                            "  troupe ticket add --project tally --title \"Tidy the index\"\n"
+                            "  troupe ticket add --project tally --title \"Accept weeks\" --text - "
+                            "--criterion \"1w is 604800\" < notes.txt",
+                            [f](console& out) { return add(out, *f); });
+    c.add_option("--project", f->project, "id of the project").required().type_name("ID");
+    c.add_option("--title", f->title, "what is to be done, in a line").required().type_name("TEXT");
+    c.add_option("--text", f->text, "the whole of it; - for standard input").type_name("TEXT");
     c.add_option("--criterion", f->criteria, "how to tell that it is done; may come again")
-        ->type_name("TEXT");
+        .type_name("TEXT");
     c.add_option("--role", f->role, "whose work it is, where it is not the stage's")
-        ->type_name("ROLE");
-    c.add_option("--file", f->files, "a file that it is about; may come again")->type_name("PATH");
+        .type_name("ROLE");
+    c.add_option("--file", f->files, "a file that it is about; may come again").type_name("PATH");
     c.add_option("--priority", f->priority, "low, normal, high or urgent (normal)")
-        ->check(CLI::IsMember({"low", "normal", "high", "urgent"}))
-        ->type_name("HOW");
+        .one_of({"low", "normal", "high", "urgent"})
+        .type_name("HOW");
   }
   auto const f = std::make_shared<work_report>();
-  auto& c = line.add(
+  auto const c = line.add(
       group, "report", "Reports what a person did with the ticket that was given to him.",
       "  troupe ticket report k3f9q2mx-2 --outcome done --summary \"called the customer\"\n"
       "  troupe ticket report k3f9q2mx-2 --outcome done --summary \"weeks are read\" --head "
@@ -203,33 +201,35 @@ void add_by_hand(command_line& line, CLI::App& group) {
       "  troupe ticket report k3f9q2mx-2 --outcome changes_requested --summary \"0 prints "
       "nothing\" --note \"0 must print 0s\"",
       [f](console& out) { return report(out, *f); });
-  c.add_option("ticket", f->id, "id of the ticket")->required()->type_name("ID");
+  c.add_option("ticket", f->id, "id of the ticket").required().type_name("ID");
   c.add_option("--outcome", f->outcome, "done, changes_requested or failed")
-      ->required()
-      ->check(CLI::IsMember({"done", "changes_requested", "failed"}))
-      ->type_name("HOW");
+      .required()
+      .one_of({"done", "changes_requested", "failed"})
+      .type_name("HOW");
   c.add_option("--summary", f->summary, "what was done, in your own words")
-      ->required()
-      ->type_name("TEXT");
+      .required()
+      .type_name("TEXT");
   c.add_option("--head", f->head, "commit that holds the work; none: nothing was changed")
-      ->type_name("COMMIT");
-  c.add_option("--base", f->base, "commit that the work began at")->type_name("COMMIT");
-  c.add_option("--note", f->notes, "one point of a review; may come again")->type_name("TEXT");
-  c.add_option("--file", f->files, "a file that was changed; may come again")->type_name("PATH");
+      .type_name("COMMIT");
+  c.add_option("--base", f->base, "commit that the work began at").type_name("COMMIT");
+  c.add_option("--note", f->notes, "one point of a review; may come again").type_name("TEXT");
+  c.add_option("--file", f->files, "a file that was changed; may come again").type_name("PATH");
 }
 
 } // namespace
 
 void add_ticket_commands(command_line& line) {
-  auto& group = line.add_group("ticket", "Units of work: state, conversation, evidence.",
-                               "  troupe ticket list --brief k3f9q2mx\n"
-                               "  troupe ticket show k3f9q2mx-2\n"
-                               "  troupe ticket add --project tally --title \"Tidy the index\"");
+  auto const group =
+      line.add_group("ticket", "Units of work: state, conversation, evidence.",
+                     "  troupe ticket list --brief k3f9q2mx\n"
+                     "  troupe ticket show k3f9q2mx-2\n"
+                     "  troupe ticket add --project tally --title \"Tidy the index\"");
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists tickets, newest change first.",
-                       "  troupe ticket list --project tally --status waiting",
-                       [f](console& out) { return show_list(out, "ticket", "/api/tickets", *f); });
+    auto const c =
+        line.add(group, "list", "Lists tickets, newest change first.",
+                 "  troupe ticket list --project tally --status waiting",
+                 [f](console& out) { return show_list(out, "ticket", "/api/tickets", *f); });
     add_list_flags(c, f, {"project", "brief", "run", "status"});
   }
   {

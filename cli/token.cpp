@@ -3,9 +3,9 @@
 namespace troupe {
 
 void add_token_commands(command_line& line) {
-  auto& group = line.add_group("token", "Who may use the server.",
-                               "  troupe token create ada --role developer --role approver\n"
-                               "  troupe token list");
+  auto const group = line.add_group("token", "Who may use the server.",
+                                    "  troupe token create ada --role developer --role approver\n"
+                                    "  troupe token list");
   {
     struct flags {
       std::string name;
@@ -13,7 +13,7 @@ void add_token_commands(command_line& line) {
       std::int64_t days = 0;
     };
     auto const f = std::make_shared<flags>();
-    auto& c = line.add(
+    auto const c = line.add(
         group, "create", "Makes a token and prints it, this once.",
         "  troupe token create ada --role developer --role approver --days 90\n"
         "  troupe token create ci --role viewer --json | jq -r .token",
@@ -26,31 +26,32 @@ void add_token_commands(command_line& line) {
             out.note("This is shown once; the server keeps only its hash.");
           return code;
         });
-    c.add_option("name", f->name, "whose token it is")->required()->type_name("NAME");
+    c.add_option("name", f->name, "whose token it is").required().type_name("NAME");
     c.add_option("--role", f->roles, "viewer, developer, approver or admin; may come again")
-        ->required()
-        ->check(CLI::IsMember({"viewer", "developer", "approver", "admin"}))
-        ->type_name("ROLE");
+        .required()
+        .one_of({"viewer", "developer", "approver", "admin"})
+        .type_name("ROLE");
     c.add_option("--days", f->days, "days until it expires; 0: never")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{3650}))
-        ->type_name("N");
+        .between(0, 3650)
+        .type_name("N");
   }
   {
     auto const f = std::make_shared<list_flags>();
-    auto& c = line.add(group, "list", "Lists tokens and codes; never their secrets.",
-                       "  troupe token list --status active",
-                       [f](console& out) { return show_list(out, "token", "/api/tokens", *f); });
+    auto const c = line.add(group, "list", "Lists tokens and codes; never their secrets.",
+                            "  troupe token list --status active", [f](console& out) {
+                              return show_list(out, "token", "/api/tokens", *f);
+                            });
     add_list_flags(c, f, {"status", "who"});
   }
   {
     auto const id = std::make_shared<std::string>();
-    auto& c = line.add(group, "revoke", "Revokes a token at once.", "  troupe token revoke 6d1e…",
-                       [id](console& out) {
-                         auto const done = out.api().remove("/api/tokens/" + segment(*id));
-                         return show_done(out, done,
-                                          done ? status_line(out, "Token", *done) : std::string{});
-                       });
-    c.add_option("token", *id, "id, as `token list` prints it")->required()->type_name("ID");
+    auto const c = line.add(
+        group, "revoke", "Revokes a token at once.", "  troupe token revoke 6d1e…",
+        [id](console& out) {
+          auto const done = out.api().remove("/api/tokens/" + segment(*id));
+          return show_done(out, done, done ? status_line(out, "Token", *done) : std::string{});
+        });
+    c.add_option("token", *id, "id, as `token list` prints it").required().type_name("ID");
   }
 }
 

@@ -220,31 +220,32 @@ std::vector<std::string> kinds() {
 
 void add_watch_command(command_line& line) {
   auto const f = std::make_shared<watch_flags>();
-  auto& c = line.add(line.root(), "watch",
-                     "Follows messages and changes live; reconnects by itself. Ctrl-C ends it.",
-                     "  troupe watch --history 20\n"
-                     "  troupe watch --agent dev-ada --kind ticket\n"
-                     "  troupe watch --type ticket.message_posted --json | jq -r .data.message",
-                     [f](console& out) {
-                       return watcher{out, *f}.run();
-                     });
+  auto const c =
+      line.add(line.root(), "watch",
+               "Follows messages and changes live; reconnects by itself. Ctrl-C ends it.",
+               "  troupe watch --history 20\n"
+               "  troupe watch --agent dev-ada --kind ticket\n"
+               "  troupe watch --type ticket.message_posted --json | jq -r .data.message",
+               [f](console& out) {
+                 return watcher{out, *f}.run();
+               });
   struct filter {
     char const *name, *what, *type;
   };
   auto const add_filter = [&](std::string const& name, char const* what, char const* type) {
     return c
-        .add_option_function<std::string>(
+        .add_option_function(
             "--" + name, [f, name](std::string const& v) { f->filters[name] = v; }, what)
-        ->type_name(type);
+        .type_name(type);
   };
   add_filter("agent", "only what names this agent", "NAME");
   add_filter("ticket", "only this ticket", "ID");
   add_filter("brief", "only this brief's work", "ID");
-  add_filter("kind", "only this kind of thing", "KIND")->check(CLI::IsMember(kinds()));
+  add_filter("kind", "only this kind of thing", "KIND").one_of(kinds());
   add_filter("type", "only types that begin so, e.g. ticket.mess", "TYPE");
   c.add_option("--history", f->history, "begin with the last N events")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-      ->type_name("N");
+      .between(0, 1'000'000)
+      .type_name("N");
   c.add_flag("--everything", f->everything,
              "bookkeeping too: lease renewals, acknowledgements, a message at each of its stops");
 }

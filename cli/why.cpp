@@ -4,7 +4,7 @@ namespace troupe {
 
 void add_why_command(command_line& line) {
   auto const ref = std::make_shared<std::string>();
-  auto& c = line.add(
+  auto const c = line.add(
       line.root(), "why",
       "Explains a commit, ticket, run, plan, brief or event: the chain of causes back "
       "to the sentence that asked for it.",
@@ -24,8 +24,8 @@ void add_why_command(command_line& line) {
         return out.show(*found, render_why(*found, out.style()));
       });
   c.add_option("ref", *ref, "commit (7 digits or more), id of an entity or of an event")
-      ->required()
-      ->type_name("REF");
+      .required()
+      .type_name("REF");
 }
 
 } // namespace troupe
