@@ -16,17 +16,6 @@ bool concerns_dispatcher(stored_event const& e) {
          t == "ticket.attempt_ended" || t == "ticket.cancelled";
 }
 
-/// Whether the ticket is over with this event. Members with their default are left out of events.
-bool ends_ticket(stored_event const& e) {
-  auto const& t = e.event.type;
-  if (t == "ticket.cancelled")
-    return true;
-  auto const to = [&](char const* status) {
-    return e.event.data.find(std::string{"\"to\":\""} + status + '"') != std::string::npos;
-  };
-  return to("DONE") || to("FAILED") || (t == "ticket.merged" && !to(""));
-}
-
 /// The project of a run that was created, and with it the limits that hold now.
 std::string project_of(stored_event const& e) {
   auto const data = json::parse(e.event.data);
@@ -67,19 +56,10 @@ void dispatch_desk::was(stored_event const& e) {
 
 /// Whether it concerns the dispatcher.
 bool dispatch_desk::keep(stored_event const& e) {
-  if (e.stream.kind == entity_kind::ticket)
-    note_ticket(e);
   if (!concerns_dispatcher(e))
     return false;
   note(e);
   return true;
-}
-
-void dispatch_desk::note_ticket(stored_event const& e) {
-  if (e.event.type == "ticket.opened")
-    opened_.insert_or_assign(e.stream, e);
-  else if (ends_ticket(e))
-    opened_.erase(e.stream);
 }
 
 void dispatch_desk::note(stored_event const& e) {
@@ -98,7 +78,23 @@ void dispatch_desk::note(stored_event const& e) {
     known_.insert_or_assign({e.stream, type}, known{++last_, e});
 }
 
+std::vector<entity_ref> dispatch_desk::leased_tickets() {
+  std::lock_guard lock{mutex_};
+  std::vector<entity_ref> out;
+  for (auto const& [key, k] : known_)
+    if (key.second == "ticket.leased")
+      out.push_back(key.first);
+  return out;
+}
+
 void dispatch_desk::open(caf::actor fresh) {
+  // Which files its holder writes stands in the ticket only. Whoever answers that may be waiting
+  // for us, so it is asked without the lock; a lease that comes meanwhile was given by the
+  // dispatcher before, and its grant is known.
+  auto const plans = std::make_shared<std::map<entity_ref, ticket_plan>>();
+  for (auto const& ticket : leased_tickets())
+    if (auto plan = plans_(ticket))
+      plans->emplace(ticket, std::move(*plan));
   std::lock_guard lock{mutex_};
   std::vector<known const*> in_order;
   for (auto const& [key, k] : known_)
@@ -106,12 +102,9 @@ void dispatch_desk::open(caf::actor fresh) {
   std::sort(in_order.begin(), in_order.end(),
             [](known const* a, known const* b) { return a->n < b->n; });
   auto const history = std::make_shared<std::vector<stored_event>>();
-  for (auto const* k : in_order) {
-    // Which files its holder writes stands in the ticket's plan only.
-    if (auto const plan = opened_.find(k->event.stream); plan != opened_.end())
-      history->push_back(plan->second);
+  for (auto const* k : in_order)
     history->push_back(k->event);
-  }
+  caf::anon_send(fresh, plans_ptr{plans});
   caf::anon_send(fresh, committed_ptr{history});
   for (auto const& [id, p] : daemons_)
     caf::anon_send(fresh, p);

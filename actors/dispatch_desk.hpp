@@ -2,9 +2,9 @@
 
 #include "actors/messages.hpp"
 
+#include <functional>
 #include <map>
 #include <mutex>
-#include <span>
 
 namespace troupe {
 
@@ -12,6 +12,12 @@ namespace troupe {
 /// to a new one is kept here. Thread-safe.
 class dispatch_desk {
 public:
+  /// Where the plan of a leased ticket is looked up; none: there is no such ticket. It is asked
+  /// from within `open`.
+  using plan_source = std::function<std::optional<ticket_plan>(entity_ref const&)>;
+
+  explicit dispatch_desk(plan_source plans) : plans_(std::move(plans)) {}
+
   /// To the present one. While there is none nothing is kept: entities offer again when asked to.
   void offer(offer_message m);
   void presence(daemon_presence p);
@@ -27,8 +33,9 @@ public:
 private:
   void note(stored_event const& e);
   bool keep(stored_event const& e);
-  void note_ticket(stored_event const& e);
+  [[nodiscard]] std::vector<entity_ref> leased_tickets();
 
+  plan_source const plans_;
   std::mutex mutex_;
   caf::actor present_;
   std::map<daemon_id, daemon_presence> daemons_;
@@ -40,7 +47,6 @@ private:
   };
   std::map<std::pair<entity_ref, std::string>, known> known_;
   std::uint64_t last_ = 0;
-  std::map<entity_ref, stored_event> opened_; ///< of the tickets that are not over
 };
 
 } // namespace troupe

@@ -58,6 +58,12 @@ caf::behavior dispatcher_actor::make_behavior() {
         });
         plan_match(duration{0});
       },
+      [this](plans_ptr const& plans) {
+        desk_.with([&](matchmaker& who) {
+          for (auto const& [ticket, plan] : *plans)
+            who.planned(ticket, plan);
+        });
+      },
       [this](committed_ptr const& batch) {
         bool const news = desk_.with([&](matchmaker& who) {
           bool any = false;

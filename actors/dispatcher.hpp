@@ -10,8 +10,8 @@ namespace troupe {
 /// matchmaker's. It keeps nothing durable: tickets offer again after a start, and who holds what is
 /// read from the log's events.
 ///
-/// It takes `offer_message`, `daemon_presence`, `committed_ptr` (agents, runs, leases) and
-/// `match_atom`.
+/// It takes `offer_message`, `daemon_presence`, `plans_ptr`, `committed_ptr` (agents, runs, leases)
+/// and `match_atom`.
 class dispatcher_actor : public caf::event_based_actor {
 public:
   dispatcher_actor(caf::actor_config& cfg, runtime const* rt, lease_desk* desk);

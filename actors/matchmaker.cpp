@@ -30,6 +30,16 @@ bool works_on_daemon(agent_spec const& spec) {
          spec.engine == engine_kind::scripted;
 }
 
+std::optional<ticket_plan> plan_of(json::value const& ticket) {
+  auto state = json::from<ticket::state>(ticket);
+  if (!state)
+    return std::nullopt;
+  ticket_plan p{std::move(state->project), state->item->files, {}};
+  for (auto const& s : state->stages.get())
+    p.work.push_back(s.kind == stage_kind::work);
+  return p;
+}
+
 // ---- what it knows --------------------------------------------------------------------------
 
 void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) {
@@ -74,6 +84,10 @@ void matchmaker::present(daemon_id const& daemon, bool up, std::int32_t slots,
   h.repositories = {repositories.begin(), repositories.end()};
 }
 
+void matchmaker::planned(entity_ref const& ticket, ticket_plan what) {
+  plans_.insert_or_assign(ticket, std::move(what));
+}
+
 bool matchmaker::learn(stored_event const& e) {
   if (e.stream.kind == entity_kind::ticket)
     return learn_ticket(e);
@@ -99,13 +113,6 @@ bool matchmaker::learn_agent(stored_event const& e) {
 }
 
 bool matchmaker::learn_ticket(stored_event const& e) {
-  if (auto const x = read_as<ticket_domain, ticket::opened>(e)) {
-    plan p{x->project, x->item->files, {}};
-    for (auto const& s : x->stages)
-      p.work.push_back(s.kind == stage_kind::work);
-    plans_.insert_or_assign(e.stream, std::move(p));
-    return false;
-  }
   if (auto const x = read_as<ticket_domain, ticket::leased>(e)) {
     auto const known = held_.find(e.stream);
     if (known != held_.end() && known->second.expected > x->token) {
@@ -116,7 +123,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     }
     // Whatever the lease replaced is over: the end of an attempt comes before the next lease.
     before_.erase(e.stream);
-    auto h = known == held_.end() ? planned(e.stream, *x) : known->second;
+    auto h = known == held_.end() ? held_before(e.stream, *x) : known->second;
     h.token = x->token;
     h.agent = x->agent;
     h.daemon = x->daemon;
@@ -144,7 +151,7 @@ bool matchmaker::learn_ticket(stored_event const& e) {
 }
 
 /// What is known of a lease from before our start: what its ticket is to write.
-matchmaker::holding matchmaker::planned(entity_ref const& ticket, ticket::leased const& lease) {
+matchmaker::holding matchmaker::held_before(entity_ref const& ticket, ticket::leased const& lease) {
   holding h;
   auto const p = plans_.find(ticket);
   if (p == plans_.end())

@@ -26,6 +26,15 @@ struct lease_grant {
   lease_choice to;
 };
 
+/// What a ticket is to write.
+struct ticket_plan {
+  project_id project;
+  std::vector<std::string> files;
+  std::vector<bool> work; ///< of each stage: whether it writes
+};
+/// Of a ticket's state, as the API answers it; none where it is no ticket's.
+[[nodiscard]] std::optional<ticket_plan> plan_of(json::value const& ticket);
+
 /// The policy of the dispatcher: who gets which ready ticket. Pure: events, offers and the time
 /// come in, grants come out.
 ///
@@ -44,6 +53,8 @@ public:
   void present(daemon_id const& daemon, bool up, std::int32_t slots,
                std::vector<link::runner_info> const& runners,
                std::vector<std::string> const& repositories);
+  /// Of a ticket that was leased before our start: told before its lease, which does not say it.
+  void planned(entity_ref const& ticket, ticket_plan what);
   /// Takes an event of the log (agents, runs, leases). True: there may be a match now.
   [[nodiscard]] bool learn(stored_event const& e);
   /// Counts the grants that another one gave, and that were not answered: its events are told
@@ -98,12 +109,6 @@ private:
     bool work = false;
     time_point granted{}; ///< when the grant was sent
   };
-  /// What a ticket was opened with, until its lease from before our start is told.
-  struct plan {
-    project_id project;
-    std::vector<std::string> files;
-    std::vector<bool> work; ///< of each stage: whether it writes
-  };
   /// How many leases lie on each agent, daemon, runner and project: kept with `held_`, because a
   /// count over all leases for each candidate would make matching quadratic.
   struct usage_counts {
@@ -117,7 +122,7 @@ private:
 
   [[nodiscard]] bool learn_agent(stored_event const& e);
   [[nodiscard]] bool learn_ticket(stored_event const& e);
-  [[nodiscard]] holding planned(entity_ref const& ticket, ticket::leased const& lease);
+  [[nodiscard]] holding held_before(entity_ref const& ticket, ticket::leased const& lease);
   [[nodiscard]] std::optional<lease_choice> choose(tenant_id const& of, offer const& o) const;
   [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
                                                        std::string const& profile) const;
@@ -141,8 +146,8 @@ private:
   std::map<std::pair<tenant_id, agent_id>, roster_entry> roster_;
   std::map<daemon_id, host> hosts_;
   std::map<entity_ref, holding> held_;
-  std::map<entity_ref, holding> before_; ///< what `take_now` replaced, until that is durable
-  std::map<entity_ref, plan> plans_;
+  std::map<entity_ref, holding> before_;    ///< what `take_now` replaced, until that is durable
+  std::map<entity_ref, ticket_plan> plans_; ///< until the lease from before our start is told
   usage_counts used_;
   std::map<project_id, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;

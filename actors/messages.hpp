@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/headcount.hpp"
+#include "actors/matchmaker.hpp"
 #include "persistence/event_store.hpp"
 #include "protocol/command.hpp"
 #include "protocol/obligation.hpp"
@@ -102,6 +103,9 @@ struct obligation_outcome {
 /// What a batch added to the log, in order.
 using committed_ptr = std::shared_ptr<std::vector<stored_event> const>;
 
+/// What the tickets are to write that were leased before a dispatcher's start.
+using plans_ptr = std::shared_ptr<std::map<entity_ref, ticket_plan> const>;
+
 /// An offer of a ticket to the dispatcher, or its withdrawal.
 struct offer_message {
   entity_ref ticket;
@@ -142,6 +146,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::appended_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::loaded_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::obligation_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::committed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::plans_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::offer_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::daemon_presence)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::idle_notice)

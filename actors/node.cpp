@@ -49,7 +49,7 @@ struct node::parts {
   random_id_port ids;
   incident_log incidents;
   runtime rt;
-  dispatch_desk desk;
+  dispatch_desk desk{[this](entity_ref const& ticket) { return plan_in_view(ticket); }};
   std::unique_ptr<troupe::journal> log;
   board view;
   std::unique_ptr<region> where;
@@ -79,6 +79,7 @@ struct node::parts {
   /// Shards (with entities that have an append under way, and finish it) and dispatcher.
   [[nodiscard]] bool stop_actors(duration deadline);
   void give_up(std::string const& part);
+  [[nodiscard]] std::optional<ticket_plan> plan_in_view(entity_ref const& ticket) const;
   [[nodiscard]] static result<std::vector<entity_ref>> due_in(event_store& store,
                                                               std::uint32_t shard);
   void hold_later(std::string owner);
@@ -148,6 +149,15 @@ bool node::parts::stop_actors(duration deadline) {
   desk.close();
   where->close();
   return !late;
+}
+
+std::optional<ticket_plan> node::parts::plan_in_view(entity_ref const& ticket) const {
+  auto state = view.get(ticket);
+  if (state.is_null()) {
+    view.settle(); // it was fed, and perhaps not yet applied
+    state = view.get(ticket);
+  }
+  return plan_of(state);
 }
 
 /// The entities of a shard that have something to do by themselves.
@@ -267,8 +277,8 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->epochs = *epochs;
   p->holder = std::move(*boot);
   p->log->observe([raw](committed_ptr batch) {
+    raw->view.feed(batch); // first: the desk asks it for the tickets that it knows
     raw->desk.committed(batch);
-    raw->view.feed(std::move(batch));
   });
 
   std::unique_ptr<node> n{new node{std::move(p)}};

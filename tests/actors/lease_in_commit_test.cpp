@@ -12,7 +12,7 @@ namespace {
 /// A project with a developer, a reviewer and one daemon, in which nothing moves by itself.
 struct desk_stage : test::still_stage {
   lease_desk desk{30s};
-  dispatch_desk to_dispatcher;
+  dispatch_desk to_dispatcher{[](entity_ref const&) { return std::nullopt; }};
 
   desk_stage() {
     rt.leases = &desk;

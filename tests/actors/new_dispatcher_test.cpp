@@ -17,18 +17,25 @@ using files = std::vector<std::string>;
 /// A project with developers and one daemon, in which nothing moves by itself.
 struct shop_floor : test::still_stage {
   lease_desk leases{30s};
-  std::optional<dispatch_desk> desk{std::in_place};
+  std::optional<dispatch_desk> desk;
   std::map<entity_ref, std::uint64_t> told; ///< to the desk, of each stream
 
   shop_floor() {
     rt.leases = &leases;
-    rt.dispatcher = &*desk;
+    new_desk();
     start_dispatcher();
     desk->presence({daemon_id{"d1"}, true, 9, {{"command", "", 9}}, {"*"}});
     run();
   }
   ~shop_floor() { log.queue.clear(); }
 
+  void new_desk() {
+    desk.emplace([this](entity_ref const& ticket) {
+      auto const seen = look(ticket);
+      return seen->has_value() ? plan_of(seen->value()) : std::nullopt;
+    });
+    rt.dispatcher = &*desk;
+  }
   void start_dispatcher() {
     leases.renew();
     spawned.push_back(system.spawn<dispatcher_actor>(static_cast<runtime const*>(&rt), &leases));
@@ -45,7 +52,7 @@ struct shop_floor : test::still_stage {
   }
   /// The server, from what is in the log.
   void restart_server() {
-    desk.emplace();
+    new_desk();
     leases.with([](matchmaker& who) { who = matchmaker{30s}; });
     auto const all = std::exchange(told, {});
     for (auto const& [stream, version] : all)

@@ -108,7 +108,7 @@ private:
   counted_ids ids_;
   incident_log incidents_;
   runtime rt_;
-  dispatch_desk desk_;
+  dispatch_desk desk_{[this](entity_ref const& ticket) { return plan_of(view_.get(ticket)); }};
   lease_desk leases_;
   sim_journal journal_;
   board view_;
