@@ -243,6 +243,21 @@ TEST_CASE("revision: a key names the requirement that the draft had under it", "
   CHECK(revised(ordered, "R2 after R1", shop).requirements[0].after.empty());
 }
 
+TEST_CASE("revision: notes that would close a circle change nothing and are told", "[rules]") {
+  std::string const three = std::string{shop} + "Ana: Next, the footer. The footer must show the "
+                                                "version.\n";
+  auto const before = draft_brief(read(three));
+  REQUIRE(before.has_value());
+  REQUIRE(before->requirements.size() == 3);
+  auto const first = revised(*before, "R1 after R2", three);
+  auto const second = revised(first, "R2 after R3", three);
+  REQUIRE(second.requirements[0].after == std::vector<std::string>{"R2"});
+  REQUIRE(second.requirements[1].after == std::vector<std::string>{"R3"});
+  auto const third = revised(second, "R3 after R1", three);
+  CHECK(third.requirements == second.requirements);
+  CHECK(has(texts(third.open_questions), "R3 -> R1 -> R2 -> R3"));
+}
+
 TEST_CASE("revision: an order in the notes runs the way it was said", "[rules]") {
   constexpr auto banner = "Ana: The search is too slow, it must answer within a second.\n"
                           "Bo: Okay.\n"

@@ -161,8 +161,8 @@ result<brief_content> revise_brief(brief_content const& before, transcript t,
       if (!apply(out, c) && is_new)
         out.open_questions.push_back(not_understood(c.said, {}));
     for (auto const& o : round.orders)
-      if (!apply(out, o) && is_new)
-        out.open_questions.push_back(not_understood(o.said, {}));
+      if (auto const why = apply(out, o); !why.empty() && is_new)
+        out.open_questions.push_back(not_understood(o.said, why));
   };
 
   if (latest.rest.empty() && !before.requirements.empty()) { // keeps what people changed by hand

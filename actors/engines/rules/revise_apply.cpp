@@ -130,6 +130,27 @@ void take_criterion(brief_content& b, std::string const& criterion) {
   std::erase_if(b.decisions, [&](cited_statement const& d) { return d.text == criterion; });
 }
 
+requirement* find(brief_content& b, std::string const& key) {
+  auto const r = std::find_if(b.requirements.begin(), b.requirements.end(),
+                              [&](requirement const& x) { return x.key == key; });
+  return r == b.requirements.end() ? nullptr : &*r;
+}
+
+/// `R1 -> R3 -> R2`: by which the one waits for the other; empty if it does not.
+std::string way_to(brief_content& b, std::string const& from, std::string const& to,
+                   std::vector<std::string>& seen) {
+  auto const* const r = find(b, from);
+  if (r == nullptr || std::find(seen.begin(), seen.end(), from) != seen.end())
+    return {};
+  if (from == to)
+    return from;
+  seen.push_back(from);
+  for (auto const& sooner : r->after)
+    if (auto const rest = way_to(b, sooner, to, seen); !rest.empty())
+      return from + " -> " + rest;
+  return {};
+}
+
 } // namespace
 
 cited_statement not_understood(citation said, std::string const& why) {
@@ -213,24 +234,27 @@ bool apply(brief_content& b, condition const& c) {
   return false;
 }
 
-bool apply(brief_content& b, order_note const& n) {
+std::string apply(brief_content& b, order_note const& n) {
+  auto next = b;
   bool any = false;
   for (auto const& o : n.orders) {
-    requirement* later = nullptr;
-    requirement* sooner = nullptr;
-    for (auto& r : b.requirements) {
-      later = r.key == o.later ? &r : later;
-      sooner = r.key == o.sooner ? &r : sooner;
-    }
+    auto* const later = find(next, o.later);
+    auto* const sooner = find(next, o.sooner);
     if (later == nullptr || sooner == nullptr)
       continue;
-    std::erase(sooner->after, later->key);
+    std::erase(sooner->after, later->key); // who says the other way round turns it round
+    std::vector<std::string> seen;
+    if (auto const way = way_to(next, sooner->key, later->key, seen); !way.empty())
+      return "it would close a circle: " + later->key + " -> " + way;
     if (std::find(later->after.begin(), later->after.end(), sooner->key) == later->after.end())
       later->after.push_back(sooner->key);
     later->cites.push_back(n.said);
     any = true;
   }
-  return any;
+  if (!any)
+    return "the draft has no such requirements";
+  b = std::move(next);
+  return {};
 }
 
 bool apply(brief_content& b, addition const& a) {

@@ -12,8 +12,9 @@ namespace troupe::rules {
 void apply(brief_content& b, removal const& r);
 /// True if the draft says it now.
 [[nodiscard]] bool apply(brief_content& b, condition const& c);
-/// Who says that one waits for the other turns round what was said before. True if both are there.
-[[nodiscard]] bool apply(brief_content& b, order_note const& n);
+/// Who says that one waits for the other turns round what was said before. Answers why it was not
+/// done, and then nothing is changed; empty if it was.
+[[nodiscard]] std::string apply(brief_content& b, order_note const& n);
 /// True if the draft has the requirement.
 [[nodiscard]] bool apply(brief_content& b, addition const& a);
 
