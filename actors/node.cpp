@@ -276,7 +276,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->ids.go_on_after(greatest);
   p->epochs = *epochs;
   p->holder = std::move(*boot);
-  p->log->observe([raw](committed_ptr batch) {
+  p->log->observe([raw](committed_ptr const& batch) {
     raw->view.feed(batch); // first: the desk asks it for the tickets that it knows
     raw->desk.committed(batch);
   });
