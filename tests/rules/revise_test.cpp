@@ -244,8 +244,12 @@ TEST_CASE("revision: a key names the requirement that the draft had under it", "
 }
 
 TEST_CASE("revision: notes that would close a circle change nothing and are told", "[rules]") {
-  std::string const three = std::string{shop} + "Ana: Next, the footer. The footer must show the "
-                                                "version.\n";
+  constexpr auto three = "Ana: The search must be faster, it takes nine seconds.\n"
+                         "Bo: Okay.\n"
+                         "Ana: Next, the changelog. The changelog must name every release.\n"
+                         "Bo: Fine.\n"
+                         "Ana: Next, the footer. The footer must show the version.\n"
+                         "Bo: Okay.\n";
   auto const before = draft_brief(read(three));
   REQUIRE(before.has_value());
   REQUIRE(before->requirements.size() == 3);
