@@ -334,8 +334,14 @@ void add_approve_command(command_line& line) {
                             "For example `troupe approve --all --wait " +
                                 std::to_string(f->batch.wait_s) + "`; without --wait it is " +
                                 "decided as it stands.");
+        bool const decides = f->revise || f->reject || !f->notes.empty();
+        if (f->id.empty() && (decides || f->show))
+          return out.misuse("which approval?", "`troupe approve` lists them with their ids.");
         if (f->id.empty())
           return list(out);
+        if (f->show && decides)
+          return out.misuse("--show decides nothing: leave it out to decide",
+                            "See `troupe approve --help`.");
         if (f->revise && f->reject)
           return out.misuse("say either --revise or --reject", "See `troupe approve --help`.");
         if (f->revise && f->notes.find_first_not_of(" \t\r\n") == std::string::npos)
@@ -349,7 +355,9 @@ void add_approve_command(command_line& line) {
                                   : "approve",
                       f->notes);
       });
-  c.add_option("approval", f->id, "id of the approval; left out: lists").type_name("ID");
+  c.add_option("approval", f->id, "id of the approval; left out: lists")
+      .type_name("ID")
+      .not_empty();
   c.add_option("--notes", f->notes, "why, or what is to change").type_name("TEXT");
   c.add_flag("--revise", f->revise, "send it back instead");
   c.add_flag("--reject", f->reject, "reject it instead");
@@ -357,7 +365,7 @@ void add_approve_command(command_line& line) {
   c.add_flag("--all", f->all, "approve what waits, after showing each; also what waits behind it");
   c.add_flag("--replans", f->batch.replans, "the same for plans that replace a failed ticket");
   c.add_option("--brief", f->batch.brief, "only this brief's").type_name("ID");
-  c.add_option("--project", f->batch.project, "only this project's").type_name("ID");
+  c.add_option("--project", f->batch.project, "only this project's").type_name("ID").not_empty();
   c.add_flag("--yes", f->batch.yes, "without asking");
   f->wait =
       c.add_option("--wait", f->batch.wait_s,

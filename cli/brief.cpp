@@ -133,7 +133,8 @@ void add_brief_commands(command_line& line) {
         .required()
         .type_name("FILE");
     c.add_option("--project", f->project, "for which project (the only one there is)")
-        .type_name("ID");
+        .type_name("ID")
+        .not_empty();
     c.add_option("--name", f->name, "name of the source (that of the file)").type_name("TEXT");
     c.add_option("--kind", f->kind, "transcript, message or ticket")
         .one_of({"transcript", "message", "ticket"})

@@ -99,6 +99,10 @@ int wait_of(client_response const& r) {
 } // namespace
 
 std::string segment(std::string_view text) {
+  // As it is, or encoded once, it would be resolved as a step within the path; so it is nobody's
+  // id.
+  if (text == "." || text == "..")
+    return encoded(text == "." ? "%2E" : "%2E%2E");
   return encoded(text);
 }
 

@@ -36,6 +36,16 @@ option option::type_name(std::string const& name) const {
 
 option option::required(bool is) const {
   of_->required(is);
+  return is && positional() ? not_empty() : *this;
+}
+
+option option::not_empty() const {
+  of_->check(CLI::Validator{[](std::string const& text) {
+                              bool const is =
+                                  text.find_first_not_of(" \t\r\n") == std::string::npos;
+                              return std::string{is ? "must not be empty" : ""};
+                            },
+                            ""});
   return *this;
 }
 

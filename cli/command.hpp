@@ -24,7 +24,10 @@ public:
 
   /// How help calls its value: `FILE`.
   option type_name(std::string const& name) const;
+  /// A positional that must be there must not be empty either: it is an id or a text, and `""` is a
+  /// variable that was not set.
   option required(bool is = true) const;
+  option not_empty() const;
   /// The headline that it stands under in help.
   option group(std::string const& name) const;
   /// Not in help nor completions.

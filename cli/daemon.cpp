@@ -220,7 +220,7 @@ void add_clean(command_line& line, command group) {
   c.add_option("--keep", f->keep, "and logs beyond the newest N attempts (1000)")
       .between(0, 1'000'000)
       .type_name("N");
-  add_setting(line, c, "--data", "daemon.data", "its folder").type_name("DIR");
+  add_setting(line, c, "--data", "daemon.data", "its folder").type_name("DIR").not_empty();
 }
 
 void add_local(command_line& line, command group) {
@@ -234,7 +234,8 @@ void add_local(command_line& line, command group) {
                    std::string{contract},
                run);
   add_setting(line, r, "--data", "daemon.data", "its folder: identity, clones, worktrees, spool")
-      .type_name("DIR");
+      .type_name("DIR")
+      .not_empty();
   add_setting(line, r, "--slots", "daemon.slots", "attempts at once (2)").type_name("N");
   add_setting(line, r, "--profiles", "daemon.profiles", "folder of further runner profiles")
       .type_name("DIR");
@@ -266,7 +267,7 @@ void add_local(command_line& line, command group) {
       .type_name("CODE");
   e.add_option("--name", f->name, "name of this machine (its host name)").type_name("NAME");
   e.add_flag("--replace", f->replace, "give up the identity that this folder has");
-  add_setting(line, e, "--data", "daemon.data", "its folder").type_name("DIR");
+  add_setting(line, e, "--data", "daemon.data", "its folder").type_name("DIR").not_empty();
   add_clean(line, group);
 }
 

@@ -218,7 +218,8 @@ void add_doctor_command(command_line& line) {
       "  troupe doctor\n  troupe doctor --json | jq '.clis[] | select(.installed)'",
       [](console& out) { return checkup{out}.run(); });
   add_setting(line, c, "--data", "store.data", "data folder of the server on this machine")
-      .type_name("DIR");
+      .type_name("DIR")
+      .not_empty();
   add_setting(line, c, "--daemon-data", "daemon.data", "folder of the daemon on this machine")
       .type_name("DIR");
 }

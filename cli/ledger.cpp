@@ -22,9 +22,11 @@ struct place {
 };
 
 void add_place(command c, std::shared_ptr<place> const& p) {
-  auto const data = c.add_option("--data", p->data, "data folder of a server").type_name("DIR");
+  auto const data =
+      c.add_option("--data", p->data, "data folder of a server").type_name("DIR").not_empty();
   c.add_option("--store", p->store, "PostgreSQL database of a server")
       .type_name("URL")
+      .not_empty()
       .excludes(data);
 }
 
@@ -291,7 +293,9 @@ void add_ledger_commands(command_line& line) {
                  "  troupe verify --file ledger.jsonl",
                  [p](console& out) { return verify(out, *p); });
     add_place(c, p);
-    c.add_option("--file", p->file, "an export").type_name("EXPORT");
+    auto const file = c.add_option("--file", p->file, "an export").type_name("EXPORT").not_empty();
+    for (auto const* other : {"--data", "--store"})
+      file.excludes(*c.find_option(other));
   }
   {
     auto const p = std::make_shared<place>();

@@ -130,7 +130,9 @@ void add_serve_command(command_line& line) {
              "PostgreSQL: fence a server that holds the database, instead of waiting for its end");
   c.add_flag("--accept-restored", *accept_restored,
              "go on with a ledger that was restored from an older backup");
-  add_setting(line, c, "--data", "store.data", "folder of ledger and admin token").type_name("DIR");
+  add_setting(line, c, "--data", "store.data", "folder of ledger and admin token")
+      .type_name("DIR")
+      .not_empty();
   add_setting(line, c, "--store", "store.url", "PostgreSQL database instead of SQLite")
       .type_name("URL");
   add_setting(line, c, "--address", "server.address", "address to listen on (127.0.0.1)")

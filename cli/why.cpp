@@ -11,10 +11,6 @@ void add_why_command(command_line& line) {
       "  troupe why $(git rev-parse HEAD)\n"
       "  troupe why k3f9q2mx-2",
       [ref](console& out) {
-        if (ref->find_first_not_of(" \t\r\n") == std::string::npos)
-          return out.misuse("no commit and no id was given",
-                            "Give one: `troupe why $(git rev-parse HEAD)`; see "
-                            "`troupe why --help`.");
         auto const found = out.api().get("/api/why/" + segment(*ref));
         if (!found)
           return out.fail(found.error(), found.error().code == errc::not_found

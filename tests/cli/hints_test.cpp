@@ -31,9 +31,12 @@ TEST_CASE("hints: what was not found is answered with the command that lists it"
 
 TEST_CASE("hints: empty arguments are refused before anything is sent", "[cli]") {
   office at;
-  auto const why = at.run({"why", ""});
-  CHECK(why.exit_code == exit_code::usage);
-  CHECK(contains(why.err, "no commit and no id"));
+  for (auto const* ref : {"", " "}) {
+    auto const why = at.run({"why", ref});
+    CHECK(why.exit_code == exit_code::usage);
+    CHECK(contains(why.err, "ref: must not be empty"));
+    CHECK(contains(why.err, "troupe why --help"));
+  }
   auto const revise = at.run({"approve", "k3f9q2mx.a1", "--revise"});
   CHECK(revise.exit_code == exit_code::usage);
   CHECK(contains(revise.err, "--notes"));

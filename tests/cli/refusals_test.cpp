@@ -170,3 +170,50 @@ TEST_CASE("refusals: an approval that is over names the one that is open", "[cli
   REQUIRE(once != std::string::npos);
   CHECK(refused.err.find(path, once + 1) == std::string::npos);
 }
+
+TEST_CASE("refusals: an id that is empty or leads elsewhere is nobody's", "[cli]") {
+  office at;
+  project_with_repository(at);
+  for (auto const* kind : {"ticket", "brief", "run", "budget", "plan", "project"}) {
+    INFO(kind);
+    auto const nothing = at.run({kind, "show", ""});
+    CHECK(nothing.exit_code == exit_code::usage);
+    CHECK(contains(nothing.err, "must not be empty"));
+    CHECK(nothing.out.empty());
+    for (auto const* id : {".", ".."}) {
+      auto const elsewhere = at.run({kind, "show", id});
+      CHECK(elsewhere.exit_code != exit_code::ok);
+      CHECK(elsewhere.out.empty());
+    }
+  }
+  CHECK(at.run({"brief", "cancel", ""}).exit_code == exit_code::usage);
+  CHECK(at.run({"ticket", "comment", "t", ""}).exit_code == exit_code::usage);
+}
+
+TEST_CASE("refusals: a decision without its approval is not taken for a list", "[cli]") {
+  office at;
+  auto const* how = GENERATE("--reject", "--revise", "--show");
+  INFO(how);
+  CHECK(at.run({"approve", how}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve", "", how}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve", "--notes", "x"}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve", "a1", "--show", "--reject"}).exit_code == exit_code::usage);
+  CHECK(at.run({"approve"}).exit_code == exit_code::ok);
+}
+
+TEST_CASE("refusals: a ledger is one that was named", "[cli]") {
+  office at;
+  auto const file = (at.home() / "x.jsonl").string();
+  CHECK(at.run({"export", "--data", at.data().string(), "--out", file}).exit_code == exit_code::ok);
+  REQUIRE(at.run({"verify", "--file", file}).exit_code == exit_code::ok);
+  CHECK(at.run({"verify", "--file", file, "--data", at.data().string()}).exit_code ==
+        exit_code::usage);
+  CHECK(at.run({"verify", "--file", file, "--store", "postgres://x"}).exit_code ==
+        exit_code::usage);
+  for (auto const* flag : {"--data", "--store"}) {
+    INFO(flag);
+    CHECK(at.run({"verify", flag, ""}).exit_code == exit_code::usage);
+    CHECK(at.run({"import", file, flag, ""}).exit_code == exit_code::usage);
+  }
+  CHECK(at.run({"serve", "--data", "", "--port", "0"}).exit_code == exit_code::usage);
+}
