@@ -25,7 +25,8 @@
 // NOLINTBEGIN(bugprone-macro-parentheses)
 
 /// Inside the namespace of the choice, in one file of the same library. An assignment is made of a
-/// copy or move and a destruction: assigning alternative to alternative is as much code again.
+/// copy or move and a destruction: assigning alternative to alternative is as much code again. So a
+/// choice is not to be moved from a part of itself; none holds one of its own kind.
 #define TROUPE_CHOICE_HERE(NAME)                                                                   \
   NAME::NAME() = default;                                                                          \
   NAME::NAME(NAME const&) = default;                                                               \

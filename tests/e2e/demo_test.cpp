@@ -1,12 +1,12 @@
 #include "demo/processes.hpp"
 #include "protocol/json.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <random>
 #include <sstream>
@@ -79,12 +79,7 @@ std::string a_seed() {
 
 /// How the story ends where nothing is killed: every ticket by its title, and every file of main.
 json::object undisturbed() {
-  std::ifstream in{TROUPE_SOURCE_DIR "/tests/data/demo/outcome.json"};
-  std::stringstream text;
-  text << in.rdbuf();
-  auto const v = json::parse(text.str());
-  REQUIRE(v.has_value());
-  return v->as_object();
+  return test::json_file(TROUPE_SOURCE_DIR "/tests/data/demo/outcome.json");
 }
 
 /// What must be the same whatever was killed.

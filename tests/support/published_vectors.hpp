@@ -1,22 +1,15 @@
 #pragma once
 
-#include "protocol/json.hpp"
+#include "tests/support/json_file.hpp"
 
-#include <catch2/catch.hpp>
-
-#include <fstream>
-#include <sstream>
+#include <string>
+#include <string_view>
 
 namespace troupe::test {
 
 /// tests/data/event-encoding.json: written by another program from docs/event-encoding.md.
 inline json::object published_vectors() {
-  std::ifstream in{TROUPE_TEST_DATA "/event-encoding.json"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto const all = json::parse(text.str());
-  REQUIRE(all.has_value());
-  return all->as_object();
+  return json_file(TROUPE_TEST_DATA "/event-encoding.json");
 }
 
 inline std::string text_of(json::value const& v) {
