@@ -12,7 +12,7 @@ using namespace troupe::test;
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string canonical_string(std::string_view text) {
   std::string out;
   put_json_string(out, text);
   return out;
@@ -69,7 +69,7 @@ TEST_CASE("encoding: texts are spelled as canonical JSON spells them", "[persist
       else
         text += pieces[random() % std::size(pieces)];
     }
-    REQUIRE(quoted(text) == json::canonical(json::value(text)));
+    REQUIRE(canonical_string(text) == json::canonical(json::value(text)));
   }
 }
 
