@@ -1,5 +1,6 @@
 #include "gateway/http/admission.hpp"
 
+#include "gateway/auth/session_cookie.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/http/json_body.hpp"
 #include "gateway/http/target.hpp"
@@ -59,7 +60,7 @@ std::optional<std::string_view> bearer(header_map const& headers) {
   return trim(text.substr(space));
 }
 
-refusal check_token(request_head const& head, route const& to, token_checker* tokens,
+refusal check_token(request_head& head, route const& to, bool writes, token_checker* tokens,
                     query_map const& query, std::string_view path, principal_info& who) {
   for (auto const& [name, value] : query) {
     if (same_word(name, "access_token") || value.substr(0, 4) == "trp_")
@@ -67,6 +68,16 @@ refusal check_token(request_head const& head, route const& to, token_checker* to
                           "a token in the address ends in logs; send it as `Authorization: Bearer`",
                           {{"field", name}}),
                      path);
+  }
+  if (!head.headers.has("Authorization")) {
+    if (auto const cookie = cookie_token(head.headers); cookie && to.needs != role::none) {
+      if (!from_own_page(head.headers, writes))
+        return problem(fail(errc::forbidden, "a browser's session is good for the pages of this "
+                                             "server only; programs send `Authorization: Bearer`"),
+                       path);
+      // Whoever looks at the token later, as a stream does, finds it where it always is.
+      head.headers.set("Authorization", "Bearer " + std::string{*cookie});
+    }
   }
   auto const token = bearer(head.headers);
   if (token && tokens != nullptr && well_formed_token(*token)) {
@@ -225,7 +236,7 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
     return std::move(*no);
 
   admitted out;
-  if (auto no = check_token(head, to, tokens, target->query, path, out.req.principal))
+  if (auto no = check_token(head, to, writes, tokens, target->query, path, out.req.principal))
     return std::move(*no);
   if (auto no = check_body(head, to, path))
     return std::move(*no);

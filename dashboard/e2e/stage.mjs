@@ -1,0 +1,148 @@
+// The demo's stage for the browser: a real server on a free port, a real repository, two daemons
+// with the demo's script in place of a model. Every process is ended by its id.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync, existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export const troupe = process.env.TROUPE_PROGRAM ?? "build/dev/cli/troupe";
+const demo = fileURLToPath(new URL("../../demo", import.meta.url));
+
+/** Waits until `so` gives something; never how long that takes, only how long it may. */
+export async function until(what, so, patience = 30_000) {
+  const end = Date.now() + patience;
+  let last;
+  for (;;) {
+    try {
+      const found = await so();
+      if (found) return found;
+    } catch (e) {
+      last = e;
+    }
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}${last ? `: ${last.message}` : ""}`);
+    await sleep(50);
+  }
+}
+
+const freePort = () =>
+  new Promise((done, no) => {
+    const s = createServer();
+    s.once("error", no);
+    s.listen(0, "127.0.0.1", () => {
+      const { port } = s.address();
+      s.close(() => done(port));
+    });
+  });
+
+export class Stage {
+  children = new Map();
+
+  static async open() {
+    const s = new Stage();
+    s.folder = mkdtempSync(join(tmpdir(), "troupe-dashboard-"));
+    s.port = await freePort();
+    s.url = `http://127.0.0.1:${s.port}`;
+    const seed = join(s.folder, "seed");
+    cpSync(join(demo, "repository"), seed, { recursive: true });
+    const git = (in_, ...a) => execFileSync("git", ["-c", "user.name=Mara", "-c", "user.email=mara@example.org", "-c", "init.defaultBranch=main", ...a], { cwd: in_, stdio: "pipe" });
+    git(seed, "init", "-q");
+    git(seed, "add", "-A");
+    git(seed, "commit", "-q", "-m", "Read durations as people write them");
+    git(s.folder, "clone", "-q", "--bare", seed, join(s.folder, "origin.git"));
+    await s.startServer();
+    s.token = await until("the admin token", () => readFileSync(join(s.folder, "server", "admin.token"), "utf8").trim());
+    return s;
+  }
+
+  start(name, args) {
+    const log = openSync(join(this.folder, `${name}.log`), "a");
+    const child = spawn(troupe, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    this.children.set(name, child);
+    return child;
+  }
+  async stop(name, signal = "SIGTERM") {
+    const child = this.children.get(name);
+    this.children.delete(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 8_000);
+    await gone;
+    clearTimeout(timer);
+  }
+  async close() {
+    for (const name of [...this.children.keys()].reverse()) await this.stop(name);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async startServer() {
+    this.start("server", [
+      "serve", "--data", join(this.folder, "server"), "--port", String(this.port), "--script", join(demo, "script.json"),
+      "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000",
+    ]);
+    await until("the server to answer", async () => (await fetch(`${this.url}/readyz`)).ok);
+  }
+  async killServer() {
+    await this.stop("server", "SIGKILL");
+  }
+
+  async call(method, path, body) {
+    const r = await fetch(this.url + path, {
+      method,
+      headers: { Authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await r.text();
+    if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+  get(path) {
+    return this.call("GET", path);
+  }
+
+  /** The demo's team; `more` are further members of the roster. */
+  async makeProject(id = "duration", more = [], name = "Duration") {
+    const member = (name, role, engine, capacity) => ({ name, role, engine, ...(capacity ? { capacity } : {}) });
+    await this.call("POST", "/api/projects", {
+      id, name, template_name: "standard@1",
+      config: {
+        repository: join(this.folder, "origin.git"), target_branch: "main", test_command: "prove -l t",
+        roster: [
+          member("chief", "chief-of-staff", "rules"), member("pm", "pm", "scripted"), member("lead", "tech-lead", "scripted", 2), member("qa", "qa", "rules"),
+          member("ada", "dev", "scripted"), member("bob", "dev", "scripted"), member("eve", "dev", "scripted"), ...more,
+        ],
+        limits: { lease: 4000, rounds: 2, stall: 120000 },
+      },
+    });
+  }
+  async startDaemons() {
+    for (const name of ["laptop-1", "laptop-2"]) {
+      const data = join(this.folder, name);
+      const { code } = await this.call("POST", "/api/daemons/codes");
+      execFileSync(troupe, ["daemon", "enroll", "--server", this.url, "--code", code, "--name", name, "--data", data], { stdio: "pipe" });
+      mkdirSync(join(data, "profiles"), { recursive: true });
+      writeFileSync(
+        join(data, "profiles", "scripted.toml"),
+        `name = "scripted"\nsummary = "the demo's script"\nprogram = "${troupe}"\narguments = ["scripted-coder", "--script", "${join(demo, "script.json")}"]\nformat = "jsonl"\n[exit_codes]\n0 = "done"\n2 = "changes_requested"\n`,
+      );
+      this.start(name, ["daemon", "run", "--data", data, "--slots", "3", "--profiles", join(data, "profiles")]);
+    }
+    await until("both daemons", async () => (await this.get("/api/daemons?status=online")).items.length === 2);
+  }
+  /** Submits the demo's meeting; its id. */
+  async submitMeeting(project = "duration") {
+    const brief = await this.call("POST", "/api/briefs", { project, name: "meeting.vtt", text: readFileSync(join(demo, "meeting.vtt"), "utf8") });
+    return brief.id;
+  }
+}
+
+/** Debian's Chromium, or another one that is there. */
+export function chromium() {
+  const found = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => p && existsSync(p));
+  if (!found) throw new Error("no Chromium; install Debian's package chromium");
+  return found;
+}

@@ -1,0 +1,210 @@
+import { Component, lazy, Suspense, useCallback, useEffect, useRef, useState, type ComponentType, type ReactNode } from "react";
+import { call, get, Refusal } from "./lib/api";
+import { ago } from "./lib/format";
+import { forgetAll, live, useLink } from "./lib/live";
+import { PrincipalContext } from "./lib/principal";
+import { useRoute } from "./lib/route";
+import { applyTheme, theme, type Theme } from "./lib/theme";
+import type { Session } from "./lib/types";
+import { Inbox } from "./pages/inbox";
+import { SignIn } from "./pages/signin";
+import { InboxContext, useWaiting } from "./lib/inbox";
+import { Loading, useNow } from "./ui/parts";
+
+const pages: { key: string; title: string; view: ComponentType }[] = [
+  { key: "inbox", title: "Inbox", view: Inbox },
+  { key: "board", title: "Board", view: lazy(() => import("./pages/board")) },
+  { key: "plan", title: "Plan", view: lazy(() => import("./pages/plan")) },
+  { key: "traffic", title: "Traffic", view: lazy(() => import("./pages/traffic")) },
+  { key: "agents", title: "Agents", view: lazy(() => import("./pages/agents")) },
+  { key: "ledger", title: "Ledger", view: lazy(() => import("./pages/ledger")) },
+  { key: "costs", title: "Costs", view: lazy(() => import("./pages/costs")) },
+  { key: "system", title: "System", view: lazy(() => import("./pages/system")) },
+];
+const ticketPage = { key: "ticket", title: "Ticket", view: lazy(() => import("./pages/ticket")) };
+
+export function App() {
+  const [session, setSession] = useState<Session | null>();
+  const [trouble, setTrouble] = useState<Refusal>();
+  const link = useLink();
+
+  const look = useCallback(async () => {
+    try {
+      setSession(await get<Session>("/api/session"));
+      setTrouble(undefined);
+    } catch (e) {
+      if (e instanceof Refusal && (e.status === 401 || e.status === 403)) setSession(null);
+      else setTrouble(e instanceof Refusal ? e : new Refusal(0, String(e)));
+    }
+  }, []);
+  useEffect(() => void look(), [look]);
+  useEffect(() => {
+    if (!trouble) return;
+    const timer = setTimeout(() => void look(), 2_000);
+    return () => clearTimeout(timer);
+  }, [trouble, look]);
+  useEffect(() => {
+    if (session) live.start();
+  }, [session]);
+  useEffect(() => {
+    if (link === "signed-out") setSession(null);
+  }, [link]);
+
+  if (session === undefined)
+    return (
+      <main className="alone">
+        {trouble ? <p role="alert">{trouble.message} Trying again …</p> : <Loading what="who you are" />}
+      </main>
+    );
+  if (session === null)
+    return (
+      <SignIn
+        done={(s) => {
+          live.end();
+          forgetAll();
+          setSession(s);
+        }}
+      />
+    );
+  return (
+    <PrincipalContext.Provider value={session}>
+      <Frame
+        session={session}
+        signOut={async () => {
+          await call("DELETE", "/api/session");
+          live.end();
+          forgetAll();
+          setSession(null);
+        }}
+      />
+    </PrincipalContext.Provider>
+  );
+}
+
+function Frame({ session, signOut }: { session: Session; signOut: () => Promise<void> }) {
+  const route = useRoute();
+  const page = route.page === "ticket" ? ticketPage : (pages.find((p) => p.key === route.page) ?? pages[0]!);
+  const waiting = useWaiting();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  const where = `${page.key}/${route.id}`;
+  useEffect(() => {
+    // A new page begins at its top, and who reads it by ear hears its title.
+    if (first.current) first.current = false;
+    else {
+      scrollTo(0, 0);
+      main.current?.focus({ preventScroll: true });
+    }
+  }, [where]);
+  useEffect(() => {
+    const n = waiting.count;
+    document.title = `${n > 0 ? `(${n}) ` : ""}${page.key === "ticket" ? route.id : page.title} – Troupe`;
+  }, [page, route.id, waiting.count]);
+  const View = page.view;
+  return (
+    <div className="frame">
+      <a className="skip" href="#main" onClick={(e) => (e.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <header className="top">
+        <a className="brand" href="#/inbox">
+          <img src={new URL("./icon.svg", import.meta.url).href} width="20" height="20" alt="" />
+          Troupe
+        </a>
+        <nav aria-label="Pages">
+          {pages.map((p) => (
+            <a key={p.key} href={`#/${p.key}`} aria-current={p === page || (p.key === "board" && page === ticketPage) ? "page" : undefined}>
+              {p.title}
+              {p.key === "inbox" && waiting.count > 0 && (
+                <span className="bubble" aria-label={`${waiting.count} waiting`}>
+                  {waiting.count}
+                </span>
+              )}
+            </a>
+          ))}
+        </nav>
+        <div className="top-side">
+          <LinkState />
+          <ThemeSwitch />
+          <span className="me" title={session.roles.join(", ")}>
+            {session.id.replace(/^human:/, "")}
+          </span>
+          <button type="button" className="plain" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <Lost />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Fence key={where}>
+          <Suspense fallback={<Loading what="the page" />}>
+            <InboxContext.Provider value={waiting}>
+              <View />
+            </InboxContext.Provider>
+          </Suspense>
+        </Fence>
+      </main>
+    </div>
+  );
+}
+
+function LinkState() {
+  const link = useLink();
+  const text = link === "open" ? "live" : link === "lost" ? "no link" : "connecting";
+  return (
+    <span className={`link ${link}`} role="status">
+      <span className="dot" aria-hidden="true" />
+      {text}
+    </span>
+  );
+}
+
+function Lost() {
+  const link = useLink();
+  const now = useNow(1_000);
+  if (link !== "lost") return null;
+  return (
+    <div className="notice amber" role="alert">
+      The link to the server was lost {ago(live.since, now)}. What is shown may be old; trying again by itself.
+    </div>
+  );
+}
+
+function ThemeSwitch() {
+  const [is, set] = useState<Theme>(theme);
+  const next: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+  return (
+    <button
+      type="button"
+      className="plain"
+      aria-label={`Colours: ${is}. Change to ${next[is]}`}
+      title={`Colours: ${is}`}
+      onClick={() => {
+        applyTheme(next[is]);
+        set(next[is]);
+      }}
+    >
+      {is === "system" ? "Auto" : is === "light" ? "Light" : "Dark"}
+    </button>
+  );
+}
+
+/** A page that fails takes only itself down, and says so. */
+class Fence extends Component<{ children: ReactNode }, { error?: Error }> {
+  override state: { error?: Error } = {};
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+  override render() {
+    return this.state.error ? (
+      <div className="notice red" role="alert">
+        <span>This page failed: {this.state.error.message}</span>
+        <button type="button" onClick={() => location.reload()}>
+          Load it again
+        </button>
+      </div>
+    ) : (
+      this.props.children
+    );
+  }
+}

@@ -1,0 +1,80 @@
+// Money, tokens and times, added up from tickets and from the events of attempts.
+import type { Event, Ticket, Usage } from "./types";
+
+export interface Sum {
+  key: string;
+  input: number;
+  output: number;
+  micros: number;
+  wall: number;
+  n: number;
+}
+
+export function addUp<T>(of: T[], keyOf: (x: T) => string, used: (x: T) => Usage | undefined): Sum[] {
+  const out = new Map<string, Sum>();
+  for (const x of of) {
+    const key = keyOf(x) || "–";
+    const s = out.get(key) ?? { key, input: 0, output: 0, micros: 0, wall: 0, n: 0 };
+    const u = used(x) ?? {};
+    s.input += u.input_tokens ?? 0;
+    s.output += u.output_tokens ?? 0;
+    s.micros += u.cost_micros ?? 0;
+    s.wall += u.wall ?? 0;
+    s.n += 1;
+    out.set(key, s);
+  }
+  return [...out.values()].sort((a, b) => b.micros - a.micros || b.wall - a.wall || a.key.localeCompare(b.key));
+}
+
+/** The value below which the share `q` of them is; 0 of none. */
+export function quantile(values: number[], q: number): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? 0;
+}
+
+export interface Work {
+  tickets: number;
+  done: number;
+  failed: number;
+  times: number[];
+  rounds: number;
+  sentBack: Sum[];
+}
+
+/** Times from opening to the end of what is done. */
+export function completion(tickets: Ticket[]): number[] {
+  return tickets
+    .filter((t) => t.status === "DONE" && t.opened_at && t.changed_at)
+    .map((t) => (t.changed_at ?? 0) - (t.opened_at ?? 0));
+}
+
+/** How often reviews and gates sent work back, by stage. */
+export function sentBack(tickets: Ticket[]): Map<string, number> {
+  const out = new Map<string, number>();
+  for (const t of tickets)
+    for (const [stage, n] of Object.entries(t.counted?.sent_by ?? {})) out.set(stage, (out.get(stage) ?? 0) + n);
+  return out;
+}
+
+/** Gates that did not pass, by gate, from `ticket.gated` events. */
+export function violations(events: Event[]): Map<string, number> {
+  const out = new Map<string, number>();
+  for (const e of events)
+    for (const r of (e.data?.["results"] ?? []) as { gate: string; passed?: boolean }[])
+      if (!r.passed) out.set(r.gate, (out.get(r.gate) ?? 0) + 1);
+  return out;
+}
+
+/** What was spent in equal parts of a time, oldest first. */
+export function burn(events: Event[], from: number, to: number, parts: number, of: (u: Usage) => number): number[] {
+  const out = new Array<number>(parts).fill(0);
+  const width = Math.max(1, (to - from) / parts);
+  for (const e of events) {
+    const u = e.data?.["used"] as Usage | undefined;
+    if (!u || e.at < from || e.at > to) continue;
+    const at = Math.min(parts - 1, Math.floor((e.at - from) / width));
+    out[at] = (out[at] ?? 0) + of(u);
+  }
+  return out;
+}

@@ -1,0 +1,114 @@
+// What needs a person, and nothing else.
+import { createContext } from "react";
+import { all, get, query, type Page } from "./api";
+import { useResource, type Resource } from "./live";
+import type { Agent, Approval, Run, Ticket } from "./types";
+
+export interface Question {
+  key: string;
+  /** Where the answer goes. */
+  path: string;
+  about: string;
+  kind: "ticket" | "agent";
+  from: string;
+  text: string;
+  deadline?: number;
+  message: string;
+  content?: string;
+}
+export interface Escalation {
+  key: string;
+  kind: "ticket" | "run" | "agent";
+  id: string;
+  title: string;
+  text: string;
+  hint?: string;
+  since?: number;
+  /** For a ticket whose attempts or rounds are used up. */
+  decide: boolean;
+}
+export interface Waiting {
+  approvals: Approval[];
+  questions: Question[];
+  escalations: Escalation[];
+}
+
+const isPerson = (principal: string): boolean => principal.startsWith("human:") || principal === "operator" || principal === "approver";
+
+/** Which of the tickets need a person; `people` are agents that are people. */
+export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waiting, "questions" | "escalations"> {
+  const questions: Question[] = [];
+  const escalations: Escalation[] = [];
+  const human = (p: string) => isPerson(p) || people.has(p.replace(/^agent:/, ""));
+  for (const t of tickets) {
+    const title = `${t.id} ${t.item.title}`;
+    for (const w of t.waits ?? []) {
+      if (!human(w.owner)) continue;
+      if (w.question?.id && isPerson(w.owner))
+        questions.push({
+          key: w.question.id,
+          path: `/api/tickets/${encodeURIComponent(t.id)}/answer`,
+          about: title,
+          kind: "ticket",
+          from: w.question.from,
+          text: (w.question.parts ?? []).map((p) => p.text ?? "").filter(Boolean).join("\n") || w.action,
+          ...(w.deadline ? { deadline: w.deadline } : {}),
+          message: w.question.id,
+        });
+      else if (t.status !== "failed_pending" && !w.question?.id)
+        escalations.push({ key: `wait:${t.id}:${w.action}`, kind: "ticket", id: t.id, title, text: `${w.action}`, since: t.changed_at, decide: false });
+    }
+    if (t.status === "failed_pending" && (!t.resolver || human(t.resolver) || human(`agent:${t.resolver}`) || (t.waits ?? []).some((w) => human(w.owner))))
+      escalations.push({ key: `failed:${t.id}`, kind: "ticket", id: t.id, title, text: t.why || "its attempts or rounds are used up", since: t.changed_at, decide: true });
+    else if (t.lacks && t.lacks.for !== "run")
+      escalations.push({ key: `lack:${t.id}`, kind: "ticket", id: t.id, title, text: `waits for ${t.lacks.text}`, ...(t.lacks.do ? { hint: t.lacks.do } : {}), since: t.changed_at, decide: false });
+  }
+  return { questions, escalations };
+}
+
+async function read(signal: AbortSignal): Promise<Waiting> {
+  const [approvals, agents, open, runs] = await Promise.all([
+    all<Approval>("/api/approvals?status=pending", 500, signal),
+    all<Agent>("/api/agents", 1000, signal),
+    Promise.all(
+      ["waiting", "failed_pending", "ready", "rework", "in_review"].map((status) => get<Page<Ticket>>(`/api/tickets${query({ status, limit: 200 })}`, signal)),
+    ),
+    get<Page<Run>>("/api/runs?limit=100", signal),
+  ]);
+  const people = agents.items.filter((a) => a.spec.engine === "human");
+  const out = fromTickets(open.flatMap((p) => p.items), new Set(people.map((a) => a.id)));
+  const asked = await Promise.all(
+    people.filter((a) => (a.inbox ?? []).length > 0 || a.status === "working" || a.status === "waiting").map((a) => get<Agent>(`/api/agents/${encodeURIComponent(a.id)}`, signal)),
+  );
+  for (const a of asked)
+    for (const w of a.waits ?? [])
+      out.questions.push({
+        key: w.message,
+        path: `/api/agents/${encodeURIComponent(a.id)}/answer`,
+        about: `asked of ${a.spec.name}`,
+        kind: "agent",
+        from: w.asked_by,
+        text: w.action,
+        ...(w.deadline ? { deadline: w.deadline } : {}),
+        message: w.message,
+        ...(w.content && w.content !== "text" ? { content: w.content } : {}),
+      });
+  for (const a of agents.items)
+    if (a.status === "quarantined" || a.status === "crashed")
+      out.escalations.push({ key: `agent:${a.id}`, kind: "agent", id: a.id, title: `Agent ${a.spec.name} is ${a.status}`, text: a.why ?? "", decide: false });
+  for (const r of runs.items)
+    if (r.lacks) out.escalations.push({ key: `run:${r.id}`, kind: "run", id: r.id, title: `Run ${r.id}`, text: `waits for ${r.lacks.text}`, ...(r.lacks.do ? { hint: r.lacks.do } : {}), decide: false });
+  return { approvals: approvals.items, ...out };
+}
+
+const kinds = new Set(["approval", "ticket", "agent", "run", "plan", "brief"]);
+
+export type Inbox = Resource<Waiting> & { count: number };
+
+export function useWaiting(): Inbox {
+  const r = useResource<Waiting>("inbox", read, (e) => kinds.has(e.kind) && e.type !== "progress" && !e.type.endsWith(".settled") && !e.type.endsWith(".renewed"));
+  const d = r.data;
+  return { ...r, count: d ? d.approvals.length + d.questions.length + d.escalations.length : 0 };
+}
+/** What the frame of the page has read already. */
+export const InboxContext = createContext<Inbox>({ count: 0, reload: async () => {} });

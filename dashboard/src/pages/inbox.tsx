@@ -1,0 +1,288 @@
+import { useContext, useState, type ReactNode } from "react";
+import { call } from "../lib/api";
+import { span, who } from "../lib/format";
+import { InboxContext, type Escalation, type Question } from "../lib/inbox";
+import { useGet } from "../lib/live";
+import { useMay } from "../lib/principal";
+import type { Approval, Brief, Cite, Plan, Run } from "../lib/types";
+import { Action, Ago, Card, Empty, EntityLink, Hash, Loading, Shown, Trouble, useNow } from "../ui/parts";
+import { PlanList } from "../ui/planlist";
+
+export function Inbox() {
+  const waiting = useContext(InboxContext);
+  return (
+    <>
+      <h1>Inbox</h1>
+      <Shown of={waiting} what="what waits for you">
+        {(w) =>
+          waiting.count === 0 ? (
+            <>
+              <Empty title="Nothing waits for you.">
+                Approvals, questions and escalations appear here by themselves. <a href="#/board">See what the team does</a>, or what was <a href="#/ledger?kind=approval">decided before</a>.
+              </Empty>
+            </>
+          ) : (
+            <div className="stack">
+              {w.approvals.map((a) => (
+                <ApprovalCard key={a.id} of={a} done={waiting.reload} />
+              ))}
+              {w.questions.map((q) => (
+                <QuestionCard key={q.key} of={q} done={waiting.reload} />
+              ))}
+              {w.escalations.map((e) => (
+                <EscalationCard key={e.key} of={e} done={waiting.reload} />
+              ))}
+            </div>
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+function Deadline({ at }: { at: number | undefined }) {
+  const now = useNow(20_000);
+  if (!at) return null;
+  return <span className={at < now ? "error" : "muted"}>{at < now ? "the deadline has passed" : `until ${span(at - now)} from now`}</span>;
+}
+
+function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> }) {
+  const [notes, setNotes] = useState("");
+  const may = useMay("approver");
+  const [kind = "", id = ""] = of.subject.split(/:(.*)/s, 2);
+  const decide = (how: "approve" | "revise" | "reject") => async () => {
+    await call("POST", `/api/approvals/${encodeURIComponent(of.id)}/decide`, {
+      how,
+      ...(notes.trim() ? { notes: notes.trim() } : {}),
+      ...(of.content_hash ? { content_hash: of.content_hash } : {}),
+    });
+    await done();
+  };
+  const options: ["approve" | "revise" | "reject", string, "primary" | "danger" | undefined][] = [
+    ["approve", "Approve", "primary"],
+    ...(kind === "run" ? [] : [["revise", "Ask for changes", undefined] as ["revise", string, undefined]]),
+    ["reject", "Reject", "danger"],
+  ];
+  return (
+    <Card
+      className="ask"
+      title={of.question}
+      side={
+        <span className="side">
+          <span className="badge amber">approval</span>
+          <Ago at={of.opened_at} />
+        </span>
+      }
+    >
+      <p className="muted line">
+        {of.project && <>Project {of.project} · </>}
+        <EntityLink kind={kind} id={id}>
+          {kind} {id}
+        </EntityLink>{" "}
+        · content <Hash of={of.content_hash} /> · <Deadline at={of.deadline} />
+        {of.owner && <> · for {who(of.owner)}</>}
+      </p>
+      <Content kind={kind} id={id} hash={of.content_hash} />
+      <div className="answer">
+        <label htmlFor={`notes-${of.id}`}>Notes (needed to ask for changes)</label>
+        <textarea id={`notes-${of.id}`} rows={2} value={notes} onChange={(e) => setNotes(e.target.value)} disabled={!may} />
+        <div className="buttons">
+          {options.map(([how, label, tone]) => (
+            <Action
+              key={how}
+              label={label}
+              {...(tone ? { tone } : {})}
+              act={decide(how)}
+              disabled={!may || (how === "revise" && notes.trim() === "")}
+              {...(how === "reject" ? { confirm: "Really reject?" } : {})}
+            />
+          ))}
+          {!may && <span className="muted">Your token has not the role approver.</span>}
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+/** What is being decided about, and whether it still is what the approval is bound to. */
+function Content({ kind, id, hash }: { kind: string; id: string; hash: string | undefined }) {
+  const path = kind === "brief" ? `/api/briefs/${encodeURIComponent(id)}` : kind === "plan" ? `/api/plans/${encodeURIComponent(id)}` : `/api/runs/${encodeURIComponent(id)}`;
+  const r = useGet<Brief & Plan & Run>(path, (e) => e.kind === kind && e.entity === id);
+  if (!r.data) return r.error ? <Trouble error={r.error} retry={() => void r.reload()} /> : <Loading what={`the ${kind}`} />;
+  const stale = hash && r.data.content_hash && r.data.content_hash !== hash;
+  return (
+    <>
+      {stale && (
+        <div className="notice amber" role="alert">
+          What is shown here is not what this approval is about any more; the server will refuse a decision about it.
+        </div>
+      )}
+      {kind === "brief" ? <BriefText of={r.data} /> : kind === "plan" ? <PlanList of={r.data} /> : <p>{r.data.question || r.data.why}</p>}
+    </>
+  );
+}
+
+function Said({ cites }: { cites: Cite[] | undefined }) {
+  if (!cites?.length) return null;
+  return (
+    <details>
+      <summary>Said in the meeting ({cites.length})</summary>
+      <ul className="cites">
+        {cites.map((c, n) => (
+          <li key={n}>
+            “{c.quote}” <span className="muted">— {c.speaker ?? "somebody"}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <>
+      <h3>{title}</h3>
+      {children}
+    </>
+  );
+}
+
+function BriefText({ of }: { of: Brief }) {
+  const c = of.content;
+  if (!c) return <p className="muted">It has no content yet.</p>;
+  return (
+    <div className="content">
+      {c.goal && <p>{c.goal}</p>}
+      <ol className="requirements">
+        {(c.requirements ?? []).map((q) => (
+          <li key={q.key}>
+            <strong>
+              {q.key} {q.title}
+            </strong>
+            <ul>
+              {(q.criteria ?? []).map((k, n) => (
+                <li key={n}>{k}</li>
+              ))}
+            </ul>
+            <Said cites={q.cites} />
+          </li>
+        ))}
+      </ol>
+      {(c.open_questions ?? []).length > 0 && (
+        <Part title="Open questions">
+          <ul>
+            {c.open_questions?.map((s, n) => (
+              <li key={n}>{s.text}</li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      {(c.out_of_scope ?? []).length > 0 && (
+        <Part title="Not in it">
+          <ul>
+            {c.out_of_scope?.map((s, n) => (
+              <li key={n}>{s.text}</li>
+            ))}
+          </ul>
+        </Part>
+      )}
+    </div>
+  );
+}
+
+function QuestionCard({ of, done }: { of: Question; done: () => Promise<void> }) {
+  const [text, setText] = useState("");
+  const may = useMay("developer");
+  return (
+    <Card
+      className="ask"
+      title={of.text}
+      side={
+        <span className="side">
+          <span className="badge blue">question</span>
+        </span>
+      }
+    >
+      <p className="muted line">
+        {who(of.from)} asks · {of.kind === "ticket" ? <EntityLink kind="ticket" id={of.about.split(" ", 1)[0] ?? ""}>{of.about}</EntityLink> : of.about} · <Deadline at={of.deadline} />
+      </p>
+      {of.content ? (
+        <p>
+          This wants a {of.content} as content, which is long: answer with the command line, <code>troupe agents answer</code>.
+        </p>
+      ) : (
+        <div className="answer">
+          <label htmlFor={`answer-${of.key}`}>Answer</label>
+          <textarea id={`answer-${of.key}`} rows={2} value={text} disabled={!may} onChange={(e) => setText(e.target.value)} />
+          <div className="buttons">
+            <Action
+              label="Answer"
+              tone="primary"
+              disabled={!may || text.trim() === ""}
+              act={async () => {
+                await call("POST", of.path, { text: text.trim(), message: of.message });
+                await done();
+              }}
+            />
+          </div>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void> }) {
+  const [why, setWhy] = useState("");
+  const may = useMay("developer");
+  const resolve = (how: string) => async () => {
+    await call("POST", `/api/tickets/${encodeURIComponent(of.id)}/resolve`, { how, ...(why.trim() ? { why: why.trim() } : {}) });
+    await done();
+  };
+  return (
+    <Card
+      className="ask"
+      title={of.title}
+      side={
+        <span className="side">
+          <span className={`badge ${of.decide ? "red" : "amber"}`}>{of.decide ? "escalation" : "stuck"}</span>
+          {of.since ? <Ago at={of.since} /> : null}
+        </span>
+      }
+    >
+      <p>{of.text}</p>
+      {of.hint && <p className="muted">{of.hint}</p>}
+      {of.decide ? (
+        <div className="answer">
+          <label htmlFor={`why-${of.key}`}>Why (goes to the ledger)</label>
+          <textarea id={`why-${of.key}`} rows={2} value={why} disabled={!may} onChange={(e) => setWhy(e.target.value)} />
+          <div className="buttons">
+            <Action label="Try again" tone="primary" disabled={!may} act={resolve("retry")} />
+            <Action label="Plan anew" disabled={!may} act={resolve("replan")} />
+            <Action label="Give it up" tone="danger" disabled={!may} act={resolve("fail")} confirm="Really give it up?" />
+            <EntityLink kind="ticket" id={of.id}>
+              Look at the ticket
+            </EntityLink>
+          </div>
+        </div>
+      ) : (
+        <div className="buttons">
+          {of.kind === "agent" && (
+            <Action
+              label="Let it work again"
+              tone="primary"
+              disabled={!may}
+              act={async () => {
+                await call("POST", `/api/agents/${encodeURIComponent(of.id)}/resume`);
+                await done();
+              }}
+            />
+          )}
+          <EntityLink kind={of.kind} id={of.id}>
+            Look at it
+          </EntityLink>
+        </div>
+      )}
+    </Card>
+  );
+}
+
