@@ -152,7 +152,7 @@ int conclude(ended_story const& story, connection& to, workshop const& shop, tel
   fail_if(main.log.size() != done + 1, "main has " + std::to_string(main.log.size() - 1) +
                                            " merges for " + std::to_string(done) +
                                            " finished tickets");
-  fail_if(shop.history_has(std::string{"aws_access_"} + "key_id"),
+  fail_if(shop.history_has(std::string{"aws_access_"}.append("key_id")),
           "the planted secret is in the history of main");
   say.line("main, as a fresh clone sees it:");
   for (auto const& l : main.log)
