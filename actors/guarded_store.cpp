@@ -42,6 +42,10 @@ public:
   result<std::vector<unit_result>> append(std::span<unit const> units) override {
     return caught([&] { return s_->append(units); }, errc::unavailable);
   }
+  [[nodiscard]] bool puts_off() const override { return s_->puts_off(); }
+  result<bool> settle() override {
+    return caught([&] { return s_->settle(); });
+  }
   result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
                                                 std::size_t limit) override {
     return caught([&] { return s_->read_stream(stream, after, limit); });

@@ -75,6 +75,7 @@ result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
       return handle.error();
     j->read_stores_.push_back(std::move(*handle));
   }
+  j->puts_off_ = !j->read_stores_.empty() && j->read_stores_.front()->puts_off();
   for (auto& w : j->writers_)
     w->thread = std::thread{[self = j.get(), w = w.get()] { self->write_loop(*w); }};
   for (auto& s : j->read_stores_)
@@ -257,6 +258,7 @@ void journal::try_commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     }
   }
   counters_.events += committed->size();
+  note_put_off(committed->size());
   TROUPE_CRASH_POINT(5, "journal: before the views are told");
   if (observer_ && !committed->empty())
     tell_observer(committed);
@@ -368,6 +370,52 @@ void journal::keep_tidy() {
   read_wakeup_.notify_all();
 }
 
+/// The first one sets the time; the one with which they are many makes it now.
+void journal::note_put_off(std::size_t events) {
+  if (!puts_off_ || events == 0)
+    return;
+  auto const before = put_off_.fetch_add(events);
+  bool const first = before == 0;
+  bool const many = before < settings_.settle_events && before + events >= settings_.settle_events;
+  if (!first && !many)
+    return;
+  {
+    std::lock_guard lock{read_mutex_};
+    auto const now = std::chrono::steady_clock::now();
+    if (many)
+      settle_at_ = now;
+    else if (!settle_at_)
+      settle_at_ = now + settings_.settle_after;
+  }
+  read_wakeup_.notify_all();
+}
+
+/// One part; the next one after what readers wait for.
+void journal::settle(event_store& store) {
+  put_off_ = 0; // what comes from here on asks again
+  if (fenced_)
+    return;
+  auto const more = store.settle();
+  if (!more)
+    spdlog::info("what was appended is not settled yet why=\"{}\"", more.error().message);
+  if (more && !*more)
+    return;
+  auto const now = std::chrono::steady_clock::now();
+  std::lock_guard lock{read_mutex_};
+  settle_at_ = more ? now : now + settings_.settle_after;
+}
+
+/// Before the end, so that the next start has less to read.
+void journal::settle_rest(std::int64_t until) {
+  if (!puts_off_ || read_stores_.empty() || fenced_ || is_away_)
+    return;
+  while (steady_now() < until) {
+    auto const more = read_stores_.front()->settle();
+    if (!more || !*more)
+      return;
+  }
+}
+
 /// Forgets one page of old answers; says when to look again.
 std::chrono::steady_clock::time_point journal::tidy(event_store& store) {
   constexpr std::size_t page = 500; // a reader waits for one page at most, and so does a writer
@@ -383,27 +431,46 @@ std::chrono::steady_clock::time_point journal::tidy(event_store& store) {
   return *gone < page ? now + settings_.tidy_every : now;
 }
 
-/// `tidies`: in the time between two reads this thread stores snapshots and forgets what is old.
+/// `tidies`: in the time between two reads this thread settles what appends have put off, stores
+/// snapshots and forgets what is old.
 void journal::read_loop(event_store& store, bool tidies) {
+  using moment = std::chrono::steady_clock::time_point;
   auto tidy_at = std::chrono::steady_clock::now();
   for (;;) {
     std::function<void(event_store&)> work;
     bool at_leisure = false;
     {
       std::unique_lock lock{read_mutex_};
-      auto const wanted = [&] {
+      auto const at_once = [&] {
         return !reads_.empty() || stopping_ || (tidies && !spare_.empty());
       };
-      if (tidies && keeps_tidy_)
-        read_wakeup_.wait_until(lock, tidy_at, wanted);
-      else
-        read_wakeup_.wait(lock, [&] { return wanted() || (tidies && keeps_tidy_); });
+      // The next time at which there is something to do unasked.
+      auto const call = [&]() -> std::optional<moment> {
+        if (!tidies)
+          return std::nullopt;
+        auto out = settle_at_;
+        if (keeps_tidy_ && (!out || tidy_at < *out))
+          out = tidy_at;
+        return out;
+      };
+      for (auto at = call(); !at_once() && (!at || *at > std::chrono::steady_clock::now());
+           at = call()) {
+        if (at)
+          read_wakeup_.wait_until(lock, *at);
+        else
+          read_wakeup_.wait(lock);
+      }
       if (stopping_)
         return;
-      at_leisure = tidies && keeps_tidy_ && reads_.empty();
+      auto const now = std::chrono::steady_clock::now();
+      bool const settles = tidies && settle_at_ && *settle_at_ <= now;
+      at_leisure = tidies && keeps_tidy_ && reads_.empty() && tidy_at <= now;
       if (!reads_.empty()) {
         work = std::move(reads_.front());
         reads_.pop_front();
+      } else if (settles) {
+        settle_at_.reset();
+        work = [this](event_store& s) { settle(s); };
       } else if (tidies && !spare_.empty()) {
         work = [make = std::move(spare_.front())](event_store& s) { store_snapshot(make, s); };
         spare_.pop_front();
@@ -411,7 +478,7 @@ void journal::read_loop(event_store& store, bool tidies) {
     }
     if (work)
       carry_out(work, store);
-    if (at_leisure && std::chrono::steady_clock::now() >= tidy_at)
+    if (at_leisure)
       tidy_at = tidy(store);
   }
 }
@@ -450,6 +517,7 @@ void journal::stop(duration deadline) {
       t.join();
   }
   readers_.clear();
+  settle_rest(limit);
 }
 
 } // namespace troupe

@@ -27,6 +27,10 @@ struct journal_settings {
   /// gets the first answer.
   duration answers_kept{std::chrono::hours{24 * 7}};
   duration tidy_every{std::chrono::hours{1}};
+  /// Where the store puts something off (`event_store::settle`): it is done this long after an
+  /// append, or sooner once there are so many events.
+  duration settle_after{std::chrono::seconds{1}};
+  std::size_t settle_events = 8192;
 };
 
 struct journal_counters {
@@ -117,6 +121,9 @@ private:
   void read_loop(event_store& store, bool tidies);
   static void store_snapshot(std::function<snapshot()> const& make, event_store& store);
   [[nodiscard]] std::chrono::steady_clock::time_point tidy(event_store& store);
+  void note_put_off(std::size_t events);
+  void settle(event_store& store);
+  void settle_rest(std::int64_t until);
 
   journal_settings settings_;
   observer observer_;
@@ -132,7 +139,11 @@ private:
   std::map<writer const*, error> away_;
   std::atomic<std::int64_t> give_up_at_{0}; ///< steady clock, ns; 0: never
   std::mutex read_mutex_;
-  bool keeps_tidy_ = false; ///< under `read_mutex_`
+  bool keeps_tidy_ = false;             ///< under `read_mutex_`
+  bool puts_off_ = false;               ///< the store; set before the threads begin
+  std::atomic<std::size_t> put_off_{0}; ///< events since the last settling
+  /// When to settle, under `read_mutex_`; none where nothing was put off.
+  std::optional<std::chrono::steady_clock::time_point> settle_at_;
   std::condition_variable read_wakeup_;
   std::deque<std::function<void(event_store&)>> reads_;
   std::deque<std::function<snapshot()>> spare_; ///< snapshots to store when nobody reads

@@ -220,6 +220,12 @@ public:
   /// persistence/batch.hpp).
   [[nodiscard]] virtual result<std::vector<unit_result>> append(std::span<unit const> units) = 0;
 
+  /// Whether appends put off something that `settle` is for.
+  [[nodiscard]] virtual bool puts_off() const { return false; }
+  /// Does a part of what appends have put off, at leisure: nothing that a call answers changes by
+  /// it. Answers whether there may be more.
+  [[nodiscard]] virtual result<bool> settle() { return false; }
+
   /// Events of a stream with version > `after`, in order, at most `limit`.
   [[nodiscard]] virtual result<std::vector<stored_event>>
   read_stream(entity_ref const& stream, std::uint64_t after, std::size_t limit) = 0;

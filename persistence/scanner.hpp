@@ -62,6 +62,19 @@ public:
     rest_.remove_prefix(end + 1);
     return out;
   }
+  /// So many lines with their line feeds.
+  std::string lines(std::uint64_t many) {
+    std::size_t end = 0;
+    for (std::uint64_t i = 0; i < many; ++i) {
+      auto const feed = rest_.find('\n', end);
+      if (feed == std::string_view::npos)
+        throw malformed{"a line has no end"};
+      end = feed + 1;
+    }
+    std::string out{rest_.substr(0, end)};
+    rest_.remove_prefix(end);
+    return out;
+  }
   bool truth(std::string_view name) {
     expect(name);
     if (starts("true")) {

@@ -20,19 +20,54 @@ void add(std::string& list, std::string const& name) {
   list += (list.empty() ? "" : ", ") + name;
 }
 
+/// The names behind `words` at the beginning of lines.
+std::vector<std::string> names_behind(std::string_view sql,
+                                      std::span<std::string_view const> words) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < sql.size();) {
+    auto const end = std::min(sql.find('\n', at), sql.size());
+    auto line = sql.substr(at, end - at);
+    at = end + 1;
+    auto const* const word = std::find_if(words.data(), words.data() + words.size(),
+                                          [&](auto const& w) { return line.starts_with(w); });
+    if (word == words.data() + words.size())
+      continue;
+    line.remove_prefix(word->size());
+    auto name = line.substr(0, line.find_first_of(" (;"));
+    out.emplace_back(name.substr(name.find('.') + 1)); // all of it where there is no schema
+  }
+  return out;
+}
+
+/// What the first `applied` of the known have made and left.
+std::vector<std::string> left_by(std::span<migration const> known) {
+  constexpr std::array<std::string_view, 1> drops{"drop function "};
+  std::vector<std::string> out;
+  for (auto const& m : known) {
+    for (auto const& name : names_behind(m.sql, drops))
+      std::erase(out, name);
+    for (auto& name : made_by(m))
+      out.push_back(std::move(name));
+  }
+  return out;
+}
+
 /// What is recorded and what is there are the same.
 result<void> check_present(std::span<migration const> known, std::size_t applied,
                            std::set<std::string> const& present) {
   std::string gone;
   std::string unrecorded;
-  for (std::size_t i = 0; i < known.size(); ++i)
-    for (auto const& name : made_by(known[i])) {
-      bool const is_there = present.contains(name);
-      if (i < applied && !is_there)
-        add(gone, name);
-      if (i >= applied && is_there)
+  auto const made = left_by(known.first(applied));
+  for (auto const& name : made)
+    if (!present.contains(name))
+      add(gone, name);
+  auto told = made; // a later one may make again what an earlier one made
+  for (auto const& m : known.subspan(applied))
+    for (auto const& name : made_by(m))
+      if (present.contains(name) && std::find(told.begin(), told.end(), name) == told.end()) {
         add(unrecorded, name);
-    }
+        told.push_back(name);
+      }
   if (!unrecorded.empty())
     return damaged("the store has " + unrecorded +
                    ", but its record of schema changes (table migration) does not say so");
@@ -50,20 +85,7 @@ std::string checksum(migration const& m) {
 std::vector<std::string> made_by(migration const& m) {
   constexpr std::array<std::string_view, 3> kinds{"create table ", "create index ",
                                                   "create function "};
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < m.sql.size();) {
-    auto const end = std::min(m.sql.find('\n', at), m.sql.size());
-    auto line = m.sql.substr(at, end - at);
-    at = end + 1;
-    auto const* const kind = std::find_if(kinds.begin(), kinds.end(),
-                                          [&](auto const& k) { return line.starts_with(k); });
-    if (kind == kinds.end())
-      continue;
-    line.remove_prefix(kind->size());
-    auto name = line.substr(0, line.find_first_of(" ("));
-    out.emplace_back(name.substr(name.find('.') + 1)); // all of it where there is no schema
-  }
-  return out;
+  return names_behind(m.sql, kinds);
 }
 
 result<std::span<migration const>> pending(std::span<migration const> known,

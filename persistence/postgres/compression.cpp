@@ -13,7 +13,8 @@ namespace troupe::postgres {
 namespace {
 
 /// Level 3 is where rows of events stop getting much smaller (docs/decisions/0012-zstd.md).
-constexpr int level = 3;
+constexpr int small_level = 3;
+constexpr int quick_level = 1;
 constexpr std::string_view magic = "\x28\xb5\x2f\xfd";
 
 /// A function of zstd that frees, as the deleter of a pointer.
@@ -28,6 +29,7 @@ struct freeing {
 /// Prepared once for all threads: reading a dictionary costs more than a thousand rows.
 struct prepared {
   std::unique_ptr<ZSTD_CDict, freeing<ZSTD_freeCDict>> to_write;
+  std::unique_ptr<ZSTD_CDict, freeing<ZSTD_freeCDict>> to_write_quickly;
   std::unique_ptr<ZSTD_DDict, freeing<ZSTD_freeDDict>> to_read;
 };
 
@@ -36,9 +38,10 @@ prepared const* find(std::uint8_t number) {
     std::map<std::uint8_t, prepared> out;
     for (auto const& d : dictionaries()) {
       auto& p = out[d.number];
-      p.to_write.reset(ZSTD_createCDict(d.bytes.data(), d.bytes.size(), level));
+      p.to_write.reset(ZSTD_createCDict(d.bytes.data(), d.bytes.size(), small_level));
+      p.to_write_quickly.reset(ZSTD_createCDict(d.bytes.data(), d.bytes.size(), quick_level));
       p.to_read.reset(ZSTD_createDDict(d.bytes.data(), d.bytes.size()));
-      if (!p.to_write || !p.to_read)
+      if (!p.to_write || !p.to_write_quickly || !p.to_read)
         throw std::bad_alloc();
     }
     return out;
@@ -70,9 +73,11 @@ ZSTD_DCtx* reader() {
 
 } // namespace
 
-std::string compressed(std::string_view text, dictionary const& with) {
+std::string compressed(std::string_view text, dictionary const& with, effort how) {
   auto* const context = writer();
-  if (ZSTD_isError(ZSTD_CCtx_refCDict(context, find(with.number)->to_write.get())) != 0)
+  auto const* const prepared = find(with.number);
+  auto const& made = how == effort::small ? prepared->to_write : prepared->to_write_quickly;
+  if (ZSTD_isError(ZSTD_CCtx_refCDict(context, made.get())) != 0)
     return {};
   std::string out(ZSTD_compressBound(text.size()), '\0');
   auto const size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());

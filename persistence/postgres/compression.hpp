@@ -19,9 +19,12 @@ struct dictionary {
 /// All that there are, in the order of their numbers; the last is what is written with.
 [[nodiscard]] std::span<dictionary const> dictionaries();
 
+/// `quick`: for what is read seldom and gone soon.
+enum class effort { quick, small };
+
 /// What `text` becomes with a dictionary: a zstd frame without its first four bytes, which are the
 /// same in each. Empty if that is not less than the text.
-[[nodiscard]] std::string compressed(std::string_view text, dictionary const& with);
+[[nodiscard]] std::string compressed(std::string_view text, dictionary const& with, effort how);
 
 /// The text of such a frame. Throws malformed if it is none of ours: another dictionary, more than
 /// `most` bytes of text, damaged, cut off, something behind its end.

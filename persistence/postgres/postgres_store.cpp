@@ -8,9 +8,15 @@
 #include "persistence/postgres/row_mapping.hpp"
 #include "persistence/postgres/schema.hpp"
 #include "persistence/postgres/session.hpp"
+#include "persistence/postgres/settler.hpp"
+#include "persistence/postgres/shard_reader.hpp"
+#include "persistence/postgres/tail.hpp"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
+#include <numeric>
+#include <tuple>
 
 namespace troupe {
 
@@ -25,11 +31,15 @@ using postgres::num;
 using postgres::params;
 using postgres::record_of;
 using postgres::rows;
+using postgres::section;
 using postgres::session;
 using postgres::stream_of;
 using postgres::unpack;
 using postgres::with;
 namespace sql = postgres::sql;
+
+/// Above this, as it is stored, whoever appends settles first: it is what others have to read anew.
+constexpr std::size_t most_unsettled = 8 * 1024 * 1024;
 
 time_point now() {
   return std::chrono::floor<duration>(std::chrono::system_clock::now());
@@ -77,25 +87,43 @@ public:
   result<std::uint64_t> claim(std::uint32_t shard, std::string const& owner) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return write([&](session& s) -> result<std::uint64_t> {
-      return s.query(sql::claim, with(num(shard), owner)).whole(0, 0);
+    std::uint64_t epoch = 0;
+    auto ok = alone({postgres::lane_of(shard)}, [&](session& s) -> result<void> {
+      epoch = s.query(sql::claim, with(num(shard), owner)).whole(0, 0);
+      return {};
     });
+    return ok ? result<std::uint64_t>{epoch} : result<std::uint64_t>{ok.error()};
   }
 
   result<std::vector<std::uint64_t>> claim_all(std::string const& owner) override {
-    return write([&](session& s) -> result<std::vector<std::uint64_t>> {
-      std::vector<std::uint64_t> epochs(shard_count);
+    std::vector<std::uint64_t> epochs(shard_count);
+    auto const ok = alone(all_lanes(), [&](session& s) -> result<void> {
       auto const r = s.query(sql::claim_all, with(owner));
       for (std::size_t i = 0; i < r.size(); ++i)
         epochs.at(static_cast<std::size_t>(r.number(i, 0))) = r.whole(i, 1);
-      return epochs;
+      return {};
     });
+    if (!ok)
+      return ok.error();
+    return epochs;
   }
 
   result<std::vector<shard_info>> shards() override {
-    return list<shard_info>(sql::all_shards, {}, [](rows const& r, std::size_t i) {
-      return shard_info{static_cast<std::uint32_t>(r.number(i, 0)), r.whole(i, 1), r.text(i, 2),
-                        r.whole(i, 3)};
+    return run([&](session& s) -> result<std::vector<shard_info>> {
+      tail_.refresh(s);
+      auto const r = s.query(sql::all_shards);
+      std::vector<shard_info> out;
+      for (std::size_t i = 0; i < r.size(); ++i)
+        out.push_back({static_cast<std::uint32_t>(r.number(i, 0)), r.whole(i, 1), r.text(i, 2),
+                       r.whole(i, 3)});
+      for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
+        tail_.each(lane, [&](section const& x) {
+          for (auto& home : out)
+            if (home.shard == x.shard)
+              home.last_seq = std::max(home.last_seq, x.seq);
+          return true;
+        });
+      return out;
     });
   }
 
@@ -112,55 +140,77 @@ public:
         fenced.status = unit_status::fenced;
         return std::vector<unit_result>(units.size(), fenced);
       }
-      return postgres::append(s, units, now());
+      for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
+        if (appender_.bytes(lane) > most_unsettled)
+          settle_lane(s, lane);
+      return appender_.append(s, tail_, units, now());
+    });
+  }
+
+  [[nodiscard]] bool puts_off() const override { return !read_only_; }
+
+  result<bool> settle() override {
+    return write([&](session& s) -> result<bool> {
+      bool more = false;
+      for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
+        more = postgres::settle(s, lane) || more;
+      return more;
     });
   }
 
   result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
                                                 std::size_t limit) override {
-    return events(
-        after, limit, [](stored_event const& e) { return e.version; },
-        [&](session& s, std::uint64_t from, std::size_t records) {
-          auto p = named(stream);
-          return s.query(sql::read_stream, p.add(num(from)).add(num(records)));
-        });
+    return run([&](session& s) -> result<std::vector<stored_event>> {
+      tail_.refresh(s);
+      auto out = settled_events(s, stream, after, limit);
+      for (auto const* x : tail_.of(stream))
+        for (auto& e : postgres::tail::events(*x))
+          if (out.size() < limit && e.version > (out.empty() ? after : out.back().version))
+            out.push_back(std::move(e));
+      return out;
+    });
   }
 
   result<std::vector<stored_event>> read_shard(std::uint32_t shard, std::uint64_t after,
                                                std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return events(
-        after, limit, [](stored_event const& e) { return e.seq; },
-        [&](session& s, std::uint64_t from, std::size_t records) {
-          return s.query(sql::read_shard, with(num(shard), num(from), num(records)));
-        });
+    return run([&](session& s) -> result<std::vector<stored_event>> {
+      tail_.refresh(s);
+      return postgres::read_shard(s, tail_, shard, after, limit);
+    });
   }
 
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
     if (!is_event_id(event_id)) // Postgres would refuse the cast
       return fail(errc::not_found, "no such event");
     return run([&](session& s) -> result<stored_event> {
-      auto const r = s.query(sql::find_records, with(event_id, tenant.value));
-      for (std::size_t i = 0; i < r.size(); ++i)
-        for (auto& e : unpack(record_of(r, i)))
+      tail_.refresh(s);
+      std::optional<stored_event> out;
+      auto const look = [&](std::vector<stored_event> events) {
+        for (auto& e : events)
           if (e.event.event_id == event_id)
-            return std::move(e);
-      return fail(errc::not_found, "no such event");
+            out = std::move(e);
+      };
+      auto const r = s.query(sql::find_records, with(event_id, tenant.value));
+      for (std::size_t i = 0; i < r.size() && !out; ++i)
+        look(unpack(record_of(r, i)));
+      for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
+        tail_.each(lane, [&](section const& x) {
+          if (!out && x.stream.tenant == tenant && x.lines.find(event_id) != std::string::npos)
+            look(postgres::tail::events(x));
+          return !out;
+        });
+      if (!out)
+        return fail(errc::not_found, "no such event");
+      return std::move(*out);
     });
   }
 
   result<stream_info> stream(entity_ref const& ref) override {
     return run([&](session& s) -> result<stream_info> {
-      stream_info out{ref, 0, std::string{no_hash()}, {}};
-      auto const r = s.query(sql::find_stream, named(ref));
-      if (r.size() != 0) {
-        out.version = r.whole(0, 0);
-        out.hash = r.text(0, 1);
-        if (!r.null(0, 2))
-          out.wake_at = at(r.number(0, 2));
-      }
-      return out;
+      tail_.refresh(s);
+      return info(s, ref, tail_.of(ref));
     });
   }
 
@@ -168,15 +218,44 @@ public:
                                        std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return list<stream_info>(sql::due, with(num(shard), ms(until), num(limit)), stream_of);
+    return run([&](session& s) -> result<std::vector<stream_info>> {
+      tail_.refresh(s);
+      auto const newest = tail_.streams(shard);
+      // Those that have moved on are among the first in the table at most.
+      auto const ask = std::max(limit, limit + newest.size()); // no bound stays none
+      auto out = map_rows<stream_info>(s.query(sql::due, with(num(shard), ms(until), num(ask))),
+                                       stream_of);
+      std::erase_if(out, [&](auto const& x) { return newest.contains(x.stream); });
+      for (auto const& [ref, sections] : newest)
+        if (auto const& at = sections.back()->wake_at; at && *at <= until)
+          out.push_back(info(s, ref, sections));
+      std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
+        return std::tie(a.wake_at, a.stream) < std::tie(b.wake_at, b.stream);
+      });
+      out.resize(std::min(out.size(), limit));
+      return out;
+    });
   }
 
   result<std::optional<time_point>> next_due(time_point after) override {
     return run([&](session& s) -> result<std::optional<time_point>> {
-      auto const r = s.query(sql::next_due, with(ms(after)));
-      if (r.null(0, 0))
-        return std::optional<time_point>{};
-      return std::optional{at(r.number(0, 0))};
+      tail_.refresh(s);
+      std::map<entity_ref, std::optional<time_point>> newest;
+      for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
+        tail_.each(lane, [&](section const& x) {
+          newest[x.stream] = x.wake_at;
+          return true;
+        });
+      auto const r = s.query(sql::next_due, with(ms(after), num(newest.size() + 1)));
+      std::optional<time_point> out;
+      for (std::size_t i = 0; i < r.size() && !out; ++i)
+        if (!newest.contains(
+                {tenant_id{r.text(i, 1)}, static_cast<entity_kind>(r.number(i, 2)), r.text(i, 3)}))
+          out = at(r.number(i, 0));
+      for (auto const& [ref, wake] : newest)
+        if (wake && *wake > after && (!out || *wake < *out))
+          out = wake;
+      return out;
     });
   }
 
@@ -203,7 +282,8 @@ public:
     return transaction([&](session& s) -> result<void> {
       s.query(sql::commit_later); // nobody waits for it
       auto p = named(given.stream);
-      if (s.query(sql::find_stream, p).size() == 0)
+      tail_.refresh(s);
+      if (s.query(sql::find_stream, p).size() == 0 && tail_.of(given.stream).empty())
         return fail(errc::not_found, "no such stream");
       auto const name = p;
       s.query(sql::add_snapshot, p.add(num(given.version)).add(given.fingerprint).add(given.body));
@@ -234,24 +314,38 @@ public:
     for (auto const& e : events)
       if (auto ok = check_event(e); !ok)
         return ok;
-    return transaction([&](session& s) { return postgres::import_events(s, events); });
+    return beside([&](session& s) { return postgres::import_events(s, events); });
   }
 
   result<void> restore(side_rows const& given) override {
     if (auto ok = check_rows(given); !ok)
       return ok;
-    return transaction([&](session& s) { return postgres::restore_rows(s, given); });
+    return beside([&](session& s) { return postgres::restore_rows(s, given); });
   }
 
   result<std::vector<stream_info>>
   streams(std::uint32_t shard, std::optional<entity_ref> const& after, std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    // No tenant is empty, so the empty one stands before all.
-    auto const from = after.value_or(entity_ref{});
-    return list<stream_info>(
-        sql::list_streams, with(num(shard), from.tenant.value, num(from.kind), from.id, num(limit)),
-        stream_of);
+    return run([&](session& s) -> result<std::vector<stream_info>> {
+      tail_.refresh(s);
+      // No tenant is empty, so the empty one stands before all.
+      auto const from = after.value_or(entity_ref{});
+      std::map<entity_ref, stream_info> out;
+      for (auto& x : map_rows<stream_info>(
+               s.query(sql::list_streams,
+                       with(num(shard), from.tenant.value, num(from.kind), from.id, num(limit))),
+               stream_of))
+        out[x.stream] = x;
+      for (auto const& [ref, sections] : tail_.streams(shard))
+        if (!after || from < ref)
+          out[ref] = info(s, ref, sections);
+      std::vector<stream_info> page;
+      for (auto& [ref, x] : out)
+        if (page.size() < limit)
+          page.push_back(std::move(x));
+      return page;
+    });
   }
 
   result<std::vector<inbox_row>> inbox_rows(std::optional<inbox_row> const& after,
@@ -275,6 +369,7 @@ public:
             "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
       s.query(sql::all_shards);
       frozen_ = true;
+      tail_.clear(); // it may be newer
       return {};
     });
   }
@@ -286,6 +381,7 @@ public:
       if (frozen_)
         s.commit();
       frozen_ = false;
+      tail_.clear();
       return {};
     });
   }
@@ -303,6 +399,8 @@ private:
     try {
       if (!session_) {
         session_ = std::make_unique<session>(url_);
+        tail_.clear();
+        appender_.forget();
         // Whoever finds the database again sees to it that it is held, readers too: a server that
         // says it is ready has shut others out, however long its watcher would still wait. That it
         // is lost to another matters to those who append, and they ask for themselves.
@@ -366,44 +464,115 @@ private:
     });
   }
 
-  /// Events from records, which may begin before and end behind what is wanted. `place` says where
-  /// an event stands; `read(session, after, records)` answers that many records from the one that
-  /// holds the event behind `after`.
-  template <class Place, class Read>
-  result<std::vector<stored_event>> events(std::uint64_t after, std::size_t limit, Place place,
-                                           Read read) {
-    return run([&](session& s) -> result<std::vector<stored_event>> {
-      std::vector<stored_event> out;
-      std::size_t seen = 0;
-      for (auto from = after; out.size() < limit;) {
-        // So many as will do, going by the size of those before.
-        auto const left = limit - out.size();
-        auto const ask = seen == 0
-                             ? std::min<std::size_t>(left, 256)
-                             : std::min<std::size_t>(left / (out.size() / seen + 1) + 16, 4096);
-        auto const r = read(s, from, ask);
-        for (std::size_t i = 0; i < r.size() && out.size() < limit; ++i)
-          for (auto& e : unpack(record_of(r, i)))
-            if (place(e) > after && out.size() < limit)
-              out.push_back(std::move(e));
-        if (r.size() < ask)
-          break;
-        seen += r.size();
-        from = place(out.back());
-      }
-      return out;
+  /// A transaction behind which whoever appends to these lanes looks again; nobody appends to any
+  /// while it lasts.
+  template <class F>
+  result<void> alone(std::vector<std::uint32_t> const& lanes, F f) {
+    appender_.forget();
+    auto out = transaction([&](session& s) {
+      postgres::array given;
+      for (auto const lane : lanes)
+        given.add(lane);
+      s.query(sql::bar, with(std::move(given)));
+      return f(s);
     });
+    tail_.clear(); // what it may have seen was not durable yet
+    return out;
+  }
+
+  static std::vector<std::uint32_t> all_lanes() {
+    std::vector<std::uint32_t> out(postgres::lane_count);
+    std::iota(out.begin(), out.end(), 0u);
+    return out;
+  }
+
+  /// The same, with everything settled, for what is put beside what was appended.
+  template <class F>
+  result<void> beside(F f) {
+    constexpr int most_tries = 5;
+    for (int tries = 1;; ++tries) {
+      auto settled = write([](session& s) -> result<void> {
+        postgres::settle_all(s);
+        return {};
+      });
+      if (!settled)
+        return settled;
+      bool appended = false;
+      auto out = alone(all_lanes(), [&](session& s) -> result<void> {
+        tail_.clear();
+        tail_.refresh(s);
+        appended = !tail_.empty();
+        return appended ? fail(errc::busy, "somebody else appends") : f(s);
+      });
+      if (!appended || tries == most_tries)
+        return out;
+    }
+  }
+
+  void settle_lane(session& s, std::uint32_t lane) {
+    while (postgres::settle(s, lane)) {
+    }
+    appender_.note_settled(lane);
+  }
+
+  /// Events of a stream from its records, which may begin before and end behind what is wanted.
+  static std::vector<stored_event> settled_events(session& s, entity_ref const& stream,
+                                                  std::uint64_t after, std::size_t limit) {
+    std::vector<stored_event> out;
+    std::size_t seen = 0;
+    for (auto from = after; out.size() < limit;) {
+      // So many as will do, going by the size of those before.
+      auto const left = limit - out.size();
+      auto const ask = seen == 0 ? std::min<std::size_t>(left, 256)
+                                 : std::min<std::size_t>(left / (out.size() / seen + 1) + 16, 4096);
+      auto p = named(stream);
+      auto const r = s.query(sql::read_stream, p.add(num(from)).add(num(ask)));
+      for (std::size_t i = 0; i < r.size() && out.size() < limit; ++i)
+        for (auto& e : unpack(record_of(r, i)))
+          if (e.version > after && out.size() < limit)
+            out.push_back(std::move(e));
+      if (r.size() < ask)
+        break;
+      seen += r.size();
+      from = out.back().version;
+    }
+    return out;
+  }
+
+  /// A stream as it stands: by what was settled, and what was not.
+  static stream_info info(session& s, entity_ref const& ref,
+                          std::vector<section const*> const& newest) {
+    stream_info out{ref, 0, std::string{no_hash()}, {}};
+    if (newest.empty() || newest.back()->count == 0) // only then is its hash asked for
+      if (auto const r = s.query(sql::find_stream, named(ref)); r.size() != 0) {
+        out.version = r.whole(0, 0);
+        out.hash = r.text(0, 1);
+        if (!r.null(0, 2))
+          out.wake_at = at(r.number(0, 2));
+      }
+    for (auto const* x : newest)
+      if (x->version >= out.version) {
+        out.version = x->version;
+        out.wake_at = x->wake_at;
+        if (x->count != 0)
+          out.hash = postgres::tail::hash(*x);
+      }
+    return out;
+  }
+
+  template <class Row, class Map>
+  static std::vector<Row> map_rows(rows const& r, Map map) {
+    std::vector<Row> out;
+    out.reserve(r.size());
+    for (std::size_t i = 0; i < r.size(); ++i)
+      out.push_back(map(r, i));
+    return out;
   }
 
   template <class Row, class Map>
   result<std::vector<Row>> list(char const* query, params const& given, Map map) {
     return run([&](session& s) -> result<std::vector<Row>> {
-      auto const r = s.query(query, given);
-      std::vector<Row> out;
-      out.reserve(r.size());
-      for (std::size_t i = 0; i < r.size(); ++i)
-        out.push_back(map(r, i));
-      return out;
+      return map_rows<Row>(s.query(query, given), map);
     });
   }
 
@@ -412,6 +581,8 @@ private:
   std::shared_ptr<program> shared_;
   std::shared_ptr<postgres::holding> mine_; ///< what `hold` has taken
   std::unique_ptr<session> session_;
+  postgres::tail tail_;
+  postgres::appender appender_;
   bool frozen_ = false;
 };
 

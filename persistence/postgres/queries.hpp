@@ -6,23 +6,33 @@ namespace troupe::postgres::sql {
 
 constexpr char append[] = R"sql(
 select troupe.append(
-  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-  $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-  $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)::text)sql";
+  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+  $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)::text)sql";
 
-constexpr char append_one[] = R"sql(
-select array[troupe.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)]::text
-)sql";
+// segment_number, from where it is known; the two rows of lane.
+constexpr char read_tail[] = R"sql(
+select l.lane, l.settled, s.number, s.body
+from troupe.lane l
+left join lateral (
+  select number, body from troupe.segment
+  where lane = l.lane and number > greatest(l.settled, ($1::bigint[])[l.lane + 1])
+  order by number) s on true
+order by l.lane, s.number)sql";
+constexpr char bar[] = "select troupe.bar($1::smallint[])::text";
+// Primary key of lane.
+constexpr char lock_lane[] = "select settled from troupe.lane where lane = $1 for no key update";
+// segment_number.
+constexpr char unsettled[] = R"sql(
+select number, body from troupe.segment where lane = $1 and number > $2 order by number limit $3)sql";
+constexpr char settle[] = R"sql(
+select troupe.settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                     $18, $19)::text)sql";
 
 // Table shard, by its primary key.
 constexpr char claim[] = R"sql(
 update troupe.shard set epoch = epoch + 1, owner = $2 where shard = $1 returning epoch)sql";
-// Locked in the order in which append locks.
 constexpr char claim_all[] = R"sql(
-with mine as (select shard from troupe.shard order by shard for no key update)
-update troupe.shard s set epoch = s.epoch + 1, owner = $1
-from mine where s.shard = mine.shard
-returning s.shard, s.epoch)sql";
+update troupe.shard set epoch = epoch + 1, owner = $1 returning shard, epoch)sql";
 // A lock of the session, the same for every server of this database.
 constexpr char hold[] = "select pg_advisory_lock(6084193275018264114)::text";
 constexpr char try_hold[] = "select pg_try_advisory_lock(6084193275018264114)";
@@ -38,10 +48,9 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
   and ((l.classid::bigint << 32) | l.objid::bigint) = 6084193275018264114)sql";
 constexpr char all_shards[] =
     "select shard, epoch, owner, last_seq from troupe.shard order by shard";
-constexpr char lock_shards[] = R"sql(
-select shard, epoch from troupe.shard where shard = any ($1::integer[]) order by shard
-for no key update)sql";
-// For import: locked like an append.
+constexpr char lane_shards[] =
+    "select shard, epoch, last_seq from troupe.shard where shard % $1 = $2";
+// For import, behind a bar.
 constexpr char lock_shard[] =
     "select epoch, last_seq from troupe.shard where shard = $1 for no key update";
 constexpr char set_shard[] =
@@ -89,7 +98,8 @@ cross join lateral (
   order by r.version desc limit 1) h
 order by k.wake_at, k.tenant, k.kind, k.id)sql";
 // All of the table, which holds only what waits.
-constexpr char next_due[] = "select min(wake_at) from troupe.wake where wake_at > $1";
+constexpr char next_due[] = R"sql(
+select wake_at, tenant, kind, id from troupe.wake where wake_at > $1 order by wake_at limit $2)sql";
 // wake_stream.
 constexpr char clear_wake[] =
     "delete from troupe.wake where shard = $1 and tenant = $2 and kind = $3 and id = $4";

@@ -1,7 +1,8 @@
 #include "persistence/postgres/record.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/encoding.hpp"
+#include "persistence/postgres/event_lines.hpp"
+#include "persistence/postgres/merged_body.hpp"
 #include "persistence/postgres/record_body.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
@@ -27,78 +28,13 @@ new_event before_first(std::string_view first_id) {
   return {"", "", 1, time_of(first_id), "", "", "", "", ""};
 }
 
-/// Puts the members that differ, in their order, separated by commas.
-class members {
-public:
-  explicit members(std::string& out) : out_(out) { out_ += '{'; }
-  void text(std::string_view name, std::string const& now, std::string const& before) {
-    if (now == before)
-      return;
-    begin(name);
-    put_json_string(out_, now);
-  }
-  void number(std::string_view name, std::int64_t now, std::int64_t before) {
-    if (now == before)
-      return;
-    begin(name);
-    put_json_number(out_, now);
-  }
-  void end() { out_ += "}\n"; }
-
-private:
-  void begin(std::string_view name) {
-    out_.append(first_ ? name.substr(1) : name);
-    first_ = false;
-  }
-  std::string& out_;
-  bool first_ = true;
-};
-
-/// Reads what `members` has put.
-class member_reader {
-public:
-  explicit member_reader(scanner& in) : in_(in) { in_.expect("{"); }
-  void text(std::string_view name, std::string& value) {
-    if (begins(name))
-      value = in_.text("");
-  }
-  std::int64_t number(std::string_view name, std::int64_t otherwise) {
-    return begins(name) ? in_.number<std::int64_t>("") : otherwise;
-  }
-  void end() { in_.expect("}\n"); }
-
-private:
-  bool begins(std::string_view name) {
-    auto const literal = first_ ? name.substr(1) : name;
-    if (!in_.starts(literal))
-      return false;
-    in_.expect(literal);
-    first_ = false;
-    return true;
-  }
-  scanner& in_;
-  bool first_ = true;
-};
-
-constexpr std::string_view at_name = R"(,"at":)";
-constexpr std::string_view cause_name = R"(,"cause":)";
-constexpr std::string_view correlation_name = R"(,"correlation":)";
-constexpr std::string_view id_name = R"(,"id":)";
-constexpr std::string_view principal_name = R"(,"principal":)";
-constexpr std::string_view schema_name = R"(,"schema":)";
-constexpr std::string_view type_name = R"(,"type":)";
-
-std::int64_t ms(time_point at) {
-  return at.time_since_epoch().count();
-}
-
 void check(bool ok, char const* what) {
   if (!ok)
     throw malformed{what};
 }
 
-std::vector<stored_event> events_of(record const& row) {
-  check(is_event_id(row.first_id) && is_event_id(row.last_id), "its event ids are none");
+/// Of a row whose events follow each other in their shard.
+std::vector<stored_event> events_in_a_row(record const& row) {
   auto const body = decode_body(row.body, {row.first_id, row.last_id, row.hash});
   auto const count = body.count;
   check(count <= body.lines.size() && count <= row.seq && count <= row.version,
@@ -108,8 +44,6 @@ std::vector<stored_event> events_of(record const& row) {
   out.reserve(count);
   auto const nothing = before_first(row.first_id);
   auto const* before = &nothing;
-  auto smallest = row.last_id;
-  auto largest = row.first_id;
   for (std::uint64_t i = 0; i < count; ++i) {
     bool const last = i + 1 == count;
     new_event e{i == 0 ? row.first_id
@@ -124,7 +58,7 @@ std::vector<stored_event> events_of(record const& row) {
                 "",
                 ""};
     member_reader line{in};
-    e.at = time_point{duration{line.number(at_name, ms(e.at))}};
+    e.at = time_point{duration{line.number(at_name, ms_of(e.at))}};
     line.text(cause_name, e.cause);
     line.text(correlation_name, e.correlation);
     line.text(id_name, e.event_id);
@@ -134,8 +68,6 @@ std::vector<stored_event> events_of(record const& row) {
     line.end();
     e.data = in.line();
     check(is_event_id(e.event_id), "an event in it has no id");
-    smallest = std::min(smallest, e.event_id);
-    largest = std::max(largest, e.event_id);
     auto const back = count - 1 - i;
     if (i == 0)
       e.hash = last ? row.hash : body.first_hash;
@@ -146,9 +78,61 @@ std::vector<stored_event> events_of(record const& row) {
     before = &out.back().event; // nothing moves: there is room for all
   }
   check(in.at_end(), "it holds more events than it counts");
+  return out;
+}
+
+/// Of a row of sections, with what others have written into the shard between them.
+run_of_events events_of_sections(record const& row) {
+  auto const body = decode_merged(row.body, {row.first_id, row.last_id, row.hash});
+  run_of_events out;
+  out.run = body.run;
+  std::uint64_t count = 0;
+  for (auto const& p : body.parts)
+    count += p.count;
+  check(count <= row.version, "its count of events cannot be");
+  auto version = row.version - count;
+  std::string previous;
+  auto seq = body.run;
+  for (auto const& p : body.parts) {
+    section s;
+    s.shard = row.shard;
+    s.stream = row.stream;
+    s.seq = p.seq;
+    s.version = version += p.count;
+    s.epoch = p.epoch;
+    s.count = p.count;
+    s.at = p.at;
+    s.lines = p.lines;
+    s.first_hash = body.first_hash.empty() ? row.hash : body.first_hash;
+    check(p.count != 0 && seq + p.count <= p.seq, "its seqs cannot be");
+    seq = p.seq;
+    auto events = events_of(s, previous);
+    previous = events.back().event.hash;
+    std::move(events.begin(), events.end(), std::back_inserter(out.events));
+  }
+  check(seq == row.seq, "its seqs are not those of its place");
+  return out;
+}
+
+run_of_events events_of(record const& row) {
+  check(is_event_id(row.first_id) && is_event_id(row.last_id), "its event ids are none");
+  run_of_events out;
+  if (is_merged(row.body)) {
+    out = events_of_sections(row);
+  } else {
+    out.events = events_in_a_row(row);
+    out.run = row.seq - out.events.size();
+  }
+  auto smallest = row.last_id;
+  auto largest = row.first_id;
+  for (auto const& e : out.events) {
+    smallest = std::min(smallest, e.event.event_id);
+    largest = std::max(largest, e.event.event_id);
+  }
   check(smallest == row.first_id && largest == row.last_id,
         "its event ids are not those that it is found by");
-  check(before->hash == row.hash, "its events do not have its hash");
+  check(!out.events.empty() && out.events.back().event.hash == row.hash,
+        "its events do not have its hash");
   return out;
 }
 
@@ -171,7 +155,7 @@ void pack(record& out, std::uint64_t epoch, std::span<new_event const> events) {
     auto const& e = events[i];
     bool const last = i + 1 == events.size();
     members line{body.lines};
-    line.number(at_name, ms(e.at), ms(before->at));
+    line.number(at_name, ms_of(e.at), ms_of(before->at));
     line.text(cause_name, e.cause, before->cause);
     line.text(correlation_name, e.correlation, before->correlation);
     line.text(id_name, e.event_id, i == 0 ? out.first_id : last ? out.last_id : std::string{});
@@ -186,7 +170,33 @@ void pack(record& out, std::uint64_t epoch, std::span<new_event const> events) {
   out.body = encode_body(body, {out.first_id, out.last_id, out.hash});
 }
 
-std::vector<stored_event> unpack(record const& row) {
+void merge(record& out, std::uint64_t run, std::span<section const* const> sections) {
+  auto const& last = *sections.back();
+  out.shard = last.shard;
+  out.seq = last.seq;
+  out.stream = last.stream;
+  out.version = last.version;
+  out.hash = last_hash(last);
+  merged_body body;
+  body.run = run;
+  std::string_view smallest;
+  std::string_view largest;
+  std::uint64_t count = 0;
+  for (auto const* s : sections) {
+    auto const ids = ids_of(*s);
+    smallest = smallest.empty() ? ids.first : std::min(smallest, ids.first);
+    largest = std::max(largest, ids.last);
+    count += s->count;
+    body.parts.push_back({s->count, s->seq, s->epoch, s->at, s->lines});
+  }
+  out.first_id = smallest;
+  out.last_id = largest;
+  if (count > 1)
+    body.first_hash = sections.front()->first_hash;
+  out.body = encode_merged(body, {out.first_id, out.last_id, out.hash});
+}
+
+run_of_events unpack_run(record const& row) {
   try {
     return events_of(row);
   } catch (malformed const& why) {
@@ -197,6 +207,10 @@ std::vector<stored_event> unpack(record const& row) {
                       "; restore it from an export or a backup",
                   false};
   }
+}
+
+std::vector<stored_event> unpack(record const& row) {
+  return unpack_run(row).events;
 }
 
 } // namespace troupe::postgres

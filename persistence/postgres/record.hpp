@@ -1,6 +1,6 @@
 #pragma once
 
-#include "persistence/event_store.hpp"
+#include "persistence/postgres/section.hpp"
 
 #include <span>
 
@@ -23,8 +23,21 @@ struct record {
 /// are not stored but worked out again.
 void pack(record& out, std::uint64_t epoch, std::span<new_event const> events);
 
+/// The whole of a row from sections of one stream in their order, each with events. `run`: the seq
+/// in their shard after which everything up to the next record of another run stands in records of
+/// this one. Throws malformed.
+void merge(record& out, std::uint64_t run, std::span<section const* const> sections);
+
+/// The events of a row, and its run: what was settled together. Seqs of a run are those of no
+/// other.
+struct run_of_events {
+  std::vector<stored_event> events;
+  std::uint64_t run = 0; ///< seq of the last event of the shard before it
+};
+[[nodiscard]] run_of_events unpack_run(record const& row);
+
 /// The events of a row. Throws failure (corrupt, naming the row) unless the row is one that `pack`
-/// has filled.
+/// or `merge` has filled; so does `unpack_run`.
 [[nodiscard]] std::vector<stored_event> unpack(record const& row);
 
 } // namespace troupe::postgres

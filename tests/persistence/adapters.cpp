@@ -1,3 +1,4 @@
+#include "persistence/memory/faulty_store.hpp"
 #include "persistence/memory/memory_store.hpp"
 #include "persistence/postgres/postgres_store.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
@@ -53,6 +54,26 @@ class postgres_contract final : public contract_store {
   std::string url_ = postgres_server::shared().new_database();
 };
 
+class settled_postgres_contract final : public contract_store {
+  store_factory open() override {
+    auto const plain = must(open_postgres_store(url_));
+    return [=]() -> result<std::unique_ptr<event_store>> {
+      auto made = plain();
+      if (!made)
+        return made.error();
+      fault_plan settling;
+      settling.choose = [by = made->get()](std::string_view, std::uint64_t) {
+        (void)by->settle(); // refused where it is frozen or read only
+        return fault::none;
+      };
+      return make_faulty(std::move(*made), settling);
+    };
+  }
+  bool durable() const override { return true; }
+  bool knows_ids() const override { return false; }
+  std::string url_ = postgres_server::shared().new_database();
+};
+
 } // namespace
 
 event_store& contract_store::store() {
@@ -91,6 +112,12 @@ std::unique_ptr<contract_store> make_contract_store<postgres_adapter>() {
   if (!postgres_server::installed())
     return nullptr;
   return std::make_unique<postgres_contract>();
+}
+template <>
+std::unique_ptr<contract_store> make_contract_store<settled_postgres_adapter>() {
+  if (!postgres_server::installed())
+    return nullptr;
+  return std::make_unique<settled_postgres_contract>();
 }
 
 } // namespace troupe::test

@@ -1,4 +1,3 @@
-#include "persistence/postgres/append_call.hpp"
 #include "persistence/postgres/session.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/postgres_fixture.hpp"
@@ -42,14 +41,14 @@ TEST_CASE("postgres: forgetting old answers writes only where there are some",
   CHECK(writers() != before);
 }
 
-TEST_CASE("postgres: a shard that stays locked makes the append busy, not endless",
+TEST_CASE("postgres: a table that stays locked makes the append busy, not endless",
           "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
   auto const u = l.next(ticket("a"));
   postgres::session s{f.url};
   s.begin();
-  s.run("select 1 from troupe.shard where shard = " + std::to_string(u.shard) + " for update");
+  s.run("lock table troupe.segment in share row exclusive mode");
   auto const began = std::chrono::steady_clock::now();
   auto const r = f.store->append(std::span{&u, 1});
   REQUIRE(r.has_error());
@@ -66,6 +65,7 @@ TEST_CASE("postgres: a claim that waits behind an append sees it, and the append
   auto const u = l.next(ticket("a"));
   postgres::session s{f.url};
   s.begin();
+  s.run("select troupe.bar(array[0, 1]::smallint[])");
   s.run("update troupe.shard set epoch = epoch + 1 where shard = " + std::to_string(u.shard));
   auto out = std::async(std::launch::async, [&] { return f.store->append(std::span{&u, 1}); });
   while (!f.waits_for_lock())
@@ -126,65 +126,6 @@ TEST_CASE("postgres: binary array elements are read back as they were given",
   CHECK(r.number(0, 7) == -5);
 }
 
-TEST_CASE("postgres: one call takes a batch unless its units contradict each other",
-          "[persistence]") {
-  auto const unit_of = [](std::string id, std::uint64_t expected, std::string key = {},
-                          std::string effect = {}) {
-    unit u;
-    u.shard = 3;
-    u.epoch = 1;
-    u.tenant = tenant_id{"acme"};
-    u.writes = {{ticket(std::move(id)), expected, {}, {}}};
-    new_event e{event_id(1), "ticket.noted", 1, {}, "", "", "", "{}", std::string{no_hash()}};
-    u.writes[0].events = {e, e};
-    if (!key.empty())
-      u.inbox = inbox_entry{"api", key, "h", "{}"};
-    if (!effect.empty()) {
-      u.outbox_done = {effect};
-      u.outbox = {{effect, "mail", effect_class::pure, "{}"}};
-    }
-    return u;
-  };
-  auto const goes = [](std::vector<unit> const& units) {
-    return postgres::make_call(units, time_point{}).has_value();
-  };
-  CHECK(goes({unit_of("a", 0), unit_of("b", 4), unit_of("c", 0)}));
-  CHECK(goes({unit_of("a", 0), unit_of("b", 0), unit_of("a", 2), unit_of("a", 4)}));
-  CHECK_FALSE(goes({unit_of("a", 0), unit_of("b", 0), unit_of("a", 3)}));
-  CHECK_FALSE(goes({unit_of("a", 0), unit_of("a", 0)}));
-  CHECK(goes({unit_of("a", 0, "k"), unit_of("b", 0, "l"), unit_of("c", 0)}));
-  CHECK_FALSE(goes({unit_of("a", 0, "k"), unit_of("b", 0, "k")}));
-  CHECK(goes({unit_of("a", 0, "", "e"), unit_of("b", 0, "", "f")}));
-  CHECK_FALSE(goes({unit_of("a", 0, "", "e"), unit_of("b", 0, "", "e")}));
-  auto other = unit_of("b", 0);
-  other.epoch = 2;
-  CHECK_FALSE(goes({unit_of("a", 0), other}));
-  other.shard = 4;
-  CHECK(goes({unit_of("a", 0), other}));
-  other.epoch = 0;
-  CHECK_FALSE(goes({unit_of("a", 0), other}));
-}
-
-TEST_CASE("postgres: a timer that changed while the append waited is not lost",
-          "[persistence][postgres]") {
-  TROUPE_NEEDS_POSTGRES(postgres_fixture);
-  ledger l{*f.store};
-  auto const a = ticket("a");
-  l.write(a);
-  auto const u = l.next(a); // clears the timer
-  postgres::session s{f.url};
-  s.begin();
-  s.run("select 1 from troupe.shard where shard = " + std::to_string(u.shard) + " for update");
-  s.run("insert into troupe.wake (shard, tenant, kind, id, wake_at) values (" +
-        std::to_string(u.shard) + ", 'acme', 5, 'a', 77)");
-  auto out = std::async(std::launch::async, [&] { return f.store->append(std::span{&u, 1}); });
-  while (!f.waits_for_lock())
-    std::this_thread::yield();
-  s.commit();
-  REQUIRE(out.get().has_value());
-  CHECK_FALSE(f.store->stream(a)->wake_at.has_value());
-}
-
 TEST_CASE("postgres: a timer that stays is not written again", "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
@@ -195,6 +136,7 @@ TEST_CASE("postgres: a timer that stays is not written again", "[persistence][po
     if (at)
       u.writes[0].wake_at = at_ms(*at);
     l.ok({u});
+    f.settle();
   };
   wake(5000);
   auto const first = row();

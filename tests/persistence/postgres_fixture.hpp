@@ -19,7 +19,12 @@ struct postgres_fixture {
   std::unique_ptr<event_store> store = *factory();
 
   std::string sql(std::string const& text) { return server.sql(name, text); }
-  /// Whether an append waits for somebody who holds its shard.
+  /// Brings what was appended into `troupe.record`.
+  void settle() {
+    for (auto more = store->settle(); more.value(); more = store->settle()) {
+    }
+  }
+  /// Whether an append waits for somebody who appends, or has shut others out.
   bool waits_for_lock() {
     return sql("select count(*) from pg_stat_activity where datname = '" + name +
                "' and application_name = 'troupe' and wait_event_type = 'Lock'") != "0";

@@ -31,12 +31,15 @@ TEST_CASE("postgres: a damaged row is told with its place and hurts no other str
   auto const refs = tickets_of(7, 2);
   l.write(refs[0], 2);
   l.write(refs[1], 3); // seq 3 to 5
+  f.settle();
   l.write(refs[0], 1);
+  f.settle();
   auto const id = f.store->read_stream(refs[1], 1, 1)->front().event.event_id;
   auto const edit = [&](auto change) {
     int edited = 0;
-    edit_records([&](std::string const& text) { return f.sql(text); }, "shard = 7 and seq = 5",
-                 [&](postgres::record_body& body) { return ++edited, change(body), true; });
+    edit_records(
+        [&](std::string const& text) { return f.sql(text); }, "shard = 7 and seq = 5",
+        [&](postgres::merged_body& merged) { return ++edited, change(merged.parts.at(0)), true; });
     REQUIRE(edited == 1);
   };
   SECTION("a body that is cut") {
@@ -51,28 +54,30 @@ TEST_CASE("postgres: a damaged row is told with its place and hurts no other str
           ", get_byte(body, " + at + ") # 1) where seq = 5");
   }
   SECTION("a body without its last event") {
-    edit([](auto& body) {
+    edit([](postgres::merged_body::part& body) {
       body.lines.resize(body.lines.rfind('\n', body.lines.size() - 2));
       body.lines.resize(body.lines.rfind('\n') + 1);
     });
   }
   SECTION("a changed event whose sum was made to fit") {
-    edit(putting(R"({"n":2})", R"({"n":3})"));
+    edit([](postgres::merged_body::part& body) {
+      put_text(body.lines, R"({"n":2})", R"({"n":3})");
+    });
   }
   SECTION("a changed name whose sum was made to fit") {
-    edit([](auto& body) {
+    edit([](postgres::merged_body::part& body) {
       auto const end = body.lines.find("\"}\n", body.lines.find(R"("id")"));
       body.lines.insert(end + 1, R"(,"principal":"human:eve")");
     });
   }
   SECTION("a count that is too large") {
-    edit([](auto& body) { body.count = 4; });
+    edit([](postgres::merged_body::part& body) { body.count = 4; });
   }
   SECTION("a count that is too small") {
-    edit([](auto& body) { body.count = 2; });
+    edit([](postgres::merged_body::part& body) { body.count = 2; });
   }
   SECTION("a count that cannot be") {
-    edit([](auto& body) { body.count = 1'000'000'000'000; });
+    edit([](postgres::merged_body::part& body) { body.count = 1'000'000'000'000; });
   }
   SECTION("another hash") {
     f.sql("update troupe.record set hash = set_byte(hash, 9, get_byte(hash, 9) # 1) where seq = 5");
@@ -103,6 +108,7 @@ TEST_CASE("postgres: what stands in a row that was made to fit is found by its h
   ledger l{*f.store};
   auto const ref = tickets_of(7, 1)[0];
   l.write(ref, 3);
+  f.settle();
   // The hash of the first event stands in the row: only the chain before it contradicts.
   edit_records([&](std::string const& text) { return f.sql(text); }, "shard = 7",
                putting(R"({"n":7})", R"({"n":1})"));
@@ -118,7 +124,9 @@ TEST_CASE("postgres: a row that was made again with its hashes breaks the next o
   ledger l{*f.store};
   auto const ref = tickets_of(7, 1)[0];
   l.write(ref, 3);
+  f.settle();
   l.write(ref, 2);
+  f.settle();
   std::vector<new_event> events;
   std::string hash{no_hash()};
   for (auto const& e : *f.store->read_stream(ref, 0, 3)) {
@@ -139,8 +147,10 @@ TEST_CASE("postgres: a record that is gone is found, also the last one",
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
   auto const ref = tickets_of(7, 1)[0];
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 3; ++i) {
     l.write(ref, 2);
+    f.settle();
+  }
   auto const gone = GENERATE(2, 4, 6);
   f.sql("delete from troupe.record where shard = 7 and seq = " + std::to_string(gone));
   auto const report = verify_store(*f.store);
@@ -166,6 +176,7 @@ TEST_CASE("postgres: an event is found by its id among many pages", "[persistenc
   };
   CHECK(found(ids.front()));
   CHECK(found(ids.back()));
+  f.settle();
   f.sql("select brin_summarize_new_values('troupe.record_ids'::regclass)");
   for (std::size_t i = 0; i < ids.size(); i += 111)
     CHECK(found(ids[i]));

@@ -37,16 +37,16 @@ TEST_CASE("postgres: a connection that dies while an append waits leaves nothing
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
   auto const u = l.next(ticket("a"), 3);
-  // Somebody holds the shard; the append waits for it when its session is ended.
+  // Somebody shuts others out; the append waits for it when its session is ended.
   auto held = std::async(std::launch::async, [&] {
     postgres::session s{f.url + "?application_name=holder"};
     s.begin();
-    s.run("select 1 from troupe.shard where shard = " + std::to_string(u.shard) + " for update");
+    s.run("lock table troupe.segment in share row exclusive mode");
     s.run("select pg_sleep(0.4)");
     s.commit();
   });
-  while (f.sql("select count(*) from pg_locks where relation = 'troupe.shard'::regclass "
-               "and mode = 'RowShareLock'") == "0")
+  while (f.sql("select count(*) from pg_locks where relation = 'troupe.segment'::regclass "
+               "and mode = 'ShareRowExclusiveLock'") == "0")
     std::this_thread::yield();
   auto out = std::async(std::launch::async, [&] { return f.store->append(std::span{&u, 1}); });
   while (!f.waits_for_lock() &&
@@ -107,14 +107,14 @@ TEST_CASE("postgres: programs that start at once make the schema once", "[persis
   for (auto& one : all)
     CHECK(one.get());
   CHECK(f.server.sql(url.substr(url.rfind('/') + 1), "select count(*) from troupe.migration") ==
-        "2");
+        "3");
 }
 
 TEST_CASE("postgres: a newer schema, another text or another encoding is refused",
           "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   SECTION("newer") {
-    f.sql("insert into troupe.migration values (3, '0003_later.sql', 'x', 0)");
+    f.sql("insert into troupe.migration values (4, '0004_later.sql', 'x', 0)");
     CHECK(refusal(open_postgres_store(f.url)).code == errc::unsupported);
     CHECK(refusal(open_postgres_readonly(f.url)).code == errc::unsupported);
   }
@@ -137,6 +137,7 @@ TEST_CASE("postgres: a store that something else has changed is refused, with wh
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
   l.write(ticket("a"), 3);
+  f.settle();
   auto const shard = std::to_string(shard_of(ticket("a")));
   auto const by_both = [&](std::string const& what) {
     is_damaged(open_postgres_store(f.url), what);
@@ -152,11 +153,11 @@ TEST_CASE("postgres: a store that something else has changed is refused, with wh
   SECTION("an emptied record of schema changes") {
     f.sql("delete from troupe.migration");
     by_both("the store has shard, record, record_ids, wake, inbox, inbox_age, outbox, snapshot, "
-            "append, append_one, records_with, but its record of schema changes");
+            "append, records_with, lane, segment, bar, settle, but its record of schema changes");
   }
   SECTION("a record of schema changes without the last one") {
-    f.sql("delete from troupe.migration where number = 2");
-    by_both("the store has append, append_one, records_with, but its record");
+    f.sql("delete from troupe.migration where number = 3");
+    by_both("the store has lane, segment, bar, settle, but its record");
   }
   SECTION("no record of schema changes") {
     f.sql("drop table troupe.migration");
@@ -167,8 +168,8 @@ TEST_CASE("postgres: a store that something else has changed is refused, with wh
     by_both("the store lacks inbox, inbox_age;");
   }
   SECTION("a function that is gone") {
-    f.sql("drop function troupe.append_one");
-    by_both("the store lacks append_one;");
+    f.sql("drop function troupe.settle");
+    by_both("the store lacks settle;");
   }
   SECTION("a shard that ends too early") {
     end("1");

@@ -1,19 +1,20 @@
 #pragma once
 
-#include "persistence/postgres/record_body.hpp"
+#include "persistence/postgres/merged_body.hpp"
 #include "persistence/postgres/session.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <sstream>
 
 namespace troupe::test {
 
-/// Changes rows of `troupe.record` as somebody would who knows their form: `edit` gets each body
-/// taken apart and says whether it is to be stored so, with a sum that is right again. `sql` runs a
-/// statement and answers lines of columns with `|` between them.
+/// Changes settled rows of `troupe.record` as somebody would who knows their form: `edit` gets each
+/// body taken apart and says whether it is to be stored so, with a sum that is right again. `sql`
+/// runs a statement and answers lines of columns with `|` between them.
 inline void edit_records(std::function<std::string(std::string const&)> const& sql,
                          std::string const& where,
-                         std::function<bool(postgres::record_body&)> const& edit) {
+                         std::function<bool(postgres::merged_body&)> const& edit) {
   std::istringstream rows{
       sql("select shard, seq, first_id, coalesce(last_id, first_id), encode(hash, 'hex'), "
           "encode(body, 'hex') from troupe.record where " +
@@ -24,24 +25,30 @@ inline void edit_records(std::function<std::string(std::string const&)> const& s
     for (std::string column; std::getline(rest, column, '|');)
       columns.push_back(column);
     postgres::body_keys const keys{columns.at(2), columns.at(3), columns.at(4)};
-    auto body = postgres::decode_body(postgres::binary_hex(columns.at(5)), keys);
+    auto body = postgres::decode_merged(postgres::binary_hex(columns.at(5)), keys);
     if (!edit(body))
       continue;
     (void)sql("update troupe.record set body = decode('" +
-              postgres::hex_of(postgres::encode_body(body, keys)) +
+              postgres::hex_of(postgres::encode_merged(body, keys)) +
               "', 'hex') where shard = " + columns.at(0) + " and seq = " + columns.at(1));
   }
 }
 
-/// An edit that puts one text for another where it stands.
-inline std::function<bool(postgres::record_body&)> putting(std::string const& text,
+/// Puts one text for another where it stands; whether it did.
+inline bool put_text(std::string& lines, std::string const& text, std::string const& in_place_of) {
+  auto const at = lines.find(in_place_of);
+  if (at == std::string::npos)
+    return false;
+  lines.replace(at, in_place_of.size(), text);
+  return true;
+}
+
+/// The same as an edit.
+inline std::function<bool(postgres::merged_body&)> putting(std::string const& text,
                                                            std::string const& in_place_of) {
-  return [=](postgres::record_body& body) {
-    auto const at = body.lines.find(in_place_of);
-    if (at == std::string::npos)
-      return false;
-    body.lines.replace(at, in_place_of.size(), text);
-    return true;
+  return [=](postgres::merged_body& body) {
+    return std::any_of(body.parts.begin(), body.parts.end(),
+                       [&](auto& part) { return put_text(part.lines, text, in_place_of); });
   };
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("record: a row that was made up is told apart even if its sum is right
   auto row = packed(chained({event(1, R"({"n":1})"), event(2, R"({"n":2})")}));
   auto body = body_of(row);
   auto const put = [&](std::string const& text, std::string const& in_place_of) {
-    REQUIRE(putting(text, in_place_of)(body));
+    REQUIRE(put_text(body.lines, text, in_place_of));
   };
   SECTION("a member out of its order") {
     body.lines.insert(1, R"("type":"ticket.noted",)");
@@ -264,7 +264,7 @@ TEST_CASE("record: a row of another stream or version is told apart", "[persiste
 TEST_CASE("record: what would become absurdly large is refused before it does", "[persistence]") {
   std::string const much(postgres::max_lines_bytes + 1, ' ');
   auto const& with = postgres::dictionaries().back();
-  auto const frame = postgres::compressed(much, with);
+  auto const frame = postgres::compressed(much, with, postgres::effort::small);
   REQUIRE(frame.size() < 100'000);
   CHECK_THROWS_AS(postgres::decompressed(frame, with.number, postgres::max_lines_bytes), malformed);
   CHECK(postgres::decompressed(frame, with.number, much.size()) == much);
@@ -301,7 +301,7 @@ TEST_CASE("record: every id of its list stands in a body", "[persistence]") {
 TEST_CASE("record: a frame of another program is refused", "[persistence]") {
   auto const& with = postgres::dictionaries().back();
   std::string const text = R"({"type":"ticket.opened"})" + noise(200);
-  auto const frame = postgres::compressed(text, with);
+  auto const frame = postgres::compressed(text, with, postgres::effort::small);
   REQUIRE(postgres::decompressed(frame, with.number, 1000) == text);
   auto const unknown = static_cast<std::uint8_t>(with.number + 1);
   CHECK_THROWS_AS(postgres::decompressed(frame, unknown, 1000), malformed);
@@ -312,8 +312,8 @@ TEST_CASE("record: a frame of another program is refused", "[persistence]") {
   CHECK_THROWS_AS(postgres::decompressed(frame + to_be_skipped, with.number, 1000), malformed);
   CHECK_THROWS_AS(postgres::decompressed(frame.substr(0, frame.size() - 1), with.number, 1000),
                   malformed);
-  CHECK(postgres::compressed("x", with).empty());
-  CHECK(postgres::compressed("", with).empty());
+  CHECK(postgres::compressed("x", with, postgres::effort::small).empty());
+  CHECK(postgres::compressed("", with, postgres::effort::small).empty());
 }
 
 TEST_CASE("record: the published rows are read, and the dictionaries are those of ever",

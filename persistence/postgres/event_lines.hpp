@@ -1,0 +1,76 @@
+#pragma once
+
+#include "persistence/encoding.hpp"
+#include "persistence/scanner.hpp"
+
+/// The first line of an event: members that differ from those of the event before it.
+namespace troupe::postgres {
+
+/// Puts the members that differ, in their order, separated by commas.
+class members {
+public:
+  explicit members(std::string& out) : out_(out) { out_ += '{'; }
+  void text(std::string_view name, std::string const& now, std::string const& before) {
+    if (now != before)
+      text(name, now);
+  }
+  void text(std::string_view name, std::string const& now) {
+    begin(name);
+    put_json_string(out_, now);
+  }
+  void number(std::string_view name, std::int64_t now, std::int64_t before) {
+    if (now == before)
+      return;
+    begin(name);
+    put_json_number(out_, now);
+  }
+  void end() { out_ += "}\n"; }
+
+private:
+  void begin(std::string_view name) {
+    out_.append(first_ ? name.substr(1) : name);
+    first_ = false;
+  }
+  std::string& out_;
+  bool first_ = true;
+};
+
+/// Reads what `members` has put.
+class member_reader {
+public:
+  explicit member_reader(scanner& in) : in_(in) { in_.expect("{"); }
+  void text(std::string_view name, std::string& value) {
+    if (begins(name))
+      value = in_.text("");
+  }
+  std::int64_t number(std::string_view name, std::int64_t otherwise) {
+    return begins(name) ? in_.number<std::int64_t>("") : otherwise;
+  }
+  void end() { in_.expect("}\n"); }
+
+private:
+  bool begins(std::string_view name) {
+    auto const literal = first_ ? name.substr(1) : name;
+    if (!in_.starts(literal))
+      return false;
+    in_.expect(literal);
+    first_ = false;
+    return true;
+  }
+  scanner& in_;
+  bool first_ = true;
+};
+
+constexpr std::string_view at_name = R"(,"at":)";
+constexpr std::string_view cause_name = R"(,"cause":)";
+constexpr std::string_view correlation_name = R"(,"correlation":)";
+constexpr std::string_view id_name = R"(,"id":)";
+constexpr std::string_view principal_name = R"(,"principal":)";
+constexpr std::string_view schema_name = R"(,"schema":)";
+constexpr std::string_view type_name = R"(,"type":)";
+
+inline std::int64_t ms_of(time_point at) {
+  return at.time_since_epoch().count();
+}
+
+} // namespace troupe::postgres

@@ -1,0 +1,180 @@
+#include "persistence/postgres/packed_text.hpp"
+
+#include "persistence/batch.hpp"
+#include "persistence/postgres/session.hpp"
+#include "persistence/scanner.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::postgres {
+
+namespace {
+
+constexpr std::size_t id_length = 36;
+constexpr std::size_t id_bytes = 16;
+
+/// In shortened lines: the next id of the list, and one that was there already, by its place in the
+/// list, which follows in one byte.
+constexpr char next_id = '\x01';
+constexpr char same_id = '\x02';
+constexpr std::size_t most_known = 256;
+
+std::string id_text(std::string_view bytes) {
+  auto out = hex_of(bytes);
+  for (std::size_t const dash : {8, 13, 18, 23})
+    out.insert(dash, 1, '-');
+  return out;
+}
+
+/// Lines in which every UUID is a byte or two, and those UUIDs in their order.
+struct shortened {
+  std::string text;
+  std::vector<std::string_view> ids;
+};
+
+/// How an id that stands in the list already is told: by its place from the front of the list, or
+/// back from its end.
+std::size_t told_as(id_window window, std::size_t place, std::size_t size) {
+  return window == id_window::first ? place : size - 1 - place;
+}
+
+shortened shorten(std::string_view lines, id_window window) {
+  shortened out;
+  out.text.reserve(lines.size());
+  std::unordered_map<std::string_view, std::size_t> places;
+  std::size_t done = 0;
+  // Its first dash gives a UUID away.
+  for (auto dash = lines.find('-'); dash != std::string_view::npos;
+       dash = lines.find('-', dash + 1)) {
+    if (dash < done + 8)
+      continue;
+    auto const id = lines.substr(dash - 8, id_length);
+    if (!is_event_id(id))
+      continue;
+    out.text += lines.substr(done, dash - 8 - done);
+    auto const [known, fresh] = places.try_emplace(id, out.ids.size());
+    auto const as = told_as(window, known->second, out.ids.size());
+    if (!fresh && as < most_known) {
+      out.text += same_id;
+      out.text += static_cast<char>(as);
+    } else {
+      out.text += next_id;
+      // From the front it is the first of its like that counts, from the end the last.
+      if (window == id_window::last)
+        known->second = out.ids.size();
+      out.ids.push_back(id);
+    }
+    done = dash - 8 + id_length;
+    dash = done - 1;
+  }
+  out.text += lines.substr(done);
+  return out;
+}
+
+std::string lengthen(std::string_view text, std::vector<std::string> const& ids, id_window window) {
+  std::string out;
+  std::size_t next = 0;
+  auto const put = [&](std::size_t place) {
+    if (place >= ids.size())
+      throw malformed{"an id in it is missing"};
+    out += ids[place];
+  };
+  while (true) {
+    auto const mark = text.find_first_of(std::string_view{"\x01\x02", 2});
+    out += text.substr(0, mark);
+    if (out.size() > max_lines_bytes)
+      throw malformed{"its text is too long"};
+    if (mark == std::string_view::npos)
+      break;
+    if (text[mark] == next_id) {
+      put(next++);
+      text.remove_prefix(mark + 1);
+    } else if (mark + 1 < text.size()) {
+      put(told_as(window, static_cast<unsigned char>(text[mark + 1]), next)); // too far: wraps
+      text.remove_prefix(mark + 2);
+    } else {
+      throw malformed{"an id in it is missing"};
+    }
+  }
+  if (next != ids.size())
+    throw malformed{"it has more ids than its text"};
+  return out;
+}
+
+} // namespace
+
+void put_number(std::string& out, std::uint64_t n) {
+  for (; n >= 0x80; n >>= 7)
+    out += static_cast<char>(n | 0x80);
+  out += static_cast<char>(n);
+}
+
+std::string_view byte_reader::take(std::size_t n) {
+  if (rest_.size() < n)
+    throw malformed{"it is cut off"};
+  auto const out = rest_.substr(0, n);
+  rest_.remove_prefix(n);
+  return out;
+}
+
+std::uint64_t byte_reader::number() {
+  std::uint64_t out = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    auto const b = byte();
+    out |= std::uint64_t{b & 0x7fu} << shift;
+    if ((b & 0x80) == 0)
+      return out;
+  }
+  throw malformed{"a number in it is too long"};
+}
+
+std::uint32_t sum_of(std::initializer_list<std::string_view> texts) {
+  std::uint32_t h = 2166136261u;
+  for (auto const text : texts)
+    for (char const c : text)
+      h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
+  return h;
+}
+
+std::uint8_t put_text(std::string& out, std::string_view lines, std::string_view before,
+                      id_window window, effort how) {
+  auto const plain = shorten(lines, window);
+  auto const& with = dictionaries().back();
+  auto const frame = compressed(plain.text, with, how);
+  put_number(out, plain.ids.size());
+  auto last = binary_hex(before);
+  for (auto const& id : plain.ids) {
+    auto bytes = binary_hex(id);
+    auto const differ = std::mismatch(bytes.begin(), bytes.end(), last.begin(), last.end());
+    auto const same = static_cast<std::size_t>(differ.first - bytes.begin());
+    out += static_cast<char>(same);
+    out.append(bytes, same);
+    last = std::move(bytes);
+  }
+  out += frame.empty() ? plain.text : frame;
+  return frame.empty() ? std::uint8_t{0} : with.number;
+}
+
+std::string take_text(byte_reader& in, std::uint8_t dictionary, std::string_view before,
+                      id_window window) {
+  auto const ids = in.number();
+  if (ids > in.rest().size())
+    throw malformed{"its count of ids cannot be"};
+  std::vector<std::string> known;
+  known.reserve(ids);
+  auto last = binary_hex(before);
+  for (std::uint64_t i = 0; i < ids; ++i) {
+    auto const same = in.byte();
+    if (same > id_bytes || last.size() != id_bytes)
+      throw malformed{"an id in it is none"};
+    last.replace(same, std::string::npos, in.take(id_bytes - same));
+    known.push_back(id_text(last));
+  }
+  if (dictionary == 0)
+    return lengthen(in.rest(), known, window);
+  return lengthen(decompressed(in.rest(), dictionary, max_lines_bytes), known, window);
+}
+
+} // namespace troupe::postgres

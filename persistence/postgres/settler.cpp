@@ -1,0 +1,163 @@
+#include "persistence/postgres/settler.hpp"
+
+#include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/record.hpp"
+#include "persistence/postgres/row_mapping.hpp"
+#include "persistence/postgres/segment.hpp"
+#include "protocol/crash_point.hpp"
+
+#include <map>
+
+namespace troupe::postgres {
+
+namespace {
+
+using of = binary_array::of;
+
+/// Segments that one transaction settles: enough to bring writes of one stream together, and not so
+/// many that it is felt.
+constexpr std::size_t most_segments = 256;
+
+/// Events that share a record, and bytes of their lines.
+constexpr std::size_t most_together = 256;
+constexpr std::size_t most_bytes = 64 * 1024;
+
+/// The parameters of `troupe.settle`.
+struct columns {
+  binary_array r_shard{of::int2}, r_seq{of::int8}, r_tenant{of::texts}, r_kind{of::int2},
+      r_id{of::texts}, r_version{of::int8}, r_first{of::uuids}, r_last{of::uuids},
+      r_hash{of::bytes}, r_body{of::bytes};
+  binary_array s_shard{of::int2}, s_seq{of::int8};
+  binary_array w_shard{of::int4}, w_tenant{of::texts}, w_kind{of::int2}, w_id{of::texts},
+      w_at{of::int8};
+
+  void add_record(record const& row) {
+    r_shard.add_int2(static_cast<std::int16_t>(row.shard));
+    r_seq.add_int8(num(row.seq));
+    r_tenant.add_text(row.stream.tenant.value);
+    r_kind.add_int2(static_cast<std::int16_t>(row.stream.kind));
+    r_id.add_text(row.stream.id);
+    r_version.add_int8(num(row.version));
+    add_ids(r_first, r_last, row);
+    r_hash.add_hex(row.hash);
+    r_body.add_text(row.body);
+  }
+  void add_end(std::uint32_t shard, std::uint64_t seq) {
+    s_shard.add_int2(static_cast<std::int16_t>(shard));
+    s_seq.add_int8(num(seq));
+  }
+  void add_wake(entity_ref const& ref, std::optional<time_point> const& at) {
+    w_shard.add_int4(static_cast<std::int32_t>(shard_of(ref)));
+    w_tenant.add_text(ref.tenant.value);
+    w_kind.add_int2(static_cast<std::int16_t>(ref.kind));
+    w_id.add_text(ref.id);
+    if (at)
+      w_at.add_int8(ms(*at));
+    else
+      w_at.add_null();
+  }
+  [[nodiscard]] std::vector<std::string> params(segment_place const& through) const {
+    std::vector<std::string> out{binary_int2(static_cast<std::int16_t>(through.lane)),
+                                 binary_int8(num(through.number))};
+    for (auto const* a :
+         {&r_shard, &r_seq, &r_tenant, &r_kind, &r_id, &r_version, &r_first, &r_last, &r_hash,
+          &r_body, &s_shard, &s_seq, &w_shard, &w_tenant, &w_kind, &w_id, &w_at})
+      out.push_back(a->bytes());
+    return out;
+  }
+};
+
+/// Puts the events of one stream into as few records as the bounds allow.
+void add_stream(columns& c, std::uint64_t run, std::span<section const* const> all) {
+  record row;
+  for (std::size_t i = 0; i < all.size();) {
+    auto const from = i;
+    std::size_t events = 0;
+    std::size_t bytes = 0;
+    do {
+      events += all[i]->count;
+      bytes += all[i]->lines.size();
+      ++i;
+    } while (i < all.size() && events + all[i]->count <= most_together &&
+             bytes + all[i]->lines.size() <= most_bytes);
+    merge(row, run, all.subspan(from, i - from));
+    c.add_record(row);
+  }
+}
+
+columns columns_of(std::vector<section> const& sections) {
+  struct shard {
+    std::uint64_t run = 0;
+    std::uint64_t last = 0;
+  };
+  std::map<std::uint32_t, shard> shards;
+  std::map<entity_ref, std::vector<section const*>> streams;
+  std::map<entity_ref, std::optional<time_point>> wakes;
+  for (auto const& x : sections) {
+    wakes[x.stream] = x.wake_at;
+    if (x.count == 0)
+      continue;
+    auto const [home, fresh] = shards.try_emplace(x.shard, shard{x.seq - x.count, 0});
+    home->second.last = x.seq;
+    streams[x.stream].push_back(&x);
+  }
+  columns c;
+  for (auto const& [ref, all] : streams)
+    add_stream(c, shards.at(all.front()->shard).run, all);
+  for (auto const& [number, home] : shards)
+    c.add_end(number, home.last);
+  for (auto const& [ref, at] : wakes)
+    c.add_wake(ref, at);
+  return c;
+}
+
+bool settle_locked(session& s, std::uint32_t lane) {
+  auto const found = s.query(sql::lock_lane, with(num(lane)));
+  if (found.size() == 0)
+    throw failure{errc::corrupt, "lane " + std::to_string(lane) + " is missing", false};
+  segment_place through{lane, found.whole(0, 0)};
+  auto const r = s.query(sql::unsettled, with(num(lane), num(through.number), num(most_segments)));
+  if (r.size() == 0)
+    return false;
+  std::vector<section> sections;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    auto const next = r.whole(i, 0);
+    if (next != through.number + 1)
+      damaged_segment({lane, through.number + 1}, "it is gone");
+    through.number = next;
+    auto part = decode_segment(through, r.bytes(i, 1));
+    std::move(part.begin(), part.end(), std::back_inserter(sections));
+  }
+  try {
+    auto const c = columns_of(sections);
+    TROUPE_CRASH_POINT(30, "settle: before the commit");
+    s.query_binary(sql::settle, c.params(through));
+  } catch (malformed const& why) {
+    damaged_segment(through, why.what);
+  }
+  return r.size() == most_segments;
+}
+
+} // namespace
+
+bool settle(session& s, std::uint32_t lane) {
+  s.begin();
+  try {
+    auto const more = settle_locked(s, lane);
+    s.commit();
+    TROUPE_CRASH_POINT(31, "settle: after the commit");
+    return more;
+  } catch (failure const& e) {
+    if (!e.lost)
+      s.rollback();
+    throw;
+  }
+}
+
+void settle_all(session& s) {
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+    while (settle(s, lane)) {
+    }
+}
+
+} // namespace troupe::postgres

@@ -1,0 +1,65 @@
+#include "persistence/postgres/shard_reader.hpp"
+
+#include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/row_mapping.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace troupe::postgres {
+
+namespace {
+
+/// Events of one stream share a record although others have written between them, but only within a
+/// run. So a record ends what came before its run; where there is no other, all is there.
+std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t after,
+                                  std::size_t limit) {
+  std::vector<stored_event> out;
+  auto complete = after;
+  auto const enough = [&] {
+    auto const whole = [&](auto const& e) { return e.seq <= complete; };
+    return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), whole)) >= limit;
+  };
+  auto from = after;
+  for (auto ask = std::clamp<std::size_t>(limit / 4, 16, 1024); !enough();
+       ask = std::min<std::size_t>(2 * ask, 4096)) {
+    auto const r = s.query(sql::read_shard, with(num(shard), num(from), num(ask)));
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      auto const row = record_of(r, i);
+      auto part = unpack_run(row);
+      for (auto& e : part.events)
+        if (e.seq > after)
+          out.push_back(std::move(e));
+      from = row.seq;
+      complete = part.run;
+    }
+    if (r.size() < ask) {
+      complete = std::numeric_limits<std::uint64_t>::max();
+      break;
+    }
+  }
+  std::erase_if(out, [&](auto const& e) { return e.seq > complete; });
+  std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.seq < b.seq; });
+  out.resize(std::min(out.size(), limit));
+  return out;
+}
+
+} // namespace
+
+std::vector<stored_event> read_shard(session& s, tail const& t, std::uint32_t shard,
+                                     std::uint64_t after, std::size_t limit) {
+  if (limit == 0)
+    return {};
+  auto out = settled(s, shard, after, limit);
+  t.each(lane_of(shard), [&](section const& x) {
+    if (x.shard != shard || x.seq <= after)
+      return true;
+    for (auto& e : tail::events(x))
+      if (out.size() < limit && e.seq > (out.empty() ? after : out.back().seq))
+        out.push_back(std::move(e));
+    return out.size() < limit;
+  });
+  return out;
+}
+
+} // namespace troupe::postgres

@@ -1,0 +1,115 @@
+#include "persistence/postgres/tail.hpp"
+
+#include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/row_mapping.hpp"
+
+#include <algorithm>
+
+namespace troupe::postgres {
+
+namespace {
+
+/// A section that cannot be read, as a failure that says where it is.
+template <class F>
+auto readable(section const& s, F f) {
+  try {
+    return f(s);
+  } catch (malformed const& why) {
+    throw failure{errc::corrupt,
+                  "what was last appended to " + to_string(s.stream) + " (shard " +
+                      std::to_string(s.shard) + ", seq " + std::to_string(s.seq) +
+                      ") is damaged: " + why.what + "; restore it from an export or a backup",
+                  false};
+  }
+}
+
+} // namespace
+
+void tail::refresh(session& s) {
+  array known;
+  for (std::uint32_t i = 0; i < lane_count; ++i)
+    known.add(last(i));
+  auto const r = s.query(sql::read_tail, with(std::move(known)));
+  std::array<std::uint64_t, lane_count> settled{};
+  std::array<std::vector<std::pair<std::uint64_t, part>>, lane_count> fresh;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    auto const lane = static_cast<std::uint32_t>(r.number(i, 0));
+    if (lane >= lane_count)
+      throw failure{errc::corrupt, "there is no lane " + std::to_string(lane), false};
+    settled[lane] = r.whole(i, 1);
+    if (r.null(i, 2))
+      continue;
+    auto const before =
+        fresh[lane].empty() ? std::max(last(lane), settled[lane]) : fresh[lane].back().first;
+    segment_place const at{lane, r.whole(i, 2)};
+    if (at.number != before + 1)
+      damaged_segment({lane, before + 1}, "it is gone");
+    auto const body = r.bytes(i, 3);
+    fresh[lane].emplace_back(at.number, part{decode_segment(at, body), body.size()});
+  }
+  // Only now, so that a failure on the way leaves what was.
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
+    auto& l = lanes_.at(lane);
+    l.settled = settled[lane];
+    l.parts.erase(l.parts.begin(), l.parts.upper_bound(l.settled));
+    for (auto& [number, p] : fresh[lane])
+      l.parts.emplace_hint(l.parts.end(), number, std::move(p));
+  }
+}
+
+std::uint64_t tail::last(std::uint32_t lane) const {
+  auto const& l = lanes_.at(lane);
+  return l.parts.empty() ? l.settled : l.parts.rbegin()->first;
+}
+
+std::size_t tail::bytes(std::uint32_t lane) const {
+  std::size_t out = 0;
+  for (auto const& [number, p] : lanes_.at(lane).parts)
+    out += p.bytes;
+  return out;
+}
+
+bool tail::empty() const {
+  bool out = true;
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+    each(lane, [&](section const&) { return out = false; });
+  return out;
+}
+
+void tail::each(std::uint32_t lane, std::function<bool(section const&)> const& f) const {
+  for (auto const& [number, p] : lanes_.at(lane).parts)
+    for (auto const& s : p.sections)
+      if (!f(s))
+        return;
+}
+
+std::vector<section const*> tail::of(entity_ref const& stream) const {
+  auto const shard = shard_of(stream);
+  std::vector<section const*> out;
+  each(lane_of(shard), [&](section const& s) {
+    if (s.shard == shard && s.stream == stream)
+      out.push_back(&s);
+    return true;
+  });
+  return out;
+}
+
+std::map<entity_ref, std::vector<section const*>> tail::streams(std::uint32_t shard) const {
+  std::map<entity_ref, std::vector<section const*>> out;
+  each(lane_of(shard), [&](section const& s) {
+    if (s.shard == shard)
+      out[s.stream].push_back(&s);
+    return true;
+  });
+  return out;
+}
+
+std::vector<stored_event> tail::events(section const& s) {
+  return readable(s, [](section const& x) { return events_of(x); });
+}
+
+std::string tail::hash(section const& s) {
+  return readable(s, last_hash);
+}
+
+} // namespace troupe::postgres

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "persistence/postgres/segment.hpp"
+#include "persistence/postgres/session.hpp"
+
+#include <array>
+#include <functional>
+#include <map>
+
+namespace troupe::postgres {
+
+/// What was appended and is not settled yet, of all lanes, as it was at the last `refresh`. Who
+/// reads looks here first and then into the tables: what is settled in between stands in both, and
+/// nowhere is a gap.
+class tail {
+public:
+  /// Reads what is new. Throws failure.
+  void refresh(session& s);
+  /// Forgets all: the session has changed, or the moment that it sees.
+  void clear() { lanes_ = {}; }
+
+  /// Number of the last segment of a lane, settled or not.
+  [[nodiscard]] std::uint64_t last(std::uint32_t lane) const;
+  /// Bytes of what is not settled, as it is stored.
+  [[nodiscard]] std::size_t bytes(std::uint32_t lane) const;
+  /// Whether there is nothing but barriers.
+  [[nodiscard]] bool empty() const;
+
+  /// Each section of a lane in its order, until `f` answers false.
+  void each(std::uint32_t lane, std::function<bool(section const&)> const& f) const;
+  /// The sections of a stream, in order.
+  [[nodiscard]] std::vector<section const*> of(entity_ref const& stream) const;
+  /// The same of each stream of a shard, in the order of (tenant, kind, id).
+  [[nodiscard]] std::map<entity_ref, std::vector<section const*>>
+  streams(std::uint32_t shard) const;
+  /// `last_hash`. Throws failure.
+  [[nodiscard]] static std::string hash(section const& s);
+  /// `events_of`. Throws failure.
+  [[nodiscard]] static std::vector<stored_event> events(section const& s);
+
+private:
+  struct part {
+    std::vector<section> sections;
+    std::size_t bytes = 0;
+  };
+  struct lane_tail {
+    std::uint64_t settled = 0;
+    std::map<std::uint64_t, part> parts; ///< by the number of their segment
+  };
+  std::array<lane_tail, lane_count> lanes_;
+};
+
+} // namespace troupe::postgres
