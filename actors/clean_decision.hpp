@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/domain/event_text.hpp"
 #include "protocol/entities/shared.hpp"
 #include "protocol/redact_json.hpp"
 #include "protocol/result.hpp"
@@ -8,11 +9,11 @@
 
 namespace troupe {
 
-/// What a domain decided, and the members of each event as they will be stored.
+/// What a domain decided, and the members of each event as they will be stored (canonical JSON).
 template <class Domain>
 struct clean_decision {
   std::vector<typename Domain::event> events;
-  std::vector<json::value> data;
+  std::vector<std::string> data;
 };
 
 template <class Event>
@@ -37,9 +38,11 @@ template <class Domain>
     return decided.error();
   clean_decision<Domain> out{std::move(*decided), {}};
   bool found = false;
+  out.data.reserve(out.events.size());
   for (auto const& e : out.events) {
-    out.data.push_back(members_of_event(e));
-    found = redact_json(out.data.back()) != 0 || found;
+    auto members = text_of(e);
+    out.data.push_back(std::move(members.json));
+    found = found || !members.clean;
   }
   if (!found)
     return out;
@@ -61,7 +64,7 @@ template <class Domain>
         return kept.error();
       e = std::move(*kept);
     }
-    out.data.push_back(std::move(data));
+    out.data.push_back(json::canonical(data));
   }
   return out;
 }

@@ -3,7 +3,9 @@
 namespace troupe {
 
 void commit_index::take(stored_event const& e, ticket::state const& after) {
-  for (auto& c : ticket::commits_in(e.event.type, e.event.data, after)) {
+  auto const* read = static_cast<ticket::event const*>(e.event.decoded.get());
+  for (auto& c : read != nullptr ? ticket::commits_in(*read, after)
+                                 : ticket::commits_in(e.event.type, e.event.data, after)) {
     known_commit made{c, ticket_id{e.stream.id}, e.version};
     auto const [at, fresh] = by_id_[e.stream.tenant].try_emplace(std::move(c.id), made);
     auto& known = at->second;

@@ -25,6 +25,17 @@ std::string project_of(stored_event const& e) {
                                                     : e.stream.id;
 }
 
+/// What `matchmaker::learn` reads: this is done for each lease, on the way of the commits.
+stored_event gist(stored_event const& e) {
+  stored_event out;
+  out.stream = e.stream;
+  out.event.type = e.event.type;
+  out.event.decoded = e.event.decoded;
+  if (!out.event.decoded)
+    out.event.data = e.event.data;
+  return out;
+}
+
 } // namespace
 
 void dispatch_desk::offer(offer_message m) {
@@ -65,25 +76,28 @@ bool dispatch_desk::keep(stored_event const& e) {
 void dispatch_desk::note(stored_event const& e) {
   auto const& type = e.event.type;
   if (type == "ticket.attempt_ended" || type == "ticket.cancelled") {
-    known_.erase({e.stream, "ticket.leased"});
+    leases_.erase(e.stream);
+    return;
+  }
+  if (type == "ticket.leased") {
+    leases_.insert_or_assign(e.stream, known{++last_, gist(e)});
     return;
   }
   if (type == "run.created") {
     auto of = e.stream;
     of.id = project_of(e);
-    known_.insert_or_assign({of, type}, known{++last_, e});
+    known_.insert_or_assign({of, type}, known{++last_, gist(e)});
     return;
   }
-  if (type == "ticket.leased" || type == "agent.hired" || type == "agent.moved")
-    known_.insert_or_assign({e.stream, type}, known{++last_, e});
+  if (type == "agent.hired" || type == "agent.moved")
+    known_.insert_or_assign({e.stream, type}, known{++last_, gist(e)});
 }
 
 std::vector<entity_ref> dispatch_desk::leased_tickets() {
   std::lock_guard lock{mutex_};
   std::vector<entity_ref> out;
-  for (auto const& [key, k] : known_)
-    if (key.second == "ticket.leased")
-      out.push_back(key.first);
+  for (auto const& [ticket, k] : leases_)
+    out.push_back(ticket);
   return out;
 }
 
@@ -98,6 +112,8 @@ void dispatch_desk::open(caf::actor fresh) {
   std::lock_guard lock{mutex_};
   std::vector<known const*> in_order;
   for (auto const& [key, k] : known_)
+    in_order.push_back(&k);
+  for (auto const& [ticket, k] : leases_)
     in_order.push_back(&k);
   std::sort(in_order.begin(), in_order.end(),
             [](known const* a, known const* b) { return a->n < b->n; });

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 namespace troupe {
 
@@ -39,13 +40,14 @@ private:
   std::mutex mutex_;
   caf::actor present_;
   std::map<daemon_id, daemon_presence> daemons_;
-  /// By (stream, type) the newest event of each that still says something, in the order of `n`. It
-  /// grows with agents, projects and held leases, and not with the log.
+  /// The newest event of each kind that still says something, in the order of `n`; only what a
+  /// dispatcher reads of it.
   struct known {
     std::uint64_t n = 0;
     stored_event event;
   };
-  std::map<std::pair<entity_ref, std::string>, known> known_;
+  std::map<std::pair<entity_ref, std::string>, known> known_; ///< agents and limits, by type
+  std::unordered_map<entity_ref, known> leases_;              ///< that are held, by ticket
   std::uint64_t last_ = 0;
 };
 

@@ -26,6 +26,13 @@ std::size_t size_of(unit const& u) {
   return bytes;
 }
 
+std::size_t count_events(unit const& u) {
+  std::size_t all = 0;
+  for (auto const& w : u.writes)
+    all += w.events.size();
+  return all;
+}
+
 /// Adds what is stored of a unit, which is done with.
 void add_stored(unit& u, unit_result const& r, std::vector<stored_event>& out) {
   auto seq = r.first_seq;
@@ -246,7 +253,11 @@ void journal::try_commit(writer& w, std::vector<entry>& batch, bool doubtful) {
   }
   note_throws(w, batch.front().what, answers);
   ++counters_.batches;
+  std::size_t events = 0;
+  for (auto const& e : batch)
+    events += count_events(e.what);
   auto committed = std::make_shared<std::vector<stored_event>>();
+  committed->reserve(events);
   for (std::size_t i = 0; answers && i < batch.size(); ++i) {
     auto const& r = (*answers)[i];
     ++counters_.units;

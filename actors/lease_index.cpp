@@ -10,7 +10,8 @@ void lease_index::take(entity_ref const& ticket, ticket::state const& after) {
   ticket_id const id{ticket.id};
   auto& all = by_tenant_[ticket.tenant];
   if (ticket::is_leased(after)) {
-    all[h.agent][id] = {id, h.token, stage_name(after, h.stage)};
+    if (auto& held = all[h.agent][id]; held.token != h.token) // most events change no lease
+      held = {id, h.token, stage_name(after, h.stage)};
     return;
   }
   auto const mine = all.find(h.agent);

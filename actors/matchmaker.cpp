@@ -123,6 +123,12 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     }
     // Whatever the lease replaced is over: the end of an attempt comes before the next lease.
     before_.erase(e.stream);
+    if (known != held_.end() && known->second.agent == x->agent &&
+        known->second.daemon == x->daemon && known->second.profile == x->profile) {
+      known->second.token = x->token; // as it was given by us: it counts already
+      plans_.erase(e.stream);
+      return false;
+    }
     auto h = known == held_.end() ? held_before(e.stream, *x) : known->second;
     h.token = x->token;
     h.agent = x->agent;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe {
@@ -145,8 +146,9 @@ private:
   /// By tenant: two of them may well have a `tally.dev`.
   std::map<std::pair<tenant_id, agent_id>, roster_entry> roster_;
   std::map<daemon_id, host> hosts_;
-  std::map<entity_ref, holding> held_;
-  std::map<entity_ref, holding> before_;    ///< what `take_now` replaced, until that is durable
+  std::unordered_map<entity_ref, holding> held_;
+  std::unordered_map<entity_ref, holding>
+      before_;                              ///< what `take_now` replaced, until that is durable
   std::map<entity_ref, ticket_plan> plans_; ///< until the lease from before our start is told
   usage_counts used_;
   std::map<project_id, std::int32_t> limits_;

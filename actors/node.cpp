@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 
+#include "actors/alarm_clock.hpp"
 #include "actors/dispatch_desk.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/guarded_store.hpp"
@@ -43,6 +44,7 @@ struct node::parts {
   admission door;    ///< outlives the commands that are counted there
   lease_desk leases; ///< outlives the actors that ask it
   population crowd;  ///< outlives the actors that are counted there
+  alarm_clock alarms;
   caf::actor_system_config config;
   caf::actor_system system;
   system_clock_port clock;
@@ -260,6 +262,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.leases = &p->leases;
   p->rt.crowd = &p->crowd;
   p->rt.door = &p->door;
+  p->rt.alarms = &p->alarms;
   p->where = std::make_unique<region>(p->system, p->rt);
   p->waking = std::make_unique<waker>(*p->where, p->crowd);
   p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids, &p->door);
@@ -448,6 +451,7 @@ bool node::stop(duration deadline) {
   parts_->waking->stop();
   TROUPE_CRASH_POINT(23, "stop: listeners closed, actors up");
   bool const entities = parts_->stop_actors(left());
+  parts_->alarms.stop();
   TROUPE_CRASH_POINT(24, "stop: before the journal ends");
   parts_->log->stop(left());
   parts_->view.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm_clock.hpp"
 #include "actors/dispatch_desk.hpp"
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
@@ -216,11 +217,15 @@ private:
   }
 
   /// One call at a time is asked for, the earliest: most alarms are forgotten long before they
-  /// ring, and each message to a later time costs a wake-up of the thread that keeps it.
+  /// ring.
   void call_at(moment when) {
     if (called_at_ && *called_at_ <= when)
       return;
     called_at_ = when;
+    if (auto* alarms = host_.rt().alarms; alarms != nullptr) {
+      alarms->call(host_.actor().address(), when, ++call_);
+      return;
+    }
     host_.actor().delayed_send(&host_.actor(),
                                std::max(when - host_.actor().clock().now(), moment::duration{0}),
                                alarm_atom::value, ++call_);

@@ -96,6 +96,7 @@ protected:
 };
 
 class admission;
+class alarm_clock;
 class dispatch_desk;
 class population;
 class region;
@@ -127,6 +128,7 @@ struct runtime {
   incident_log* incidents = nullptr; ///< may be null
   population* crowd = nullptr;       ///< may be null: entities are let go when they are idle only
   admission* door = nullptr;         ///< may be null: nothing is refused as new work
+  alarm_clock* alarms = nullptr;     ///< may be null: the actor system's clock, which tests turn
 };
 
 } // namespace troupe

@@ -18,7 +18,7 @@ namespace {
 /// Random bytes, fetched for many names at once: asking OpenSSL costs more than making the name.
 template <std::size_t N>
 std::array<unsigned char, N> random_bytes() {
-  thread_local std::array<unsigned char, 64 * 16> pool{};
+  thread_local std::array<unsigned char, 512 * 8> pool{};
   thread_local std::size_t used = pool.size();
   if (used + N > pool.size()) {
     if (RAND_bytes(pool.data(), static_cast<int>(pool.size())) != 1)
@@ -34,7 +34,8 @@ std::array<unsigned char, N> random_bytes() {
 } // namespace
 
 std::string random_id_port::uuid() {
-  auto b = random_bytes<16>();
+  std::array<unsigned char, 16> b{};
+  std::ranges::copy(random_bytes<8>(), b.begin() + 8); // time and counter stand before them
   std::int64_t ms = 0;
   std::uint32_t counter = 0;
   {

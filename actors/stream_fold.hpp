@@ -74,12 +74,12 @@ struct stream_fold {
       auto const& e = *event;
       new_event n;
       n.event_id = ids.uuid();
-      n.type = std::string{to_string(self.kind)} + "." + std::string{json::name_of(e)};
+      n.type.append(to_string(self.kind)).append(1, '.').append(json::name_of(e));
       n.at = context.now;
       n.principal = context.by.value;
       n.cause = context.cause.empty() ? context.id : context.cause;
       n.correlation = context.correlation.empty() ? correlation : context.correlation;
-      n.data = json::canonical(decision.data[i]);
+      n.data = std::move(decision.data[i]);
       n.hash = chain_hash(hash, self, ++version, n);
       advance(e, n);
       n.decoded = event;

@@ -1,6 +1,7 @@
 #include "bench/flow.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <thread>
 
 namespace troupe::bench {
@@ -126,7 +127,8 @@ void ticket_flow::heard(board_event const& e) {
       seen_.latency.record(ns_since(it->second));
     begun_.erase(it);
     ++merged_;
-    changed_.notify_one();
+    if (merged_ == awaited_ || begun_.empty())
+      changed_.notify_one();
     if (level_ == 0)
       return;
   }
@@ -145,9 +147,11 @@ result<void> ticket_flow::wait(seconds least, int merged, seconds limit, int cap
   std::unique_lock lock{mutex_};
   auto const from = merged_;
   auto const capped = [&] { return merged_ - from >= cap || !refused_.empty(); };
+  auto const enough = [&] { return merged_ - from >= merged || capped(); };
+  awaited_ = from + std::min(cap, INT_MAX - from);
   changed_.wait_until(lock, at(least), capped);
-  changed_.wait_until(lock, at(std::max(limit, least)),
-                      [&] { return merged_ - from >= merged || capped(); });
+  awaited_ = from + std::min(merged, cap);
+  changed_.wait_until(lock, at(std::max(limit, least)), enough);
   return failure();
 }
 

@@ -65,6 +65,7 @@ private:
   int waiting_ = 0; ///< sent, not yet accepted
   int opened_ = 0;
   int merged_ = 0;
+  int awaited_ = 0; ///< who waits looks again when so many are merged, and not at each
   bool by_the_clock_ = false;
   bool counting_ = false;
   clock::time_point window_began_;

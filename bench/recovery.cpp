@@ -32,7 +32,7 @@ public:
     if (o.kind == link::order_kind::work)
       return now_.launch(what);
     submit_options by;
-    by.by = principal_id{"daemon:" + instant_runner::name().value};
+    by.by = now_.by();
     node_->submit({tenant_id{"default"}, entity_kind::ticket, o.ticket.value},
                   ticket::command{ticket::start{o.token, {}, {}}}, by,
                   [this, id = o.ticket.value](command_result const& r) {

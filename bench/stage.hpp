@@ -12,7 +12,7 @@ namespace troupe::bench {
 class stage {
 public:
   /// `slowdown`: see admission_settings; 0: whatever comes is taken.
-  explicit stage(int slowdown = 0) : instant_(answer()), slowdown_(slowdown) {}
+  explicit stage(int slowdown = 0) : instant_(answer(), daemon_id{}), slowdown_(slowdown) {}
   /// `fresh`: makes the project; otherwise it is there from an earlier start on the same store.
   /// `by`: who does the work; null: the engine that answers at once.
   [[nodiscard]] result<void> open(store_factory const& store, int writers, int slots,

@@ -1,11 +1,14 @@
 #include "protocol/json.hpp"
 
+#include "protocol/json_text.hpp"
+
 #include <boost/container/small_vector.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 namespace troupe::json {
@@ -59,6 +62,11 @@ void put_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void put_number(std::string& out, std::int64_t n) {
+  std::array<char, 20> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
+}
+
 void put(std::string& out, value const& v) {
   switch (v.kind()) {
   case boost::json::kind::object: {
@@ -94,7 +102,7 @@ void put(std::string& out, value const& v) {
     put_string(out, v.get_string());
     break;
   case boost::json::kind::int64:
-    out += std::to_string(v.get_int64());
+    put_number(out, v.get_int64());
     break;
   case boost::json::kind::uint64:
     out += std::to_string(v.get_uint64());
@@ -145,7 +153,99 @@ result<value> parse(std::string_view text) {
   return out;
 }
 
+// ---- text without a value ---------------------------------------------------------------------
+
+void text_writer::open(char bracket) {
+  out_ += bracket;
+  first_ = true;
+}
+
+void text_writer::close(char bracket) {
+  out_ += bracket;
+  first_ = false;
+}
+
+void text_writer::separate() {
+  if (!first_)
+    out_ += ',';
+  first_ = false;
+}
+
+void text_writer::member(std::string_view name) {
+  separate();
+  put_string(out_, name);
+  out_ += ':';
+  name_ = name;
+}
+
+void text_writer::free_member(std::string_view name) {
+  passed_ = passed_ && look_(name, {});
+  member(name);
+}
+
+void text_writer::item() {
+  separate();
+  name_ = {};
+}
+
+void text_writer::text(std::string_view what) {
+  passed_ = passed_ && look_(what, name_);
+  put_string(out_, what);
+}
+
+void text_writer::word(std::string_view what) {
+  put_string(out_, what);
+}
+
+void text_writer::number(std::int64_t what) {
+  put_number(out_, what);
+}
+
+void text_writer::any(value const& what) {
+  if (what.is_string()) {
+    text(what.get_string());
+  } else if (what.is_object()) {
+    std::vector<boost::json::key_value_pair const*> members;
+    for (auto const& m : what.get_object())
+      members.push_back(&m);
+    std::ranges::sort(members, {}, [](auto const* m) { return std::string_view{m->key()}; });
+    open('{');
+    for (auto const* m : members) {
+      free_member(m->key());
+      any(m->value());
+    }
+    close('}');
+  } else if (what.is_array()) {
+    open('[');
+    for (auto const& each : what.get_array()) {
+      item();
+      any(each);
+    }
+    close(']');
+  } else {
+    put(out_, what);
+  }
+}
+
 namespace detail {
+
+void put_members(text_writer& out, std::span<text_member const> sorted, void const* x,
+                 void const* defaults) {
+  out.open('{');
+  for (auto const& m : sorted) {
+    auto const* const member = static_cast<char const*>(x) + m.offset;
+    if (m.type->equal(member, static_cast<char const*>(defaults) + m.offset))
+      continue;
+    out.member(m.name);
+    m.type->put(out, member);
+  }
+  out.close('}');
+}
+
+std::string_view word_of(std::span<erased_enumerator const> names, std::int64_t x) {
+  auto const known = std::ranges::find(names, x, &erased_enumerator::value);
+  return known == names.end() ? std::string_view{} : std::string_view{known->name};
+}
 
 error wrong(std::string_view path, std::string_view want) {
   return fail(errc::invalid_argument,
@@ -200,9 +300,7 @@ result<void> read_members(std::span<erased_member const> members, value const& v
 }
 
 value write_enum(std::span<erased_enumerator const> names, std::int64_t x) {
-  auto const known =
-      std::find_if(names.begin(), names.end(), [x](auto const& e) { return e.value == x; });
-  return value(known == names.end() ? "" : known->name);
+  return value(word_of(names, x));
 }
 
 result<void> read_enum(std::span<erased_enumerator const> names, value const& v, std::int64_t& out,

@@ -69,28 +69,45 @@ std::string redact_once(std::string text, std::string_view name) {
 /// looking at them.
 class clean_strings {
 public:
-  [[nodiscard]] bool knows(std::string_view text, std::string_view name) {
-    if (text.size() < shortest_secret)
-      return true;
-    if (text.size() + name.size() > longest)
-      return false;
-    key_.assign(name).append(1, '\0').append(text);
-    return known_.contains(key_);
+  [[nodiscard]] bool knows(std::string_view text, std::string_view name) const {
+    return text.size() < shortest_secret || known_.contains(named{text, name});
   }
   void learn(std::string_view text, std::string_view name) {
     if (text.size() + name.size() > longest)
       return;
     if (known_.size() == most)
       known_.clear();
-    key_.assign(name).append(1, '\0').append(text);
-    known_.insert(key_);
+    known_.emplace(text, name);
   }
 
 private:
+  struct named {
+    std::string_view text;
+    std::string_view name;
+  };
+  struct kept {
+    kept(std::string_view t, std::string_view n) : text(t), name(n) {}
+    operator named() const { return {text, name}; } // NOLINT
+    std::string text;
+    std::string name;
+  };
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(named const& x) const {
+      std::hash<std::string_view> const of{};
+      return of(x.text) * 31 + of(x.name);
+    }
+  };
+  struct same {
+    using is_transparent = void;
+    bool operator()(named const& a, named const& b) const {
+      return a.text == b.text && a.name == b.name;
+    }
+  };
+
   static constexpr std::size_t longest = 512;
   static constexpr std::size_t most = 4096;
-  std::unordered_set<std::string> known_;
-  std::string key_;
+  std::unordered_set<kept, hash, same> known_;
 };
 
 clean_strings& clean_ones() {
@@ -159,6 +176,13 @@ std::size_t redact_string(std::string& text, std::string_view name) {
   }
   text = "[redacted:text]";
   return 1;
+}
+
+bool is_clean(std::string_view text, std::string_view name) {
+  if (clean_ones().knows(text, name))
+    return true;
+  std::string copy{text};
+  return redact_string(copy, name) == 0;
 }
 
 std::size_t redact_json(json::value& v) {

@@ -14,4 +14,7 @@ std::size_t redact_json(json::value& v);
 /// The same for one string, as the member `name` (empty: of a list).
 std::size_t redact_string(std::string& text, std::string_view name = {});
 
+/// Whether it leaves the string as it is.
+[[nodiscard]] bool is_clean(std::string_view text, std::string_view name);
+
 } // namespace troupe

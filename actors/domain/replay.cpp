@@ -54,10 +54,30 @@ struct replayer::tables {
   table<Domain>& of() {
     return std::get<table<Domain>>(all);
   }
+  /// The cell of a stream; null where it has none. Events come in runs of one stream, and each is
+  /// asked about several times, so the last answer is kept: whoever shares a replayer between
+  /// threads locks it for reading, too.
   template <class Domain>
-  table<Domain> const& of() const {
-    return std::get<table<Domain>>(all);
+  state_cell<typename Domain::state>* find(entity_ref const& stream) {
+    if (last_cell_ == nullptr || last_ != stream) {
+      auto const it = of<Domain>().find(stream);
+      if (it == of<Domain>().end())
+        return nullptr;
+      last_ = stream;
+      last_cell_ = &inside(*it); // stays where it is until it is erased
+    }
+    return static_cast<state_cell<typename Domain::state>*>(last_cell_);
   }
+  template <class Domain>
+  void erase(entity_ref const& stream) {
+    last_cell_ = nullptr;
+    if (auto const it = of<Domain>().find(stream); it != of<Domain>().end())
+      of<Domain>().erase(it);
+  }
+
+private:
+  entity_ref last_;
+  void* last_cell_ = nullptr;
 };
 
 replayer::replayer() : tables_(std::make_unique<tables>()) {}
@@ -110,13 +130,16 @@ template <class Domain>
 typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint64_t version,
                                              typename Domain::event const& e,
                                              event_context const& ctx) {
-  auto& states = tables_->of<Domain>();
-  auto it = states.find(stream);
-  if (it == states.end())
-    it = states.emplace(Domain::initial(stream)).first;
+  auto* cell = tables_->find<Domain>(stream);
+  if (cell == nullptr)
+    cell = &inside(*tables_->of<Domain>().emplace(Domain::initial(stream)).first);
+  auto& state = cell->change();
+  if (ctx.version == version) {
+    Domain::advance(state, e, ctx);
+    return state;
+  }
   auto context = ctx;
   context.version = version;
-  auto& state = inside(*it).change();
   Domain::advance(state, e, context);
   return state;
 }
@@ -124,12 +147,11 @@ typename Domain::state const& replayer::fold(entity_ref const& stream, std::uint
 template <class Domain>
 typename Domain::state const& replayer::put(entity_ref const& stream,
                                             std::shared_ptr<typename Domain::state const> made) {
-  auto& states = tables_->of<Domain>();
-  auto const it = states.find(stream);
-  if (it == states.end())
-    return **states.emplace(std::move(made)).first;
-  inside(*it) = state_cell<typename Domain::state>{std::move(made)};
-  return **it;
+  auto* const cell = tables_->find<Domain>(stream);
+  if (cell == nullptr)
+    return **tables_->of<Domain>().emplace(std::move(made)).first;
+  *cell = state_cell<typename Domain::state>{std::move(made)};
+  return **cell;
 }
 
 #define TROUPE_REPLAYS(NAME)                                                                       \
@@ -202,18 +224,13 @@ result<void> replayer::restore(entity_ref const& stream, std::string_view canoni
 }
 
 void replayer::drop(entity_ref const& stream) {
-  with_domain(stream.kind, [&](auto domain) {
-    auto& states = tables_->of<decltype(domain)>();
-    if (auto const it = states.find(stream); it != states.end())
-      states.erase(it);
-  });
+  with_domain(stream.kind, [&](auto domain) { tables_->erase<decltype(domain)>(stream); });
 }
 
 void const* replayer::find_any(entity_ref const& stream) const {
   return with_domain(stream.kind, [&](auto domain) -> void const* {
-    auto const& states = tables_->of<decltype(domain)>();
-    auto const it = states.find(stream);
-    return it == states.end() ? nullptr : &**it;
+    auto const* cell = tables_->find<decltype(domain)>(stream);
+    return cell == nullptr ? nullptr : &**cell;
   });
 }
 

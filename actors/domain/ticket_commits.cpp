@@ -34,19 +34,43 @@ std::string start_of(state const& s, std::int64_t token) {
   return s.holder->token == token ? s.holder->base : std::string{};
 }
 
+std::vector<named_commit> named_by(evidence_attached const& e, state const& after) {
+  return all_of(e.proof, after.holder->token, after.holder->base);
+}
+std::vector<named_commit> named_by(attempt_ended const& e, state const& after) {
+  return all_of(e.commits, e.token, start_of(after, e.token));
+}
+std::vector<named_commit> named_by(orphaned const& e, state const& after) {
+  return all_of(e.proof, e.token, start_of(after, e.token));
+}
+std::vector<named_commit> named_by(merged const& e, state const& after) {
+  return {{e.commit, after.holder->token, true, false}};
+}
+
 } // namespace
 
 std::vector<named_commit> commits_in(std::string_view type, std::string_view data_json,
                                      state const& after) {
   if (auto const e = read_as<evidence_attached>(entity_kind::ticket, type, data_json))
-    return all_of(e->proof, after.holder->token, after.holder->base);
+    return named_by(*e, after);
   if (auto const e = read_as<attempt_ended>(entity_kind::ticket, type, data_json))
-    return all_of(e->commits, e->token, start_of(after, e->token));
+    return named_by(*e, after);
   if (auto const e = read_as<orphaned>(entity_kind::ticket, type, data_json))
-    return all_of(e->proof, e->token, start_of(after, e->token));
+    return named_by(*e, after);
   if (auto const e = read_as<merged>(entity_kind::ticket, type, data_json))
-    return {{e->commit, after.holder->token, true, false}};
+    return named_by(*e, after);
   return {};
+}
+
+std::vector<named_commit> commits_in(event const& e, state const& after) {
+  return std::visit(
+      [&](auto const& x) -> std::vector<named_commit> {
+        if constexpr (requires { named_by(x, after); })
+          return named_by(x, after);
+        else
+          return {};
+      },
+      e);
 }
 
 } // namespace troupe::ticket

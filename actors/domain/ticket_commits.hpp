@@ -18,5 +18,7 @@ struct named_commit {
 /// for every other event.
 [[nodiscard]] std::vector<named_commit> commits_in(std::string_view type,
                                                    std::string_view data_json, state const& after);
+/// The same of an event that need not be read any more.
+[[nodiscard]] std::vector<named_commit> commits_in(event const& e, state const& after);
 
 } // namespace troupe::ticket

@@ -218,6 +218,7 @@ std::vector<obligation> obligations(state const& s) {
   std::vector<obligation> out;
   if (s.is == status::none)
     return out;
+  out.reserve(4); // mostly two or three
   about_money(s, out);
   if (!is_open(s)) {
     when_over(s, out);

@@ -17,6 +17,10 @@ struct watched : ticket_subject {
       auto const* after = log.find<ticket_domain>(now_is().self);
       for (auto& c : ticket::commits_in(type, data, *after))
         named.push_back(std::move(c));
+      auto const word = type.substr(type.find('.') + 1);
+      auto const typed = json::from_named<ticket::event>(word, json::parse(data).value());
+      CHECK(spelled(ticket::commits_in(typed.value(), *after)) ==
+            spelled(ticket::commits_in(type, data, *after)));
     };
     does(make_open());
   }
@@ -30,13 +34,15 @@ struct watched : ticket_subject {
     return f;
   }
   /// `c1@1`, `!c1@2` where it was there before, `m@3+` for a merge.
-  [[nodiscard]] std::vector<std::string> told() const {
+  [[nodiscard]] static std::vector<std::string>
+  spelled(std::vector<ticket::named_commit> const& all) {
     std::vector<std::string> out;
-    for (auto const& c : named)
+    for (auto const& c : all)
       out.push_back((c.before ? "!" : "") + c.id + "@" + std::to_string(c.token) +
                     (c.merge ? "+" : ""));
     return out;
   }
+  [[nodiscard]] std::vector<std::string> told() const { return spelled(named); }
 
   replayer log;
   std::vector<ticket::named_commit> named;

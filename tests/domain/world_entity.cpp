@@ -21,8 +21,10 @@ public:
     std::vector<happened> out;
     for (std::size_t i = 0; i < decided->events.size(); ++i) {
       auto const& e = decided->events[i];
+      if (decided->data[i] != json::canonical(members_of_event(e)))
+        return fail(errc::internal, "its text is another one: " + decided->data[i]);
       out.push_back({std::string{to_string(Domain::kind)} + "." + std::string{json::name_of(e)},
-                     json::canonical(decided->data[i])});
+                     decided->data[i]});
       event_context x;
       x.version = state_.version + 1;
       x.at = ctx.now;
