@@ -68,7 +68,8 @@ struct crash_place {
   int number;
   std::string name;
   when reached;
-  std::string loses; ///< what the crash takes away, for the table of docs/faults.md
+  std::string loses;        ///< what the crash takes away, for the table of docs/faults.md
+  bool of_postgres = false; ///< SQLite has nothing like it
 };
 [[nodiscard]] std::vector<crash_place> const& crash_places();
 

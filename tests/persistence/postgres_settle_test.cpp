@@ -1,0 +1,134 @@
+#include "persistence/export_import.hpp"
+#include "persistence/postgres/session.hpp"
+#include "persistence/verify.hpp"
+#include "tests/persistence/ledger.hpp"
+#include "tests/persistence/postgres_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+
+TEST_CASE("postgres: what is settled moves, and nobody who reads sees it",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const refs = tickets_of(7, 3);
+  auto const reader = *f.factory();
+  f.settle(); // the barrier of the claim
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 4; ++i)
+      for (auto const& ref : refs) {
+        auto u = l.next(ref, 2);
+        if (i % 2 == 0)
+          u.writes[0].wake_at = at_ms(100 + i);
+        l.ok({u});
+      }
+    auto const before = dump(*f.store);
+    CHECK(dump(*reader) == before);
+    CHECK(f.sql("select count(*) from troupe.segment") == "12");
+    f.settle();
+    CHECK(f.sql("select count(*) from troupe.segment") == "0");
+    CHECK(dump(*f.store) == before);
+    CHECK(dump(*reader) == before);
+    // Three streams in turn, four writes each: a record a stream.
+    CHECK(f.sql("select count(*) from troupe.record") == std::to_string(3 * (round + 1)));
+    CHECK(verify_store(*f.store)->ok());
+  }
+}
+
+TEST_CASE("postgres: a page of a shard ends within a run as well", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const refs = tickets_of(7, 9);
+  for (int round = 0; round < 12; ++round) {
+    for (auto const& ref : refs)
+      l.write(ref, 1 + static_cast<std::size_t>(round % 3));
+    if (round % 5 == 4)
+      f.settle();
+  }
+  auto const all = *f.store->read_shard(7, 0, 100'000);
+  REQUIRE(all.size() == 9 * 24);
+  for (std::size_t const limit : {1u, 2u, 7u, 40u, 150u})
+    for (std::size_t after = 0; after <= all.size(); after += 5) {
+      auto const part = *f.store->read_shard(7, after, limit);
+      REQUIRE(part.size() == std::min(limit, all.size() - after));
+      for (std::size_t i = 0; i < part.size(); ++i)
+        REQUIRE(same(part[i], all[after + i]));
+    }
+}
+
+TEST_CASE("postgres: a number whose row was settled away is not taken by a writer that slept",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 2)[0];
+  auto const b = tickets_of(7, 2)[1];
+  l.write(a); // this handle knows its lane from here on
+  auto const other = *f.factory();
+  auto const theirs = l.next(a);
+  REQUIRE(other->append(std::span{&theirs, 1})->front().status == unit_status::ok);
+  while (*other->settle()) {
+  }
+  REQUIRE(f.sql("select count(*) from troupe.segment") == "0");
+  // The number that it would take next is that of the other's batch, whose row is gone.
+  auto stale = l.next(b);
+  CHECK(l.one(stale).first_seq == 3);
+  CHECK(f.store->read_shard(7, 0, 10)->size() == 3);
+  CHECK(verify_store(*f.store)->ok());
+}
+
+TEST_CASE("postgres: a claim fences a writer that has long settled", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 1)[0];
+  l.write(a);
+  auto const other = *f.factory();
+  REQUIRE(other->claim(7, "the next one").has_value());
+  f.settle();
+  CHECK(l.one(l.next(a)).status == unit_status::fenced);
+  unit nothing = l.empty(a);
+  nothing.inbox = inbox_entry{"api", "k", "h", "{}"};
+  CHECK(l.one(nothing).status == unit_status::fenced);
+  CHECK_FALSE(f.store->find_inbox(tenant_id{"acme"}, "api", "k")->has_value());
+}
+
+TEST_CASE("postgres: a damaged or missing segment is told with its place",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 1)[0];
+  for (int i = 0; i < 3; ++i)
+    l.write(a);
+  SECTION("a flipped bit") {
+    f.sql("update troupe.segment set body = set_byte(body, 20, get_byte(body, 20) # 1) "
+          "where number = (select max(number) - 1 from troupe.segment where lane = 1) "
+          "and lane = 1");
+  }
+  SECTION("a row that is gone") {
+    f.sql("delete from troupe.segment "
+          "where number = (select max(number) - 1 from troupe.segment where lane = 1) "
+          "and lane = 1");
+  }
+  auto const reader = *f.factory();
+  for (auto const& e : {reader->read_stream(a, 0, 10).error(), reader->settle().error(),
+                        reader->shards().error()}) {
+    CHECK(e.code == errc::corrupt);
+    CHECK(e.message.find("of lane 1 is damaged") != std::string::npos);
+    CHECK(e.message.find("backup") != std::string::npos);
+  }
+}
+
+TEST_CASE("postgres: an import puts itself behind what was appended", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 1)[0];
+  l.write(a, 2);
+  auto more = l.next(a);
+  std::vector<stored_event> const events{{7, 3, l.epochs[7], a, 3, more.writes[0].events[0]}};
+  REQUIRE(f.store->import(events).has_value());
+  CHECK(l.one(more).status == unit_status::duplicate);
+  l.write(a);
+  CHECK(f.store->stream(a)->version == 4);
+  CHECK(verify_store(*f.store)->ok());
+}
