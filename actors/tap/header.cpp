@@ -1,0 +1,176 @@
+#include "actors/tap/header.hpp"
+
+#include <algorithm>
+
+namespace troupe::traffic {
+
+namespace {
+
+constexpr std::array<std::string_view, category_count> category_words = {
+    "send", "admit", "dispatch", "journal", "effect", "gateway"};
+constexpr std::array<std::string_view, 3> direction_words = {"none", "in", "out"};
+constexpr std::array<std::string_view, 18> outcome_words = {
+    "open",        "ok",          "duplicate", "invalid_argument", "not_found",    "conflict",
+    "busy",        "unavailable", "fenced",    "forbidden",        "unauthorized", "too_large",
+    "unsupported", "timeout",     "internal",  "corrupt",          "dead_letter",  "crashed"};
+constexpr std::array<std::string_view, field_count> field_words = {
+    "tenant", "kind", "from", "to", "ticket", "brief", "project"};
+
+template <class E, std::size_t N>
+std::string_view word_of(std::array<std::string_view, N> const& words, E value) {
+  auto const i = static_cast<std::size_t>(value);
+  return i < N ? words[i] : std::string_view{"unknown"};
+}
+
+template <class E, std::size_t N>
+std::optional<E> value_of(std::array<std::string_view, N> const& words, std::string_view word) {
+  auto const found = std::find(words.begin(), words.end(), word);
+  if (found == words.end())
+    return std::nullopt;
+  return static_cast<E>(found - words.begin());
+}
+
+} // namespace
+
+std::string_view to_string(category c) {
+  return word_of(category_words, c);
+}
+std::string_view to_string(direction d) {
+  return word_of(direction_words, d);
+}
+std::string_view to_string(outcome o) {
+  return word_of(outcome_words, o);
+}
+std::string_view to_string(field f) {
+  return word_of(field_words, f);
+}
+std::optional<category> parse_category(std::string_view word) {
+  return value_of<category>(category_words, word);
+}
+std::optional<direction> parse_direction(std::string_view word) {
+  return value_of<direction>(direction_words, word);
+}
+std::optional<outcome> parse_outcome(std::string_view word) {
+  return value_of<outcome>(outcome_words, word);
+}
+std::optional<field> parse_field(std::string_view word) {
+  return value_of<field>(field_words, word);
+}
+
+outcome outcome_of(errc code) {
+  switch (code) {
+  case errc::invalid_argument:
+    return outcome::invalid_argument;
+  case errc::not_found:
+    return outcome::not_found;
+  case errc::conflict:
+    return outcome::conflict;
+  case errc::busy:
+    return outcome::busy;
+  case errc::unavailable:
+    return outcome::unavailable;
+  case errc::fenced:
+    return outcome::fenced;
+  case errc::forbidden:
+    return outcome::forbidden;
+  case errc::unauthorized:
+    return outcome::unauthorized;
+  case errc::too_large:
+    return outcome::too_large;
+  case errc::unsupported:
+    return outcome::unsupported;
+  case errc::timeout:
+    return outcome::timeout;
+  case errc::internal:
+    return outcome::internal;
+  case errc::corrupt:
+    return outcome::corrupt;
+  }
+  return outcome::internal;
+}
+
+void header::set(field f, std::string_view name) {
+  auto& s = slots_[static_cast<std::size_t>(f)];
+  auto const bit = static_cast<std::uint8_t>(1u << static_cast<unsigned>(f));
+  cut = static_cast<std::uint8_t>(cut & ~bit);
+  s = {};
+  if (name.empty())
+    return;
+  if (auto const at = std::string_view{text_.data(), used_}.find(name);
+      at != std::string_view::npos) {
+    s = {static_cast<std::uint8_t>(at), static_cast<std::uint8_t>(name.size())};
+    return;
+  }
+  auto size = std::min<std::size_t>(name.size(), text_size - used_);
+  if (size < name.size()) {
+    if (f == field::tenant)
+      return;
+    cut = static_cast<std::uint8_t>(cut | bit);
+    // Not in the middle of a character.
+    while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xC0u) == 0x80u)
+      --size;
+  }
+  std::copy_n(name.data(), size, text_.data() + used_);
+  s = {used_, static_cast<std::uint8_t>(size)};
+  used_ = static_cast<std::uint8_t>(used_ + size);
+}
+
+void header::learn_from(std::string_view principal) {
+  auto const colon = principal.find(':');
+  if (colon == std::string_view::npos)
+    return;
+  auto const kind = principal.substr(0, colon);
+  auto const name = principal.substr(colon + 1);
+  auto const until = [&](char mark) { return name.substr(0, name.rfind(mark)); };
+  if (kind == "ticket") {
+    set(field::ticket, name);
+    set(field::brief, until('-'));
+  } else if (kind == "brief") {
+    set(field::brief, name);
+  } else if (kind == "plan" || kind == "run") {
+    set(field::brief, until('.'));
+  } else if (kind == "project") {
+    set(field::project, name);
+  } else if (kind == "agent") {
+    set(field::project, name.substr(0, name.find('.')));
+  }
+}
+
+void header::between(std::string_view from_principal, std::string_view to_principal) {
+  set(field::from, from_principal);
+  set(field::to, to_principal);
+  learn_from(from_principal);
+  learn_from(to_principal);
+}
+
+void header::sent_by(std::string_view principal) {
+  set(field::from, principal);
+  learn_from(principal);
+}
+
+void header::about(entity_ref const& entity) {
+  set(field::tenant, entity.tenant.value);
+  // Without a string on the heap: this is on the way of every command while somebody watches.
+  std::array<char, text_size + 1> name{};
+  auto const kind = to_string(entity.kind);
+  auto size = kind.copy(name.data(), kind.size());
+  name[size++] = ':';
+  size += std::string_view{entity.id}.copy(name.data() + size, name.size() - size);
+  std::string_view const principal{name.data(), size};
+  set(field::to, principal);
+  learn_from(principal);
+}
+
+void header::within(std::string_view correlation) {
+  conversation = correlation.empty() ? 0 : hash_of(correlation);
+  if (get(field::brief).empty())
+    set(field::brief, correlation);
+}
+
+void header::took(std::chrono::nanoseconds time) {
+  auto const us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  latency_us =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, std::int64_t{no_latency} - 1));
+}
+
+} // namespace troupe::traffic

@@ -1,0 +1,259 @@
+#include "actors/tap/hub.hpp"
+
+#include "actors/tap/rings.hpp"
+#include "actors/tap/tap.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace troupe::traffic {
+
+namespace {
+
+constexpr std::size_t most_of_a_thread = 4096; // in one round
+
+template <class Clock>
+std::int64_t nanoseconds_of() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
+      .count();
+}
+
+hub_settings with_clock(hub_settings s) {
+  if (!s.now)
+    s.now = nanoseconds_of<std::chrono::steady_clock>;
+  return s;
+}
+
+/// Watches that see the same are one.
+std::string key_of(watch_request const& w) {
+  return w.tenant.value + '\n' + w.of.text() + '\n' + std::to_string(w.sample) + '\n' +
+         std::to_string(w.rate) + (w.contents ? "\ncontents" : "");
+}
+
+result<void> check(watch_request const& w) {
+  constexpr std::uint32_t most_rate = 10'000;
+  if (w.tenant.empty())
+    return fail(errc::invalid_argument, "a watch is of one tenant");
+  if (!std::isfinite(w.sample) || w.sample <= 0 || w.sample > 1)
+    return fail(errc::invalid_argument, "the sample must be above 0 and at most 1",
+                {{"field", "sample"}});
+  if (w.rate < 1 || w.rate > most_rate)
+    return fail(errc::invalid_argument,
+                "the rate must be from 1 to " + std::to_string(most_rate) + " records a second",
+                {{"field", "rate"}});
+  return {};
+}
+
+} // namespace
+
+hub::hub(hub_settings settings) : settings_(with_clock(std::move(settings))) {
+  if (settings_.thread)
+    thread_ = std::thread{[this] { run(); }};
+}
+
+hub::~hub() {
+  stop();
+  forget_records();
+}
+
+result<std::shared_ptr<subscription>> hub::watch(watch_request const& what,
+                                                 std::function<void()> on_ready) {
+  if (auto const ok = check(what); !ok)
+    return ok.error();
+  auto key = key_of(what);
+  std::shared_ptr<subscription> out;
+  {
+    std::lock_guard lock{mutex_};
+    if (stopped_)
+      return fail(errc::unavailable, "live traffic is not watched on this server any more");
+    if (watchers() >= settings_.watchers)
+      return fail(errc::busy, "too many watch at once; try again later");
+    auto at =
+        std::find_if(groups_.begin(), groups_.end(), [&](group const& g) { return g.key == key; });
+    if (at == groups_.end()) {
+      if (groups_.size() >= settings_.watches)
+        return fail(errc::busy, "there are " + std::to_string(groups_.size()) +
+                                    " different watches, which is the limit; try again later");
+      sieve s{what.tenant, what.of, {what.sample, what.rate}};
+      groups_.push_back({std::move(key), std::make_shared<feed>(std::move(s), what.contents)});
+      at = std::prev(groups_.end());
+    }
+    out = at->lines->join(what.limits, settings_.now, std::move(on_ready));
+    if (auto const ok = want(); !ok) {
+      if (at->lines->watchers() == 1)
+        groups_.erase(at);
+      return ok.error();
+    }
+  }
+  changed_.notify_all();
+  return out;
+}
+
+/// Under the lock.
+result<void> hub::want() {
+  std::uint8_t categories = 0;
+  auto contents = std::make_shared<std::vector<content_wish>>();
+  for (auto const& g : groups_) {
+    auto const& gate = g.lines->gate();
+    categories = static_cast<std::uint8_t>(categories | gate.of().categories());
+    if (g.lines->contents())
+      contents->push_back({gate.tenant(), gate.of()});
+  }
+  auto& all = rings::of_process();
+  if (!groups_.empty() && !reading_) {
+    if (!all.claim())
+      return fail(errc::unavailable, "another server of this process is being watched");
+    reading_ = true;
+  }
+  if (reading_ && groups_.empty()) {
+    all.release();
+    reading_ = false;
+  } else if (reading_) {
+    all.want(categories, std::move(contents));
+  }
+  return {};
+}
+
+std::vector<std::shared_ptr<feed>> hub::feeds() const {
+  std::vector<std::shared_ptr<feed>> out;
+  for (auto const& g : groups_)
+    out.push_back(g.lines);
+  return out;
+}
+
+std::size_t hub::watchers() const {
+  std::size_t n = 0;
+  for (auto const& g : groups_)
+    n += g.lines->watchers();
+  return n;
+}
+
+std::size_t hub::watches() const {
+  std::lock_guard lock{mutex_};
+  return groups_.size();
+}
+
+void hub::run() {
+  for (;;) {
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [&] { return stopped_ || !groups_.empty(); });
+      if (stopped_)
+        return;
+    }
+    step();
+    std::unique_lock lock{mutex_};
+    changed_.wait_for(lock, settings_.period, [&] { return stopped_; });
+  }
+}
+
+void hub::step() {
+  try {
+    round();
+  } catch (...) { // no memory, most likely: whoever watches is told, the rest does not notice
+    stop("internal");
+  }
+}
+
+void hub::round() {
+  std::lock_guard mine{round_mutex_};
+  auto const now = settings_.now();
+  {
+    std::lock_guard lock{mutex_};
+    auto const before = groups_.size();
+    std::vector<std::shared_ptr<feed>> left;
+    std::erase_if(groups_, [&](group const& g) {
+      if (g.lines->tend(now))
+        return false;
+      left.push_back(g.lines);
+      return true;
+    });
+    now_feeding_ = feeds();
+    now_feeding_.insert(now_feeding_.end(), left.begin(), left.end()); // to tell them why
+    if (groups_.size() != before)
+      (void)want(); // of fewer: cannot fail
+    if (!reading_) {
+      forget_records();
+    } else {
+      ++rounds_;
+      collect();
+    }
+  }
+  for (auto& h : ready_) {
+    spread(h, latencies_.is_outlier(h), now);
+    drop_content(h);
+  }
+  ready_.clear();
+  for (auto const& f : now_feeding_)
+    f->call();
+  now_feeding_.clear();
+}
+
+/// Under the lock: only who reads may drain. What is younger than `hold` waits one round for what
+/// other threads may still bring.
+void hub::collect() {
+  auto const young = nanoseconds_of<std::chrono::system_clock>() - settings_.hold.count();
+  ready_.swap(held_);
+  held_.clear();
+  auto const waited = ready_.size();
+  auto const dropped = rings::of_process().drain(ready_, most_of_a_thread);
+  if (dropped > 0) {
+    for (auto const& f : now_feeding_)
+      f->miss(dropped, false);
+  }
+  auto const mid = ready_.begin() + static_cast<std::ptrdiff_t>(waited);
+  auto const first_young =
+      std::stable_partition(mid, ready_.end(), [&](header const& h) { return h.at_ns <= young; });
+  held_.assign(first_young, ready_.end());
+  ready_.erase(first_young, ready_.end());
+  std::stable_sort(ready_.begin(), ready_.end(), [](header const& a, header const& b) {
+    return std::tie(a.at_ns, a.thread, a.number) < std::tie(b.at_ns, b.thread, b.number);
+  });
+}
+
+void hub::spread(header const& h, bool outlier, std::int64_t now) {
+  std::shared_ptr<std::string const> plain;
+  std::shared_ptr<std::string const> whole;
+  for (auto const& f : now_feeding_) {
+    auto const how = f->gate().let(h, outlier, now);
+    if (how == passage::too_many)
+      f->miss(1, true);
+    if (how != passage::passed)
+      continue;
+    bool const with_content = f->contents() && h.content != nullptr;
+    auto& text = with_content ? whole : plain;
+    if (!text) {
+      auto const content = with_content ? shown_content(*h.content) : std::string{};
+      text = std::make_shared<std::string const>(
+          encoder_.record(h, with_content ? &content : nullptr, outlier));
+    }
+    f->add(h, text, now);
+  }
+}
+
+void hub::forget_records() {
+  for (auto* all : {&ready_, &held_}) {
+    for (auto& h : *all)
+      drop_content(h);
+    all->clear();
+  }
+}
+
+void hub::stop(std::string_view reason) {
+  std::vector<std::shared_ptr<feed>> left;
+  {
+    std::lock_guard lock{mutex_};
+    stopped_ = true;
+    left = feeds();
+    groups_.clear();
+    (void)want();
+  }
+  changed_.notify_all();
+  for (auto const& f : left)
+    f->close_all(reason);
+  if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id())
+    thread_.join();
+}
+
+} // namespace troupe::traffic

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/tap/encode.hpp"
+#include "actors/tap/feed.hpp"
+
+#include <condition_variable>
+#include <thread>
+
+namespace troupe::traffic {
+
+/// What somebody wants to watch. Times in nanoseconds.
+struct watch_request {
+  tenant_id tenant; ///< records of this one only; needed
+  filter of;
+  double sample = 1;        ///< part of the conversations, above 0 and at most 1
+  std::uint32_t rate = 200; ///< records a second, at most 10'000
+  bool contents = false;    ///< what messages say, as well; asks for a permission of its own
+  subscription_limits limits;
+};
+
+struct hub_settings {
+  std::size_t watches = 16;     ///< different ones; the same one for many counts once
+  std::size_t watchers = 2'000; ///< of all watches together
+  std::chrono::milliseconds period{2};
+  /// Records wait so long for older ones of other threads.
+  std::chrono::nanoseconds hold{std::chrono::milliseconds{1}};
+  /// Clock of limits; a test has its own.
+  std::function<std::int64_t()> now;
+  bool thread = true; ///< false: `step` is called by whoever made it
+};
+
+/// Takes the records of all threads, orders them by time, gives each watch what it wants, writes
+/// each as JSON once, and hands that to whoever watches. One a process. It sleeps while nobody
+/// watches, nobody waits for it, and where it fails or ends the rest goes on as if it had never
+/// been: watchers are told, and nothing is recorded any more. Thread-safe.
+class hub {
+public:
+  explicit hub(hub_settings settings = {});
+  hub(hub const&) = delete;
+  hub& operator=(hub const&) = delete;
+  /// Watchers are told `stopped`.
+  ~hub();
+
+  /// Begins to watch; `on_ready` as in `subscription::take`. The watch ends when the answer is let
+  /// go. Errors: invalid_argument (no tenant, sample or rate out of range), busy (too many watches
+  /// or watchers), unavailable (stopped, or another hub of this process is being watched).
+  [[nodiscard]] result<std::shared_ptr<subscription>> watch(watch_request const& what,
+                                                            std::function<void()> on_ready);
+
+  /// Ends it for good. Of the owner.
+  void stop(std::string_view reason = "stopped");
+  /// One round; of the owner where the hub has no thread. What it throws ends the hub, see `fail`.
+  void step();
+
+  [[nodiscard]] std::size_t watches() const;
+  /// Rounds since the start: none are made while nobody watches.
+  [[nodiscard]] std::uint64_t rounds() const { return rounds_.load(); }
+
+private:
+  struct group {
+    std::string key;
+    std::shared_ptr<feed> lines;
+  };
+  void run();
+  void round();
+  void collect();
+  void spread(header const& h, bool outlier, std::int64_t now);
+  void forget_records();
+  /// Says to the choke points what is wanted now; begins and ends to read.
+  result<void> want();
+  [[nodiscard]] std::vector<std::shared_ptr<feed>> feeds() const;
+  [[nodiscard]] std::size_t watchers() const;
+
+  hub_settings const settings_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<group> groups_;
+  bool reading_ = false;
+  bool stopped_ = false;
+  std::atomic<std::uint64_t> rounds_{0};
+
+  // Of the round:
+  std::mutex round_mutex_;
+  std::vector<header> ready_;
+  std::vector<header> held_;
+  latency_memory latencies_;
+  line_encoder encoder_;
+  std::vector<std::shared_ptr<feed>> now_feeding_;
+
+  std::thread thread_;
+};
+
+} // namespace troupe::traffic

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "actors/tap/filter.hpp"
+
+namespace troupe::traffic {
+
+/// So many a second, with bursts of one second's worth. Times in nanoseconds of a steady clock.
+class token_bucket {
+public:
+  explicit token_bucket(std::uint32_t a_second) : rate_(a_second), tokens_(a_second) {}
+  /// Takes one, if `kept_back` more are there as well.
+  [[nodiscard]] bool take(std::int64_t now_ns, double kept_back = 0);
+
+private:
+  double rate_;
+  double tokens_;
+  std::int64_t at_ = 0;
+  bool begun_ = false;
+};
+
+/// Knows which latencies are unusual at a choke point: those in the slowest hundredth of what it
+/// has seen of late. A histogram of quarter octaves, halved now and then so that it forgets.
+class latency_memory {
+public:
+  /// Counts the record in; whether it is slower than 99 % of those before. Says nothing before it
+  /// has seen a hundred.
+  [[nodiscard]] bool is_outlier(header const& h);
+
+private:
+  struct distribution {
+    std::array<std::uint32_t, 128> counts{};
+    std::uint32_t total = 0;
+    std::size_t limit = 128; ///< first bucket beyond the 99th percentile
+    std::uint32_t since_limit = 0;
+  };
+  std::array<distribution, category_count> of_;
+};
+
+/// What a watch is to see of what its filter lets pass.
+struct sieve_settings {
+  double sample = 1;        ///< part of the conversations, 0 to 1
+  std::uint32_t rate = 200; ///< records a second
+};
+
+enum class passage : std::uint8_t {
+  passed,
+  other,    ///< not wanted, or of a conversation that is not in the sample
+  too_many, ///< wanted, and over the rate
+};
+
+/// Filter, sampling and rate of one watch. A conversation is in the sample or not as a whole;
+/// errors and outliers are kept in any case, and a tenth of the rate is theirs alone.
+class sieve {
+public:
+  sieve(tenant_id tenant, filter of, sieve_settings settings);
+
+  [[nodiscard]] passage let(header const& h, bool outlier, std::int64_t now_ns);
+  [[nodiscard]] filter const& of() const { return filter_; }
+  [[nodiscard]] tenant_id const& tenant() const { return tenant_; }
+
+private:
+  [[nodiscard]] bool in_sample(std::uint64_t conversation) const;
+
+  tenant_id tenant_;
+  filter filter_;
+  sieve_settings settings_;
+  token_bucket bucket_;
+};
+
+} // namespace troupe::traffic

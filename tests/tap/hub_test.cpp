@@ -1,0 +1,307 @@
+#include "actors/tap/hub.hpp"
+#include "actors/tap/rings.hpp"
+#include "actors/tap/tap.hpp"
+#include "protocol/json.hpp"
+#include "records.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::traffic;
+using troupe::test::a_message;
+using troupe::test::canary;
+using troupe::test::eventually;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+/// A hub that the test drives, under a clock that it moves.
+struct stage {
+  std::int64_t now = 100 * second;
+  hub h{settings(*this)};
+
+  static hub_settings settings(stage& s) {
+    hub_settings out;
+    out.thread = false;
+    out.hold = std::chrono::nanoseconds{-second}; // nothing is too young
+    out.now = [&s] { return s.now; };
+    return out;
+  }
+  std::shared_ptr<subscription> watch(std::string_view text = "", std::string tenant = "acme") {
+    return h.watch(request(text, std::move(tenant)), {}).value();
+  }
+  static watch_request request(std::string_view text = "", std::string tenant = "acme") {
+    watch_request w;
+    w.tenant = tenant_id{std::move(tenant)};
+    w.of = filter::parse(text).value();
+    return w;
+  }
+  std::vector<std::string> told(std::shared_ptr<subscription> const& w) {
+    h.step();
+    std::vector<std::string> out;
+    for (auto const& l : w->take(10'000))
+      out.push_back(*l.text);
+    return out;
+  }
+};
+
+void say(std::string_view kind, std::string_view tenant = "acme", std::string content = "text") {
+  if (!wants(category::send))
+    return;
+  auto h = a_message(tenant, kind);
+  record(h, [&] { return content; });
+}
+
+json::object read(std::string const& text) {
+  return json::parse(text)->as_object();
+}
+
+} // namespace
+
+TEST_CASE("tap hub: nothing is recorded before somebody watches, and after the last has left",
+          "[tap]") {
+  stage s;
+  CHECK_FALSE(wants(category::send));
+  auto w = s.watch();
+  CHECK(wants(category::send));
+  auto other = s.watch("point=effect");
+  w.reset();
+  s.h.step();
+  CHECK_FALSE(wants(category::send));
+  CHECK(wants(category::effect));
+  other.reset();
+  s.h.step();
+  CHECK_FALSE(wants(category::effect));
+  CHECK(s.h.watches() == 0);
+}
+
+TEST_CASE("tap hub: a watch sees what its filter lets pass, of its tenant", "[tap]") {
+  stage s;
+  auto const all = s.watch();
+  auto const some = s.watch("kind=question");
+  auto const theirs = s.watch("", "other");
+  say("question");
+  say("note");
+  say("question", "other");
+  auto const seen = s.told(all);
+  REQUIRE(seen.size() == 2);
+  CHECK(read(seen[0]).at("kind") == "question");
+  CHECK(read(seen[1]).at("kind") == "note");
+  CHECK(s.told(some) == std::vector<std::string>{seen[0]});
+  CHECK(s.told(theirs).size() == 1);
+}
+
+TEST_CASE("tap hub: the same watch for many is one, and a line is written once", "[tap]") {
+  stage s;
+  auto const a = s.watch("kind=note");
+  auto const b = s.watch("kind=note");
+  auto const c = s.watch();
+  CHECK(s.h.watches() == 2);
+  say("note");
+  s.h.step();
+  auto const of_a = a->take(10);
+  auto const of_b = b->take(10);
+  auto const of_c = c->take(10);
+  REQUIRE(of_a.size() == 1);
+  CHECK(of_a[0].text == of_b.at(0).text);
+  CHECK(of_a[0].text == of_c.at(0).text);
+}
+
+TEST_CASE("tap hub: records of several threads come in the order of their times", "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 10'000;
+  auto const w = s.h.watch(request, {}).value();
+  std::atomic<std::int64_t> clock{1};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        auto h = a_message();
+        h.at_ns = clock++ * 1000;
+        record(h);
+      }
+    });
+  for (auto& t : threads)
+    t.join();
+  auto const seen = s.told(w);
+  REQUIRE(seen.size() == 1024 + 1); // the newest, and the gap before them
+  CHECK(read(seen[0]).at("count").to_number<int>() == 2000 - 1024);
+  for (std::size_t i = 1; i < seen.size(); ++i)
+    CHECK(read(seen[i]).at("at_us").to_number<std::size_t>() == 2000 - 1024 + i);
+}
+
+TEST_CASE("tap hub: refuses too many watches, too many watchers and what makes no sense", "[tap]") {
+  stage s;
+  std::vector<std::shared_ptr<subscription>> all;
+  for (int i = 0; i < 16; ++i)
+    all.push_back(s.watch("brief=b" + std::to_string(i)));
+  auto const one_more = s.h.watch(stage::request("brief=b16"), {});
+  REQUIRE(one_more.has_error());
+  CHECK(one_more.error().code == errc::busy);
+  all.push_back(s.watch("brief=b3")); // there is this one
+  all.erase(all.begin(), all.begin() + 1);
+  s.h.step();
+  CHECK(s.h.watch(stage::request("brief=b16"), {}).has_value());
+
+  auto wrong = stage::request();
+  wrong.tenant = {};
+  CHECK(s.h.watch(wrong, {}).error().code == errc::invalid_argument);
+  for (double const sample : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
+    wrong = stage::request();
+    wrong.sample = sample;
+    CHECK(s.h.watch(wrong, {}).error().details.at("field") == "sample");
+  }
+  for (std::uint32_t const rate : {0u, 10'001u}) {
+    wrong = stage::request();
+    wrong.rate = rate;
+    CHECK(s.h.watch(wrong, {}).error().details.at("field") == "rate");
+  }
+}
+
+TEST_CASE("tap hub: watchers are bounded", "[tap]") {
+  stage s;
+  std::vector<std::shared_ptr<subscription>> all;
+  for (int i = 0; i < 2000; ++i)
+    all.push_back(s.watch());
+  CHECK(s.h.watch(stage::request(), {}).error().code == errc::busy);
+  CHECK(s.h.watches() == 1);
+}
+
+TEST_CASE("tap hub: over the rate it says how many there were", "[tap]") {
+  stage s;
+  auto const w = s.watch();
+  for (int i = 0; i < 500; ++i)
+    say("note");
+  auto seen = s.told(w);
+  CHECK(seen.size() == 180); // nine tenths of 200
+  s.now += 2 * second;
+  auto const rest = s.told(w);
+  std::int64_t missed = 0;
+  for (auto const& all : {seen, rest})
+    for (auto const& l : all)
+      if (auto const o = read(l); o.at("type") == "gap")
+        missed += o.at("count").to_number<std::int64_t>();
+  CHECK(missed == 320);
+}
+
+TEST_CASE("tap hub: what threads dropped is said to every watch", "[tap]") {
+  stage s;
+  auto const w = s.watch("kind=note");
+  std::thread{[] {
+    for (std::size_t i = 0; i < ring::default_capacity + 77; ++i)
+      say("other");
+  }}.join();
+  CHECK(s.told(w).empty());
+  auto const seen = s.told(w); // said with the next round
+  REQUIRE(seen.size() == 1);
+  CHECK(read(seen[0]).at("count").to_number<int>() == 77);
+  CHECK(read(seen[0]).at("why") == "room");
+}
+
+TEST_CASE("tap hub: contents are for watches that may see them, and leave without secrets",
+          "[tap]") {
+  auto const alive = preview::alive.load();
+  {
+    stage s;
+    auto const plain = s.watch();
+    auto request = stage::request();
+    request.contents = true;
+    auto const whole = s.h.watch(request, {}).value();
+    say("note", "acme", "the key is " + canary + ", keep it");
+    say("note", "other", "theirs " + canary);
+    auto const without = s.told(plain);
+    auto const with = s.told(whole);
+    REQUIRE(without.size() == 1);
+    REQUIRE(with.size() == 1);
+    CHECK_FALSE(read(without[0]).contains("content"));
+    auto const content = std::string{read(with[0]).at("content").as_string()};
+    CHECK(content.starts_with("the key is [redacted:"));
+    CHECK(content.ends_with("keep it"));
+    CHECK(with[0].find(canary.substr(0, 12)) == std::string::npos);
+  }
+  CHECK(preview::alive.load() == alive);
+}
+
+TEST_CASE("tap hub: two in one process do not read each other's records", "[tap]") {
+  stage a;
+  stage b;
+  auto w = a.watch();
+  auto const refused = b.h.watch(stage::request(), {});
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == errc::unavailable);
+  CHECK(b.h.watches() == 0);
+  w.reset();
+  a.h.step();
+  CHECK(b.h.watch(stage::request(), {}).has_value());
+}
+
+TEST_CASE("tap hub: its thread sleeps while nobody watches, and calls when there is something",
+          "[tap]") {
+  hub h;
+  CHECK(h.rounds() == 0);
+  std::atomic<int> calls{0};
+  auto w = h.watch(stage::request("kind=note"), [&] { ++calls; }).value();
+  say("note");
+  REQUIRE(eventually([&] { return calls == 1; }));
+  auto const got = w->take(10);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].kind == line_kind::record);
+  w.reset();
+  REQUIRE(eventually([&] { return h.watches() == 0; }));
+  CHECK_FALSE(wants(category::send));
+  auto const rounds = h.rounds();
+  say("note");
+  CHECK(h.rounds() == rounds);
+}
+
+TEST_CASE("tap hub: when it ends its watchers are told, and who records does not notice", "[tap]") {
+  std::atomic<bool> go{true};
+  std::atomic<std::uint64_t> said{0};
+  std::vector<std::thread> busy;
+  for (int t = 0; t < 3; ++t)
+    busy.emplace_back([&] {
+      while (go) {
+        say("note");
+        ++said;
+      }
+    });
+  for (int round = 0; round < 5; ++round) {
+    auto h = std::make_unique<hub>();
+    auto const w = h->watch(stage::request(), {}).value();
+    std::size_t seen = 0;
+    REQUIRE(eventually([&] {
+      seen += w->take(100).size();
+      return seen > 50;
+    }));
+    h.reset();
+    CHECK_FALSE(wants(category::send));
+    auto const before = said.load();
+    REQUIRE(eventually([&] { return said > before + 1000; }));
+    std::string last;
+    for (auto lines = w->take(100); !lines.empty(); lines = w->take(100))
+      last = *lines.back().text;
+    CHECK(read(last).at("reason") == "stopped");
+    CHECK(w->over());
+  }
+  go = false;
+  for (auto& t : busy)
+    t.join();
+}
+
+TEST_CASE("tap hub: an end by time is told although nothing happens", "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.limits.time_ns = 10 * second;
+  int calls = 0;
+  auto const w = s.h.watch(request, [&] { ++calls; }).value();
+  s.now += 11 * second;
+  auto const seen = s.told(w);
+  REQUIRE(seen.size() == 1);
+  CHECK(read(seen[0]).at("reason") == "time_limit");
+  CHECK(calls == 1);
+  CHECK(s.h.watches() == 0);
+  CHECK_FALSE(wants(category::send));
+}
