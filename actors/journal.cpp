@@ -12,6 +12,10 @@ namespace troupe {
 
 namespace {
 
+/// More would stand in each other's way: Postgres has two lanes, each of every other shard
+/// (docs/decisions/0013-segments.md).
+constexpr int most_writers = 2;
+
 std::size_t size_of(unit const& u) {
   std::size_t bytes = 256;
   for (auto const& w : u.writes) {
@@ -67,6 +71,7 @@ result<std::vector<stored_event>> read_all(event_store& store, entity_ref const&
 result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
                                                journal_settings settings) {
   auto const store = guarded(unguarded);
+  settings.writers = std::min(settings.writers, most_writers);
   std::unique_ptr<journal> j{new journal{settings}};
   for (int i = 0; i < settings.writers; ++i) {
     auto handle = store();

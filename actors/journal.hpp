@@ -17,7 +17,7 @@
 namespace troupe {
 
 struct journal_settings {
-  int writers = 1; ///< 1 for SQLite; 2 to 4 for Postgres, each with a connection of its own
+  int writers = 1; ///< 1 for SQLite; up to 2 for Postgres, each with a connection of its own
   int readers = 1;
   std::size_t queue_bytes = 64 * 1024 * 1024; ///< above it nothing new is accepted
   duration retry{200};                        ///< first wait after an unknown outcome

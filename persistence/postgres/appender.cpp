@@ -81,6 +81,7 @@ std::vector<unit_result> appender::append(session& s, tail& t, std::span<unit co
       return std::move(*out);
     } catch (failure const& e) {
       forget();
+      t.clear(); // it may have seen what is taken back
       if (e.lost)
         throw;
       s.rollback();
