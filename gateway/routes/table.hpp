@@ -70,6 +70,7 @@ void add_event_routes(std::vector<route>& out, api const& a);
 void add_incident_routes(std::vector<route>& out, api const& a);
 void add_health_routes(std::vector<route>& out, api const& a);
 void add_dashboard_routes(std::vector<route>& out);
+void add_ledger_routes(std::vector<route>& out, api const& a);
 
 /// Every route of the server.
 [[nodiscard]] std::vector<route> all_routes(api const& a);
