@@ -1,36 +1,64 @@
 // The dashboard in a real browser, against a real server that runs the demo's story.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chromium as playwright } from "playwright-core";
+import { fill, tend } from "./play.mjs";
 import { chromium, Stage, until } from "./stage.mjs";
 
-let stage, browser, context, page;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let stage, url, browser, context, page, brief;
+let over = false; // the story has ended
 const complaints = [];
-
-function listen(p) {
-  p.on("console", (m) => {
-    // The refusals that a test asks for are told by the browser as errors of the network.
-    if (m.type() === "error" && !/Failed to load resource|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/.test(m.text())) complaints.push(m.text());
-  });
-  p.on("pageerror", (e) => complaints.push(String(e)));
-}
 
 before(async () => {
   stage = await Stage.open();
+  url = await stage.page();
   await stage.makeProject();
   await stage.startDaemons();
   browser = await playwright.launch({ executablePath: chromium(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   page = await context.newPage();
-  listen(page);
+  page.setDefaultTimeout(20_000);
+  await page.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+  });
+  // What a test asks for (a refused token, a server that is away) the browser tells as an error, too.
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/Failed to load resource|net::ERR_/.test(m.text())) complaints.push(m.text());
+  });
+  page.on("pageerror", (e) => complaints.push(String(e)));
 });
 after(async () => {
+  over = true;
   await browser?.close();
   await stage?.close();
 });
 
+/** Opens a page by its address and waits until it has read what it shows. */
+async function open(hash) {
+  await page.goto(`${url}/#/${hash}`);
+  await page.locator("main h1").first().waitFor();
+  await until(`${hash} to be read`, async () => (await page.locator(".loading").count()) === 0);
+}
+
+/** What axe finds that keeps people out. */
+async function barriers() {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}
+
+const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
 test("a person signs in with a token, which no script can read", async () => {
-  await page.goto(stage.url);
+  await page.goto(url);
+  assert.deepEqual(await barriers(), []);
   await page.getByLabel("Token").fill("trp_00000000000000000000000000000000000000");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("This token is not valid").waitFor();
@@ -43,16 +71,153 @@ test("a person signs in with a token, which no script can read", async () => {
   assert.ok(cookie.httpOnly && cookie.sameSite === "Strict");
 });
 
+test("the first load is small and its policy strict", { skip: Boolean(process.env.SOURCE) }, async (t) => {
+  const answer = await page.goto(url);
+  assert.match(answer.headers()["content-security-policy"], /^default-src 'none'; script-src 'self'; style-src 'self'/);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  const { bytes, ready, hosts } = await page.evaluate(() => {
+    const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    const own = all.filter((e) => !e.name.includes("/api/"));
+    return {
+      bytes: own.reduce((s, e) => s + e.encodedBodySize, 0),
+      ready: performance.now(),
+      hosts: [...new Set(all.map((e) => new URL(e.name, location.href).origin))],
+    };
+  });
+  t.diagnostic(`${bytes} bytes, the inbox is there after ${Math.round(ready)} ms`);
+  assert.ok(bytes > 20_000 && bytes < 200_000, `${bytes} bytes`);
+  assert.ok(ready < 5_000, `${ready} ms`);
+  assert.deepEqual(hosts, [url]);
+});
+
 test("an approval given in the browser moves the brief, the plan and the run", async () => {
-  const brief = await stage.submitMeeting();
+  brief = await stage.submitMeeting();
   await page.getByRole("heading", { name: /Approve the brief/ }).waitFor();
   await page.getByText("R1 Make parse_duration accept weeks").waitFor();
   assert.equal((await stage.get(`/api/briefs/${brief}`)).status, "pending_approval");
+  assert.ok(await page.getByRole("button", { name: "Ask for changes" }).isDisabled());
+  const found = await barriers();
   await page.getByRole("button", { name: "Approve", exact: true }).click();
-  await page.getByRole("heading", { name: /Approve version 1 of the plan/ }).waitFor({ timeout: 20_000 });
+  await page.getByRole("heading", { name: /Approve version 1 of the plan/ }).waitFor();
   await page.getByText("6 tickets in").waitFor();
+  const { subject, decided_by } = (await stage.get("/api/approvals?status=APPROVED")).items[0];
+  assert.deepEqual([subject, decided_by], [`brief:${brief}`, "human:admin"]);
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await until("the run", async () => (await stage.get(`/api/runs?brief=${brief}`)).items[0]?.status === "running");
+  // From here on the story goes by itself, up to the approval of the second plan.
+  void (async () => {
+    while (!over) {
+      await tend(stage, brief).catch(() => {}); // the server may be away
+      await sleep(100);
+    }
+  })();
+  assert.deepEqual(found, []);
+});
+
+test("the board follows the run by itself", async () => {
+  await open(`board?run=${brief}.r1`);
+  const done = page.locator("section.column", { has: page.getByRole("heading", { name: /^Over/ }) }).locator("li.ticket");
+  await done.first().waitFor({ timeout: 60_000 });
+  const before = await done.count();
+  await until("another ticket to end on the page", async () => (await done.count()) > before, 60_000);
+});
+
+test("after the server was killed the page comes back, and misses nothing", async () => {
+  const ticket = `${brief}-2`;
+  await open(`ticket/${ticket}`);
+  await stage.killServer();
+  await page.getByText("The link to the server was lost").waitFor();
+  await stage.startServer();
+  await stage.call("POST", `/api/tickets/${ticket}/comments`, { text: "Said while nobody could look." });
+  await page.getByText("Said while nobody could look.").waitFor({ timeout: 30_000 });
+  await page.getByText("The link to the server was lost").waitFor({ state: "detached" });
+});
+
+test("a second plan is approved in the browser, and the run ends", async () => {
+  await open("inbox");
+  await page.getByRole("heading", { name: /Approve version 2 of the plan/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await until("the end", async () => (await stage.get(`/api/briefs/${brief}`)).status === "COMPLETED", 120_000);
+  await open(`board?run=${brief}.r1`);
+  await page.getByText("6 of 7 tickets done").waitFor();
+  over = true;
+});
+
+const pages = () => [
+  "inbox", `board?run=${brief}.r1`, "board?run=*", `plan?plan=${brief}.p1&item=2`, "traffic", `traffic?m=${brief}-2.m2`, `ticket/${brief}-2`, "agents", "ledger",
+  `ledger?entity=${brief}-5`, "costs", "system",
+];
+
+test("every page opens, fits, and keeps nobody out", async () => {
+  await fill(stage, 60);
+  const wrong = [];
+  for (const [scheme, width] of [["light", 1280], ["dark", 375]]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 800 });
+    for (const hash of pages()) {
+      await open(hash);
+      const wide = await tooWide();
+      if (wide > 0) wrong.push(`${hash} at ${width}: ${wide} px too wide`);
+      for (const b of await barriers()) wrong.push(`${hash} at ${width}, ${scheme}: ${b}`);
+      if ((await page.locator(".notice.red").count()) > 0) wrong.push(`${hash}: ${await page.locator(".notice.red").first().innerText()}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test("the ledger says that its chain holds, and what a ticket was before", async () => {
+  await open(`ledger?entity=${brief}-2`);
+  await page.getByRole("button", { name: "Check the chain" }).click();
+  await page.getByText("chain intact").waitFor();
+  const slider = page.getByLabel(/^Version \d+ of \d+/);
+  await slider.focus();
+  await page.keyboard.press("Home");
+  await page.getByRole("heading", { name: `ticket ${brief}-2 at version 1`, exact: true }).waitFor();
+  await page.getByText("after ticket.opened").waitFor();
+});
+
+test("a message leads to its cause, and back to the meeting", async () => {
+  await open(`traffic?m=${brief}-2.m2`);
+  await page.getByText("Zero prints an empty string").first().waitFor();
+  await page.getByRole("button", { name: "Back to the meeting" }).click();
+  await page.getByText(/format_duration should print/).first().waitFor();
+});
+
+test("the keyboard is enough", async () => {
+  await open("inbox");
+  await page.reload();
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  for (let n = 0; n < 3; ++n) await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Board");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Board" }).waitFor();
+  await open(`plan?plan=${brief}.p1`);
+  await page.getByRole("button", { name: /^2 Make format_duration/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /^2 Make format_duration/ }).waitFor();
+});
+
+test("colours are as the system says, or as was chosen", async () => {
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await open("system");
+  const dark = await background();
+  await page.getByRole("button", { name: /^Colours: Auto/ }).click();
+  assert.notEqual(await background(), dark);
+  await page.reload();
+  await page.getByRole("button", { name: /^Colours: Light/ }).click();
+  assert.equal(await background(), dark);
+});
+
+test("who signs out sees nothing any more", async () => {
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Token").waitFor();
+  assert.deepEqual(await context.cookies(), []);
+  assert.equal(await page.evaluate(async () => (await fetch("/api/tickets")).status), 401);
 });
 
 test("nothing was said on the console", () => assert.deepEqual(complaints, []));

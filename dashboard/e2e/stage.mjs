@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-export const troupe = process.env.TROUPE_PROGRAM ?? "build/dev/cli/troupe";
+export const troupe = process.env.TROUPE_PROGRAM ?? fileURLToPath(new URL("../../build/dev/cli/troupe", import.meta.url));
 const demo = fileURLToPath(new URL("../../demo", import.meta.url));
 
 /** Waits until `so` gives something; never how long that takes, only how long it may. */
@@ -40,7 +40,8 @@ const freePort = () =>
 export class Stage {
   children = new Map();
 
-  static async open() {
+  /** With a new ledger, or with a copy of the one in `data`. */
+  static async open(data) {
     const s = new Stage();
     s.folder = mkdtempSync(join(tmpdir(), "troupe-dashboard-"));
     s.port = await freePort();
@@ -52,6 +53,7 @@ export class Stage {
     git(seed, "add", "-A");
     git(seed, "commit", "-q", "-m", "Read durations as people write them");
     git(s.folder, "clone", "-q", "--bare", seed, join(s.folder, "origin.git"));
+    if (data) cpSync(data, join(s.folder, "server"), { recursive: true });
     await s.startServer();
     s.token = await until("the admin token", () => readFileSync(join(s.folder, "server", "admin.token"), "utf8").trim());
     return s;
@@ -75,6 +77,7 @@ export class Stage {
     clearTimeout(timer);
   }
   async close() {
+    await this.vite?.close();
     for (const name of [...this.children.keys()].reverse()) await this.stop(name);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -85,6 +88,20 @@ export class Stage {
       "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000",
     ]);
     await until("the server to answer", async () => (await fetch(`${this.url}/readyz`)).ok);
+  }
+  /** Where the page is: in the binary, or with SOURCE=1 as its sources are now. */
+  async page() {
+    if (!process.env.SOURCE) return this.url;
+    const { createServer } = await import("vite");
+    // A server that dies must be seen to die, also through the proxy.
+    const configure = (proxy) => {
+      proxy.on("proxyRes", (from, _, answer) => from.on("aborted", () => answer.destroy()));
+      proxy.on("error", (_, __, answer) => answer.destroy?.());
+    };
+    const to = { target: this.url, changeOrigin: false, configure };
+    this.vite = await createServer({ server: { port: 0, host: "127.0.0.1", hmr: false, proxy: { "/api": to, "/readyz": to } }, logLevel: "silent" });
+    await this.vite.listen();
+    return `http://127.0.0.1:${this.vite.httpServer.address().port}`;
   }
   async killServer() {
     await this.stop("server", "SIGKILL");
@@ -119,6 +136,10 @@ export class Stage {
       },
     });
   }
+  startDaemon(name) {
+    const data = join(this.folder, name);
+    this.start(name, ["daemon", "run", "--data", data, "--slots", "3", "--profiles", join(data, "profiles")]);
+  }
   async startDaemons() {
     for (const name of ["laptop-1", "laptop-2"]) {
       const data = join(this.folder, name);
@@ -129,7 +150,7 @@ export class Stage {
         join(data, "profiles", "scripted.toml"),
         `name = "scripted"\nsummary = "the demo's script"\nprogram = "${troupe}"\narguments = ["scripted-coder", "--script", "${join(demo, "script.json")}"]\nformat = "jsonl"\n[exit_codes]\n0 = "done"\n2 = "changes_requested"\n`,
       );
-      this.start(name, ["daemon", "run", "--data", data, "--slots", "3", "--profiles", join(data, "profiles")]);
+      this.startDaemon(name);
     }
     await until("both daemons", async () => (await this.get("/api/daemons?status=online")).items.length === 2);
   }

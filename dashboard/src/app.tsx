@@ -173,18 +173,19 @@ function Lost() {
 function ThemeSwitch() {
   const [is, set] = useState<Theme>(theme);
   const next: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+  const name: Record<Theme, string> = { system: "Auto", light: "Light", dark: "Dark" };
   return (
     <button
       type="button"
       className="plain"
-      aria-label={`Colours: ${is}. Change to ${next[is]}`}
-      title={`Colours: ${is}`}
+      title={`Colours; change to ${name[next[is]].toLowerCase()}`}
       onClick={() => {
         applyTheme(next[is]);
         set(next[is]);
       }}
     >
-      {is === "system" ? "Auto" : is === "light" ? "Light" : "Dark"}
+      <span className="hidden">Colours: </span>
+      {name[is]}
     </button>
   );
 }

@@ -26,6 +26,8 @@ export interface Escalation {
   since?: number;
   /** For a ticket whose attempts or rounds are used up. */
   decide: boolean;
+  /** Tickets that wait for the same thing are one matter. */
+  tickets?: string[];
 }
 export interface Waiting {
   approvals: Approval[];
@@ -39,6 +41,7 @@ const isPerson = (principal: string): boolean => principal.startsWith("human:") 
 export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waiting, "questions" | "escalations"> {
   const questions: Question[] = [];
   const escalations: Escalation[] = [];
+  const lacking = new Map<string, Escalation>();
   const human = (p: string) => isPerson(p) || people.has(p.replace(/^agent:/, ""));
   for (const t of tickets) {
     const title = `${t.id} ${t.item.title}`;
@@ -60,8 +63,18 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
     }
     if (t.status === "failed_pending" && (!t.resolver || human(t.resolver) || human(`agent:${t.resolver}`) || (t.waits ?? []).some((w) => human(w.owner))))
       escalations.push({ key: `failed:${t.id}`, kind: "ticket", id: t.id, title, text: t.why || "its attempts or rounds are used up", since: t.changed_at, decide: true });
-    else if (t.lacks && t.lacks.for !== "run")
-      escalations.push({ key: `lack:${t.id}`, kind: "ticket", id: t.id, title, text: `waits for ${t.lacks.text}`, ...(t.lacks.do ? { hint: t.lacks.do } : {}), since: t.changed_at, decide: false });
+    else if (t.lacks && t.lacks.for !== "run") {
+      const same = lacking.get(t.lacks.text);
+      if (same) {
+        same.tickets?.push(t.id);
+        same.title = `${same.tickets?.length} tickets are stuck`;
+        same.since = Math.min(same.since ?? Infinity, t.changed_at ?? Infinity);
+      } else {
+        const one: Escalation = { key: `lack:${t.lacks.text}`, kind: "ticket", id: t.id, title, text: `waits for ${t.lacks.text}`, ...(t.lacks.do ? { hint: t.lacks.do } : {}), since: t.changed_at, decide: false, tickets: [t.id] };
+        lacking.set(t.lacks.text, one);
+        escalations.push(one);
+      }
+    }
   }
   return { questions, escalations };
 }
@@ -77,6 +90,8 @@ async function read(signal: AbortSignal): Promise<Waiting> {
   ]);
   const people = agents.items.filter((a) => a.spec.engine === "human");
   const out = fromTickets(open.flatMap((p) => p.items), new Set(people.map((a) => a.id)));
+  if (open.some((p) => (p.total ?? 0) > p.items.length))
+    for (const e of out.escalations) if ((e.tickets?.length ?? 0) > 1) e.title = e.title.replace(" ", " or more ");
   const asked = await Promise.all(
     people.filter((a) => (a.inbox ?? []).length > 0 || a.status === "working" || a.status === "waiting").map((a) => get<Agent>(`/api/agents/${encodeURIComponent(a.id)}`, signal)),
   );

@@ -218,6 +218,7 @@ export interface Ticket extends Entity {
   round?: number;
   repository?: string;
   target_branch?: string;
+  by_hand?: boolean;
   supersedes?: string;
   resolver?: string;
   opened_at?: number;
@@ -260,7 +261,6 @@ export interface Daemon extends Entity {
   changed_at?: number;
 }
 export interface Account {
-  limit?: number;
   reserved?: number;
   spent?: number;
   granted?: number;

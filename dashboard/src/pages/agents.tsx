@@ -1,1 +1,216 @@
-export default function Page() { return <h1>…</h1>; }
+import { all, call } from "../lib/api";
+import { count, money, span, who } from "../lib/format";
+import { useResource } from "../lib/live";
+import { useMay } from "../lib/principal";
+import { setParams, useRoute } from "../lib/route";
+import { useTickets } from "../lib/runs";
+import type { Agent, Daemon, Ticket } from "../lib/types";
+import { holderOf } from "../lib/waiting";
+import { Action, Ago, Card, Empty, EntityLink, Search, Select, Shown, Status } from "../ui/parts";
+
+export default function Agents() {
+  const { params } = useRoute();
+  const agents = useResource("agents", (signal) => all<Agent>("/api/agents", 2000, signal), (e) => e.kind === "agent" || e.type === "ticket.leased" || e.type === "ticket.attempt_ended");
+  const daemons = useResource("daemons", (signal) => all<Daemon>("/api/daemons", 1000, signal), (e) => e.kind === "daemon");
+  const tickets = useTickets("");
+  const text = (params["q"] ?? "").toLowerCase();
+  const project = params["project"] ?? "";
+  return (
+    <>
+      <h1>Agents</h1>
+      <div className="filters">
+        <Select label="Project" value={project} options={[["", "all"], ...[...new Set((agents.data?.items ?? []).map((a) => a.project ?? ""))].filter(Boolean).sort().map((p): [string, string] => [p, p])]} onChange={(v) => setParams({ project: v })} />
+        <Search label="Search" value={params["q"] ?? ""} placeholder="name, role, state, daemon" onChange={(v) => setParams({ q: v })} />
+      </div>
+      <div className="stack">
+        <Card title="Roster">
+          <Shown of={agents} what="the agents">
+            {({ items }) => {
+              const shown = items
+                .filter((a) => (!project || a.project === project) && (!text || `${a.id} ${a.spec.role} ${a.status} ${a.spec.engine ?? "rules"}`.toLowerCase().includes(text)))
+                .sort((a, b) => (a.project ?? "").localeCompare(b.project ?? "") || a.spec.role.localeCompare(b.spec.role) || a.id.localeCompare(b.id));
+              return shown.length === 0 ? (
+                <Empty title="No agent.">{items.length === 0 ? "A project brings its roster with it: troupe init." : "None goes through these filters."}</Empty>
+              ) : (
+                <Roster agents={shown} tickets={tickets.data?.items ?? []} reload={agents.reload} />
+              );
+            }}
+          </Shown>
+        </Card>
+        <Card title="Daemons">
+          <Shown of={daemons} what="the daemons">
+            {({ items }) => {
+              const shown = items.filter((d) => !text || `${d.id} ${d.name ?? ""} ${d.status}`.toLowerCase().includes(text) || (agents.data?.items ?? []).some((a) => a.id.toLowerCase().includes(text)));
+              return shown.length === 0 ? (
+                <Empty title="No daemon is enrolled.">
+                  One makes a machine a place of work: <code>troupe daemon code | troupe daemon enroll --code -</code>
+                </Empty>
+              ) : (
+                <Daemons of={shown} tickets={tickets.data?.items ?? []} reload={daemons.reload} />
+              );
+            }}
+          </Shown>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[]; reload: () => Promise<void> }) {
+  const may = useMay("developer");
+  const holds = new Map<string, Ticket[]>();
+  const record = new Map<string, { done: number; failed: number; wall: number; micros: number }>();
+  for (const t of tickets) {
+    const h = holderOf(t);
+    if (h && !/^[A-Z]/.test(t.status)) holds.set(h, [...(holds.get(h) ?? []), t]);
+    for (const author of new Set((t.workers ?? []).filter((w) => w.author && w.agent).map((w) => w.agent as string))) {
+      const r = record.get(author) ?? { done: 0, failed: 0, wall: 0, micros: 0 };
+      if (t.status === "DONE") r.done += 1;
+      if (t.status === "FAILED") r.failed += 1;
+      r.wall += t.used?.wall ?? 0;
+      r.micros += t.used?.cost_micros ?? 0;
+      record.set(author, r);
+    }
+  }
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Roster">
+      <table className="stack-table">
+        <thead>
+          <tr>
+            <th scope="col">Agent</th>
+            <th scope="col">State</th>
+            <th scope="col">Engine</th>
+            <th scope="col">Work</th>
+            <th scope="col" className="right">
+              Mailbox
+            </th>
+            <th scope="col" className="right">
+              Answered
+            </th>
+            <th scope="col">Record</th>
+            <th scope="col">
+              <span className="hidden">Deeds</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {agents.map((a) => {
+            const r = record.get(a.id);
+            const work = holds.get(a.id) ?? [];
+            const path = `/api/agents/${encodeURIComponent(a.id)}`;
+            const post = (what: string) => async () => {
+              await call("POST", `${path}/${what}`, {});
+              await reload();
+            };
+            return (
+              <tr key={a.id}>
+                <td>
+                  <strong title={a.id}>{a.spec.name}</strong> <span className="muted">{a.spec.role}</span>
+                  <div className="muted">{a.project}</div>
+                </td>
+                <td data-label="State">
+                  <Status of={a.status} />
+                  {a.why && <div className="muted">{a.why}</div>}
+                </td>
+                <td data-label="Engine">
+                  {a.spec.engine ?? "rules"}
+                  {(a.spec.capacity ?? 1) > 1 && <span className="muted"> × {a.spec.capacity}</span>}
+                </td>
+                <td data-label="Work">
+                  {work.length === 0 ? (
+                    <span className="muted">–</span>
+                  ) : (
+                    work.map((t) => (
+                      <div key={t.id}>
+                        <EntityLink kind="ticket" id={t.id} /> <span className="muted">{t.item.title.slice(0, 60)}</span>
+                      </div>
+                    ))
+                  )}
+                </td>
+                <td data-label="Mailbox" className="right">
+                  {count(a.inbox?.length)}
+                </td>
+                <td data-label="Answered" className="right">
+                  {count(a.answered)}
+                </td>
+                <td data-label="Record">
+                  {r ? (
+                    <>
+                      {r.done} done{r.failed > 0 && `, ${r.failed} failed`} <span className="muted">{span(r.wall)}{r.micros > 0 && `, ${money(r.micros)}`}</span>
+                    </>
+                  ) : (
+                    <span className="muted">–</span>
+                  )}
+                </td>
+                <td>
+                  {a.status === "paused" || a.status === "quarantined" ? (
+                    <Action label="Resume" disabled={!may} act={post("resume")} />
+                  ) : /^[A-Z]/.test(a.status) ? null : (
+                    <Action label="Pause" disabled={!may} act={post("pause")} />
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; reload: () => Promise<void> }) {
+  const may = useMay("admin");
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Daemons">
+      <table className="stack-table">
+        <thead>
+          <tr>
+            <th scope="col">Daemon</th>
+            <th scope="col">State</th>
+            <th scope="col">Runners</th>
+            <th scope="col">At work</th>
+            <th scope="col">Repositories</th>
+            <th scope="col">
+              <span className="hidden">Deeds</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map((d) => {
+            const busy = tickets.filter((t) => t.holder?.daemon === d.id && (t.holder.is === "held" || t.holder.is === undefined || t.holder.is === "offered") && !/^[A-Z]/.test(t.status)).length;
+            const post = (what: string) => async () => {
+              await call("POST", `/api/daemons/${encodeURIComponent(d.id)}/${what}`, {});
+              await reload();
+            };
+            return (
+              <tr key={d.id}>
+                <td>
+                  <strong>{d.name ?? d.id}</strong>
+                  <div className="muted">{d.id}</div>
+                </td>
+                <td data-label="State">
+                  <Status of={d.status} />{" "}
+                  <span className="muted">
+                    <Ago at={d.changed_at} />
+                    {d.why && d.status !== "online" && <> · {d.why}</>}
+                  </span>
+                </td>
+                <td data-label="Runners">
+                  {(d.runners ?? []).map((r) => `${r.profile}${r.version ? ` ${r.version}` : ""} × ${r.slots ?? 1}`).join(", ") || <span className="muted">–</span>}
+                </td>
+                <td data-label="At work">
+                  {busy} of {d.slots ?? 0}
+                </td>
+                <td data-label="Repositories">{(d.repositories ?? []).map((x) => (x === "*" ? "any" : x)).join(", ") || "–"}</td>
+                <td>
+                  {d.status === "online" && <Action label="Drain" disabled={!may} act={post("drain")} />}{" "}
+                  {!/^[A-Z]/.test(d.status) && <Action label="Revoke" tone="danger" confirm={`Really revoke ${who(d.name ?? d.id)}?`} disabled={!may} act={post("revoke")} />}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

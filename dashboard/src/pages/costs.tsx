@@ -1,1 +1,243 @@
-export default function Page() { return <h1>…</h1>; }
+import { all, call, events } from "../lib/api";
+import { addUp, burn, completion, quantile, sentBack, violations, type Sum } from "../lib/costs";
+import { clock, count, money, span, who, words } from "../lib/format";
+import { useResource } from "../lib/live";
+import { useMay } from "../lib/principal";
+import { choices, everything, useRuns, useTickets } from "../lib/runs";
+import { setParams, useRoute } from "../lib/route";
+import type { Budget, Event, Ticket } from "../lib/types";
+import { Action, Card, Empty, Select, Shown, Status } from "../ui/parts";
+
+const most = 20_000;
+
+export default function Costs() {
+  const { params } = useRoute();
+  const run = params["run"] ?? "";
+  const runs = useRuns();
+  const tickets = useTickets(run);
+  const budgets = useResource("budgets", (signal) => all<Budget>("/api/budgets", 500, signal), (e) => e.kind === "budget");
+  const work = useResource(
+    "work-events",
+    async (signal) => {
+      const [ended, gated, leased] = await Promise.all(["ticket.attempt_ended", "ticket.gated", "ticket.leased"].map((type) => events<Event>({ type }, most, signal)));
+      // Who had the lease is said where it was given; gates and merges have no agent.
+      const agents = new Map((leased?.items ?? []).map((e) => [`${e.entity}/${e.data?.["token"]}`, String(e.data?.["agent"] ?? "")]));
+      return { ended: ended?.items ?? [], gated: gated?.items ?? [], agents, whole: ended?.next === undefined && gated?.next === undefined };
+    },
+    (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated",
+  );
+  const brief = runs.data?.items.find((r) => r.id === run)?.brief;
+  const mine = (list: Event[]) => (run && brief ? list.filter((e) => e.correlation === brief) : list);
+  return (
+    <>
+      <h1>Costs and metrics</h1>
+      <div className="filters">
+        <Select label="Run" value={run} options={[["", "all tickets"], ...choices(runs.data?.items ?? []).filter(([id]) => id !== everything)]} onChange={(v) => setParams({ run: v })} />
+      </div>
+      <Shown of={tickets} what="the tickets">
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="Nothing was spent yet.">Costs are added up from the attempts on tickets.</Empty>
+          ) : (
+            <>
+              <Numbers of={items} />
+              <div className="two">
+                <Table title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
+                <Shown of={work} what="the attempts">
+                  {(w) => (
+                    <>
+                      <Burn of={mine(w.ended)} />
+                      <Table title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.agents.get(`${e.entity}/${e.data?.["token"]}`) || "the server", (e) => e.data?.["used"] as object)} name={who} />
+                      <Table title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
+                      <Quality tickets={items} gated={mine(w.gated)} />
+                      {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
+                    </>
+                  )}
+                </Shown>
+                {!run && <Table title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
+                <Budgets of={budgets.data?.items ?? []} reload={budgets.reload} />
+              </div>
+            </>
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+export const Stat = ({ value, label }: { value: string; label: string }) => (
+  <div className="stat">
+    <b>{value}</b>
+    <span>{label}</span>
+  </div>
+);
+
+function Numbers({ of }: { of: Ticket[] }) {
+  const [sum] = addUp(of, () => "all", (t) => t.used);
+  const times = completion(of);
+  const done = of.filter((t) => t.status === "DONE").length;
+  return (
+    <div className="stats">
+      <Stat value={money(sum?.micros)} label="money spent" />
+      <Stat value={count((sum?.input ?? 0) + (sum?.output ?? 0))} label="tokens, in and out" />
+      <Stat value={span(sum?.wall ?? 0)} label="at work" />
+      <Stat value={`${done} of ${of.length}`} label="tickets done" />
+      <Stat value={times.length ? span(quantile(times, 0.5)) : "–"} label="to done, median" />
+      <Stat value={times.length ? span(quantile(times, 0.9)) : "–"} label="to done, 9 of 10" />
+    </div>
+  );
+}
+
+function Table({ title, head, of, unit = "tickets", name = (s) => s }: { title: string; head: string; of: Sum[]; unit?: string; name?: (s: string) => string }) {
+  return (
+    <Card title={title}>
+      <div className="scroll" tabIndex={0} role="region" aria-label={title}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{head}</th>
+              <th scope="col" className="right">
+                {unit}
+              </th>
+              <th scope="col" className="right">
+                tokens
+              </th>
+              <th scope="col" className="right">
+                at work
+              </th>
+              <th scope="col" className="right">
+                money
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {of.slice(0, 50).map((s) => (
+              <tr key={s.key}>
+                <td title={s.key}>{name(s.key)}</td>
+                <td className="right">{count(s.n)}</td>
+                <td className="right">{count(s.input + s.output)}</td>
+                <td className="right nowrap">{span(s.wall)}</td>
+                <td className="right">{money(s.micros)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
+
+function Burn({ of }: { of: Event[] }) {
+  const parts = 48;
+  const from = of[0]?.at ?? 0;
+  const to = of[of.length - 1]?.at ?? 0;
+  const paid = of.some((e) => (e.data?.["used"] as { cost_micros?: number } | undefined)?.cost_micros);
+  const values = burn(of, from, to, parts, (u) => (paid ? (u.cost_micros ?? 0) : (u.wall ?? 0)));
+  const top = Math.max(1, ...values);
+  const sum = values.reduce((a, b) => a + b, 0);
+  const hours = Math.max(1, to - from) / 3_600_000;
+  return (
+    <Card title={paid ? "Burn rate" : "Work over time"} side={<span className="muted">{paid ? `${money(sum / hours)} an hour` : `${(sum / Math.max(1, to - from)).toFixed(1)} at once, on average`}</span>}>
+      {of.length === 0 ? (
+        <p className="muted">No attempt has ended yet.</p>
+      ) : (
+        <>
+          <svg className="chart" viewBox={`0 0 ${parts * 10} 90`} preserveAspectRatio="none" role="img" aria-label={`${paid ? "Money" : "Time at work"} from ${clock(from)} to ${clock(to)}; at most ${paid ? money(top) : span(top)} in one of ${parts} parts`}>
+            {values.map((v, n) => (
+              <rect key={n} className="fill-blue" x={n * 10 + 1} width="8" y={88 - (v / top) * 84} height={v > 0 ? (v / top) * 84 + 2 : 0} />
+            ))}
+          </svg>
+          <p className="muted" style={{ display: "flex", justifyContent: "space-between" }}>
+            <span>{clock(from)}</span>
+            <span>{clock(to)}</span>
+          </p>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Quality({ tickets, gated }: { tickets: Ticket[]; gated: Event[] }) {
+  const back = [...sentBack(tickets)];
+  const broken = [...violations(gated)];
+  return (
+    <Card title="Review rounds and gates">
+      {back.length + broken.length === 0 ? (
+        <p className="muted">Nothing was sent back, and no gate failed.</p>
+      ) : (
+        <table>
+          <tbody>
+            {back.map(([stage, n]) => (
+              <tr key={stage}>
+                <th scope="row">sent back by {stage}</th>
+                <td className="right">{n}</td>
+              </tr>
+            ))}
+            {broken.map(([gate, n]) => (
+              <tr key={gate}>
+                <th scope="row">gate {gate} failed</th>
+                <td className="right">{n}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  );
+}
+
+function Budgets({ of, reload }: { of: Budget[]; reload: () => Promise<void> }) {
+  const may = useMay("approver");
+  return (
+    <Card title="Budgets">
+      {of.length === 0 ? (
+        <p className="muted">No project has a limit of money.</p>
+      ) : (
+        of.map((b) => (
+          <div key={b.id}>
+            <p>
+              <Status of={b.status} /> {b.id}
+            </p>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Scope</th>
+                  <th scope="col" className="right">
+                    granted
+                  </th>
+                  <th scope="col" className="right">
+                    reserved
+                  </th>
+                  <th scope="col" className="right">
+                    spent
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {Object.entries(b.scopes ?? {}).map(([name, s]) => (
+                  <tr key={name}>
+                    <td>
+                      {name} {s.dry && <span className="badge red">{words("exhausted")}</span>}
+                    </td>
+                    <td className="right">{money(s.granted)}</td>
+                    <td className="right">{money(s.reserved)}</td>
+                    <td className="right">{money(s.spent)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            <Action
+              label="Grant 1.00 more"
+              disabled={!may}
+              confirm="Really grant it?"
+              act={async () => {
+                await call("POST", `/api/budgets/${encodeURIComponent(b.id)}/grant`, { amount: 1_000_000 });
+                await reload();
+              }}
+            />
+          </div>
+        ))
+      )}
+    </Card>
+  );
+}

@@ -5,7 +5,7 @@ import { InboxContext, type Escalation, type Question } from "../lib/inbox";
 import { useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
 import type { Approval, Brief, Cite, Plan, Run } from "../lib/types";
-import { Action, Ago, Card, Empty, EntityLink, Hash, Loading, Shown, Trouble, useNow } from "../ui/parts";
+import { Action, Ago, Card, Empty, EntityLink, Hash, Hint, Loading, Shown, Trouble, useNow } from "../ui/parts";
 import { PlanList } from "../ui/planlist";
 
 export function Inbox() {
@@ -249,8 +249,8 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
         </span>
       }
     >
-      <p>{of.text}</p>
-      {of.hint && <p className="muted">{of.hint}</p>}
+      <p>{(of.tickets?.length ?? 0) > 1 ? of.text.replace(/^waits/, "They wait") : of.text}</p>
+      {of.hint && <Hint of={of.hint} />}
       {of.decide ? (
         <div className="answer">
           <label htmlFor={`why-${of.key}`}>Why (goes to the ledger)</label>
@@ -277,9 +277,18 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
               }}
             />
           )}
-          <EntityLink kind={of.kind} id={of.id}>
-            Look at it
-          </EntityLink>
+          {(of.tickets ?? []).length > 1 ? (
+            <>
+              {of.tickets?.slice(0, 5).map((id) => (
+                <EntityLink key={id} kind="ticket" id={id} />
+              ))}
+              {(of.tickets?.length ?? 0) > 5 && <a href="#/board?run=*">and {(of.tickets?.length ?? 0) - 5} more</a>}
+            </>
+          ) : (
+            <EntityLink kind={of.kind} id={of.id}>
+              Look at it
+            </EntityLink>
+          )}
         </div>
       )}
     </Card>

@@ -1,1 +1,363 @@
-export default function Page() { return <h1>…</h1>; }
+import { useState } from "react";
+import { call, events } from "../lib/api";
+import { count, money, span, textOf, toneOf, words } from "../lib/format";
+import { useGet, useResource } from "../lib/live";
+import { useMay } from "../lib/principal";
+import { useRoute } from "../lib/route";
+import type { Event, Evidence, GateResult, Message, Ticket as TicketState } from "../lib/types";
+import { situation } from "../lib/waiting";
+import { attemptsOf } from "./attempts";
+import { Action, Ago, Card, Clock, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
+
+export default function Ticket() {
+  const { id } = useRoute();
+  const ticket = useGet<TicketState>(`/api/tickets/${encodeURIComponent(id)}`, (e) => e.entity === id && e.type !== "progress");
+  return <Shown of={ticket} what={`ticket ${id}`}>{(t) => <Whole of={t} reload={ticket.reload} />}</Shown>;
+}
+
+function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> }) {
+  const s = situation(of);
+  return (
+    <>
+      <h1>{of.item.title}</h1>
+      <p className="muted">
+        <Status of={of.status} /> ticket {of.id}
+        {of.run && (
+          <>
+            {" "}
+            · run <EntityLink kind="run" id={of.run} />
+          </>
+        )}
+        {of.plan && (
+          <>
+            {" "}
+            · <a href={`#/plan?plan=${encodeURIComponent(of.plan)}&item=${encodeURIComponent(of.item.key)}`}>in the plan</a>
+          </>
+        )}{" "}
+        · <EntityLink kind="ledger" id={of.id}>ledger</EntityLink> · <a href={`#/traffic?q=${encodeURIComponent(of.id)}`}>traffic</a>
+        {of.supersedes && (
+          <>
+            {" "}
+            · replaces <EntityLink kind="ticket" id={of.supersedes} />
+          </>
+        )}
+      </p>
+      <Card className={s.waits ? "ask" : ""}>
+        <p className="why">
+          {s.waits ? "It " : ""}
+          {s.text}
+          {s.since ? (
+            <span className="muted">
+              {" "}
+              · <Ago at={s.since} />
+            </span>
+          ) : null}
+        </p>
+        {s.hint && <Hint of={s.hint} />}
+        <Stages of={of} />
+        <Deeds of={of} reload={reload} />
+      </Card>
+      <div className="two" style={{ marginTop: 12 }}>
+        <div className="stack">
+          <Card title="What is wanted">
+            <p>{of.item.text}</p>
+            <h3>Acceptance criteria</h3>
+            <ul>
+              {(of.item.criteria ?? []).map((c, n) => (
+                <li key={n}>{c}</li>
+              ))}
+            </ul>
+            <Facts
+              of={[
+                ["Role", of.item.role ?? "–"],
+                ["Importance", of.item.importance ?? "normal"],
+                ["Requirements", of.item.requirements?.join(", ") ?? "–"],
+                ["Waits for", (of.blocked_by ?? []).length ? <Links ids={of.blocked_by ?? []} open={of.open_blockers ?? []} /> : "nothing"],
+                ["Opened", <Ago key="o" at={of.opened_at} />],
+                ["Into", of.target_branch ?? "–"],
+              ]}
+            />
+          </Card>
+          <Attempts id={of.id} stages={of.stages?.map((x) => x.name) ?? []} />
+          <Gates of={of} />
+          <Proof of={of} />
+        </div>
+        <div className="stack">
+          <Conversation of={of} />
+          <Comments of={of} reload={reload} />
+          <Card title="Cost">
+            <Facts
+              of={[
+                ["Money", money(of.used?.cost_micros)],
+                ["Tokens in", count(of.used?.input_tokens)],
+                ["Tokens out", count(of.used?.output_tokens)],
+                ["At work", span(of.used?.wall ?? 0)],
+                ["Leases", count(of.last_token)],
+                ["Sent back", count(Object.values(of.counted?.sent_by ?? {}).reduce((a, b) => a + b, 0))],
+              ]}
+            />
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}
+
+const Links = ({ ids, open }: { ids: string[]; open: string[] }) => (
+  <>
+    {ids.map((id, n) => (
+      <span key={id}>
+        {n > 0 && ", "}
+        <EntityLink kind="ticket" id={id} />
+        {open.includes(id) ? "" : " ✓"}
+      </span>
+    ))}
+  </>
+);
+
+function Stages({ of }: { of: TicketState }) {
+  const all = [...(of.stages ?? []).map((s) => s.name), "merge"];
+  if (!of.stages?.length) return null;
+  const at = of.status === "DONE" ? all.length : (of.stage_index ?? 0);
+  return (
+    <ol className="steps" aria-label="Stages">
+      {all.map((name, n) => (
+        <li key={name} className={`badge ${n < at ? "green" : n === at ? toneOf(of.status) : ""}`} aria-current={n === at ? "step" : undefined}>
+          {n < at ? "✓ " : ""}
+          {name}
+        </li>
+      ))}
+      {(of.round ?? 0) > 0 && <li className="badge amber">round {(of.round ?? 0) + 1}</li>}
+    </ol>
+  );
+}
+
+function Deeds({ of, reload }: { of: TicketState; reload: () => Promise<void> }) {
+  const may = useMay("developer");
+  const approve = useMay("approver");
+  const [why, setWhy] = useState("");
+  const path = `/api/tickets/${encodeURIComponent(of.id)}`;
+  if (/^[A-Z]/.test(of.status)) return null;
+  const send = (route: string, body: unknown) => async () => {
+    await call("POST", `${path}/${route}`, body);
+    setWhy("");
+    await reload();
+  };
+  const question = of.waits?.find((w) => w.question?.id);
+  const reason = why.trim();
+  return (
+    <details open={of.status === "failed_pending" || question !== undefined}>
+      <summary>Do something about it</summary>
+      {question && <p>{textOf(question.question) || question.action}</p>}
+      <div className="answer">
+        <label htmlFor="deed">{question ? "Answer" : "Why, or notes"}</label>
+        <textarea id="deed" rows={2} value={why} disabled={!may} onChange={(e) => setWhy(e.target.value)} />
+        <div className="buttons">
+          {question && <Action label="Answer" tone="primary" disabled={!may || !reason} act={send("answer", { text: reason, message: question.question?.id })} />}
+          {of.status === "failed_pending" && (
+            <>
+              <Action label="Try again" tone="primary" disabled={!may} act={send("resolve", { how: "retry", ...(reason ? { why: reason } : {}) })} />
+              <Action label="Plan anew" disabled={!may} act={send("resolve", { how: "replan", ...(reason ? { why: reason } : {}) })} />
+              <Action label="Give it up" tone="danger" confirm="Really give it up?" disabled={!may} act={send("resolve", { how: "fail", ...(reason ? { why: reason } : {}) })} />
+            </>
+          )}
+          {of.status === "in_review" && (
+            <>
+              <Action label="Approve the work" tone="primary" disabled={!approve} act={send("review", { approved: true, ...(reason ? { notes: [reason] } : {}) })} />
+              <Action label="Send it back" disabled={!approve || !reason} act={send("review", { approved: false, notes: [reason] })} />
+            </>
+          )}
+          <Action label="Cancel the ticket" tone="danger" confirm="Really cancel it?" disabled={!may} act={send("cancel", reason ? { why: reason } : {})} />
+        </div>
+      </div>
+    </details>
+  );
+}
+
+function Attempts({ id, stages }: { id: string; stages: string[] }) {
+  const history = useResource(`history:${id}`, async (signal) => (await events<Event>({ ticket: id }, 3000, signal)).items, (e) => e.entity === id && /leased|attempt/.test(e.type));
+  return (
+    <Card title="Attempts">
+      <Shown of={history} what="the attempts">
+        {(h) => {
+          const list = attemptsOf(h);
+          if (list.length === 0) return <p className="muted">None yet.</p>;
+          return (
+            <div className="scroll" tabIndex={0} role="region" aria-label="Attempts">
+              <table className="stack-table">
+                <thead>
+                  <tr>
+                    <th scope="col">#</th>
+                    <th scope="col">Who</th>
+                    <th scope="col">Began</th>
+                    <th scope="col">Took</th>
+                    <th scope="col">Outcome</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.map((a) => (
+                    <tr key={a.token}>
+                      <td data-label="Attempt">{a.token}</td>
+                      <td data-label="Who">
+                        {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap">{a.daemon}</span>
+                      </td>
+                      <td data-label="Began" className="nowrap">
+                        <Clock at={a.begun} />
+                      </td>
+                      <td data-label="Took" className="nowrap">
+                        {a.ended ? span(a.ended - a.begun) : "…"}
+                      </td>
+                      <td data-label="Outcome">
+                        <Status of={a.how} /> <span className="muted">{[a.why && words(a.why), a.summary.slice(0, 200)].filter(Boolean).join(": ")}</span>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          );
+        }}
+      </Shown>
+    </Card>
+  );
+}
+
+function Gates({ of }: { of: TicketState }) {
+  const gates = of.gate_results ?? [];
+  const reviews = of.reviews ?? [];
+  return (
+    <Card title="Reviews and gates">
+      {reviews.length + gates.length === 0 && <p className="muted">None yet.</p>}
+      <ul className="gates">
+        {reviews.map((r, n) => (
+          <li key={n}>
+            <span className={`badge ${r.approved ? "green" : "amber"}`}>{r.approved ? "approved" : "changes requested"}</span>
+            <Who id={r.by} />
+            <span className="muted">
+              of <Hash of={r.head} />
+            </span>
+            {(r.notes ?? []).length > 0 && <span>{r.notes?.join("; ")}</span>}
+          </li>
+        ))}
+        {gates.map((g: GateResult) => (
+          <li key={g.gate}>
+            <span className={`badge ${g.passed ? "green" : "red"}`}>{g.passed ? "passed" : "failed"}</span>
+            {g.gate}
+            <span className="muted">{g.message}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Proof({ of }: { of: TicketState }) {
+  const p: Evidence | undefined = of.proof;
+  return (
+    <Card title="Evidence" side={of.merged_as ? <span className="badge green">merged</span> : undefined}>
+      {!p?.head ? (
+        <p className="muted">None yet: it is collected by the daemon when an attempt ends.</p>
+      ) : (
+        <>
+          <Facts
+            of={[
+              ["Branch", p.branch ?? "–"],
+              ["Head", <Hash key="h" of={p.head} />],
+              ["Change", `+${p.insertions ?? 0} −${p.deletions ?? 0} in ${p.files?.length ?? 0} files`],
+              ["Command", p.command ? `${p.command} → exit code ${p.exit_code ?? 0}` : "–"],
+              ["Log", p.log_bytes ? <span key="l">{count(p.log_bytes)} bytes, <Hash of={p.log_digest} /></span> : "–"],
+              ["Merged as", of.merged_as ? <span key="m"><Hash of={of.merged_as} /> · <a href={`#/ledger?why=${encodeURIComponent(of.merged_as)}`}>why is it there?</a></span> : "–"],
+            ]}
+          />
+          {(p.files ?? []).length > 0 && (
+            <details>
+              <summary>Files ({p.files?.length})</summary>
+              <ul>
+                {p.files?.map((f) => (
+                  <li key={f}>
+                    <code>{f}</code>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Conversation({ of }: { of: TicketState }) {
+  const list: Message[] = of.conversation ?? [];
+  return (
+    <Card title="Conversation" side={<span className="muted">{list.length}</span>}>
+      {list.length === 0 ? (
+        <p className="muted">Nobody said anything about it yet.</p>
+      ) : (
+        <ol className="chat">
+          {list.map((m) => (
+            <li key={m.id}>
+              <div>
+                <strong>
+                  <Who id={m.from} />
+                </strong>{" "}
+                <span className="muted">
+                  to <Who id={m.to} /> · {m.kind}
+                </span>
+              </div>
+              <div className="said">{textOf(m) || <span className="muted">(data only)</span>}</div>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Card>
+  );
+}
+
+function Comments({ of, reload }: { of: TicketState; reload: () => Promise<void> }) {
+  const may = useMay("developer");
+  const [text, setText] = useState("");
+  const list = of.comments ?? [];
+  return (
+    <Card title="Comments" side={<span className="muted">{list.length}</span>}>
+      {list.length > 0 && (
+        <ol className="chat">
+          {list.map((c) => (
+            <li key={c.id}>
+              <div>
+                <strong>
+                  <Who id={c.by} />
+                </strong>{" "}
+                <span className="muted">
+                  <Ago at={c.at} />
+                </span>
+              </div>
+              <div className="said">{c.text}</div>
+              {[...(c.blockers ?? []).map((b) => `blocker: ${b}`), ...(c.next_steps ?? []).map((b) => `next: ${b}`)].map((l, n) => (
+                <div key={n} className="muted">
+                  {l}
+                </div>
+              ))}
+            </li>
+          ))}
+        </ol>
+      )}
+      <div className={list.length > 0 ? "answer" : "stack"}>
+        <label htmlFor="comment">New comment</label>
+        <textarea id="comment" rows={2} value={text} disabled={!may} onChange={(e) => setText(e.target.value)} />
+        <div className="buttons">
+          <Action
+            label="Comment"
+            disabled={!may || text.trim() === ""}
+            act={async () => {
+              await call("POST", `/api/tickets/${encodeURIComponent(of.id)}/comments`, { text: text.trim() });
+              setText("");
+              await reload();
+            }}
+          />
+        </div>
+      </div>
+    </Card>
+  );
+}
+

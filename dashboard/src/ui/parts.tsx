@@ -37,6 +37,11 @@ export function useNow(every: number): number {
 export const Who = ({ id }: { id: string | undefined }) => <span title={id}>{who(id)}</span>;
 export const Hash = ({ of }: { of: string | undefined }) => (of ? <code title={of}>{short(of)}</code> : <span>–</span>);
 
+/** What the server says can be done, with its `commands` as code. */
+export const Hint = ({ of }: { of: string }) => (
+  <p className="muted">{of.split("`").map((part, n) => (n % 2 === 1 ? <code key={n}>{part}</code> : part))}</p>
+);
+
 /** A link to the page of an entity. */
 export function EntityLink({ kind, id, children }: { kind: string; id: string; children?: ReactNode }) {
   const to =

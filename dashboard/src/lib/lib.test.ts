@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { attemptsOf } from "../pages/attempts";
+import { query } from "./api";
+import { addUp, burn, completion, quantile, sentBack, violations } from "./costs";
+import { ago, money, span, toneOf, who, words } from "./format";
+import { fromTickets } from "./inbox";
+import { hashOf, parseRoute, type Route } from "./route";
+import type { Event, Ticket } from "./types";
+
+const ticket = (more: Partial<Ticket>): Ticket => ({ id: "b-1", status: "ready", item: { key: "1", title: "t", role: "dev" }, ...more });
+
+describe("numbers and names", () => {
+  it("are said as people say them", () => {
+    expect([span(0), span(999), span(4200), span(59_000), span(61_000), span(3_600_000), span(90_000_000)]).toEqual(["0 ms", "999 ms", "4.2 s", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]);
+    expect([money(0), money(1_500_000), money(420)]).toEqual(["0.00", "1.50", "0.000420"]);
+    expect([who("agent:duration.ada"), who("human:mara"), who("ticket:b-1"), who(undefined)]).toEqual(["ada", "mara", "b-1", "–"]);
+    expect([words("in_progress"), toneOf("DONE"), toneOf("never heard of")]).toEqual(["in progress", "green", "quiet"]);
+    expect([ago(1000, 1500), ago(1000, 61_000), ago(61_000, 1000)]).toEqual(["just now", "1 min ago", "in 1 min"]);
+  });
+});
+
+describe("addresses", () => {
+  it("go out and come back", () => {
+    const routes: Route[] = [
+      { page: "board", id: "", params: { run: "b.r1", q: "a&b=ü" } },
+      { page: "ticket", id: "b-1/ä", params: {} },
+    ];
+    for (const r of routes) expect(parseRoute(hashOf(r))).toEqual(r);
+    expect(parseRoute("")).toEqual({ page: "inbox", id: "", params: {} });
+    expect(parseRoute("#/ticket/%")).toEqual({ page: "ticket", id: "%", params: {} });
+    expect(query({ a: "", b: undefined, c: "x y" })).toBe("?c=x%20y");
+  });
+});
+
+describe("the inbox", () => {
+  it("has a person's questions, not an agent's", () => {
+    const ask = (owner: string) => ({ owner, action: "answer", question: { id: `q-${owner}`, from: "agent:p.ada", to: owner, parts: [{ text: "Why?" }] } });
+    const { questions, escalations } = fromTickets([ticket({ status: "waiting", waits: [ask("agent:p.pm"), ask("human:mara")] })], new Set());
+    expect(questions.map((q) => [q.key, q.text])).toEqual([["q-human:mara", "Why?"]]);
+    expect(escalations).toEqual([]);
+  });
+  it("leaves a question of a human agent to that agent's own list", () => {
+    const wait = { owner: "agent:p.pat", action: "answer", question: { id: "q", from: "agent:p.ada", to: "agent:p.pat" } };
+    expect(fromTickets([ticket({ status: "waiting", waits: [wait] })], new Set(["p.pat"]))).toEqual({ questions: [], escalations: [] });
+  });
+  it("has what is stuck: used-up tickets that no agent resolves, and what the server says is missing", () => {
+    const { escalations } = fromTickets(
+      [
+        ticket({ id: "a", status: "failed_pending", why: "3 rounds" }),
+        ticket({ id: "b", status: "failed_pending", resolver: "p.chief" }),
+        ticket({ id: "c", lacks: { for: "daemon", text: "a daemon", do: "start one" } }),
+        ticket({ id: "d", lacks: { for: "run", text: "run r, which is paused" } }),
+      ],
+      new Set(),
+    );
+    expect(escalations.map((e) => [e.id, e.decide])).toEqual([["a", true], ["c", false]]);
+  });
+});
+
+describe("costs", () => {
+  it("add up by what is asked for, the dearest first", () => {
+    const sums = addUp([{ r: "dev", u: { cost_micros: 1 } }, { r: "qa", u: { cost_micros: 9, wall: 2 } }, { r: "dev", u: undefined }], (x) => x.r, (x) => x.u);
+    expect(sums.map((s) => [s.key, s.micros, s.n])).toEqual([["qa", 9, 1], ["dev", 1, 2]]);
+  });
+  it("know medians, rounds, violations and the burn", () => {
+    expect([quantile([], 0.5), quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 1)]).toEqual([0, 2, 3]);
+    expect(completion([ticket({ status: "DONE", opened_at: 1, changed_at: 11 }), ticket({ opened_at: 1, changed_at: 5 })])).toEqual([10]);
+    expect([...sentBack([ticket({ counted: { sent_by: { review: 2 } } }), ticket({ counted: { sent_by: { review: 1, gates: 1 } } })])]).toEqual([["review", 3], ["gates", 1]]);
+    const e = (at: number, data: Record<string, unknown>): Event => ({ kind: "ticket", entity: "t", type: "x", at, data });
+    expect([...violations([e(1, { results: [{ gate: "secrets" }, { gate: "tests", passed: true }] })])]).toEqual([["secrets", 1]]);
+    expect(burn([e(0, { used: { wall: 5 } }), e(100, { used: { wall: 7 } }), e(500, { used: { wall: 9 } })], 0, 100, 2, (u) => u.wall ?? 0)).toEqual([5, 7]);
+  });
+});
+
+describe("attempts", () => {
+  it("are made of leases and their ends", () => {
+    const e = (type: string, at: number, data: Record<string, unknown>): Event => ({ kind: "ticket", entity: "t", type, at, data });
+    const got = attemptsOf([
+      e("ticket.leased", 1, { token: 1, agent: "p.ada", daemon: "d" }),
+      e("ticket.leased", 5, { token: 2, agent: "p.bob", daemon: "d" }),
+      e("ticket.attempt_ended", 4, { token: 1, how: "LOST", why: "daemon_lost" }),
+      e("ticket.attempt_ended", 9, { token: 2, summary: "ok" }),
+    ]);
+    expect(got.map((a) => [a.token, a.agent, a.how, (a.ended ?? 0) - a.begun])).toEqual([[1, "p.ada", "LOST", 3], [2, "p.bob", "SUCCEEDED", 4]]);
+  });
+});

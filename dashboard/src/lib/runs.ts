@@ -1,0 +1,47 @@
+// Runs and their tickets, as several pages choose and read them.
+import { all, query } from "./api";
+import { useResource, type Resource } from "./live";
+import { setParams, useRoute } from "./route";
+import type { Run, Ticket } from "./types";
+
+export const useRuns = (): Resource<{ items: Run[]; total: number }> =>
+  useResource("runs", (signal) => all<Run>("/api/runs", 1000, signal), (e) => e.kind === "run" && e.type !== "run.settled");
+
+export interface Tickets {
+  items: Ticket[];
+  total: number;
+  whole: boolean;
+}
+const most = 2000;
+
+/** Tickets of a run, or all of them where `run` is empty. */
+export const useTickets = (run: string): Resource<Tickets> =>
+  useResource(
+    `tickets:${run}`,
+    async (signal) => {
+      const read = await all<Ticket>(`/api/tickets${query({ run: run === everything || run === byHand ? "" : run })}`, most, signal);
+      return run === byHand ? { ...read, items: read.items.filter((t) => t.by_hand) } : read;
+    },
+    (e) => e.kind === "ticket" && e.type !== "progress" && e.type !== "ticket.settled" && e.type !== "ticket.renewed",
+  );
+
+/** Not a run but all of them; and what was opened by hand, each of which is a run of its own. */
+export const everything = "*";
+export const byHand = "~";
+
+/** What there is to choose from, runs of plans first. */
+export const choices = (runs: Run[]): [string, string][] => [
+  ...runs.filter((r) => !r.by_hand).map((r): [string, string] => [r.id, runName(r)]),
+  ...(runs.some((r) => r.by_hand) ? [[byHand, "tickets opened by hand"] as [string, string]] : []),
+  [everything, "all tickets"],
+];
+
+/** The run in the address; where there is none, the newest of a plan. */
+export function useChosenRun(runs: Run[] | undefined): [string, (id: string) => void] {
+  const { params } = useRoute();
+  const asked = params["run"] ?? "";
+  const found = runs?.find((r) => r.id === asked);
+  const chosen = found?.by_hand ? byHand : asked || (runs?.find((r) => !r.by_hand)?.id ?? (runs?.length ? byHand : ""));
+  return [chosen, (id) => setParams({ run: id })];
+}
+export const runName = (r: Run): string => `${r.id} (${r.status.toLowerCase().replaceAll("_", " ")}${r.project ? `, ${r.project}` : ""})`;
