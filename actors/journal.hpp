@@ -29,8 +29,8 @@ struct journal_settings {
   duration tidy_every{std::chrono::hours{1}};
   /// Where the store puts something off (`event_store::settle`): it is done this long after an
   /// append, or sooner once there are so many events.
-  duration settle_after{std::chrono::seconds{1}};
-  std::size_t settle_events = 8192;
+  duration settle_after{std::chrono::seconds{2}};
+  std::size_t settle_events = 32'768;
 };
 
 struct journal_counters {

@@ -33,9 +33,11 @@ std::array<unsigned char, N> random_bytes() {
 
 } // namespace
 
+random_id_port::random_id_port() : tail_(random_bytes<8>()) {}
+
 std::string random_id_port::uuid() {
   std::array<unsigned char, 16> b{};
-  std::ranges::copy(random_bytes<8>(), b.begin() + 8); // time and counter stand before them
+  std::ranges::copy(tail_, b.begin() + 8); // time and counter stand before it
   std::int64_t ms = 0;
   std::uint32_t counter = 0;
   {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t id_length = 36;
 constexpr std::size_t id_bytes = 16;
+constexpr std::size_t half_id = 8;
+constexpr unsigned same_half = 0x80; ///< with the count of equal bytes: so is the second half
 
 /// In shortened lines: the next id of the list, and one that was there already, by its place in the
 /// list, which follows in one byte.
@@ -148,9 +150,17 @@ std::uint8_t put_text(std::string& out, std::string_view lines, std::string_view
   for (auto const& id : plain.ids) {
     auto bytes = binary_hex(id);
     auto const differ = std::mismatch(bytes.begin(), bytes.end(), last.begin(), last.end());
-    auto const same = static_cast<std::size_t>(differ.first - bytes.begin());
-    out += static_cast<char>(same);
-    out.append(bytes, same);
+    auto same = static_cast<std::size_t>(differ.first - bytes.begin());
+    auto end = id_bytes;
+    // Most ids are of one maker, whose names have the same second half.
+    if (window == id_window::last && same < half_id &&
+        bytes.compare(half_id, half_id, last, half_id, half_id) == 0) {
+      end = half_id;
+      out += static_cast<char>(same | same_half);
+    } else {
+      out += static_cast<char>(same);
+    }
+    out.append(bytes, same, end - same);
     last = std::move(bytes);
   }
   out += frame.empty() ? plain.text : frame;
@@ -166,10 +176,13 @@ std::string take_text(byte_reader& in, std::uint8_t dictionary, std::string_view
   known.reserve(ids);
   auto last = binary_hex(before);
   for (std::uint64_t i = 0; i < ids; ++i) {
-    auto const same = in.byte();
-    if (same > id_bytes || last.size() != id_bytes)
+    auto const byte = in.byte();
+    bool const halved = window == id_window::last && (byte & same_half) != 0;
+    std::size_t const same = halved ? byte & ~same_half : byte;
+    auto const end = halved ? half_id : id_bytes;
+    if (same > end || last.size() != id_bytes)
       throw malformed{"an id in it is none"};
-    last.replace(same, std::string::npos, in.take(id_bytes - same));
+    last.replace(same, end - same, in.take(end - same));
     known.push_back(id_text(last));
   }
   if (dictionary == 0)
