@@ -88,6 +88,8 @@ result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
     j->read_stores_.push_back(std::move(*handle));
   }
   j->puts_off_ = !j->read_stores_.empty() && j->read_stores_.front()->puts_off();
+  if (j->puts_off_) // what an earlier server has left
+    j->settle_at_ = std::chrono::steady_clock::now() + settings.settle_after;
   for (auto& w : j->writers_)
     w->thread = std::thread{[self = j.get(), w = w.get()] { self->write_loop(*w); }};
   for (auto& s : j->read_stores_)
@@ -274,7 +276,8 @@ void journal::try_commit(writer& w, std::vector<entry>& batch, bool doubtful) {
     }
   }
   counters_.events += committed->size();
-  note_put_off(committed->size());
+  if (answers)
+    note_put_off(std::max(committed->size(), batch.size())); // a timer alone is put off, too
   TROUPE_CRASH_POINT(5, "journal: before the views are told");
   if (observer_ && !committed->empty())
     tell_observer(committed);
@@ -413,7 +416,8 @@ void journal::settle(event_store& store) {
     return;
   auto const more = store.settle();
   if (!more)
-    spdlog::info("what was appended is not settled yet why=\"{}\"", more.error().message);
+    spdlog::log(more.error().code == errc::corrupt ? spdlog::level::err : spdlog::level::info,
+                "what was appended is not settled yet why=\"{}\"", more.error().message);
   if (more && !*more)
     return;
   auto const now = std::chrono::steady_clock::now();
@@ -480,8 +484,10 @@ void journal::read_loop(event_store& store, bool tidies) {
         return;
       auto const now = std::chrono::steady_clock::now();
       bool const settles = tidies && settle_at_ && *settle_at_ <= now;
+      // Reads go first, but not for ever.
+      bool const overdue = settles && now - *settle_at_ >= settings_.settle_after;
       at_leisure = tidies && keeps_tidy_ && reads_.empty() && tidy_at <= now;
-      if (!reads_.empty()) {
+      if (!reads_.empty() && !overdue) {
         work = std::move(reads_.front());
         reads_.pop_front();
       } else if (settles) {

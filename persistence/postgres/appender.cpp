@@ -14,7 +14,7 @@ namespace {
 /// key, meanwhile.
 constexpr int most_tries = 5;
 
-/// Versions that one lane remembers. Those that are forgotten are asked for again with the append.
+/// Versions that one lane remembers. Those that are forgotten are compared with the append again.
 constexpr std::size_t most_heads = 20'000;
 
 /// Whether every unit is one that a first try may take to be as its writer thinks.
@@ -35,11 +35,12 @@ appender::known_lane& appender::at(session& s, tail& t, std::uint32_t number) {
   t.refresh(s);
   known_lane fresh;
   fresh.number = t.last(number);
+  fresh.trim_at = most_heads;
   auto const r = s.query(sql::lane_shards, with(num(lane_count), num(number)));
   for (std::size_t i = 0; i < r.size(); ++i)
     shards_.at(static_cast<std::size_t>(r.number(i, 0))) = {r.whole(i, 1), r.whole(i, 2)};
   t.each(number, [&](section const& x) {
-    fresh.heads[x.stream] = x.version;
+    fresh.heads[x.stream] = {x.version, fresh.number}; // its own, or later
     auto& home = shards_.at(x.shard);
     home.last_seq = std::max(home.last_seq, x.seq);
     return true;
@@ -49,14 +50,22 @@ appender::known_lane& appender::at(session& s, tail& t, std::uint32_t number) {
   return l;
 }
 
-void appender::trim() {
-  for (auto& l : lanes_)
-    if (l.heads.size() > most_heads)
-      l.heads.clear();
+/// Forgets versions, but none that a record does not tell: what is not settled nobody else
+/// compares.
+void appender::trim(session& s, std::uint32_t number) {
+  auto& l = lanes_.at(number);
+  if (!l.known || l.heads.size() <= l.trim_at)
+    return;
+  auto const r = s.query(sql::settled, with(num(number)));
+  auto const settled = r.size() == 0 ? 0 : r.whole(0, 0);
+  std::erase_if(l.heads, [&](auto const& x) { return x.second.number <= settled; });
+  l.trim_at = std::max(most_heads, 2 * l.heads.size());
 }
 
 std::vector<unit_result> appender::append(session& s, tail& t, std::span<unit const> units,
                                           time_point now) {
+  for (std::uint32_t i = 0; i < lane_count; ++i)
+    trim(s, i);
   if (is_plain(units)) {
     try {
       draft d{*this, s, t, now, false};

@@ -5,6 +5,7 @@
 #include "persistence/postgres/tail.hpp"
 
 #include <array>
+#include <functional>
 #include <span>
 #include <unordered_map>
 
@@ -33,12 +34,19 @@ private:
       return std::hash<std::string>{}(r.id) ^ static_cast<std::size_t>(r.kind);
     }
   };
-  using versions = std::unordered_map<entity_ref, std::uint64_t, by_name>;
+  template <class T>
+  using by_stream = std::unordered_map<entity_ref, T, by_name>;
+
+  struct head {
+    std::uint64_t version = 0;
+    std::uint64_t number = 0; ///< of the segment with its last write; 0: it is settled
+  };
 
   struct known_lane {
     bool known = false;
     std::uint64_t number = 0; ///< of its last segment
-    versions heads;           ///< of streams, not of all
+    by_stream<head> heads;    ///< of all streams that are not settled, and of others
+    std::size_t trim_at = 0;  ///< so many are too many
   };
   struct known_shard {
     std::uint64_t epoch = 0;
@@ -46,7 +54,7 @@ private:
   };
 
   known_lane& at(session& s, tail& t, std::uint32_t number);
-  void trim();
+  void trim(session& s, std::uint32_t number);
 
   std::array<known_lane, lane_count> lanes_;
   std::array<known_shard, shard_count> shards_{}; ///< of known lanes

@@ -4,6 +4,10 @@
 #include "persistence/postgres/row_mapping.hpp"
 #include "protocol/crash_point.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace troupe::postgres {
 
 namespace {
@@ -143,7 +147,7 @@ void draft::add(unit const& u, unit_result& r) {
     if (!w.events.empty() && r.first_seq == 0)
       r.first_seq = seq + 1;
     seq += w.events.size();
-    versions_[w.stream] = w.expected_version + w.events.size();
+    versions_[w.stream] = {w.expected_version + w.events.size(), l.number + 1};
     l.waiting.push_back(make_section(u.shard, u.epoch, seq, w));
   }
   units_.push_back(&u);
@@ -180,16 +184,15 @@ void draft::flush() {
 void draft::keep() {
   for (auto const& [shard, seq] : seqs_)
     by_.shards_.at(shard).last_seq = seq;
-  for (auto const& [ref, version] : versions_) {
+  for (auto const& [ref, head] : versions_) {
     auto& l = by_.lanes_.at(lane_of(shard_of(ref)));
     if (l.known)
-      l.heads[ref] = version;
+      l.heads[ref] = head;
   }
   for (auto const& [number, l] : lanes_) {
     by_.lanes_.at(number).number = l.number;
     by_.bytes_.at(number) += l.bytes;
   }
-  by_.trim();
 }
 
 std::uint64_t draft::epoch(std::uint32_t shard) {
@@ -199,10 +202,10 @@ std::uint64_t draft::epoch(std::uint32_t shard) {
 
 std::uint64_t draft::version(entity_ref const& ref) {
   if (auto const mine = versions_.find(ref); mine != versions_.end())
-    return mine->second;
+    return mine->second.version;
   auto const& l = by_.at(s_, tail_, lane_of(shard_of(ref)));
   if (auto const known = l.heads.find(ref); known != l.heads.end())
-    return known->second;
+    return known->second.version;
   std::uint64_t out = 0;
   if (careful_) {
     if (auto const r = s_.query(sql::find_stream, named(ref)); r.size() != 0)
@@ -213,7 +216,7 @@ std::uint64_t draft::version(entity_ref const& ref) {
         out = w.expected_version;
     unseen_.emplace_back(ref, out);
   }
-  versions_.emplace(ref, out);
+  versions_.emplace(ref, appender::head{out, 0});
   return out;
 }
 

@@ -55,7 +55,7 @@ private:
   unit const* judged_ = nullptr;
   std::map<std::uint32_t, drafted_lane> lanes_;
   std::map<std::uint32_t, std::uint64_t> seqs_; ///< the last of each shard
-  appender::versions versions_;
+  appender::by_stream<appender::head> versions_;
   std::vector<section> stored_;                              ///< by this draft, while it is careful
   std::vector<std::pair<entity_ref, std::uint64_t>> unseen_; ///< taken to be at that version
   std::vector<unit const*> units_;                           ///< that are not stored yet

@@ -142,7 +142,7 @@ public:
       }
       for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
         if (appender_.bytes(lane) > most_unsettled)
-          settle_lane(s, lane);
+          help_settling(s, lane);
       return appender_.append(s, tail_, units, now());
     });
   }
@@ -415,6 +415,9 @@ private:
       if (e.lost)
         session_.reset();
       return fail(e.code, e.message);
+    } catch (...) { // a transaction may be open: it must not take in what comes next
+      session_.reset();
+      throw;
     }
   }
 
@@ -469,15 +472,21 @@ private:
   template <class F>
   result<void> alone(std::vector<std::uint32_t> const& lanes, F f) {
     appender_.forget();
-    auto out = transaction([&](session& s) {
-      postgres::array given;
-      for (auto const lane : lanes)
-        given.add(lane);
-      s.query(sql::bar, with(std::move(given)));
-      return f(s);
-    });
-    tail_.clear(); // what it may have seen was not durable yet
-    return out;
+    constexpr int most_tries = 3; // a vacuum gives way after a second, a settling ends
+    for (int tries = 1;; ++tries) {
+      bool had = false;
+      auto out = transaction([&](session& s) {
+        postgres::array given;
+        for (auto const lane : lanes)
+          given.add(lane);
+        s.query(sql::bar, with(std::move(given)));
+        had = true;
+        return f(s);
+      });
+      tail_.clear(); // what it may have seen was not durable yet
+      if (out || had || out.error().code != errc::busy || tries == most_tries)
+        return out;
+    }
   }
 
   static std::vector<std::uint32_t> all_lanes() {
@@ -509,10 +518,18 @@ private:
     }
   }
 
-  void settle_lane(session& s, std::uint32_t lane) {
-    while (postgres::settle(s, lane)) {
+  /// One part, and with the next append the next one. That it cannot be is no reason not to append:
+  /// then it is tried again after as much as this.
+  void help_settling(session& s, std::uint32_t lane) {
+    bool more = false;
+    try {
+      more = postgres::settle(s, lane);
+    } catch (failure const& e) {
+      if (e.lost)
+        throw;
     }
-    appender_.note_settled(lane);
+    if (!more)
+      appender_.note_settled(lane);
   }
 
   /// Events of a stream from its records, which may begin before and end behind what is wanted.

@@ -20,7 +20,14 @@ left join lateral (
 order by l.lane, s.number)sql";
 constexpr char bar[] = "select troupe.bar($1::smallint[])::text";
 // Primary key of lane.
-constexpr char lock_lane[] = "select settled from troupe.lane where lane = $1 for no key update";
+constexpr char settled[] = "select settled from troupe.lane where lane = $1";
+// One settles a lane at a time; another one need not.
+constexpr char lock_lane[] =
+    "select settled from troupe.lane where lane = $1 for no key update skip locked";
+// segment_number.
+constexpr char has_unsettled[] = R"sql(
+select 1 from troupe.lane l where l.lane = $1
+  and exists (select from troupe.segment s where s.lane = l.lane and s.number > l.settled))sql";
 // segment_number.
 constexpr char unsettled[] = R"sql(
 select number, body from troupe.segment where lane = $1 and number > $2 order by number limit $3)sql";

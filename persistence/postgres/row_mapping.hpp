@@ -78,20 +78,4 @@ inline std::optional<inbox_entry> find_inbox(session& s, tenant_id const& tenant
   return inbox_entry{source, key, r.text(0, 0), r.text(0, 1)};
 }
 
-/// Reads `{1,2,3}`.
-inline std::vector<std::uint64_t> numbers(std::string const& text) {
-  std::vector<std::uint64_t> out;
-  auto const* p = text.data() + 1;
-  auto const* const end = text.data() + text.size();
-  while (p < end) {
-    std::uint64_t n = 0;
-    auto const [next, failed] = std::from_chars(p, end, n);
-    if (failed != std::errc{})
-      break;
-    out.push_back(n);
-    p = next + 1;
-  }
-  return out;
-}
-
 } // namespace troupe::postgres

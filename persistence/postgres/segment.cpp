@@ -5,8 +5,6 @@
 #include "persistence/postgres/packed_text.hpp"
 #include "persistence/postgres/session.hpp"
 
-#include <algorithm>
-
 namespace troupe::postgres {
 
 namespace {
@@ -153,6 +151,14 @@ void damaged_segment(segment_place const& at, std::string const& why) {
   throw failure{errc::corrupt,
                 "segment " + std::to_string(at.number) + " of lane " + std::to_string(at.lane) +
                     " is damaged: " + why + "; restore it from an export or a backup",
+                false};
+}
+
+void damaged_section(section const& s, std::string const& why) {
+  throw failure{errc::corrupt,
+                "what was last appended to " + to_string(s.stream) + " (shard " +
+                    std::to_string(s.shard) + ", seq " + std::to_string(s.seq) +
+                    ") is damaged: " + why + "; restore it from an export or a backup",
                 false};
 }
 

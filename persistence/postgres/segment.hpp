@@ -27,5 +27,7 @@ struct segment_place {
 
 /// What is told of a segment that is not as it was written.
 [[noreturn]] void damaged_segment(segment_place const& at, std::string const& why);
+/// The same of a section in one that is. Both throw failure.
+[[noreturn]] void damaged_section(section const& s, std::string const& why);
 
 } // namespace troupe::postgres

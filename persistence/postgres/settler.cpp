@@ -6,6 +6,8 @@
 #include "persistence/postgres/segment.hpp"
 #include "protocol/crash_point.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace troupe::postgres {
@@ -14,9 +16,12 @@ namespace {
 
 using of = binary_array::of;
 
-/// Segments that one transaction settles: enough to bring writes of one stream together, and not so
-/// many that it is felt.
+/// What one transaction settles: enough to bring writes of one stream together, and not so much
+/// that it is felt, or that it comes near the limits of a session. Reached by the last segment
+/// taken.
 constexpr std::size_t most_segments = 256;
+constexpr std::size_t most_events = 16'384;
+constexpr std::size_t most_text = 8 * 1024 * 1024;
 
 /// Events that share a record, and bytes of their lines.
 constexpr std::size_t most_together = 256;
@@ -80,7 +85,11 @@ void add_stream(columns& c, std::uint64_t run, std::span<section const* const> a
       ++i;
     } while (i < all.size() && events + all[i]->count <= most_together &&
              bytes + all[i]->lines.size() <= most_bytes);
-    merge(row, run, all.subspan(from, i - from));
+    try {
+      merge(row, run, all.subspan(from, i - from));
+    } catch (malformed const& why) {
+      damaged_section(*all[from], why.what);
+    }
     c.add_record(row);
   }
 }
@@ -114,33 +123,38 @@ columns columns_of(std::vector<section> const& sections) {
 bool settle_locked(session& s, std::uint32_t lane) {
   auto const found = s.query(sql::lock_lane, with(num(lane)));
   if (found.size() == 0)
-    throw failure{errc::corrupt, "lane " + std::to_string(lane) + " is missing", false};
+    return false; // somebody else is at it
   segment_place through{lane, found.whole(0, 0)};
   auto const r = s.query(sql::unsettled, with(num(lane), num(through.number), num(most_segments)));
   if (r.size() == 0)
     return false;
   std::vector<section> sections;
-  for (std::size_t i = 0; i < r.size(); ++i) {
-    auto const next = r.whole(i, 0);
+  std::size_t events = 0;
+  std::size_t text = 0;
+  std::size_t taken = 0;
+  for (; taken < r.size() && events < most_events && text < most_text; ++taken) {
+    auto const next = r.whole(taken, 0);
     if (next != through.number + 1)
       damaged_segment({lane, through.number + 1}, "it is gone");
     through.number = next;
-    auto part = decode_segment(through, r.bytes(i, 1));
+    auto part = decode_segment(through, r.bytes(taken, 1));
+    for (auto const& x : part) {
+      events += x.count;
+      text += x.lines.size();
+    }
     std::move(part.begin(), part.end(), std::back_inserter(sections));
   }
-  try {
-    auto const c = columns_of(sections);
-    TROUPE_CRASH_POINT(30, "settle: before the commit");
-    s.query_binary(sql::settle, c.params(through));
-  } catch (malformed const& why) {
-    damaged_segment(through, why.what);
-  }
-  return r.size() == most_segments;
+  auto const c = columns_of(sections);
+  TROUPE_CRASH_POINT(30, "settle: before the commit");
+  s.query_binary(sql::settle, c.params(through));
+  return taken < r.size() || r.size() == most_segments;
 }
 
 } // namespace
 
 bool settle(session& s, std::uint32_t lane) {
+  if (s.query(sql::has_unsettled, with(num(lane))).size() == 0)
+    return false; // and nothing is locked or written
   s.begin();
   try {
     auto const more = settle_locked(s, lane);

@@ -15,11 +15,7 @@ auto readable(section const& s, F f) {
   try {
     return f(s);
   } catch (malformed const& why) {
-    throw failure{errc::corrupt,
-                  "what was last appended to " + to_string(s.stream) + " (shard " +
-                      std::to_string(s.shard) + ", seq " + std::to_string(s.seq) +
-                      ") is damaged: " + why.what + "; restore it from an export or a backup",
-                  false};
+    damaged_section(s, why.what);
   }
 }
 
@@ -30,8 +26,8 @@ void tail::refresh(session& s) {
   for (std::uint32_t i = 0; i < lane_count; ++i)
     known.add(last(i));
   auto const r = s.query(sql::read_tail, with(std::move(known)));
-  std::array<std::uint64_t, lane_count> settled{};
-  std::array<std::vector<std::pair<std::uint64_t, part>>, lane_count> fresh;
+  std::array<std::optional<std::uint64_t>, lane_count> settled{};
+  std::array<std::vector<std::pair<std::uint64_t, std::vector<section>>>, lane_count> fresh;
   for (std::size_t i = 0; i < r.size(); ++i) {
     auto const lane = static_cast<std::uint32_t>(r.number(i, 0));
     if (lane >= lane_count)
@@ -40,17 +36,21 @@ void tail::refresh(session& s) {
     if (r.null(i, 2))
       continue;
     auto const before =
-        fresh[lane].empty() ? std::max(last(lane), settled[lane]) : fresh[lane].back().first;
+        fresh[lane].empty() ? std::max(last(lane), *settled[lane]) : fresh[lane].back().first;
     segment_place const at{lane, r.whole(i, 2)};
     if (at.number != before + 1)
       damaged_segment({lane, before + 1}, "it is gone");
-    auto const body = r.bytes(i, 3);
-    fresh[lane].emplace_back(at.number, part{decode_segment(at, body), body.size()});
+    fresh[lane].emplace_back(at.number, decode_segment(at, r.bytes(i, 3)));
   }
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+    if (!settled[lane])
+      throw failure{errc::corrupt,
+                    "lane " + std::to_string(lane) + " is missing; restore the store from a backup",
+                    false};
   // Only now, so that a failure on the way leaves what was.
   for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
     auto& l = lanes_.at(lane);
-    l.settled = settled[lane];
+    l.settled = *settled[lane];
     l.parts.erase(l.parts.begin(), l.parts.upper_bound(l.settled));
     for (auto& [number, p] : fresh[lane])
       l.parts.emplace_hint(l.parts.end(), number, std::move(p));
@@ -62,13 +62,6 @@ std::uint64_t tail::last(std::uint32_t lane) const {
   return l.parts.empty() ? l.settled : l.parts.rbegin()->first;
 }
 
-std::size_t tail::bytes(std::uint32_t lane) const {
-  std::size_t out = 0;
-  for (auto const& [number, p] : lanes_.at(lane).parts)
-    out += p.bytes;
-  return out;
-}
-
 bool tail::empty() const {
   bool out = true;
   for (std::uint32_t lane = 0; lane < lane_count; ++lane)
@@ -78,7 +71,7 @@ bool tail::empty() const {
 
 void tail::each(std::uint32_t lane, std::function<bool(section const&)> const& f) const {
   for (auto const& [number, p] : lanes_.at(lane).parts)
-    for (auto const& s : p.sections)
+    for (auto const& s : p)
       if (!f(s))
         return;
 }

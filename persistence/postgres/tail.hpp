@@ -21,8 +21,6 @@ public:
 
   /// Number of the last segment of a lane, settled or not.
   [[nodiscard]] std::uint64_t last(std::uint32_t lane) const;
-  /// Bytes of what is not settled, as it is stored.
-  [[nodiscard]] std::size_t bytes(std::uint32_t lane) const;
   /// Whether there is nothing but barriers.
   [[nodiscard]] bool empty() const;
 
@@ -39,13 +37,9 @@ public:
   [[nodiscard]] static std::vector<stored_event> events(section const& s);
 
 private:
-  struct part {
-    std::vector<section> sections;
-    std::size_t bytes = 0;
-  };
   struct lane_tail {
     std::uint64_t settled = 0;
-    std::map<std::uint64_t, part> parts; ///< by the number of their segment
+    std::map<std::uint64_t, std::vector<section>> parts; ///< by the number of their segment
   };
   std::array<lane_tail, lane_count> lanes_;
 };

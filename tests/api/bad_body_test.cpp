@@ -165,8 +165,8 @@ TEST_CASE_METHOD(refusing_lab, "api: a method that is not possible is refused wi
 }
 
 TEST_CASE_METHOD(refusing_lab, "api: an address that does not exist is refused", "[api]") {
-  auto const path = GENERATE(as<std::string>{}, "/", "/api", "/api/brief", "/api/briefs/x/y/z",
-                             "/api/../etc/passwd");
+  auto const path = GENERATE(as<std::string>{}, "/api", "/api/brief", "/api/briefs/x/y/z",
+                             "/api/../etc/passwd", "/assets/", "/assets/../index.html");
   refused(lab.get(path), 404, "not_found");
 }
 

@@ -188,16 +188,20 @@ TEST_CASE("demo: Postgres goes down again and again and the story ends the same"
   auto const over = [&](std::chrono::milliseconds wait) {
     return story.wait_for(wait) == std::future_status::ready;
   };
-  auto const events = [&] {
-    bool const begun = server.sql(name, "select to_regclass('troupe.record') is not null") == "t";
-    return begun ? std::stol(server.sql(name, "select sum(last_seq) from troupe.shard")) : 0;
+  auto const batches = [&] {
+    bool const begun = server.sql(name, "select to_regclass('troupe.segment') is not null") == "t";
+    return begun ? std::stol(server.sql(
+                       name, "select sum(greatest(l.settled, (select coalesce(max(number), 0) from "
+                             "troupe.segment s where s.lane = l.lane))) from troupe.lane l"))
+                 : 0;
   };
-  // Counted in events of the story, not in seconds; away for other lengths each time.
+  // Counted in batches of the story, not in seconds; away for other lengths each time.
   constexpr int outages = 6;
+  constexpr long between = 20;
   int done = 0;
   for (long seen = 0; done < outages && !over(std::chrono::milliseconds{20});) {
-    auto const now = events();
-    if (now < seen + 40)
+    auto const now = batches();
+    if (now < seen + between)
       continue;
     seen = now;
     server.stop();

@@ -132,3 +132,109 @@ TEST_CASE("postgres: an import puts itself behind what was appended", "[persiste
   CHECK(f.store->stream(a)->version == 4);
   CHECK(verify_store(*f.store)->ok());
 }
+
+TEST_CASE("postgres: a stream that is not settled is not forgotten among many",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const first = tickets_of(7, 1)[0];
+  auto const u = l.next(first);
+  REQUIRE(l.one(u).status == unit_status::ok);
+  std::vector<unit> batch;
+  int others = 0;
+  for (int n = 0; others < 20'500; ++n) {
+    auto const ref = ticket("other-" + std::to_string(n));
+    if (shard_of(ref) % 2 != 1) // the lane of shard 7
+      continue;
+    batch.push_back(l.next(ref));
+    ++others;
+    if (batch.size() == 128) {
+      l.ok(batch);
+      batch.clear();
+    }
+  }
+  auto other = u; // as of a writer that does not know that there is such a stream
+  other.writes[0].events[0].event_id = event_id(999'999);
+  CHECK(l.one(other).status == unit_status::conflict);
+  CHECK(l.one(u).status == unit_status::duplicate);
+  f.settle();
+  CHECK(l.one(other).status == unit_status::conflict);
+  CHECK(l.one(u).status == unit_status::duplicate);
+  CHECK(f.store->stream(first)->version == 1);
+}
+
+TEST_CASE("postgres: what was stored, and settled by another, before its answer was lost is a "
+          "duplicate when it comes again",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const refs = tickets_of(7, 2);
+  l.write(refs[0]);
+  auto const u = l.next(refs[1], 2);
+  REQUIRE(l.one(u).status == unit_status::ok);
+  f.cut(); // the answer might as well have been lost with the connection
+  auto const other = *f.factory();
+  while (*other->settle()) {
+  }
+  auto const again = f.store->append(std::span{&u, 1});
+  if (again) // else its connection was found dead while the append was on its way
+    CHECK(again->front().status == unit_status::duplicate);
+  CHECK(l.one(u).status == unit_status::duplicate);
+  CHECK(l.one(u).first_seq == 2);
+}
+
+TEST_CASE("postgres: a batch on two lanes of which another has moved one",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const even = tickets_of(8, 1)[0];
+  auto const odd = tickets_of(7, 1)[0];
+  l.write(even);
+  l.write(odd);
+  auto const other = *f.factory();
+  auto const theirs = l.next(odd);
+  REQUIRE(other->append(std::span{&theirs, 1})->front().status == unit_status::ok);
+  l.ok({l.next(even), l.next(odd)});
+  CHECK(f.store->stream(even)->version == 2);
+  CHECK(f.store->stream(odd)->version == 3);
+  REQUIRE(other->claim(7, "the next one").has_value());
+  std::vector<unit> const both{l.next(even), l.next(odd)};
+  auto const r = f.store->append(both);
+  REQUIRE(r.has_value());
+  CHECK(r->at(0).status == unit_status::ok);
+  CHECK(r->at(1).status == unit_status::fenced);
+  CHECK(f.store->stream(odd)->version == 3);
+  CHECK(verify_store(*f.store)->ok());
+}
+
+TEST_CASE("postgres: a frozen store sees nothing of a settling", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const ref = tickets_of(7, 1)[0];
+  l.write(ref, 2);
+  auto const reader = *f.factory();
+  REQUIRE(reader->freeze().has_value());
+  auto const before = dump(*reader);
+  l.write(ref, 2);
+  f.settle();
+  l.write(ref);
+  CHECK(dump(*reader) == before);
+  REQUIRE(reader->thaw().has_value());
+  CHECK(dump(*reader) == dump(*f.store));
+}
+
+TEST_CASE("postgres: whoever settles leaves a lane alone that another is settling",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const ref = tickets_of(7, 1)[0];
+  l.write(ref);
+  postgres::session s{f.url};
+  s.begin();
+  s.run("select settled from troupe.lane for update");
+  CHECK_FALSE(f.store->settle().value());
+  l.write(ref); // and whoever appends does not wait either
+  s.rollback();
+  f.settle();
+  CHECK(f.sql("select count(*) from troupe.segment") == "0");
+}

@@ -20,7 +20,8 @@ create table troupe.segment (
   body bytea not null, -- docs/event-encoding.md, section 7
   constraint segment_number primary key (lane, number)
 ) with (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0,
-        autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
+        autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1,
+        vacuum_truncate = off, toast.vacuum_truncate = off); -- which would shut everybody out
 
 alter table troupe.segment alter column body set storage external;
 
@@ -118,7 +119,7 @@ begin
   lock table troupe.segment in share row exclusive mode;
   insert into troupe.segment (lane, number, body)
   select l.lane, greatest(l.settled, (select coalesce(max(s.number), 0) from troupe.segment s
-                                      where s.lane = l.lane)) + 1, ''
+                                      where s.lane = l.lane and s.number > l.settled)) + 1, ''
   from troupe.lane l where l.lane = any (p_lane);
 end
 $bar$;
@@ -137,8 +138,11 @@ language plpgsql volatile
 as $settle$
 #variable_conflict use_column
 begin
-  -- First, as a claim locks the table before it changes shards.
-  delete from troupe.segment where lane = p_lane and number <= p_through;
+  -- First, as a claim locks the table before it changes shards. From where the last one ended: what
+  -- it deleted may still stand in the index.
+  delete from troupe.segment
+  where lane = p_lane and number <= p_through
+    and number > (select settled from troupe.lane where lane = p_lane);
 
   insert into troupe.record (seq, version, shard, kind, first_id, last_id, hash, tenant, id, body)
   select x.seq, x.version, x.shard, x.kind, x.first, x.last, x.hash, x.tenant, x.id, x.body
