@@ -10,8 +10,8 @@ namespace troupe::postgres {
 
 namespace {
 
-/// How often the judging begins again when somebody else has appended, or has stored the same inbox
-/// key, meanwhile.
+/// How often the judging begins again when somebody else has appended meanwhile, or has stored the
+/// same inbox key.
 constexpr int most_tries = 5;
 
 /// Versions that one lane remembers. Those that are forgotten are compared with the append again.
@@ -83,6 +83,8 @@ std::vector<unit_result> appender::append(session& s, tail& t, std::span<unit co
     forget();
     s.begin();
     try {
+      if (tries > 1) // others append to the same lanes: without them it cannot fail for their sake
+        s.run("lock table troupe.segment in share row exclusive mode");
       draft d{*this, s, t, now, true};
       auto out = d.store(units);
       s.commit();
