@@ -78,4 +78,14 @@ inline std::optional<inbox_entry> find_inbox(session& s, tenant_id const& tenant
   return inbox_entry{source, key, r.text(0, 0), r.text(0, 1)};
 }
 
+/// Each row of an answer by `map(rows, place)`.
+template <class Row, class Map>
+[[nodiscard]] std::vector<Row> rows_as(rows const& r, Map map) {
+  std::vector<Row> out;
+  out.reserve(r.size());
+  for (std::size_t i = 0; i < r.size(); ++i)
+    out.push_back(map(r, i));
+  return out;
+}
+
 } // namespace troupe::postgres

@@ -1,6 +1,5 @@
-#include "persistence/postgres/shard_reader.hpp"
-
 #include "persistence/postgres/queries.hpp"
+#include "persistence/postgres/reader.hpp"
 #include "persistence/postgres/row_mapping.hpp"
 
 #include <algorithm>
@@ -59,6 +58,22 @@ std::vector<stored_event> read_shard(session& s, tail const& t, std::uint32_t sh
         out.push_back(std::move(e));
     return out.size() < limit;
   });
+  return out;
+}
+
+std::vector<shard_info> read_shards(session& s, tail const& t) {
+  auto const r = s.query(sql::all_shards);
+  std::vector<shard_info> out;
+  for (std::size_t i = 0; i < r.size(); ++i)
+    out.push_back(
+        {static_cast<std::uint32_t>(r.number(i, 0)), r.whole(i, 1), r.text(i, 2), r.whole(i, 3)});
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+    t.each(lane, [&](section const& x) {
+      for (auto& home : out)
+        if (home.shard == x.shard)
+          home.last_seq = std::max(home.last_seq, x.seq);
+      return true;
+    });
   return out;
 }
 
