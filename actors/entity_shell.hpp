@@ -1,11 +1,9 @@
 #pragma once
 
-#include "actors/entity.hpp"
-#include "actors/lease_desk.hpp"
+#include "actors/entity_append.hpp"
+#include "actors/entity_memory.hpp"
 #include "actors/obligation_runner.hpp"
-#include "actors/snapshots.hpp"
 #include "actors/stored_answer.hpp"
-#include "actors/stream_fold.hpp"
 #include "protocol/crash_point.hpp"
 #include "protocol/redact.hpp"
 
@@ -28,11 +26,12 @@ template <class Domain>
 class entity_shell : public caf::event_based_actor, private obligation_host<Domain> {
 public:
   using command_type = typename Domain::command;
+  using memory = entity_memory<Domain>;
 
   entity_shell(caf::actor_config& cfg, entity_ref self, runtime const* rt, caf::actor shard,
                std::shared_ptr<entity_link> link)
       : caf::event_based_actor(cfg), ref_(std::move(self)), rt_(*rt), shard_(std::move(shard)),
-        link_(std::move(link)), now_(ref_), work_(*this) {
+        link_(std::move(link)), memory_(ref_, rt_), work_(*this) {
     set_exception_handler([this](std::exception_ptr& e) -> caf::error {
       try {
         std::rethrow_exception(e);
@@ -48,7 +47,7 @@ public:
 
   caf::behavior make_behavior() override {
     if (link_->called)
-      loaded_ = assumed_ = true;
+      memory_.assume_new();
     else
       load();
     return {
@@ -61,7 +60,7 @@ public:
           stop_if_done();
         },
         [this](alarm_atom, std::uint64_t call) {
-          if (!broken_)
+          if (memory_.broken() == nullptr)
             work_.on_call(call);
         },
         [this](caf::atom_value what) { on_signal(what); }, // one: each handler costs every entity
@@ -82,13 +81,13 @@ public:
 private:
   void on_signal(caf::atom_value what) {
     if (what == wake_atom::value) {
-      if (load_failed_)
+      if (memory_.load_failed())
         load();
     } else if (what == retry_atom::value) {
       work_.send_again(true);
     } else if (what == passivate_atom::value) {
       if (idle()) {
-        keep_snapshot(rt_.snapshot_after / 5);
+        memory_.keep_snapshot(rt_.snapshot_after / 5);
         this->send(shard_, idle_notice{ref_});
       }
     } else if (what == stop_atom::value) {
@@ -97,42 +96,29 @@ private:
     }
   }
 
-  /// An append under way, with what will be true once it is durable.
-  struct pending_append {
-    std::uint64_t id = 0;
-    command_ptr cause;
-    stream_fold<Domain> next;
-    std::size_t events = 0;
-    std::vector<obligation> obligations;
-    bool took_lease = false; ///< of the lease desk
-  };
-
   // ---- what the runner of obligations sees and does -------------------------------------------
 
   caf::event_based_actor& actor() override { return *this; }
   [[nodiscard]] entity_ref const& ref() const override { return ref_; }
   [[nodiscard]] runtime const& rt() const override { return rt_; }
-  [[nodiscard]] stream_fold<Domain> const& now() const override { return now_; }
+  [[nodiscard]] stream_fold<Domain> const& now() const override { return memory_.now(); }
 
   /// A command of the entity to itself.
   void push_own(command_type what, std::string id) override {
     auto c = std::make_shared<command_message>();
     c->to = ref_;
-    c->context.correlation = now_.correlation;
+    c->context.correlation = memory_.now().correlation;
     c->command = std::move(what);
     c->context.id = std::move(id);
     c->context.by = principal_id{"system"};
-    c->context.cause = now_.last_event_id;
+    c->context.cause = memory_.now().last_event_id;
     push(std::move(c));
   }
 
   // ---- starting ------------------------------------------------------------------------------
 
   void load() {
-    loaded_ = assumed_ = false;
-    load_failed_ = false;
-    now_ = stream_fold<Domain>{ref_};
-    snapshot_at_ = 0;
+    memory_.forget();
     ask_for(true);
   }
 
@@ -140,67 +126,31 @@ private:
   /// other actors wait for all of it.
   void ask_for(bool may_skip) {
     ++link_->busy;
-    rt_.journal->load(ref_, {now_.version, may_skip, rt_.snapshot_after},
+    rt_.journal->load(ref_, {memory_.now().version, may_skip, rt_.snapshot_after},
                       caf::actor_cast<caf::actor>(this));
   }
 
   void on_loaded(loaded const& l) {
     --link_->busy;
     TROUPE_CRASH_POINT(13, "entity: read, before it is folded");
-    if (!l.events) {
-      if (l.events.error().code == errc::corrupt) {
-        broken_ = std::make_unique<error>(l.events.error());
-      } else {
-        refuse_waiting(l.events.error());
-        load_failed_ = true; // until somebody asks again, or for a while
-        link_->reading.reset();
-        this->delayed_send(this, rt_.load_retry, wake_atom::value);
-        return;
-      }
-    } else if (!take(l)) {
+    auto const next = memory_.take(l);
+    if (!next) {
+      refuse_waiting(next.error()); // until somebody asks again, or for a while
+      link_->reading.reset();
+      this->delayed_send(this, rt_.load_retry, wake_atom::value);
       return;
     }
-    loaded_ = true;
+    if (*next != memory::wanted::nothing) {
+      ask_for(false);
+      return;
+    }
     link_->reading.reset();
     for (auto& q : std::exchange(queries_, {}))
       answer(std::move(q));
-    if (!broken_)
-      work_.carry_out(Domain::obligations(*now_.state), true);
-    keep_snapshot(rt_.snapshot_after);
+    if (memory_.broken() == nullptr)
+      work_.carry_out(Domain::obligations(*memory_.now().state), true);
+    memory_.keep_snapshot(rt_.snapshot_after);
     pump();
-  }
-
-  /// Whether the entity is what its stream says; else more of it was asked for.
-  bool take(loaded const& l) {
-    std::span<stored_event const> events{*l.events};
-    if (l.from) {
-      if (auto const ok = restore(now_, *l.from, events.front()); !ok) {
-        spdlog::warn("{}: it is ignored, and the whole stream is read", ok.error().message);
-        ask_for(false);
-        return false;
-      }
-      snapshot_at_ = now_.version;
-      events = events.subspan(1);
-    }
-    if (auto const ok = now_.take(ref_, events); !ok) {
-      broken_ = std::make_unique<error>(ok.error());
-      spdlog::error("{}", broken_->message);
-    } else if (l.more) {
-      ask_for(false);
-      return false;
-    }
-    return true;
-  }
-
-  /// Has the durable state stored where more than `most` events follow the last snapshot. What it
-  /// costs is paid on a reader's thread.
-  void keep_snapshot(std::uint64_t most) {
-    if (broken_ || now_.version <= rt_.snapshot_after || now_.version - snapshot_at_ <= most)
-      return;
-    snapshot_at_ = now_.version;
-    rt_.journal->keep([ref = ref_, fold = std::make_shared<stream_fold<Domain> const>(now_)] {
-      return make_snapshot(ref, *fold);
-    });
   }
 
   /// The store cannot be read: nothing was decided yet, so who waits outside is told at once.
@@ -239,7 +189,7 @@ private:
   void push(command_ptr c) {
     ++link_->busy;
     queue_.push_back(std::move(c));
-    if (load_failed_)
+    if (memory_.load_failed())
       load();
     pump();
   }
@@ -248,7 +198,7 @@ private:
     if (pumping_)
       return;
     pumping_ = true;
-    while (loaded_ && !pending_ && !queue_.empty()) {
+    while (memory_.begun() && !pending_ && !queue_.empty()) {
       auto c = std::move(queue_.front());
       queue_.pop_front();
       --link_->busy;
@@ -260,8 +210,10 @@ private:
       }
     }
     pumping_ = false;
-    if (assumed_ && !pending_ && queue_.empty()) // nothing has shown it, and what it owes must not
-      load();                                    // wait for somebody who calls again
+    // Nothing has shown that it is new, and what it owes must not wait for somebody who calls
+    // again.
+    if (memory_.assumed() && !pending_ && queue_.empty())
+      load();
     stop_if_done();
   }
 
@@ -269,8 +221,8 @@ private:
     link_->command_id = c->context.id;
     poison_key(*c, link_->poison);
     link_->report.reset();
-    if (broken_) {
-      finish(*c, *broken_);
+    if (auto const* why = memory_.broken()) {
+      finish(*c, *why);
       return;
     }
     auto const* what = std::get_if<command_type>(&c->command);
@@ -281,8 +233,9 @@ private:
     TROUPE_CRASH_POINT(7, "entity: before the decision");
     TROUPE_POISON_POINT(c->inbox ? std::string_view{c->inbox->key} : std::string_view{});
     c->context.now = rt_.clock->now();
-    auto decision = decide_clean<Domain>(*now_.state, *what, c->context);
-    if (assumed_ && (!decision || decision->events.empty())) { // nothing new: there may be a past
+    auto decision = decide_clean<Domain>(*memory_.now().state, *what, c->context);
+    bool const is_new = decision && !decision->events.empty();
+    if (memory_.assumed() && !is_new) { // there may be a past
       ++link_->busy;
       queue_.push_front(c);
       load();
@@ -292,7 +245,7 @@ private:
       finish(*c, decision.error());
       return;
     }
-    if (decision->events.empty()) {
+    if (!is_new) {
       finish(*c, make_receipt(*c, 0));
       return;
     }
@@ -321,74 +274,15 @@ private:
   }
 
   void append(command_ptr c, clean_decision<Domain> decision) {
-    auto pending = std::make_unique<pending_append>(
-        pending_append{++append_id_, nullptr, now_, decision.events.size(), {}, false});
-    auto& p = *pending;
-    unit u;
-    u.shard = shard_of(ref_);
-    u.epoch = link_->epoch->load();
-    u.tenant = ref_.tenant;
-    auto w = p.next.write(ref_, std::move(decision), c->context, *rt_.ids);
-    p.obligations = Domain::obligations(*p.next.state);
-    if constexpr (Domain::kind == entity_kind::ticket)
-      p.took_lease = take_lease(p, w, c->context);
-    p.next.hand_over(w);
-    w.wake_at = wake_at(p.obligations);
-    u.writes.push_back(std::move(w));
-    if (c->inbox) {
-      u.inbox = c->inbox;
-      u.inbox->answer =
-          json::canonical(json::object{{"entity", to_string(ref_)}, {"version", p.next.version}});
-    }
+    auto p = std::make_unique<entity_append<Domain>>(
+        entity_append<Domain>{++append_id_, nullptr, memory_.now(), 0, {}, false});
+    auto u = p->make(ref_, rt_, link_->epoch->load(), std::move(decision), *c,
+                     [this](auto const& key) { return work_.tracks(key); });
     bool const asked = c->asked;
-    p.cause = std::move(c);
+    p->cause = std::move(c);
     ++link_->busy;
-    pending_ = std::move(pending);
-    rt_.journal->append(std::move(u), p.id, caf::actor_cast<caf::actor>(this), asked);
-  }
-
-  /// Where the decision makes an offer for which there is room, the lease belongs into the same
-  /// commit: that saves a round through the dispatcher and a commit at every stage. Whether it did.
-  bool take_lease(pending_append& p, stream_write& w, command_context const& cause) {
-    auto const is_offer = [](obligation const& o) { return std::holds_alternative<offer>(o.what); };
-    auto const made = std::find_if(p.obligations.begin(), p.obligations.end(), is_offer);
-    if (rt_.leases == nullptr || made == p.obligations.end() || work_.tracks(made->key))
-      return false;
-    auto const& wanted = std::get<offer>(made->what);
-    auto const given = rt_.leases->take_now(ref_, wanted, cause.now);
-    if (!given)
-      return false;
-    command_context context;
-    context.id = grant_id(ref_, wanted);
-    context.by = system_principal();
-    context.correlation = cause.correlation;
-    context.now = cause.now;
-    auto lease = decide_clean<Domain>(*p.next.state, command_type{*given}, context);
-    if (!lease || lease->events.empty()) {
-      rt_.leases->give_back(ref_);
-      return false;
-    }
-    auto more = p.next.write(ref_, std::move(*lease), context, *rt_.ids);
-    std::move(more.events.begin(), more.events.end(), std::back_inserter(w.events));
-    p.obligations = Domain::obligations(*p.next.state);
-    return true;
-  }
-
-  /// Whether the events that were sent are in the log.
-  static bool is_stored(appended const& a) {
-    return a.outcome && (a.outcome->status == unit_status::ok ||
-                         (a.outcome->status == unit_status::duplicate && !a.outcome->by_inbox));
-  }
-
-  static std::optional<time_point> wake_at(std::vector<obligation> const& all) {
-    std::optional<time_point> at;
-    for (auto const& o : all) {
-      auto const* a = std::get_if<alarm>(&o.what);
-      auto const due = a != nullptr ? a->at : time_point{};
-      if (!at || due < *at)
-        at = due;
-    }
-    return at;
+    pending_ = std::move(p);
+    rt_.journal->append(std::move(u), append_id_, caf::actor_cast<caf::actor>(this), asked);
   }
 
   void on_appended(appended const& a) {
@@ -397,7 +291,7 @@ private:
     --link_->busy;
     auto const was_pending = std::exchange(pending_, nullptr);
     auto& p = *was_pending;
-    if (p.took_lease && !is_stored(a))
+    if (p.took_lease && !p.is_stored(a))
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
       finish(*p.cause, a.outcome.error());
@@ -413,16 +307,13 @@ private:
       }
       [[fallthrough]]; // our own events, sent again after an unknown outcome
     case unit_status::ok:
-      now_ = std::move(p.next);
-      assumed_ = false;
-      if (now_.correlation.empty())
-        now_.correlation = p.cause->context.correlation;
+      memory_.advance(std::move(p.next), p.cause->context.correlation);
       TROUPE_CRASH_POINT(8, "entity: durable, not answered");
       finish(*p.cause, make_receipt(*p.cause, p.events));
       TROUPE_CRASH_POINT(9, "entity: answered, before its obligations");
       work_.carry_out(p.obligations);
       TROUPE_CRASH_POINT(10, "entity: after its obligations");
-      keep_snapshot(rt_.snapshot_after);
+      memory_.keep_snapshot(rt_.snapshot_after);
       for (auto& q : std::exchange(queries_, {}))
         answer(std::move(q));
       break;
@@ -435,13 +326,10 @@ private:
       }
       // It was taken for new and is not. Else: a single owner cannot conflict with itself, memory
       // and log differ, so believe the log.
-      if (!assumed_) {
-        spdlog::error("append conflict entity={} version={}", to_string(ref_), now_.version);
-        if (contradicts_itself()) {
-          work_.clear();
-          finish(*p.cause, *broken_);
-          break;
-        }
+      if (!memory_.assumed() && memory_.contradicted()) {
+        work_.clear();
+        finish(*p.cause, *memory_.broken());
+        break;
       }
       ++link_->busy;
       queue_.push_front(std::move(p.cause));
@@ -459,27 +347,10 @@ private:
     pump();
   }
 
-  /// Whether the store refuses to continue what it answers when it is read, again and again: what
-  /// it says of the stream and the stream's events differ. Reading it once more is of no use.
-  bool contradicts_itself() {
-    constexpr int proof = 3;
-    conflicts_ = conflict_at_ == now_.version ? conflicts_ + 1 : 1;
-    conflict_at_ = now_.version;
-    if (conflicts_ < proof)
-      return false;
-    broken_ = std::make_unique<error>(
-        fail(errc::corrupt, "the events of " + to_string(ref_) + " end with version " +
-                                std::to_string(now_.version) +
-                                ", and the store says that there is another one; run "
-                                "`troupe verify`, and restore the ledger"));
-    spdlog::error("{}", broken_->message);
-    return true;
-  }
-
   command_result make_receipt(command_message const& c, std::size_t events) const {
-    receipt r{ref_, now_.version, events, {}};
+    receipt r{ref_, memory_.now().version, events, {}};
     if (c.want_state)
-      r.state = json::to(*now_.state);
+      r.state = json::to(*memory_.now().state);
     return r;
   }
 
@@ -489,10 +360,10 @@ private:
   }
 
   void answer(query_ptr q) {
-    if (assumed_ && !pending_)
+    if (memory_.assumed() && !pending_)
       load();
-    if (!loaded_ || assumed_) {
-      if (load_failed_)
+    if (!memory_.known()) {
+      if (memory_.load_failed())
         load();
       if (queries_.size() < rt_.query_limit)
         queries_.push_back(std::move(q));
@@ -501,19 +372,19 @@ private:
                                      " while it is being read; try again in a moment"));
       return;
     }
-    if (broken_)
-      q->done(*broken_);
-    else if (now_.version == 0)
+    if (auto const* why = memory_.broken())
+      q->done(*why);
+    else if (memory_.now().version == 0)
       q->done(fail(errc::not_found,
                    "there is no " + std::string{to_string(ref_.kind)} + " " + ref_.id));
     else
-      q->done(json::to(*now_.state));
+      q->done(json::to(*memory_.now().state));
   }
 
   // ---- going ---------------------------------------------------------------------------------
 
   [[nodiscard]] bool idle() const {
-    return loaded_ && !assumed_ && !pending_ && queue_.empty() && work_.idle();
+    return memory_.known() && !pending_ && queue_.empty() && work_.idle();
   }
 
   void stop_if_done() {
@@ -525,20 +396,13 @@ private:
   runtime const& rt_;
   caf::actor shard_;
   std::shared_ptr<entity_link> link_;
-  stream_fold<Domain> now_;       ///< as far as it is durable
-  std::uint64_t snapshot_at_ = 0; ///< version of the newest snapshot that is known of
-  std::unique_ptr<error> broken_; ///< null: it is what its stream says
-  bool loaded_ = false;
-  bool assumed_ = false;     ///< taken for new and not read; an append shows whether it is
-  bool load_failed_ = false; ///< the store could not be read, and is not being asked just now
+  memory memory_;
   bool stopping_ = false;
   bool pumping_ = false;
   std::list<command_ptr> queue_;
   std::vector<query_ptr> queries_;
-  std::unique_ptr<pending_append> pending_;
+  std::unique_ptr<entity_append<Domain>> pending_;
   std::uint64_t append_id_ = 0;
-  std::uint64_t conflict_at_ = 0; ///< version at which the last append conflicted
-  int conflicts_ = 0;             ///< there, one after the other
   obligation_runner<Domain> work_;
 };
 
