@@ -1,5 +1,6 @@
 #pragma once
 
+#include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
 #include "persistence/scanner.hpp"
 
@@ -71,6 +72,56 @@ constexpr std::string_view type_name = R"(,"type":)";
 
 inline std::int64_t ms_of(time_point at) {
   return at.time_since_epoch().count();
+}
+
+/// What the first event of a row is compared with.
+inline new_event before_first(time_point at) {
+  return {"", "", 1, at, "", "", "", "", ""};
+}
+
+/// An event before its line is read: what its line leaves out is as in the event before it.
+inline new_event like(new_event const& before, std::string id = {}) {
+  return {std::move(id),
+          before.type,
+          before.schema,
+          before.at,
+          before.principal,
+          before.cause,
+          before.correlation,
+          "",
+          ""};
+}
+
+// The members that stand before and after the id, where the id is not the first one.
+
+inline void put_front(members& line, new_event const& e, new_event const& before) {
+  line.number(at_name, ms_of(e.at), ms_of(before.at));
+  line.text(cause_name, e.cause, before.cause);
+  line.text(correlation_name, e.correlation, before.correlation);
+}
+inline void take_front(member_reader& line, new_event& e) {
+  e.at = time_point{duration{line.number(at_name, ms_of(e.at))}};
+  line.text(cause_name, e.cause);
+  line.text(correlation_name, e.correlation);
+}
+
+/// The last members, and the second line, which is the data.
+inline void put_rest(std::string& out, members& line, new_event const& e, new_event const& before) {
+  line.text(principal_name, e.principal, before.principal);
+  line.number(schema_name, e.schema, before.schema);
+  line.text(type_name, e.type, before.type);
+  line.end();
+  out += e.data;
+  out += '\n';
+}
+inline void take_rest(scanner& in, member_reader& line, new_event& e) {
+  line.text(principal_name, e.principal);
+  e.schema = static_cast<std::int32_t>(line.number(schema_name, e.schema));
+  line.text(type_name, e.type);
+  line.end();
+  e.data = in.line();
+  if (!is_event_id(e.event_id))
+    throw malformed{"an event in it has no id"};
 }
 
 } // namespace troupe::postgres

@@ -2,7 +2,7 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/postgres/queries.hpp"
-#include "persistence/postgres/row_mapping.hpp"
+#include "persistence/postgres/record_columns.hpp"
 
 #include <algorithm>
 #include <map>
@@ -47,9 +47,7 @@ bool goes_on(stored_event const& a, stored_event const& b) {
 
 /// Puts checked events into rows, in their order.
 void put_records(session& s, std::span<stored_event const> events) {
-  using of = binary_array::of;
-  binary_array shard{of::int2}, seq{of::int8}, tenant{of::texts}, kind{of::int2}, id{of::texts},
-      version{of::int8}, first{of::uuids}, last{of::uuids}, hash{of::bytes}, body{of::bytes};
+  record_columns columns;
   record row;
   std::vector<new_event> together;
   for (std::size_t i = 0; i < events.size();) {
@@ -63,19 +61,14 @@ void put_records(session& s, std::span<stored_event const> events) {
              goes_on(events[from], events[i]));
     pack(row, events[from].epoch, together);
     auto const& end = events[i - 1];
-    shard.add_int2(static_cast<std::int16_t>(end.shard));
-    seq.add_int8(num(end.seq));
-    tenant.add_text(end.stream.tenant.value);
-    kind.add_int2(static_cast<std::int16_t>(end.stream.kind));
-    id.add_text(end.stream.id);
-    version.add_int8(num(end.version));
-    add_ids(first, last, row);
-    hash.add_hex(row.hash);
-    body.add_text(row.body);
+    row.shard = end.shard;
+    row.seq = end.seq;
+    row.stream = end.stream;
+    row.version = end.version;
+    columns.add(row);
   }
   std::vector<std::string> given;
-  for (auto const* a : {&shard, &seq, &tenant, &kind, &id, &version, &first, &last, &hash, &body})
-    given.push_back(a->bytes());
+  columns.append_to(given);
   s.query_binary(sql::import_records, given);
 }
 

@@ -39,13 +39,13 @@ std::string encode_merged(merged_body const& body, body_keys const& keys) {
   out += static_cast<char>(body.first_hash.empty() ? 0 : 1);
   out += binary_hex(body.first_hash);
   auto const with = put_text(out, text, keys.first_id, id_window::last, effort::small);
-  end_body(out, with, keys);
+  end_body(out, with, {keys.first_id, keys.last_id, keys.hash});
   return out;
 }
 
 merged_body decode_merged(std::string_view bytes, body_keys const& keys) {
   byte_reader in{bytes};
-  auto const with = check_body(in, bytes, format, keys);
+  auto const with = check_body(in, bytes, format, {keys.first_id, keys.last_id, keys.hash});
   merged_body out;
   if (in.byte() != 0)
     out.first_hash = hex_of(in.take(hash_bytes));

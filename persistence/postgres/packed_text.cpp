@@ -132,8 +132,8 @@ std::uint64_t byte_reader::number() {
   throw malformed{"a number in it is too long"};
 }
 
-std::uint32_t sum_of(std::initializer_list<std::string_view> texts) {
-  std::uint32_t h = 2166136261u;
+std::uint32_t sum_of(std::initializer_list<std::string_view> texts, std::uint32_t front) {
+  auto h = front;
   for (auto const text : texts)
     for (char const c : text)
       h = (h ^ static_cast<unsigned char>(c)) * 16777619u;

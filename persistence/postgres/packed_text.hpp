@@ -29,8 +29,9 @@ private:
   std::string_view rest_;
 };
 
-/// FNV-1a, 32 bits, of all texts one after the other.
-[[nodiscard]] std::uint32_t sum_of(std::initializer_list<std::string_view> texts);
+/// FNV-1a, 32 bits, of all texts one after the other; `front`: the sum of what is before them.
+[[nodiscard]] std::uint32_t sum_of(std::initializer_list<std::string_view> texts,
+                                   std::uint32_t front = 2166136261u);
 
 /// Which ids of the list can be told again in one byte: its first 256, or the last 256 so far.
 enum class id_window { first, last };

@@ -22,12 +22,6 @@ time_point time_of(std::string_view id) {
   return time_point{duration{n << 16 | low}};
 }
 
-/// What the first event of a row is compared with, as the others are with the one before them. Its
-/// time is that of the row's smallest id, which as a rule is the event's own.
-new_event before_first(std::string_view first_id) {
-  return {"", "", 1, time_of(first_id), "", "", "", "", ""};
-}
-
 void check(bool ok, char const* what) {
   if (!ok)
     throw malformed{what};
@@ -42,32 +36,16 @@ std::vector<stored_event> events_in_a_row(record const& row) {
   scanner in{body.lines};
   std::vector<stored_event> out;
   out.reserve(count);
-  auto const nothing = before_first(row.first_id);
+  // As a rule the time of the smallest id is the first event's own.
+  auto const nothing = before_first(time_of(row.first_id));
   auto const* before = &nothing;
   for (std::uint64_t i = 0; i < count; ++i) {
     bool const last = i + 1 == count;
-    new_event e{i == 0 ? row.first_id
-                : last ? row.last_id
-                       : std::string{},
-                before->type,
-                before->schema,
-                before->at,
-                before->principal,
-                before->cause,
-                before->correlation,
-                "",
-                ""};
+    auto e = like(*before, i == 0 ? row.first_id : last ? row.last_id : std::string{});
     member_reader line{in};
-    e.at = time_point{duration{line.number(at_name, ms_of(e.at))}};
-    line.text(cause_name, e.cause);
-    line.text(correlation_name, e.correlation);
+    take_front(line, e);
     line.text(id_name, e.event_id);
-    line.text(principal_name, e.principal);
-    e.schema = static_cast<std::int32_t>(line.number(schema_name, e.schema));
-    line.text(type_name, e.type);
-    line.end();
-    e.data = in.line();
-    check(is_event_id(e.event_id), "an event in it has no id");
+    take_rest(in, line, e);
     auto const back = count - 1 - i;
     if (i == 0)
       e.hash = last ? row.hash : body.first_hash;
@@ -149,22 +127,15 @@ void pack(record& out, std::uint64_t epoch, std::span<new_event const> events) {
   body.count = events.size();
   if (events.size() > 1)
     body.first_hash = events.front().hash;
-  auto const nothing = before_first(out.first_id);
+  auto const nothing = before_first(time_of(out.first_id));
   auto const* before = &nothing;
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto const& e = events[i];
     bool const last = i + 1 == events.size();
     members line{body.lines};
-    line.number(at_name, ms_of(e.at), ms_of(before->at));
-    line.text(cause_name, e.cause, before->cause);
-    line.text(correlation_name, e.correlation, before->correlation);
+    put_front(line, e, *before);
     line.text(id_name, e.event_id, i == 0 ? out.first_id : last ? out.last_id : std::string{});
-    line.text(principal_name, e.principal, before->principal);
-    line.number(schema_name, e.schema, before->schema);
-    line.text(type_name, e.type, before->type);
-    line.end();
-    body.lines += e.data;
-    body.lines += '\n';
+    put_rest(body.lines, line, e, *before);
     before = &e;
   }
   out.body = encode_body(body, {out.first_id, out.last_id, out.hash});

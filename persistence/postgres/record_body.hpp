@@ -1,6 +1,6 @@
 #pragma once
 
-#include "persistence/postgres/packed_text.hpp"
+#include "persistence/postgres/framed_body.hpp"
 
 namespace troupe::postgres {
 
@@ -18,14 +18,6 @@ struct body_keys {
   std::string_view last_id;
   std::string_view hash; ///< of the last event
 };
-
-/// What every form of a body begins with: the form, the dictionary of its text and a sum over all
-/// of it. `begin_body` leaves room for them, `end_body` fills it, and `check_body` takes them,
-/// answers the dictionary and throws malformed unless the sum is right.
-[[nodiscard]] std::string begin_body(char form);
-void end_body(std::string& body, std::uint8_t dictionary, body_keys const& keys);
-[[nodiscard]] std::uint8_t check_body(byte_reader& in, std::string_view body, char form,
-                                      body_keys const& keys);
 
 /// The bytes of a body. Lines that hold none of the bytes 0x01 and 0x02 come back as they were;
 /// canonical JSON has none.

@@ -9,11 +9,6 @@ namespace troupe::postgres {
 
 namespace {
 
-/// What the first event of a section is compared with.
-new_event before_first(std::int64_t at) {
-  return {"", "", 1, time_point{duration{at}}, "", "", "", "", ""};
-}
-
 constexpr std::string_view id_begin = R"({"id":")";
 constexpr std::size_t id_length = 36;
 
@@ -37,20 +32,13 @@ section make_section(std::uint32_t shard, std::uint64_t epoch, std::uint64_t seq
   for (auto const& e : w.events)
     bytes += e.data.size() + 160;
   out.lines.reserve(bytes);
-  auto const nothing = before_first(out.at);
+  auto const nothing = before_first(w.events.front().at);
   auto const* before = &nothing;
   for (auto const& e : w.events) {
     members line{out.lines};
     line.text(id_name, e.event_id); // always, and first: it is looked for there
-    line.number(at_name, ms_of(e.at), ms_of(before->at));
-    line.text(cause_name, e.cause, before->cause);
-    line.text(correlation_name, e.correlation, before->correlation);
-    line.text(principal_name, e.principal, before->principal);
-    line.number(schema_name, e.schema, before->schema);
-    line.text(type_name, e.type, before->type);
-    line.end();
-    out.lines += e.data;
-    out.lines += '\n';
+    put_front(line, e, *before);
+    put_rest(out.lines, line, e, *before);
     before = &e;
   }
   return out;
@@ -62,30 +50,14 @@ std::vector<stored_event> events_of(section const& s, std::string_view previous)
   scanner in{s.lines};
   std::vector<stored_event> out;
   out.reserve(s.count);
-  auto const nothing = before_first(s.at);
+  auto const nothing = before_first(time_point{duration{s.at}});
   auto const* before = &nothing;
   for (std::uint64_t i = 0; i < s.count; ++i) {
-    new_event e{"",
-                before->type,
-                before->schema,
-                before->at,
-                before->principal,
-                before->cause,
-                before->correlation,
-                "",
-                ""};
+    auto e = like(*before);
     member_reader line{in};
     line.text(id_name, e.event_id);
-    e.at = time_point{duration{line.number(at_name, ms_of(e.at))}};
-    line.text(cause_name, e.cause);
-    line.text(correlation_name, e.correlation);
-    line.text(principal_name, e.principal);
-    e.schema = static_cast<std::int32_t>(line.number(schema_name, e.schema));
-    line.text(type_name, e.type);
-    line.end();
-    e.data = in.line();
-    if (!is_event_id(e.event_id))
-      throw malformed{"an event in it has no id"};
+    take_front(line, e);
+    take_rest(in, line, e);
     auto const back = s.count - 1 - i;
     auto const behind = i == 0 ? previous : std::string_view{before->hash};
     e.hash = behind.empty() ? s.first_hash : chain_hash(behind, s.stream, s.version - back, e);

@@ -2,7 +2,7 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
-#include "persistence/postgres/packed_text.hpp"
+#include "persistence/postgres/framed_body.hpp"
 #include "persistence/postgres/session.hpp"
 
 namespace troupe::postgres {
@@ -11,15 +11,10 @@ namespace {
 
 constexpr char format = 1;
 constexpr std::size_t hash_bytes = 32;
-constexpr std::size_t sum_at = 2;
-constexpr std::size_t sum_bytes = 4;
 constexpr std::string_view no_id = "00000000-0000-0000-0000-000000000000";
 
-/// Of the body but for the sum itself, and of where it stands.
-std::string sum_text(std::string_view body, segment_place const& at) {
-  auto const place = std::to_string(at.lane) + '/' + std::to_string(at.number);
-  auto const sum = sum_of({body.substr(0, sum_at), body.substr(sum_at + sum_bytes), place});
-  return binary_int4(static_cast<std::int32_t>(sum));
+std::string name_of(segment_place const& at) {
+  return std::to_string(at.lane) + '/' + std::to_string(at.number);
 }
 
 void put_head(std::string& out, section const& s, std::int64_t at_before) {
@@ -84,12 +79,7 @@ std::vector<section> sections_of(segment_place const& at, std::string_view body)
   if (body.empty())
     return out;
   byte_reader in{body};
-  if (auto const f = in.byte(); f != format)
-    throw malformed{"it has the form " + std::to_string(f) + ", which this program does not know"};
-  auto const with = in.byte();
-  auto const sum = in.take(sum_bytes);
-  if (sum != sum_text(body, at))
-    throw malformed{"it is not as it was written"};
+  auto const with = check_body(in, body, format, {name_of(at)});
   auto const hashes = in.number();
   if (hashes > in.rest().size() / hash_bytes)
     throw malformed{"its count of hashes cannot be"};
@@ -129,13 +119,11 @@ std::string encode_segment(segment_place const& at, std::span<section const> all
   }
   if (text.size() > max_lines_bytes)
     throw failure{errc::invalid_argument, "a batch is too long for one row", false};
-  std::string out;
-  out += format;
-  out.append(1 + sum_bytes, '\0');
+  auto out = begin_body(format);
   put_number(out, hashes.size() / hash_bytes);
   out += hashes;
-  out[1] = static_cast<char>(put_text(out, text, no_id, id_window::last, effort::quick));
-  out.replace(sum_at, sum_bytes, sum_text(out, at));
+  auto const with = put_text(out, text, no_id, id_window::last, effort::quick);
+  end_body(out, with, {name_of(at)});
   return out;
 }
 

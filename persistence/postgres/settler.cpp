@@ -1,8 +1,7 @@
 #include "persistence/postgres/settler.hpp"
 
 #include "persistence/postgres/queries.hpp"
-#include "persistence/postgres/record.hpp"
-#include "persistence/postgres/row_mapping.hpp"
+#include "persistence/postgres/record_columns.hpp"
 #include "persistence/postgres/segment.hpp"
 #include "protocol/crash_point.hpp"
 
@@ -29,24 +28,11 @@ constexpr std::size_t most_bytes = 64 * 1024;
 
 /// The parameters of `troupe.settle`.
 struct columns {
-  binary_array r_shard{of::int2}, r_seq{of::int8}, r_tenant{of::texts}, r_kind{of::int2},
-      r_id{of::texts}, r_version{of::int8}, r_first{of::uuids}, r_last{of::uuids},
-      r_hash{of::bytes}, r_body{of::bytes};
+  record_columns records;
   binary_array s_shard{of::int2}, s_seq{of::int8};
   binary_array w_shard{of::int4}, w_tenant{of::texts}, w_kind{of::int2}, w_id{of::texts},
       w_at{of::int8};
 
-  void add_record(record const& row) {
-    r_shard.add_int2(static_cast<std::int16_t>(row.shard));
-    r_seq.add_int8(num(row.seq));
-    r_tenant.add_text(row.stream.tenant.value);
-    r_kind.add_int2(static_cast<std::int16_t>(row.stream.kind));
-    r_id.add_text(row.stream.id);
-    r_version.add_int8(num(row.version));
-    add_ids(r_first, r_last, row);
-    r_hash.add_hex(row.hash);
-    r_body.add_text(row.body);
-  }
   void add_end(std::uint32_t shard, std::uint64_t seq) {
     s_shard.add_int2(static_cast<std::int16_t>(shard));
     s_seq.add_int8(num(seq));
@@ -64,9 +50,8 @@ struct columns {
   [[nodiscard]] std::vector<std::string> params(segment_place const& through) const {
     std::vector<std::string> out{binary_int2(static_cast<std::int16_t>(through.lane)),
                                  binary_int8(num(through.number))};
-    for (auto const* a :
-         {&r_shard, &r_seq, &r_tenant, &r_kind, &r_id, &r_version, &r_first, &r_last, &r_hash,
-          &r_body, &s_shard, &s_seq, &w_shard, &w_tenant, &w_kind, &w_id, &w_at})
+    records.append_to(out);
+    for (auto const* a : {&s_shard, &s_seq, &w_shard, &w_tenant, &w_kind, &w_id, &w_at})
       out.push_back(a->bytes());
     return out;
   }
@@ -90,7 +75,7 @@ void add_stream(columns& c, std::uint64_t run, std::span<section const* const> a
     } catch (malformed const& why) {
       damaged_section(*all[from], why.what);
     }
-    c.add_record(row);
+    c.records.add(row);
   }
 }
 

@@ -1,0 +1,43 @@
+#include "persistence/postgres/framed_body.hpp"
+
+#include "persistence/postgres/session.hpp"
+#include "persistence/scanner.hpp"
+
+namespace troupe::postgres {
+
+namespace {
+
+constexpr std::size_t sum_at = 2;
+constexpr std::size_t sum_bytes = 4;
+
+/// Of the body but for the sum itself.
+std::string sum_text(std::string_view body, beside texts) {
+  auto const front = sum_of({body.substr(0, sum_at), body.substr(sum_at + sum_bytes)});
+  return binary_int4(static_cast<std::int32_t>(sum_of(texts, front)));
+}
+
+} // namespace
+
+std::string begin_body(char form) {
+  std::string out;
+  out += form;
+  out.append(1 + sum_bytes, '\0');
+  return out;
+}
+
+void end_body(std::string& body, std::uint8_t dictionary, beside texts) {
+  body[1] = static_cast<char>(dictionary);
+  body.replace(sum_at, sum_bytes, sum_text(body, texts));
+}
+
+std::uint8_t check_body(byte_reader& in, std::string_view body, char form, beside texts) {
+  if (auto const f = in.byte(); f != static_cast<std::uint8_t>(form))
+    throw malformed{"it has the form " + std::to_string(f) + ", which this program does not know"};
+  auto const with = in.byte();
+  auto const sum = in.take(sum_bytes); // first: what is shorter has no sum
+  if (sum != sum_text(body, texts))
+    throw malformed{"it is not as it was written"};
+  return with;
+}
+
+} // namespace troupe::postgres
