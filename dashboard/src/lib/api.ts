@@ -54,6 +54,15 @@ export async function call<T>(
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+/** What can be done with the thing at `path`, each without an argument; `then` runs when it is done. */
+export const deeds =
+  (path: string, then: () => Promise<void>) =>
+  (what: string) =>
+  async (): Promise<void> => {
+    await call("POST", `${path}/${what}`, {});
+    await then();
+  };
+
 export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", path, undefined, signal ? { signal } : {});
 
 /** `{a: "1", b: ""}` as `?a=1`. */

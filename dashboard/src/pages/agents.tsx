@@ -1,4 +1,4 @@
-import { all, call } from "../lib/api";
+import { all, deeds } from "../lib/api";
 import { count, money, span, who } from "../lib/format";
 import { useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
@@ -7,6 +7,7 @@ import { useTickets } from "../lib/runs";
 import type { Agent, Daemon, Ticket } from "../lib/types";
 import { holderOf } from "../lib/waiting";
 import { Action, Ago, Card, Empty, EntityLink, Search, Select, Shown, Status } from "../ui/parts";
+import { right, Table, unseen } from "../ui/table";
 
 export default function Agents() {
   const { params } = useRoute();
@@ -73,35 +74,11 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
     }
   }
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Roster">
-      <table className="stack-table">
-        <thead>
-          <tr>
-            <th scope="col">Agent</th>
-            <th scope="col">State</th>
-            <th scope="col">Engine</th>
-            <th scope="col">Work</th>
-            <th scope="col" className="right">
-              Mailbox
-            </th>
-            <th scope="col" className="right">
-              Answered
-            </th>
-            <th scope="col">Record</th>
-            <th scope="col">
-              <span className="hidden">Deeds</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table label="Roster" stacked heads={["Agent", "State", "Engine", "Work", right("Mailbox"), right("Answered"), "Record", unseen("Deeds")]}>
           {agents.map((a) => {
             const r = record.get(a.id);
             const work = holds.get(a.id) ?? [];
-            const path = `/api/agents/${encodeURIComponent(a.id)}`;
-            const post = (what: string) => async () => {
-              await call("POST", `${path}/${what}`, {});
-              await reload();
-            };
+            const post = deeds(`/api/agents/${encodeURIComponent(a.id)}`, reload);
             return (
               <tr key={a.id}>
                 <td>
@@ -152,36 +129,17 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
               </tr>
             );
           })}
-        </tbody>
-      </table>
-    </div>
+    </Table>
   );
 }
 
 function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; reload: () => Promise<void> }) {
   const may = useMay("admin");
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Daemons">
-      <table className="stack-table">
-        <thead>
-          <tr>
-            <th scope="col">Daemon</th>
-            <th scope="col">State</th>
-            <th scope="col">Runners</th>
-            <th scope="col">At work</th>
-            <th scope="col">Repositories</th>
-            <th scope="col">
-              <span className="hidden">Deeds</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
+    <Table label="Daemons" stacked heads={["Daemon", "State", "Runners", "At work", "Repositories", unseen("Deeds")]}>
           {of.map((d) => {
             const busy = tickets.filter((t) => t.holder?.daemon === d.id && (t.holder.is === "held" || t.holder.is === undefined || t.holder.is === "offered") && !/^[A-Z]/.test(t.status)).length;
-            const post = (what: string) => async () => {
-              await call("POST", `/api/daemons/${encodeURIComponent(d.id)}/${what}`, {});
-              await reload();
-            };
+            const post = deeds(`/api/daemons/${encodeURIComponent(d.id)}`, reload);
             return (
               <tr key={d.id}>
                 <td>
@@ -209,8 +167,6 @@ function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; rel
               </tr>
             );
           })}
-        </tbody>
-      </table>
-    </div>
+    </Table>
   );
 }

@@ -7,6 +7,7 @@ import { choices, everything, useRuns, useTickets } from "../lib/runs";
 import { setParams, useRoute } from "../lib/route";
 import type { Budget, Event, Ticket } from "../lib/types";
 import { Action, Card, Empty, Select, Shown, Status } from "../ui/parts";
+import { right, Table } from "../ui/table";
 
 const most = 20_000;
 
@@ -42,19 +43,19 @@ export default function Costs() {
             <>
               <Numbers of={items} />
               <div className="two">
-                <Table title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
+                <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
                 <Shown of={work} what="the attempts">
                   {(w) => (
                     <>
                       <Burn of={mine(w.ended)} />
-                      <Table title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.agents.get(`${e.entity}/${e.data?.["token"]}`) || "the server", (e) => e.data?.["used"] as object)} name={who} />
-                      <Table title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
+                      <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.agents.get(`${e.entity}/${e.data?.["token"]}`) || "the server", (e) => e.data?.["used"] as object)} name={who} />
+                      <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
                       <Quality tickets={items} gated={mine(w.gated)} />
                       {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
                     </>
                   )}
                 </Shown>
-                {!run && <Table title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
+                {!run && <Sums title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
                 <Budgets of={budgets.data?.items ?? []} reload={budgets.reload} />
               </div>
             </>
@@ -88,29 +89,10 @@ function Numbers({ of }: { of: Ticket[] }) {
   );
 }
 
-function Table({ title, head, of, unit = "tickets", name = (s) => s }: { title: string; head: string; of: Sum[]; unit?: string; name?: (s: string) => string }) {
+function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: string; head: string; of: Sum[]; unit?: string; name?: (s: string) => string }) {
   return (
     <Card title={title}>
-      <div className="scroll" tabIndex={0} role="region" aria-label={title}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{head}</th>
-              <th scope="col" className="right">
-                {unit}
-              </th>
-              <th scope="col" className="right">
-                tokens
-              </th>
-              <th scope="col" className="right">
-                at work
-              </th>
-              <th scope="col" className="right">
-                money
-              </th>
-            </tr>
-          </thead>
-          <tbody>
+      <Table label={title} heads={[head, right(unit), right("tokens"), right("at work"), right("money")]}>
             {of.slice(0, 50).map((s) => (
               <tr key={s.key}>
                 <td title={s.key}>{name(s.key)}</td>
@@ -120,9 +102,7 @@ function Table({ title, head, of, unit = "tickets", name = (s) => s }: { title: 
                 <td className="right">{money(s.micros)}</td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      </div>
+      </Table>
     </Card>
   );
 }
@@ -198,22 +178,7 @@ function Budgets({ of, reload }: { of: Budget[]; reload: () => Promise<void> }) 
             <p>
               <Status of={b.status} /> {b.id}
             </p>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Scope</th>
-                  <th scope="col" className="right">
-                    granted
-                  </th>
-                  <th scope="col" className="right">
-                    reserved
-                  </th>
-                  <th scope="col" className="right">
-                    spent
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
+            <Table heads={["Scope", right("granted"), right("reserved"), right("spent")]}>
                 {Object.entries(b.scopes ?? {}).map(([name, s]) => (
                   <tr key={name}>
                     <td>
@@ -224,8 +189,7 @@ function Budgets({ of, reload }: { of: Budget[]; reload: () => Promise<void> }) 
                     <td className="right">{money(s.spent)}</td>
                   </tr>
                 ))}
-              </tbody>
-            </table>
+            </Table>
             <Action
               label="Grant 1.00 more"
               disabled={!may}

@@ -1,10 +1,10 @@
-import { useContext, useState, type ReactNode } from "react";
+import { useContext, useState } from "react";
 import { call } from "../lib/api";
 import { span, who } from "../lib/format";
 import { InboxContext, type Escalation, type Question } from "../lib/inbox";
 import { useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
-import type { Approval, Brief, Cite, Plan, Run } from "../lib/types";
+import type { Approval, Brief, Cite, Plan, Run, Statement } from "../lib/types";
 import { Action, Ago, Card, Empty, EntityLink, Hash, Hint, Loading, Shown, Trouble, useNow } from "../ui/parts";
 import { PlanList } from "../ui/planlist";
 
@@ -138,11 +138,16 @@ function Said({ cites }: { cites: Cite[] | undefined }) {
   );
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
+function Statements({ title, of }: { title: string; of: Statement[] | undefined }) {
+  if (!of?.length) return null;
   return (
     <>
       <h3>{title}</h3>
-      {children}
+      <ul>
+        {of.map((s, n) => (
+          <li key={n}>{s.text}</li>
+        ))}
+      </ul>
     </>
   );
 }
@@ -168,24 +173,8 @@ function BriefText({ of }: { of: Brief }) {
           </li>
         ))}
       </ol>
-      {(c.open_questions ?? []).length > 0 && (
-        <Part title="Open questions">
-          <ul>
-            {c.open_questions?.map((s, n) => (
-              <li key={n}>{s.text}</li>
-            ))}
-          </ul>
-        </Part>
-      )}
-      {(c.out_of_scope ?? []).length > 0 && (
-        <Part title="Not in it">
-          <ul>
-            {c.out_of_scope?.map((s, n) => (
-              <li key={n}>{s.text}</li>
-            ))}
-          </ul>
-        </Part>
-      )}
+      <Statements title="Open questions" of={c.open_questions} />
+      <Statements title="Not in it" of={c.out_of_scope} />
     </div>
   );
 }

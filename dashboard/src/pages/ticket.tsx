@@ -8,6 +8,8 @@ import type { Event, Evidence, GateResult, Message, Ticket as TicketState } from
 import { situation } from "../lib/waiting";
 import { attemptsOf } from "./attempts";
 import { Action, Ago, Card, Clock, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
+import { Said } from "../ui/chat";
+import { Table } from "../ui/table";
 
 export default function Ticket() {
   const { id } = useRoute();
@@ -183,18 +185,7 @@ function Attempts({ id, stages }: { id: string; stages: string[] }) {
           const list = attemptsOf(h);
           if (list.length === 0) return <p className="muted">None yet.</p>;
           return (
-            <div className="scroll" tabIndex={0} role="region" aria-label="Attempts">
-              <table className="stack-table">
-                <thead>
-                  <tr>
-                    <th scope="col">#</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">Began</th>
-                    <th scope="col">Took</th>
-                    <th scope="col">Outcome</th>
-                  </tr>
-                </thead>
-                <tbody>
+            <Table label="Attempts" stacked heads={["#", "Who", "Began", "Took", "Outcome"]}>
                   {list.map((a) => (
                     <tr key={a.token}>
                       <td data-label="Attempt">{a.token}</td>
@@ -212,9 +203,7 @@ function Attempts({ id, stages }: { id: string; stages: string[] }) {
                       </td>
                     </tr>
                   ))}
-                </tbody>
-              </table>
-            </div>
+            </Table>
           );
         }}
       </Shown>
@@ -296,17 +285,7 @@ function Conversation({ of }: { of: TicketState }) {
       ) : (
         <ol className="chat">
           {list.map((m) => (
-            <li key={m.id}>
-              <div>
-                <strong>
-                  <Who id={m.from} />
-                </strong>{" "}
-                <span className="muted">
-                  to <Who id={m.to} /> · {m.kind}
-                </span>
-              </div>
-              <div className="said">{textOf(m) || <span className="muted">(data only)</span>}</div>
-            </li>
+            <Said key={m.id} by={m.from} about={<>to <Who id={m.to} /> · {m.kind}</>} text={textOf(m) || <span className="muted">(data only)</span>} />
           ))}
         </ol>
       )}
@@ -323,22 +302,13 @@ function Comments({ of, reload }: { of: TicketState; reload: () => Promise<void>
       {list.length > 0 && (
         <ol className="chat">
           {list.map((c) => (
-            <li key={c.id}>
-              <div>
-                <strong>
-                  <Who id={c.by} />
-                </strong>{" "}
-                <span className="muted">
-                  <Ago at={c.at} />
-                </span>
-              </div>
-              <div className="said">{c.text}</div>
+            <Said key={c.id} by={c.by} about={<Ago at={c.at} />} text={c.text}>
               {[...(c.blockers ?? []).map((b) => `blocker: ${b}`), ...(c.next_steps ?? []).map((b) => `next: ${b}`)].map((l, n) => (
                 <div key={n} className="muted">
                   {l}
                 </div>
               ))}
-            </li>
+            </Said>
           ))}
         </ol>
       )}
