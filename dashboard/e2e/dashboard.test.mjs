@@ -1,14 +1,11 @@
 // The dashboard in a real browser, against a real server that runs the demo's story.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chromium as playwright } from "playwright-core";
+import { barriers as barriersOf, launch, open as openPage, signIn, tooWide, watched } from "./browser.mjs";
 import { fill, tend } from "./play.mjs";
-import { chromium, Stage, until } from "./stage.mjs";
+import { Stage, until } from "./stage.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let stage, url, browser, context, page, brief;
 let over = false; // the story has ended
 const complaints = [];
@@ -18,19 +15,9 @@ before(async () => {
   url = await stage.page();
   await stage.makeProject();
   await stage.startDaemons();
-  browser = await playwright.launch({ executablePath: chromium(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  browser = await launch();
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  await page.addInitScript(() => {
-    window.violations = [];
-    document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
-  });
-  // What a test asks for (a refused token, a server that is away) the browser tells as an error, too.
-  page.on("console", (m) => {
-    if (m.type() === "error" && !/Failed to load resource|net::ERR_/.test(m.text())) complaints.push(m.text());
-  });
-  page.on("pageerror", (e) => complaints.push(String(e)));
+  page = await watched(context, complaints);
 });
 after(async () => {
   over = true;
@@ -38,32 +25,15 @@ after(async () => {
   await stage?.close();
 });
 
-/** Opens a page by its address and waits until it has read what it shows. */
-async function open(hash) {
-  await page.goto(`${url}/#/${hash}`);
-  await page.locator("main h1").first().waitFor();
-  await until(`${hash} to be read`, async () => (await page.locator(".loading").count()) === 0);
-}
-
-/** What axe finds that keeps people out. */
-async function barriers() {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return found.violations
-    .filter((v) => v.impact === "serious" || v.impact === "critical")
-    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
-}
-
-const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const open = (hash) => openPage(page, url, hash);
+const barriers = () => barriersOf(page);
 
 test("a person signs in with a token, which no script can read", async () => {
   await page.goto(url);
   assert.deepEqual(await barriers(), []);
-  await page.getByLabel("Token").fill("trp_00000000000000000000000000000000000000");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, "trp_00000000000000000000000000000000000000");
   await page.getByText("This token is not valid").waitFor();
-  await page.getByLabel("Token").fill(stage.token);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, stage.token);
   await page.getByText("Nothing waits for you.").waitFor();
   assert.equal(await page.evaluate(() => document.cookie), "");
   assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), "{}");
@@ -156,7 +126,7 @@ test("every page opens, fits, and keeps nobody out", async () => {
     await page.setViewportSize({ width, height: 800 });
     for (const hash of pages()) {
       await open(hash);
-      const wide = await tooWide();
+      const wide = await tooWide(page);
       if (wide > 0) wrong.push(`${hash} at ${width}: ${wide} px too wide`);
       for (const b of await barriers()) wrong.push(`${hash} at ${width}, ${scheme}: ${b}`);
       if ((await page.locator(".notice.red").count()) > 0) wrong.push(`${hash}: ${await page.locator(".notice.red").first().innerText()}`);

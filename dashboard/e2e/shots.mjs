@@ -3,15 +3,15 @@
 // ledger that was played before.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium as playwright } from "playwright-core";
-import { chromium, Stage } from "./stage.mjs";
+import { launch, signIn } from "./browser.mjs";
+import { Stage } from "./stage.mjs";
 import { fill, play } from "./play.mjs";
 
 const [folder = "shots", ...only] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const stage = await Stage.open(process.env.DATA);
 const url = await stage.page();
-const browser = await playwright.launch({ executablePath: chromium(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+const browser = await launch();
 try {
   if (!process.env.DATA) {
     await play(stage);
@@ -55,8 +55,7 @@ try {
       }
       if (only.length === 0 || only.includes(name)) await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: look === "narrow" && name !== "full" });
       if (name === "signin") {
-        await page.getByLabel("Token").fill(stage.token);
-        await page.getByRole("button", { name: "Sign in" }).click();
+        await signIn(page, stage.token);
         await page.locator("header.top").waitFor();
       }
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -89,18 +89,25 @@ export class Stage {
     ]);
     await until("the server to answer", async () => (await fetch(`${this.url}/readyz`)).ok);
   }
-  /** Where the page is: in the binary, or with SOURCE=1 as its sources are now. */
+  /** Where the page is: in the binary, with SOURCE=1 as its sources are now, with SOURCE=built as Vite builds them. */
   async page() {
     if (!process.env.SOURCE) return this.url;
-    const { createServer } = await import("vite");
+    const vite = await import("vite");
     // A server that dies must be seen to die, also through the proxy.
     const configure = (proxy) => {
       proxy.on("proxyRes", (from, _, answer) => from.on("aborted", () => answer.destroy()));
       proxy.on("error", (_, __, answer) => answer.destroy?.());
     };
     const to = { target: this.url, changeOrigin: false, configure };
-    this.vite = await createServer({ server: { port: 0, host: "127.0.0.1", hmr: false, proxy: { "/api": to, "/readyz": to } }, logLevel: "silent" });
-    await this.vite.listen();
+    const proxy = { "/api": to, "/readyz": to };
+    if (process.env.SOURCE === "built") {
+      const outDir = join(this.folder, "dist");
+      await vite.build({ build: { outDir }, logLevel: "silent" });
+      this.vite = await vite.preview({ build: { outDir }, preview: { port: await freePort(), host: "127.0.0.1", proxy }, logLevel: "silent" });
+    } else {
+      this.vite = await vite.createServer({ server: { port: 0, host: "127.0.0.1", hmr: false, proxy }, logLevel: "silent" });
+      await this.vite.listen();
+    }
     return `http://127.0.0.1:${this.vite.httpServer.address().port}`;
   }
   async killServer() {

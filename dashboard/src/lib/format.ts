@@ -10,6 +10,7 @@ export function ago(at: number | undefined, now: number): string {
 /** A duration in milliseconds, at most two units. */
 export function span(ms: number | undefined): string {
   if (ms === undefined || Number.isNaN(ms)) return "–";
+  if (ms > 0 && ms < 1) return `${Math.max(1, Math.round(ms * 1000))} µs`;
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const s = Math.round(ms / 1000);
   if (s < 10 && ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;

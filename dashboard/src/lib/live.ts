@@ -2,7 +2,7 @@
 // the server what those events changed; the stream itself changes nothing on the screen.
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { get, Refusal, refusalOf } from "./api";
-import { FrameReader, pause } from "./sse";
+import { pause, readFrames, type Frame } from "./sse";
 import type { Event } from "./types";
 
 export type Link = "connecting" | "open" | "lost" | "signed-out";
@@ -67,7 +67,10 @@ class Live {
         }
         if (!response.ok || !response.body) throw await refusalOf(response);
         this.set("open");
-        await this.read(response.body, () => (tries = 0));
+        await readFrames(response.body, (frames) => {
+          tries = 0;
+          frames.forEach((f) => this.take(f));
+        });
       } catch {
         // a lost link says nothing that trying again does not say better
       }
@@ -76,31 +79,12 @@ class Live {
       await new Promise((done) => setTimeout(done, pause(tries, Math.random())));
     }
   }
-  private async read(body: ReadableStream<Uint8Array>, heard: () => void): Promise<void> {
-    const reader = body.getReader();
-    const text = new TextDecoder();
-    const frames = new FrameReader();
-    // The server sends a comment every 15 s; a link that is silent for longer is dead.
-    for (;;) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const silence = new Promise<never>((_, no) => {
-        timer = setTimeout(() => no(new Refusal(0, "silent")), 40_000);
-      });
-      try {
-        const part = await Promise.race([reader.read(), silence]);
-        if (part.done) return;
-        heard();
-        for (const f of frames.take(text.decode(part.value, { stream: true }))) {
-          if (f.id) this.position = f.id;
-          if (f.event === "snapshot") this.fresh.forEach((again) => again());
-          else if (f.event !== "closed") {
-            const e = JSON.parse(f.data) as Event;
-            this.listeners.forEach((take) => take(e));
-          }
-        }
-      } finally {
-        clearTimeout(timer);
-      }
+  private take(f: Frame): void {
+    if (f.id) this.position = f.id;
+    if (f.event === "snapshot") this.fresh.forEach((again) => again());
+    else if (f.event !== "closed") {
+      const e = JSON.parse(f.data) as Event;
+      this.listeners.forEach((hear) => hear(e));
     }
   }
 }

@@ -40,6 +40,29 @@ export class FrameReader {
   }
 }
 
+/** The server sends a comment every 15 s; a link that is silent for so many milliseconds is dead. */
+const longestSilence = 40_000;
+
+/** Hears a stream up to its end, each piece of it with the events that are whole by then. Throws where the link breaks or is silent. */
+export async function readFrames(body: ReadableStream<Uint8Array>, take: (frames: Frame[]) => void): Promise<void> {
+  const reader = body.getReader();
+  const text = new TextDecoder();
+  const frames = new FrameReader();
+  for (;;) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, no) => {
+      timer = setTimeout(() => no(new Error("silent")), longestSilence);
+    });
+    try {
+      const part = await Promise.race([reader.read(), silence]);
+      if (part.done) return;
+      take(frames.take(text.decode(part.value, { stream: true })));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
 /** How long to wait before the n-th try, in milliseconds; `random` is 0 to 1. */
 export function pause(tries: number, random: number): number {
   const most = Math.min(15_000, 500 * 2 ** Math.min(tries, 5));

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { windowOf } from "../ui/virtual";
-import { lane, order, Traffic } from "./traffic";
+import { hash64 } from "./hash";
+import { lane, mostArrows, order, Traffic, View } from "./traffic";
 import type { Event } from "./types";
+import type { TapRecord } from "./watch";
 
 let n = 0;
 const said = (id: string, from: string, to: string, at: number, cause?: string): Event => ({
   id: `e${++n}`, kind: "ticket", entity: "t", type: "ticket.message_posted", at, data: { message: { id, from, to, ...(cause ? { cause } : {}) } },
 });
+const seen = (number: number, more: Partial<TapRecord> = {}): TapRecord => ({ type: "record", at_us: number * 1000, point: "send", outcome: "ok", thread: 1, number, ...more });
 
 describe("traffic", () => {
   it("tells a message once, however often events carry it", () => {
@@ -22,7 +25,7 @@ describe("traffic", () => {
     t.take(said("m2", "a:2", "a:1", 350, "m1"));
     t.take(said("m3", "a:1", "a:2", 400, "m2"));
     expect(t.arrows.map((a) => a.latency)).toEqual([undefined, 250, 50]);
-    expect(t.chain(t.arrows[2]!).map((a) => a.message.id)).toEqual(["m2", "m1"]);
+    expect(t.chain(t.arrows[2]!).map((a) => a.key)).toEqual(["m2", "m1"]);
   });
   it("ends a chain that bites its tail", () => {
     const t = new Traffic();
@@ -30,20 +33,85 @@ describe("traffic", () => {
     t.take(said("m2", "a:2", "a:1", 2, "m1"));
     expect(t.chain(t.arrows[0]!).length).toBeLessThan(3);
   });
+  it("says what an attempt used with the message that ended it, and with no other", () => {
+    const t = new Traffic();
+    t.take({ kind: "ticket", entity: "t", type: "ticket.attempt_ended", at: 5, cause: "c1", data: { used: { cost_micros: 42 } } });
+    t.take({ ...said("m1", "a:1", "a:2", 5), cause: "c1" });
+    t.take({ ...said("m2", "a:1", "a:2", 6), cause: "c2" });
+    t.take({ ...said("m3", "a:1", "a:2", 6), entity: "u", cause: "c1" });
+    expect(t.arrows.map((a) => a.used?.cost_micros)).toEqual([42, undefined, undefined]);
+  });
+  it("knows the message that a record of the tap is about", () => {
+    const t = new Traffic();
+    t.take(said("m1", "a:1", "a:2", 100));
+    t.take(said("m2", "a:2", "a:1", 200, "m1"));
+    t.takeRecords([seen(7, { message: hash64("m2"), from: "a:2", to: "a:1", latency_us: 1500 }), seen(8, { point: "journal", to: "ticket:t" })]);
+    const [, , about, other] = t.arrows;
+    expect(about).toMatchObject({ key: "~1.7", at: 7, latency: 1.5 });
+    expect(t.chain(about!).map((a) => a.key)).toEqual(["m2", "m1"]);
+    expect(other).toMatchObject({ from: "server:journal", to: "ticket:t", kind: "journal" });
+    expect(t.chain(other!)).toEqual([]);
+  });
   it("has people and agents before what they speak about", () => {
-    expect(order(["ticket:b-10", "ticket:b-2", "agent:p.ada", "human:mara", "brief:b"])).toEqual(["human:mara", "agent:p.ada", "brief:b", "ticket:b-2", "ticket:b-10"]);
+    expect(order(["server:journal", "ticket:b-10", "ticket:b-2", "agent:p.ada", "human:mara", "brief:b"])).toEqual(["human:mara", "agent:p.ada", "brief:b", "ticket:b-2", "ticket:b-10", "server:journal"]);
     expect(lane("ticket:b-2", true)).toBe("tickets");
     expect(lane("agent:p.ada", true)).toBe("agent:p.ada");
+    expect(lane("server:journal", true)).toBe("server:journal");
   });
   it("keeps 100 000 messages in hand and draws a screen of them", () => {
     const t = new Traffic();
     const begun = performance.now();
     for (let i = 0; i < 100_000; ++i) t.take(said(`x${i}`, `agent:p.${i % 7}`, `agent:p.${(i + 1) % 7}`, i, `x${i - 1}`));
     expect(performance.now() - begun).toBeLessThan(3000);
-    expect(t.lifelines).toHaveLength(7);
+    expect(t.principals.size).toBe(7);
     const w = windowOf(40 * 60_000, 800, 40, t.arrows.length);
     expect(w.first).toBe(60_000 - 8);
     expect(w.last - w.first).toBeLessThan(40);
     expect(windowOf(1e9, 800, 40, 10)).toEqual({ first: 10, last: 10 });
+  });
+  it("lets go of the oldest, and a view of it does, too", () => {
+    const t = new Traffic();
+    const odd = new View(t, (a) => (a.record?.number ?? 0) % 2 === 1, (p) => lane(p, false));
+    let number = 0;
+    const more = (count: number) => t.takeRecords(Array.from({ length: count }, () => seen(++number)));
+    more(mostArrows);
+    odd.catchUp();
+    expect(odd.rows).toHaveLength(mostArrows / 2);
+    more(9_999);
+    expect(t.arrows).toHaveLength(mostArrows + 9_999);
+    more(1);
+    odd.catchUp();
+    expect(t.arrows).toHaveLength(mostArrows);
+    expect(odd.rows).toHaveLength(mostArrows / 2);
+    expect(odd.rows[0]?.record?.number).toBe(10_001);
+    expect(odd.rows.at(-1)?.record?.number).toBe(mostArrows + 9_999);
+    expect(t.find("~1.1")).toBeUndefined();
+    expect([...odd.lanes]).toEqual(["server:send"]);
+  });
+  it("looks only at what is new", () => {
+    const t = new Traffic();
+    let asked = 0;
+    const view = new View(t, () => ++asked > 0, (p) => p);
+    t.takeRecords([seen(1), seen(2)]);
+    view.catchUp();
+    t.takeRecords([seen(3)]);
+    view.catchUp();
+    view.catchUp();
+    expect(asked).toBe(3);
+    expect(view.rows).toHaveLength(3);
+  });
+});
+
+describe("hash of an id", () => {
+  it("is FNV-1a of 64 bits", () => {
+    expect(["", "a", "foobar"].map(hash64)).toEqual(["cbf29ce484222325", "af63dc4c8601ec8c", "85944171f73967e8"]);
+  });
+  it("agrees with arithmetic in one piece, beyond ASCII, too", () => {
+    const plain = (text: string): string => {
+      let h = 0xcbf29ce484222325n;
+      for (const b of new TextEncoder().encode(text)) h = BigInt.asUintN(64, (h ^ BigInt(b)) * 0x100000001b3n);
+      return h.toString(16).padStart(16, "0");
+    };
+    for (const text of ["k3f9q2mx-4.m2", "größer", "x".repeat(300), "\u{1F3AD} troupe"]) expect(hash64(text)).toBe(plain(text));
   });
 });

@@ -1,56 +1,154 @@
-// Messages between agents, tickets and people, from the events that made them durable.
-import type { Event, Message } from "./types";
+// Messages between agents, tickets and people: those that the ledger has, from the events that made
+// them durable, and what the tap saw while somebody watched.
+import { hash64 } from "./hash";
+import type { Event, Message, Usage } from "./types";
+import type { TapRecord } from "./watch";
 
 export interface Arrow {
-  message: Message;
-  event: Event;
+  /** Counts what was taken; larger ones came later. */
+  n: number;
+  /** Names it in an address: the message's id, or `~` with thread and number of a record. */
+  key: string;
   from: string;
   to: string;
+  kind: string;
+  /** Milliseconds since 1970. */
   at: number;
-  /** How long its answer took, or how long it took to answer what it answers. */
+  /** Milliseconds: how long its answer took, or what the tap measured. */
   latency?: number;
+  /** What the attempt used that ended with this message. */
+  used?: Usage;
+  /** Of the ledger: the message, and the event that made it durable. */
+  message?: Message;
+  event?: Event;
+  /** Of the tap. */
+  record?: TapRecord;
 }
 
-/** Collects messages in the order of their events; the same message told twice is one. */
+/** How many are kept; what is older goes, the ledger has it. */
+export const mostArrows = 100_000;
+/** So many go at once, because each time everything is moved. */
+const trimmed = 10_000;
+
+/** Collects messages in the order in which they come; the same message told twice is one. */
 export class Traffic {
   readonly arrows: Arrow[] = [];
-  readonly lifelines: string[] = [];
-  private readonly byId = new Map<string, Arrow>();
-  private readonly seen = new Set<string>();
+  readonly principals = new Set<string>();
+  readonly kinds = new Set<string>();
+  private next = 0;
+  private readonly byKey = new Map<string, Arrow>();
+  private readonly spent = new Map<string, Usage>();
+  private hashed = 0;
+  private readonly byHash = new Map<string, Arrow>();
 
   /** Whether this event is a message that was not known. */
   take(e: Event): boolean {
+    if (e.type === "ticket.attempt_ended") this.remember(e);
     const m = (e.data?.["message"] ?? undefined) as Message | undefined;
-    if (!m?.id || !m.from || !m.to || this.byId.has(m.id)) return false;
-    const arrow: Arrow = { message: m, event: e, from: m.from, to: m.to, at: e.at };
-    const asked = m.cause ? this.byId.get(m.cause) : undefined;
+    if (!m?.id || !m.from || !m.to || this.byKey.has(m.id)) return false;
+    const arrow: Arrow = { n: this.next++, key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at, message: m, event: e };
+    const asked = m.cause ? this.byKey.get(m.cause) : undefined;
     if (asked) arrow.latency = Math.max(0, e.at - asked.at);
-    this.byId.set(m.id, arrow);
-    this.arrows.push(arrow);
-    for (const p of [m.from, m.to])
-      if (!this.seen.has(p)) {
-        this.seen.add(p);
-        this.lifelines.push(p);
-      }
+    const used = e.cause ? this.spent.get(`${e.entity} ${e.cause}`) : undefined;
+    if (used) arrow.used = used;
+    this.add(arrow);
     return true;
   }
-  find(id: string | undefined): Arrow | undefined {
-    return id ? this.byId.get(id) : undefined;
+  /** What the tap saw, in the order of its times. */
+  takeRecords(records: TapRecord[]): void {
+    for (const r of records) {
+      const server = `server:${r.point}`;
+      const arrow: Arrow = {
+        n: this.next++,
+        key: `~${r.thread ?? 0}.${r.number ?? 0}`,
+        from: r.from ?? server,
+        to: r.to ?? server,
+        kind: r.kind ?? r.point,
+        at: r.at_us / 1000,
+        record: r,
+      };
+      if (r.latency_us !== undefined) arrow.latency = r.latency_us / 1000;
+      this.add(arrow);
+    }
   }
-  /** The messages that led to this one, nearest first. */
+  find(key: string | undefined): Arrow | undefined {
+    return key ? this.byKey.get(key) : undefined;
+  }
+  /** The durable message whose id has this hash. */
+  findHash(hash: string | undefined): Arrow | undefined {
+    if (!hash) return undefined;
+    for (; this.hashed < this.arrows.length; ++this.hashed) {
+      const a = this.arrows[this.hashed];
+      if (a?.message) this.byHash.set(hash64(a.message.id), a);
+    }
+    return this.byHash.get(hash);
+  }
+  /** The messages that led to this one, nearest first; of a record, those of the message that it is about. */
   chain(of: Arrow): Arrow[] {
-    const out: Arrow[] = [];
-    for (let a = this.find(of.message.cause); a && out.length < 50 && !out.includes(a); a = this.find(a.message.cause)) out.push(a);
+    const durable = of.message ? of : this.findHash(of.record?.message);
+    const out: Arrow[] = durable && durable !== of ? [durable] : [];
+    for (let a = this.find(durable?.message?.cause); a && out.length < 50 && !out.includes(a); a = this.find(a.message?.cause)) out.push(a);
     return out;
   }
+
+  private add(a: Arrow): void {
+    this.arrows.push(a);
+    this.byKey.set(a.key, a);
+    this.principals.add(a.from).add(a.to);
+    this.kinds.add(a.kind);
+    if (this.arrows.length < mostArrows + trimmed) return;
+    for (const old of this.arrows.splice(0, trimmed)) if (this.byKey.get(old.key) === old) this.byKey.delete(old.key);
+    this.hashed = 0;
+    this.byHash.clear();
+  }
+  /** The event that ends an attempt and the messages that end with it have one cause. */
+  private remember(e: Event): void {
+    const used = e.data?.["used"] as Usage | undefined;
+    if (!used || !e.cause) return;
+    if (this.spent.size > mostArrows) this.spent.clear();
+    this.spent.set(`${e.entity} ${e.cause}`, used);
+  }
 }
 
-/** People and agents first, then what they speak about; names within. */
-export function order(lifelines: string[]): string[] {
-  const rank = (p: string) => (p.startsWith("human:") ? 0 : p.startsWith("agent:") ? 1 : p.startsWith("brief:") ? 2 : p.startsWith("plan:") ? 3 : 4);
-  return [...lifelines].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
+/** Those of the traffic that somebody wants to see; looks only at what came since it looked last. */
+export class View {
+  readonly rows: Arrow[] = [];
+  readonly lanes = new Set<string>();
+  private seen = -1;
+
+  constructor(
+    private readonly of: { arrows: Arrow[] },
+    private readonly wants: (a: Arrow) => boolean,
+    private readonly laneOf: (principal: string) => string,
+  ) {}
+
+  catchUp(): void {
+    const all = this.of.arrows;
+    const first = all[0];
+    if (!first) return;
+    let gone = 0;
+    while (gone < this.rows.length && (this.rows[gone] as Arrow).n < first.n) ++gone;
+    if (gone > 0) this.rows.splice(0, gone);
+    for (let at = Math.max(0, this.seen + 1 - first.n); at < all.length; ++at) {
+      const a = all[at] as Arrow;
+      this.seen = a.n;
+      if (!this.wants(a)) continue;
+      this.rows.push(a);
+      this.lanes.add(this.laneOf(a.from)).add(this.laneOf(a.to));
+    }
+  }
 }
 
-/** All tickets share one lifeline where there are many of them. */
+const ranks = ["human", "agent", "brief", "plan", "run", "ticket"];
+/** People and agents first, then what they speak about, the server's own parts last; names within. */
+export function order(principals: Iterable<string>): string[] {
+  const rank = (p: string) => {
+    const at = ranks.findIndex((r) => p === `${r}s` || p.startsWith(`${r}:`));
+    return at >= 0 ? at : p.startsWith("server") ? 99 : 50;
+  };
+  return [...principals].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
+}
+
+/** All tickets share one lifeline where there are many of them, and so do all of other kinds. */
 export const lane = (principal: string, fold: boolean): string =>
-  fold && /^(ticket|brief|plan|run):/.test(principal) ? principal.slice(0, principal.indexOf(":")) + "s" : principal;
+  fold && /^[a-z]+:/.test(principal) && !/^(agent|human|server):/.test(principal) ? principal.slice(0, principal.indexOf(":")) + "s" : principal;

@@ -6,7 +6,6 @@ export interface Window {
   height: number;
   ref: RefObject<HTMLDivElement>;
   scrollTo: (row: number) => void;
-  atEnd: boolean;
   top: number;
 }
 
@@ -16,17 +15,22 @@ export function windowOf(top: number, view: number, row: number, n: number, over
   return { first, last: Math.max(first, Math.min(n, Math.ceil((top + view) / row) + over)) };
 }
 
-/** Rows of equal height in a box that scrolls; only those in sight are drawn. */
-export function useWindow(n: number, row: number, head = 0): Window {
+/**
+ * Rows of equal height in a box that scrolls; only those in sight are drawn. While it `follows` it
+ * stays at its end, and what is drawn there does not wait for the box to say that it was scrolled.
+ */
+export function useWindow(n: number, row: number, head = 0, follows = false): Window {
   const ref = useRef<HTMLDivElement>(null);
   const [at, set] = useState({ top: 0, view: 600 });
+  const pinned = useRef(follows);
+  pinned.current = follows;
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box) return;
     let frame = 0;
     const read = () => {
       frame = 0;
-      set((old) => (old.top === box.scrollTop && old.view === box.clientHeight ? old : { top: box.scrollTop, view: box.clientHeight }));
+      set((old) => (old.view === box.clientHeight && (old.top === box.scrollTop || pinned.current) ? old : { top: box.scrollTop, view: box.clientHeight }));
     };
     const soon = () => (frame ||= requestAnimationFrame(read));
     read();
@@ -40,19 +44,20 @@ export function useWindow(n: number, row: number, head = 0): Window {
     };
   }, []);
   const view = Math.max(row, at.view - head);
+  const end = Math.max(0, n * row - view);
+  useLayoutEffect(() => {
+    if (follows) ref.current?.scrollTo({ top: end });
+  }, [follows, end]);
+  // Where it stops to follow it stays where it is.
+  useEffect(() => {
+    if (!follows && ref.current) set({ top: ref.current.scrollTop, view: ref.current.clientHeight });
+  }, [follows]);
+  const top = follows ? end : Math.min(at.top, end);
   return {
-    ...windowOf(at.top, view, row, n),
+    ...windowOf(top, view, row, n),
     height: n * row,
     ref,
-    top: at.top,
-    atEnd: at.top + view >= n * row - row,
+    top,
     scrollTo: (r) => ref.current?.scrollTo({ top: Math.max(0, Math.min(n * row, r * row)) }),
   };
-}
-
-/** Keeps a box at its end while rows come, as long as nobody scrolled away from it. */
-export function useFollow(w: Window, n: number, on: boolean): void {
-  useEffect(() => {
-    if (on) w.scrollTo(n);
-  }, [n, on]);
 }

@@ -1,0 +1,48 @@
+// What the tests of the page share: Chromium, sign-in, and what is held against every page.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium as playwright } from "playwright-core";
+import { chromium, until } from "./stage.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const launch = () => playwright.launch({ executablePath: chromium(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+
+/** A page that keeps what violates the policy, and puts into `complaints` what the console says. */
+export async function watched(context, complaints) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+  });
+  // What a test asks for (a refused token, a server that is away) the browser tells as an error, too.
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/Failed to load resource|net::ERR_/.test(m.text())) complaints.push(m.text());
+  });
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  return page;
+}
+
+export async function signIn(page, token) {
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Opens a page by its address and waits until it has read what it shows. */
+export async function open(page, url, hash) {
+  await page.goto(`${url}/#/${hash}`);
+  await page.locator("main h1").first().waitFor();
+  await until(`${hash} to be read`, async () => (await page.locator(".loading").count()) === 0);
+}
+
+/** What axe finds that keeps people out. */
+export async function barriers(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}
+
+export const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

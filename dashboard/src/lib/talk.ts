@@ -1,0 +1,129 @@
+// The traffic that the Traffic page shows: what the ledger has, what it gets, and what the tap sees
+// while the page watches. Lines are kept when they come; the page is drawn once a frame.
+import { useCallback, useEffect, useRef, useState } from "react";
+import { events, Refusal } from "./api";
+import { useEvents } from "./live";
+import { mostArrows, Traffic } from "./traffic";
+import type { Event } from "./types";
+import { Watch, type Wanted, type WatchState } from "./watch";
+
+const types = ["ticket.message_posted", "agent.received", "agent.replied", "ticket.attempt_ended"];
+
+export interface Talk {
+  traffic: Traffic;
+  /** Another number whenever there is something new to draw. */
+  version: number;
+  reading: boolean;
+  error?: Refusal;
+  again: () => void;
+  watch?: WatchState;
+  /** Begins the watch anew, after it ended. */
+  watchAgain: () => void;
+}
+
+/** Between two drawings there are so many milliseconds: nobody reads more, and what is clicked or typed meanwhile does not wait. */
+const rest = 80;
+
+/** Asks to draw in a frame to come; however often that is asked, once. */
+function useDrawing(draw: () => void): () => void {
+  const due = useRef({ frame: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined, last: 0 });
+  useEffect(() => {
+    const d = due.current;
+    return () => {
+      clearTimeout(d.timer);
+      cancelAnimationFrame(d.frame);
+      d.timer = undefined;
+      d.frame = 0;
+    };
+  }, []);
+  return useCallback(() => {
+    const d = due.current;
+    if (d.frame || d.timer) return;
+    d.timer = setTimeout(
+      () => {
+        d.timer = undefined;
+        d.frame = requestAnimationFrame(() => {
+          d.frame = 0;
+          d.last = performance.now();
+          draw();
+        });
+      },
+      Math.max(0, rest - (performance.now() - d.last)),
+    );
+  }, [draw]);
+}
+
+export function useTalk(wanted: Wanted | undefined): Talk {
+  const traffic = useRef(new Traffic()).current;
+  const [version, bump] = useState(0);
+  const [reading, setReading] = useState(true);
+  const [error, setError] = useState<Refusal>();
+  const soon = useDrawing(useCallback(() => bump((n) => n + 1), []));
+
+  const early = useRef<Event[] | undefined>([]);
+  const read = useCallback(
+    async (signal?: AbortSignal) => {
+      setError(undefined);
+      try {
+        const parts = await Promise.all(types.map((type) => events<Event>({ type }, mostArrows, signal)));
+        const past = parts.flatMap((p) => p.items).sort((a, b) => (a.n ?? 0) - (b.n ?? 0));
+        for (const e of [...past, ...(early.current ?? [])]) traffic.take(e);
+        early.current = undefined;
+        setReading(false);
+        soon();
+      } catch (e) {
+        if (!signal?.aborted) setError(e instanceof Refusal ? e : new Refusal(0, String(e)));
+      }
+    },
+    [soon, traffic],
+  );
+  useEffect(() => {
+    const control = new AbortController();
+    void read(control.signal);
+    return () => control.abort();
+  }, [read]);
+  useEvents(
+    (e) => {
+      if (!e.data?.["message"] && e.type !== "ticket.attempt_ended") return;
+      if (early.current) early.current.push(e);
+      else if (traffic.take(e)) soon();
+    },
+    () => {
+      if (!early.current) void read();
+    },
+  );
+
+  const [tries, setTries] = useState(0);
+  const watch = useRef<Watch>();
+  const { filter, contents, rate } = wanted ?? { filter: "", contents: false, rate: 0 };
+  const on = wanted !== undefined && !reading;
+  useEffect(() => {
+    if (!on) return;
+    const one = new Watch(
+      { filter, contents, rate },
+      (records) => {
+        traffic.takeRecords(records);
+        soon();
+      },
+      soon,
+    );
+    watch.current = one;
+    soon();
+    one.start();
+    return () => {
+      one.stop();
+      watch.current = undefined;
+      soon();
+    };
+  }, [on, filter, contents, rate, tries, traffic, soon]);
+
+  return {
+    traffic,
+    version,
+    reading,
+    ...(error ? { error } : {}),
+    again: () => void read(),
+    ...(watch.current ? { watch: watch.current.state } : {}),
+    watchAgain: () => setTries((n) => n + 1),
+  };
+}

@@ -1,0 +1,149 @@
+import { useEffect, useState, type ReactNode } from "react";
+import { events, get } from "../lib/api";
+import { date, money, span, textOf, who, words } from "../lib/format";
+import { setParams } from "../lib/route";
+import type { Arrow, Traffic } from "../lib/traffic";
+import type { TapRecord } from "../lib/watch";
+import type { Event } from "../lib/types";
+import { Action, Card, EntityLink, Facts, Json, Status, Who } from "../ui/parts";
+
+const choose = (m: string) => setParams({ m });
+
+/** One message: what it says, what it cost, what led to it, and where the ledger has it. */
+export function MessageDetail({ of, traffic }: { of: Arrow; traffic: Traffic }) {
+  const durable = of.message ? of : traffic.findHash(of.record?.message);
+  const m = durable?.message;
+  const data = (m?.parts ?? []).filter((p) => p.data !== undefined).map((p) => p.data);
+  return (
+    <Card
+      title={`${of.kind} from ${who(of.from)} to ${who(of.to)}`}
+      side={
+        <button type="button" className="plain" aria-label="Close" onClick={() => choose("")}>
+          ✕
+        </button>
+      }
+    >
+      <Said of={of} />
+      {of.record ? <RecordFacts of={of.record} at={of.at} durable={durable} /> : <MessageFacts of={of} />}
+      {data.length > 0 && (
+        <details>
+          <summary>Data</summary>
+          <Json of={data.length === 1 ? data[0] : data} />
+        </details>
+      )}
+      <Causes of={of} traffic={traffic} />
+      {durable?.event && <Origin event={durable.event} />}
+      <p className="muted" style={{ marginTop: 8 }}>
+        <Who id={of.from} /> <code>{m?.id ?? of.key}</code>
+      </p>
+    </Card>
+  );
+}
+
+function Said({ of }: { of: Arrow }) {
+  if (of.message) return <p className="said">{textOf(of.message) || <span className="muted">(data only)</span>}</p>;
+  return of.record?.content ? (
+    <p className="said">{of.record.content}</p>
+  ) : (
+    <p className="muted">The tap saw that it passed. {of.record?.point === "send" ? "What it says is shown where the watch has contents." : "Only messages have content."}</p>
+  );
+}
+
+const eventLink = (e: Event, text: string) => <a href={`#/ledger?event=${encodeURIComponent(e.id ?? "")}&entity=${encodeURIComponent(e.entity)}`}>{text}</a>;
+
+/** What the ledger knows of cost is what an attempt used; a message that ended none has no number. */
+function costOf(a: Arrow): ReactNode {
+  if (a.used) return `${money(a.used.cost_micros)} and ${span(a.used.wall ?? 0)}, of the attempt that ended with it`;
+  return <span title="The ledger has costs by attempt, and no attempt ended with this message.">–</span>;
+}
+
+function MessageFacts({ of }: { of: Arrow }) {
+  const m = of.message;
+  return (
+    <Facts
+      of={[
+        ["At", date(of.at)],
+        ["Took", of.latency === undefined ? "–" : span(of.latency)],
+        ["Cost", costOf(of)],
+        ["Engine", m?.engine || "–"],
+        ["Hops", String(m?.hops ?? 0)],
+        ["About", m?.correlation ? <EntityLink key="b" kind="brief" id={m.correlation} /> : "–"],
+        ["In the ledger", of.event ? eventLink(of.event, of.event.type) : "–"],
+      ]}
+    />
+  );
+}
+
+function RecordFacts({ of, at, durable }: { of: TapRecord; at: number; durable: Arrow | undefined }) {
+  return (
+    <Facts
+      of={[
+        ["At", `${date(at)}.${String(Math.floor(at) % 1000).padStart(3, "0")}`],
+        ["Seen at", `${of.point}${of.direction && of.direction !== "none" ? `, ${of.direction}` : ""}`],
+        ["Outcome", words(of.outcome)],
+        ["Took", of.latency_us === undefined ? "–" : `${span(of.latency_us / 1000)}${of.outlier ? ", among the slowest" : ""}`],
+        ["Ticket", of.ticket ? <EntityLink key="t" kind="ticket" id={of.ticket} /> : "–"],
+        ["Brief", of.brief ? <EntityLink key="b" kind="brief" id={of.brief} /> : "–"],
+        ["In the ledger", durable?.event ? eventLink(durable.event, durable.event.type) : of.seq === undefined ? "not yet, or never" : <FindEvent of={of} />],
+      ]}
+    />
+  );
+}
+
+/** The tap says shard and number; the event is looked for where the record is about. */
+function FindEvent({ of }: { of: TapRecord }) {
+  const [found, set] = useState<Event | null>();
+  useEffect(() => set(undefined), [of]);
+  const entity = of.ticket ?? (of.to ?? of.from ?? "").replace(/^[^:]*:/, "");
+  if (found) return eventLink(found, found.type);
+  if (found === null) return <>{`shard ${of.shard}, number ${of.seq}: not among the newest of ${entity}`}</>;
+  return (
+    <Action
+      label={`Find ${of.shard}/${of.seq}`}
+      act={async () => {
+        const { items } = await events<Event>({ entity }, 20_000);
+        set(items.find((e) => e.shard === of.shard && e.seq === of.seq) ?? null);
+      }}
+    />
+  );
+}
+
+function Causes({ of, traffic }: { of: Arrow; traffic: Traffic }) {
+  const chain = traffic.chain(of);
+  return (
+    <>
+      <h3>Why?</h3>
+      {chain.length === 0 && <p className="muted">{of.message ? "It answers no message." : "The ledger has no message for it."}</p>}
+      <ol className="chat">
+        {chain.map((a) => (
+          <li key={a.key}>
+            <button type="button" className="link-like" onClick={() => choose(a.key)}>
+              {a.kind} of {who(a.from)} to {who(a.to)}
+            </button>
+            <div className="muted">{textOf(a.message).slice(0, 140)}</div>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** Back to what was said in the meeting, as the server answers it. */
+function Origin({ event }: { event: Event }) {
+  const [why, set] = useState<{ what: string; id?: string; text: string }[]>();
+  useEffect(() => set(undefined), [event.id]);
+  return why ? (
+    <ol className="chat">
+      {why.map((s, n) => (
+        <li key={n}>
+          <Status of={s.what} /> {s.text}
+        </li>
+      ))}
+    </ol>
+  ) : (
+    <Action
+      label="Back to the meeting"
+      act={async () => set((await get<{ chain: { what: string; id?: string; text: string }[] }>(`/api/why/${encodeURIComponent(event.id ?? "")}`)).chain)}
+    />
+  );
+}
