@@ -58,8 +58,7 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
 /// states are here anyway, and it is off the way of every command.
 result<void> board::look_at(stored_event const& e) {
   constexpr std::uint64_t most_told = 100; // a ledger that is wrong everywhere must not fill a disk
-  event_context const context{e.version, e.event.at, principal_id{e.event.principal},
-                              e.event.event_id, e.event.cause};
+  event_context const context{e.version, e.event.at, e.event.cause};
   auto const& x = e.event;
   made_event made{x.decoded.get(), x.after ? x.after->take() : nullptr};
   if (!check_)

@@ -94,9 +94,7 @@ struct stream_fold {
 
 private:
   void advance(event_type const& e, new_event const& stored) {
-    Domain::advance(
-        state.change(), e,
-        {version, stored.at, principal_id{stored.principal}, stored.event_id, stored.cause});
+    Domain::advance(state.change(), e, {version, stored.at, stored.cause});
     hash = stored.hash;
     last_event_id = stored.event_id;
   }

@@ -18,8 +18,6 @@ namespace troupe {
 struct event_context {
   std::uint64_t version = 0; ///< of the stream after this event, from 1
   time_point at{};
-  principal_id by;
-  std::string id;    ///< of the event
   std::string cause; ///< id of the command, message or event that led to it
 };
 

@@ -8,7 +8,6 @@ void drafting::add(event e) {
   event_context ctx;
   ctx.version = s_.version + 1;
   ctx.at = now;
-  ctx.by = by;
   ctx.cause = cause_;
   advance(s_, e, ctx);
   out_.push_back(std::move(e));

@@ -28,7 +28,7 @@ public:
     if (!decided)
       throw std::logic_error("a ticket's life: " + decided.error().message);
     for (auto const& e : *decided) {
-      event_context const at{s.version + 1, ctx.now, ctx.by, ctx.id, ctx.id};
+      event_context const at{s.version + 1, ctx.now, ctx.id};
       s = ticket::evolve(std::move(s), e, at);
       s.version = at.version; // as the shell counts
       seen_(e, at);

@@ -89,8 +89,7 @@ result<json::object> state_at(event_store& store, moment const& m) {
         return fail(errc::corrupt, "version " + std::to_string(e.version) + " of " +
                                        to_string(m.stream) +
                                        " does not continue the chain; run `troupe verify`");
-      event_context const ctx{e.version, e.event.at, principal_id{e.event.principal},
-                              e.event.event_id, e.event.cause};
+      event_context const ctx{e.version, e.event.at, e.event.cause};
       if (auto ok =
               fold.apply(m.stream, e.version, e.event.type, e.event.schema, e.event.data, ctx);
           !ok)

@@ -305,7 +305,7 @@ TEST_CASE("checker: a state that comes with its event is looked at like one that
   REQUIRE(l.add(t, placed(ticket::status::ready)).empty());
   auto const& states = l.checker.states();
   ticket::event const e{make_leased(1)};
-  event_context const ctx{3, time_point{duration{1}}, principal_id{"system"}, "e3", "c"};
+  event_context const ctx{3, time_point{duration{1}}, "c"};
   auto const made = std::make_shared<ticket::state>(*states.find<ticket_domain>(t));
   ticket::advance(*made, e, ctx);
   auto const take = [&] {

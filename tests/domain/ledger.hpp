@@ -18,7 +18,6 @@ public:
     event_context ctx;
     ctx.version = ++versions_[stream];
     ctx.at = time_point{std::chrono::hours{500'000}};
-    ctx.by = principal_id{"system"};
     ctx.cause = "c";
     auto const p = checker.check(stream, ctx.version,
                                  std::string{to_string(stream.kind)} + "." + Event::type_name, 1,

@@ -148,8 +148,6 @@ private:
     event_context around;
     around.version = s.version + 1;
     around.at = ctx.now;
-    around.by = ctx.by;
-    around.id = s.self.id + "@" + std::to_string(around.version);
     around.cause = ctx.id;
     s = Domain::evolve(std::move(s), e, around);
     log.emplace_back(e, around);

@@ -108,8 +108,6 @@ private:
     event_context at;
     at.version = state_.version + 1;
     at.at = ctx.now;
-    at.by = ctx.by;
-    at.id = "e" + std::to_string(at.version);
     at.cause = ctx.id;
     auto next = Domain::evolve(state_, *back, at);
     if constexpr (requires { next.is; }) {

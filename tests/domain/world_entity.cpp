@@ -28,8 +28,6 @@ public:
       event_context x;
       x.version = state_.version + 1;
       x.at = ctx.now;
-      x.by = ctx.by;
-      x.id = state_.self.id + "@" + std::to_string(x.version);
       x.cause = ctx.cause.empty() ? ctx.id : ctx.cause;
       state_ = Domain::evolve(std::move(state_), e, x);
       at.push_back(std::move(x));

@@ -104,8 +104,7 @@ void auditor::take(stored_event const& e) {
       hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   }
 
-  event_context const x{e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id,
-                        e.event.cause};
+  event_context const x{e.version, e.event.at, e.event.cause};
   if (auto p = checker_.check(e.stream, e.version, e.event.type, e.event.schema, e.event.data, x))
     problem(*p);
   if (e.stream.kind == entity_kind::ticket)
