@@ -64,6 +64,14 @@ option option::one_of(std::vector<std::string> const& words) const {
 }
 
 option option::between(std::int64_t least, std::int64_t most) const {
+  of_->check(CLI::Validator{[](std::string const& text) { // 0x10 and 1e3 are numbers to the library
+                              auto const digits = text.substr(text.starts_with('-') ? 1 : 0);
+                              bool const is =
+                                  !digits.empty() &&
+                                  digits.find_first_not_of("0123456789") == std::string::npos;
+                              return std::string{is ? "" : text + " is not a whole number"};
+                            },
+                            ""});
   of_->check(CLI::Range(least, most));
   return *this;
 }
@@ -101,6 +109,17 @@ int option::most_values() const {
   return of_->get_items_expected_max();
 }
 
+namespace {
+
+/// A named option that may come again has one value each time: the word behind it is the command's.
+option one_each(CLI::Option& of) {
+  if (!of.get_positional())
+    of.allow_extra_args(false);
+  return option{of};
+}
+
+} // namespace
+
 // ---- command ------------------------------------------------------------------------------------
 
 command command::add(std::string const& name, std::string const& what) const {
@@ -135,7 +154,7 @@ option command::add_option(std::string const& name, std::string& value,
 
 option command::add_option(std::string const& name, std::vector<std::string>& values,
                            std::string const& what) const {
-  return option{*of_->add_option(name, values, what)};
+  return one_each(*of_->add_option(name, values, what));
 }
 
 option command::add_option(std::string const& name, std::int64_t& value,
@@ -162,7 +181,7 @@ option
 command::add_option_function(std::string const& name,
                              std::function<void(std::vector<std::string> const&)> const& take,
                              std::string const& what) const {
-  return option{*of_->add_option_function<std::vector<std::string>>(name, take, what)};
+  return one_each(*of_->add_option_function<std::vector<std::string>>(name, take, what));
 }
 
 option command::add_flag(std::string const& name, bool& value, std::string const& what) const {

@@ -231,8 +231,8 @@ int command_line::run(int argc, char const* const* argv) {
     return console{common_}.show(json::object{{"help", text}}, text);
   }
   case parsed::as::version:
-    console{common_}.print(understood.text + "\n");
-    return exit_code::ok;
+    ask_json();
+    return show_version(console{common_});
   case parsed::as::wrong: {
     ask_json();
     // A required argument may be missing only because its option was mistyped.
@@ -242,6 +242,9 @@ int command_line::run(int argc, char const* const* argv) {
   }
   if (!chosen_) {
     auto const at = root().innermost();
+    auto const last = std::find(argv, argv + argc, std::string_view{"--"});
+    if (at == root() && last != argv + argc)
+      return refuse("no command stands before `--`");
     if (at != root() && common_.json)
       return refuse("`" + full_name(at) + "` wants one of: " + look::joined(commands_of(at), ", "));
     auto const text = tree_.help();

@@ -43,6 +43,9 @@ private:
 option add_setting(command_line& line, command to, std::string const& flag, std::string const& key,
                    std::string const& what);
 
+/// The version of this program, as text or JSON. Answers the exit code.
+int show_version(console const& out);
+
 /// Builds the whole tree and runs what the arguments say.
 [[nodiscard]] int run_command_line(int argc, char const* const* argv);
 /// Adds every command of this folder.

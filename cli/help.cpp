@@ -55,11 +55,13 @@ void add_help_commands(command_line& line) {
   h.add_option("command", *words, "words of a command, or exit-codes").type_name("WORD");
   line.without_settings(h);
   auto const v =
-      line.add(root, "version", "Prints the version.", "  troupe version --json", [](console& out) {
-        return out.show(json::object{{"version", TROUPE_VERSION}}, "troupe " TROUPE_VERSION "\n");
-      });
+      line.add(root, "version", "Prints the version.", "  troupe version --json", show_version);
   line.without_settings(v);
   root.add_version_flag("--version", "troupe " TROUPE_VERSION, "print the version");
+}
+
+int show_version(console const& out) {
+  return out.show(json::object{{"version", TROUPE_VERSION}}, "troupe " TROUPE_VERSION "\n");
 }
 
 } // namespace troupe

@@ -81,6 +81,47 @@ TEST_CASE("command line: wrong arguments end with 2, what is wrong and the way o
   CHECK(run_troupe({"ticket", "review", "x"}, home.path()).exit_code == exit_code::usage);
 }
 
+TEST_CASE("command line: an option that may come again takes one value each time", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"--set", "server.port=1", "version"}, home.path());
+  CHECK(r.exit_code == exit_code::ok);
+  CHECK(contains(r.out, "troupe "));
+  CHECK(run_troupe({"--set", "server.port=1", "--set", "log.level=debug", "version"}, home.path())
+            .exit_code == exit_code::ok);
+  auto const more =
+      run_troupe({"version", "--set", "server.port=1", "log.level=debug"}, home.path());
+  CHECK(more.exit_code == exit_code::usage);
+  CHECK(contains(more.err, "log.level=debug"));
+}
+
+TEST_CASE("command line: whole numbers are written in digits", "[cli]") {
+  temporary_folder home;
+  for (auto const* text : {"0x10", "1e2", "5.0", "", "-"}) {
+    INFO(text);
+    auto const r = run_troupe({"ticket", "list", "--limit", text}, home.path());
+    CHECK(r.exit_code == exit_code::usage);
+    CHECK(contains(r.err, "--limit"));
+  }
+}
+
+TEST_CASE("command line: a command behind -- is refused", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"--", "serve"}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "`--`"));
+  CHECK(r.out.empty());
+}
+
+TEST_CASE("command line: the version is a document where JSON is asked for", "[cli]") {
+  temporary_folder home;
+  for (auto const& words : {std::vector<std::string>{"--version", "--json"},
+                            std::vector<std::string>{"--json", "--version"}}) {
+    auto const r = run_troupe(words, home.path());
+    CHECK(r.exit_code == exit_code::ok);
+    CHECK(document(r.out).at("version").is_string());
+  }
+}
+
 TEST_CASE("command line: a mistyped command is answered with the one that was meant", "[cli]") {
   temporary_folder home;
   auto const r = run_troupe({"breif", "list"}, home.path());
