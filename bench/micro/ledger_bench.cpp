@@ -30,7 +30,7 @@ void per_event(benchmark::State& state) {
 
 void decide_and_evolve_a_life(benchmark::State& state) {
   for (auto _ : state)
-    benchmark::DoNotOptimize(live(ticket_ref(1), [](auto const&, auto const&) {}));
+    benchmark::DoNotOptimize(live(ticket_ref(1), [](auto const&, auto const&, auto const*) {}));
   per_event(state);
 }
 

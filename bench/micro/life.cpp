@@ -12,11 +12,7 @@ constexpr time_point noon{duration{1'750'000'000'000}};
 
 class subject {
 public:
-  subject(entity_ref const& self,
-          std::function<void(ticket::event const&, event_context const&)> const& seen)
-      : seen_(seen) {
-    s.self = self;
-  }
+  subject(entity_ref const& self, life_observer const& seen) : seen_(seen) { s.self = self; }
 
   void tell(ticket::command const& c, char const* by) {
     command_context ctx;
@@ -31,14 +27,14 @@ public:
       event_context const at{s.version + 1, ctx.now, ctx.id};
       s = ticket::evolve(std::move(s), e, at);
       s.version = at.version; // as the shell counts
-      seen_(e, at);
+      seen_(e, at, by);
     }
   }
 
   ticket::state s;
 
 private:
-  std::function<void(ticket::event const&, event_context const&)> const& seen_;
+  life_observer const& seen_;
   std::int64_t commands_ = 0;
 };
 
@@ -87,8 +83,7 @@ link::finished report_of(link::order const& o) {
 
 } // namespace
 
-ticket::state live(entity_ref const& self,
-                   std::function<void(ticket::event const&, event_context const&)> const& seen) {
+ticket::state live(entity_ref const& self, life_observer const& seen) {
   subject t{self, seen};
   t.tell(opening(), "human:bench");
   for (int turns = 0; t.s.is != ticket::status::DONE; ++turns) {
@@ -113,7 +108,7 @@ ticket::state live(entity_ref const& self,
 std::vector<stored_event> ledger_of(entity_ref const& self) {
   std::vector<stored_event> out;
   std::string hash{no_hash()};
-  live(self, [&](ticket::event const& e, event_context const& ctx) {
+  live(self, [&](ticket::event const& e, event_context const& ctx, char const* by) {
     auto data = json::to(e);
     data.as_object().erase("type");
     stored_event s;
@@ -124,7 +119,7 @@ std::vector<stored_event> ledger_of(entity_ref const& self) {
     s.event.event_id = "0198a1b2-0000-7000-9000-" + std::to_string(100'000'000'000 + ctx.version);
     s.event.type = "ticket." + std::string{json::name_of(e)};
     s.event.at = ctx.at;
-    s.event.principal = ctx.by.value;
+    s.event.principal = by;
     s.event.cause = ctx.cause;
     s.event.data = json::canonical(data);
     s.event.hash = hash = chain_hash(hash, self, ctx.version, s.event);
