@@ -58,9 +58,9 @@ public:
   result<std::vector<outbox_row>> outbox(std::uint32_t shard, std::size_t limit) override {
     return call("outbox", [&] { return inner_->outbox(shard, limit); });
   }
-  [[nodiscard]] bool puts_off() const override { return inner_->puts_off(); }
+  [[nodiscard]] bool puts_off() const override { return plan_.settle || inner_->puts_off(); }
   result<bool> settle() override {
-    return call("settle", [&] { return inner_->settle(); });
+    return call("settle", [&] { return plan_.settle ? plan_.settle() : inner_->settle(); });
   }
   result<void> save_snapshot(snapshot const& s) override {
     return call("save_snapshot", [&] { return inner_->save_snapshot(s); });

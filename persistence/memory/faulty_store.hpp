@@ -22,6 +22,8 @@ struct fault_plan {
   errc code = errc::unavailable;      ///< of the errors
   duration late_by{20};               ///< of the late answers
   std::function<void(duration)> wait; ///< instead of sleeping, if set
+  /// If set, appends put something off, and this is how it is settled.
+  std::function<result<bool>()> settle;
 };
 
 /// A store that fails by plan and is `inner` otherwise: the three ways in which a database can
