@@ -82,10 +82,8 @@ result<void> board::apply(stored_event const& e) {
       return fail(errc::internal, x.what());
     }
   }();
-  if (auto const* t = done ? checker_.states().find<ticket_domain>(e.stream) : nullptr) {
-    commits_.take(e, *t);
-    leases_.take(e.stream, *t);
-  }
+  if (done)
+    note(e);
   if (order_.size() % stride == 0)
     marks_.push_back(heads_);
   order_.push_back(static_cast<std::uint8_t>(e.shard));
@@ -97,6 +95,20 @@ result<void> board::apply(stored_event const& e) {
   *last_place_ = last_;
   heads_[e.shard] = e.seq;
   return done;
+}
+
+/// What is kept of its state besides.
+void board::note(stored_event const& e) {
+  auto const& states = checker_.states();
+  if (auto const* t = states.find<ticket_domain>(e.stream)) {
+    commits_.take(e, *t);
+    leases_.take(e.stream, *t);
+    work_.take(e, *t);
+  } else if (auto const* b = states.find<budget_domain>(e.stream)) {
+    work_.take(e, *b);
+  } else if (auto const* a = states.find<approval_domain>(e.stream)) {
+    work_.take(e, *a);
+  }
 }
 
 void board::remember(board_event e) {
@@ -249,6 +261,16 @@ std::vector<known_commit> board::commits(tenant_id const& tenant, std::string co
 leases_by_agent board::leases(tenant_id const& tenant) const {
   std::lock_guard lock{mutex_};
   return leases_.of(tenant);
+}
+
+work_totals board::work(time_point now) const {
+  std::lock_guard lock{mutex_};
+  return work_.read(now);
+}
+
+std::size_t board::behind() const {
+  std::lock_guard lock{feed_mutex_};
+  return feed_.size() + (applying_ ? 1 : 0);
 }
 
 std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {

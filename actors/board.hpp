@@ -4,6 +4,7 @@
 #include "actors/domain/checker.hpp"
 #include "actors/lease_index.hpp"
 #include "actors/messages.hpp"
+#include "actors/work_meter.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -78,6 +79,10 @@ public:
   commits(tenant_id const& tenant, std::string const& prefix, std::size_t limit) const;
   /// The tickets that agents hold now.
   [[nodiscard]] leases_by_agent leases(tenant_id const& tenant) const;
+  /// What the team has done so far, and how it stands.
+  [[nodiscard]] work_totals work(time_point now) const;
+  /// Batches that were stored and are not applied yet.
+  [[nodiscard]] std::size_t behind() const;
   /// Sequence number of the last event of each shard among those with n <= `at`. Unlike `n`, these
   /// are the same after a restart.
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> heads(std::uint64_t at) const;
@@ -108,6 +113,7 @@ private:
   void run();
   void take(std::shared_ptr<stored_event const> const& e);
   [[nodiscard]] result<void> apply(stored_event const& e);
+  void note(stored_event const& e);
   void remember(board_event e);
   [[nodiscard]] result<void> look_at(stored_event const& e);
 
@@ -120,6 +126,7 @@ private:
   std::uint64_t* last_place_ = nullptr;
   commit_index commits_;
   lease_index leases_;
+  work_meter work_;
   std::deque<board_event> recent_;
   std::map<std::uint32_t, std::uint64_t> heads_; ///< by shard
   // The shard of every event, by n - 1, and the heads before every `stride` of them: enough to find

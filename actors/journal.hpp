@@ -52,6 +52,7 @@ public:
   /// is away) is answered `unavailable`.
   void stop(duration deadline);
   [[nodiscard]] journal_counters const& counters() const { return state_.counters; }
+  [[nodiscard]] journal_load load_now() const;
 
 private:
   explicit journal(journal_settings settings) : state_(std::move(settings)) {}

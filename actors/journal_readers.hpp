@@ -24,6 +24,9 @@ public:
   /// So many events were added, and the store may have put something off.
   void note_put_off(std::size_t events);
 
+  /// Reads that wait.
+  [[nodiscard]] std::size_t waiting() const;
+
   void wake();
   /// Ends the threads, after `stopping` was set.
   void join();
@@ -45,7 +48,7 @@ private:
   bool const puts_off_;                 ///< the store
   std::atomic<std::size_t> put_off_{0}; ///< events since the last settling
   moment tidy_at_;                      ///< of the thread that tidies
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wakeup_;
   bool keeps_tidy_ = false;
   std::optional<moment> settle_at_; ///< none where nothing was put off

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "protocol/bucket_counts.hpp"
 
 #include <atomic>
 #include <functional>
@@ -34,6 +35,17 @@ struct journal_counters {
   std::atomic<std::uint64_t> unknown{0};
   std::atomic<std::uint64_t> conflicts{0};
   std::atomic<std::uint64_t> fenced{0};
+  bucket_counts batch_units;  ///< units of a batch
+  bucket_counts commit_nanos; ///< of an append to the store, each try
+  journal_counters();
+};
+
+/// How much a journal has to do now.
+struct journal_load {
+  std::size_t queue_bytes = 0;
+  std::size_t queue_limit_bytes = 0;
+  std::size_t queue_units = 0;
+  std::size_t reads = 0; ///< that wait for a reader
 };
 
 /// What the threads of a journal share: how it is set, what they counted, and how the store is.

@@ -130,7 +130,9 @@ journal_writer::send(std::vector<journal_entry>& batch, std::vector<unit>& units
   result<std::vector<unit_result>> answers = fail(errc::unavailable, "not sent");
   for (;;) {
     TROUPE_CRASH_POINT(2, "journal: before the batch is sent");
+    auto const sent = std::chrono::steady_clock::now();
     answers = store_->append(units);
+    state_.counters.commit_nanos.add((std::chrono::steady_clock::now() - sent).count());
     if (answers || (answers.error().code != errc::unavailable &&
                     answers.error().code != errc::busy && answers.error().code != errc::timeout))
       break;
@@ -168,6 +170,7 @@ journal_writer::send(std::vector<journal_entry>& batch, std::vector<unit>& units
 committed_ptr journal_writer::stored(std::vector<journal_entry>& batch,
                                      result<std::vector<unit_result>> const& answers) {
   ++state_.counters.batches;
+  state_.counters.batch_units.add(static_cast<std::int64_t>(batch.size()));
   std::size_t events = 0;
   for (auto const& e : batch)
     events += count_events(e.what);

@@ -31,6 +31,8 @@ public:
   void wake();
   /// Until what is queued is written or given up; after `stopping` was set.
   void join();
+  /// Units that wait.
+  [[nodiscard]] std::size_t waiting() const;
 
 private:
   void write_loop();
@@ -51,7 +53,7 @@ private:
   std::unique_ptr<event_store> const store_;
   journal_state& state_;
   std::function<void(std::size_t)> const on_stored_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wakeup_;
   std::deque<journal_entry> queue_;
   std::set<entity_ref> given_up_; ///< streams at which the store threw, since it last took a unit

@@ -54,6 +54,17 @@ void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) 
   offers_.insert_or_assign(ticket, waiting{std::move(key), std::move(what), since});
 }
 
+dispatch_load matchmaker::load() const {
+  dispatch_load out{offers_.size(), 0, 0};
+  for (auto const& [id, h] : hosts_) {
+    if (!h.up)
+      continue;
+    out.slots += h.slots;
+    out.occupied += in(used_.daemons, id);
+  }
+  return out;
+}
+
 void matchmaker::withdrawn(entity_ref const& ticket, std::string const& key) {
   if (auto const it = offers_.find(ticket); it != offers_.end() && it->second.key == key)
     forget_offer(it);

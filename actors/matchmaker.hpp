@@ -36,6 +36,13 @@ struct ticket_plan {
 /// Of a ticket's state, as the API answers it; none where it is no ticket's.
 [[nodiscard]] std::optional<ticket_plan> plan_of(json::value const& ticket);
 
+/// What there is to give, and who waits for it.
+struct dispatch_load {
+  std::size_t offers = 0;    ///< tickets that wait for a lease
+  std::int64_t slots = 0;    ///< of the daemons that are there
+  std::int64_t occupied = 0; ///< of these
+};
+
 /// The policy of the dispatcher: who gets which ready ticket. Pure: events, offers and the time
 /// come in, grants come out.
 ///
@@ -79,6 +86,7 @@ public:
   /// When the next offer that must wait may be matched; none: nothing waits for the time. As of the
   /// last `match`.
   [[nodiscard]] std::optional<time_point> next() const { return next_; }
+  [[nodiscard]] dispatch_load load() const;
 
 private:
   struct waiting {

@@ -404,6 +404,15 @@ node_counts node::counts() const {
           i.in_quarantine(),         parts_->restarts, parts_->door.refused()};
 }
 
+node_load node::load() const {
+  auto& p = *parts_;
+  return {p.door.under_way(), p.door.limit(),
+          p.crowd.live(),     p.crowd.limit(),
+          p.crowd.reading(),  p.view.behind(),
+          p.engines->load(),  p.leases.with([](matchmaker const& who) { return who.load(); }),
+          p.log->load_now()};
+}
+
 std::size_t node::live() const {
   return parts_->crowd.live();
 }

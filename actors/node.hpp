@@ -48,6 +48,20 @@ struct node_counts {
   std::uint64_t refused = 0;              ///< new work, because of overload, since the start
 };
 
+/// How much the parts of a node have to do now.
+struct node_load {
+  std::int64_t commands = 0; ///< under way
+  std::int64_t commands_limit =
+      0;                    ///< from which on new work is refused; moves with what is measured
+  std::size_t entities = 0; ///< in memory
+  std::size_t entities_limit = 0;
+  std::size_t entities_reading = 0; ///< of these, those that are still being read
+  std::size_t view_behind = 0;      ///< batches
+  engine_load engines;
+  dispatch_load dispatch;
+  journal_load journal;
+};
+
 /// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway
 /// and the tests hold. Thread-safe; no call blocks, except `start`, `stop` and `ask`.
 class node {
@@ -80,6 +94,7 @@ public:
   void probe(std::function<void(std::optional<error>)> done);
 
   [[nodiscard]] node_counts counts() const;
+  [[nodiscard]] node_load load() const;
   /// How many entities are in memory.
   [[nodiscard]] std::size_t live() const;
   /// Commands that were sent and have not ended, wherever they wait.

@@ -17,6 +17,7 @@ public:
   [[nodiscard]] headcount begin_reading() { return count_at(reading_); }
   [[nodiscard]] std::size_t live() const { return of(live_); }
   [[nodiscard]] std::size_t reading() const { return of(reading_); }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] bool full() const { return live() >= limit_; }
 
 private:

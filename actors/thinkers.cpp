@@ -43,16 +43,23 @@ void thinkers::perform(entity_ref self, agent_spec spec, envelope message,
   wakeup_.notify_one();
 }
 
+engine_load thinkers::load() const {
+  std::lock_guard lock{mutex_};
+  return {queue_.size(), busy_, threads_.size()};
+}
+
 void thinkers::run() {
-  for (;;) {
+  for (bool worked = false;; worked = true) {
     request r;
     {
       std::unique_lock lock{mutex_};
+      busy_ -= worked ? 1 : 0;
       wakeup_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
       if (stopping_)
         return;
       r = std::move(queue_.front());
       queue_.pop_front();
+      ++busy_;
     }
     // Agents whose work runs on a daemon still answer questions: by the rules.
     auto it = by_engine_.find(r.what.spec.engine);

@@ -40,6 +40,12 @@ public:
 [[nodiscard]] result<std::unique_ptr<thinker>>
 make_scripted_thinker(std::filesystem::path const& file, std::shared_ptr<thinker> fallback);
 
+struct engine_load {
+  std::size_t waiting = 0; ///< messages that no thread has taken yet
+  std::size_t busy = 0;    ///< threads
+  std::size_t threads = 0;
+};
+
 /// The engines of the server's own agents, on a few threads.
 class thinkers : public engine_port {
 public:
@@ -51,6 +57,7 @@ public:
   void perform(entity_ref self, agent_spec spec, envelope message,
                std::function<void(result<envelope>)> done) override;
   void stop();
+  [[nodiscard]] engine_load load() const;
 
 private:
   struct request {
@@ -61,9 +68,10 @@ private:
 
   std::map<engine_kind, std::shared_ptr<thinker>> by_engine_;
   state_reader read_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wakeup_;
   std::deque<request> queue_;
+  std::size_t busy_ = 0; ///< threads
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -20,6 +20,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 
 namespace troupe {
@@ -91,6 +92,24 @@ error of_settings(error e) {
   return e;
 }
 
+/// Who may read the metrics besides viewers.
+result<scrape_access> scrape_access_of(serve_options const& o) {
+  constexpr std::size_t shortest = 16;
+  scrape_access out{{}, o.metrics_on_loopback};
+  if (o.metrics_token_file.empty())
+    return out;
+  std::ifstream in{o.metrics_token_file};
+  std::string token;
+  in >> token;
+  if (token.size() < shortest)
+    return fail(errc::invalid_argument,
+                "telemetry.metrics_token_file = " + o.metrics_token_file.string() +
+                    " must hold a token of at least " + std::to_string(shortest) +
+                    " characters; `openssl rand -hex 32` makes one");
+  out.token_hash = hash_token(token);
+  return out;
+}
+
 using engine_map = decltype(node_settings::engines);
 
 /// Of the server's own agents.
@@ -138,6 +157,9 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto engines = engines_of(o);
   if (!engines)
     return refused(of_settings(engines.error()));
+  auto const scrape = scrape_access_of(o);
+  if (!scrape)
+    return refused(of_settings(scrape.error()));
   if (!o.data.empty()) {
     std::error_code ec;
     std::filesystem::create_directories(o.data, ec);
@@ -206,7 +228,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (auto ok = first_token(n, tokens, o); !ok)
     return refused(ok.error());
 
-  api const a{n, hub, tokens, tenant};
+  api const a{n, hub, tokens, tenant, &server, *scrape};
   router table;
   for (auto& r : all_routes(a))
     table.add(std::move(r));

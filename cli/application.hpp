@@ -28,6 +28,8 @@ struct serve_options {
   std::int32_t slowdown = 3;          ///< above it new work is refused as busy; 0: never
   std::string log_level = "info";
   bool log_json = false;
+  std::filesystem::path metrics_token_file; ///< empty: only principals may read the metrics
+  bool metrics_on_loopback = false;         ///< from this machine without a token
   bool accept_restored = false; ///< go on with a ledger that is older than the one last seen
   bool take_over = false;       ///< from a server that holds the database: it is fenced and ends
 };

@@ -93,6 +93,8 @@ int serve(console& out, bool take_over, bool accept_restored) {
   o.stop_deadline = s.actors.stop_deadline;
   o.log_level = s.log.level;
   o.log_json = s.log.json;
+  o.metrics_token_file = s.telemetry.metrics_token_file;
+  o.metrics_on_loopback = s.telemetry.metrics_on_loopback;
   o.take_over = take_over;
   o.accept_restored = accept_restored;
   auto const where = url->empty() ? o.data.string() : masked(*url);

@@ -180,6 +180,15 @@ void visit_settings(Settings& s, Visit&& visit) {
                     {"trace", "debug", "info", "warn", "error", "critical", "off"}},
         s.log.level);
   visit(setting_key{"log", "json", "One JSON object a line instead of text."}, s.log.json);
+
+  visit(setting_key{"telemetry", "metrics_token_file",
+                    "File that holds a token of your own choice, good for reading /metrics and "
+                    "nothing else. Empty: a token with the role viewer is needed."},
+        s.telemetry.metrics_token_file);
+  visit(setting_key{"telemetry", "metrics_on_loopback",
+                    "Whoever asks from this machine may read /metrics without a token. Not where "
+                    "others have accounts on it."},
+        s.telemetry.metrics_on_loopback);
 }
 
 } // namespace troupe

@@ -86,6 +86,12 @@ struct log_settings {
   bool json = false;
 };
 
+/// What the server tells those who watch it.
+struct telemetry_settings {
+  std::string metrics_token_file; ///< holds a token that is good for `/metrics` alone
+  bool metrics_on_loopback = false;
+};
+
 struct settings {
   store_settings store;
   listen_settings server;
@@ -93,6 +99,7 @@ struct settings {
   runner_settings daemon;
   client_settings client;
   log_settings log;
+  telemetry_settings telemetry;
 };
 
 } // namespace troupe

@@ -206,7 +206,8 @@ bool loopback_name(std::string_view name) {
 }
 
 std::variant<admitted, response> admit(request_head head, router const& routes,
-                                       server_settings const& settings, token_checker* tokens) {
+                                       server_settings const& settings, token_checker* tokens,
+                                       route const** matched) {
   auto target = parse_target(head.target);
   if (!target)
     return problem(target.error(), "/", head.target.size() > 8192 ? 414 : 400);
@@ -215,6 +216,8 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
     return std::move(*no);
 
   auto found = routes.find(head.method, target->segments);
+  if (matched != nullptr)
+    *matched = found.found;
   if (head.method == "OPTIONS" && (head.target == "*" || !found.allow.empty())) {
     auto out = empty_response(204);
     out.headers.set("Allow", found.allow.empty() ? "GET, HEAD, OPTIONS, POST" : found.allow);

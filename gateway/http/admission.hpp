@@ -33,9 +33,11 @@ struct admitted {
 /// Decides on a head alone, before a byte of the body is read: target, Host and Origin, route,
 /// token and role, size and type of the body. The answer to whoever may not go on is complete.
 /// Order of the checks: what a stranger learns first is the least.
+/// `matched`, where given: the route that was asked for, also where it is refused.
 [[nodiscard]] std::variant<admitted, response> admit(request_head head, router const& routes,
                                                      server_settings const& settings,
-                                                     token_checker* tokens);
+                                                     token_checker* tokens,
+                                                     route const** matched = nullptr);
 
 /// Takes the body of an admitted request: parses it where the route wants JSON, and redacts its
 /// strings. No handler sees a secret there, so none can end up in a command, a hash or a log.

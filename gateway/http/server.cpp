@@ -126,6 +126,8 @@ struct http_server::impl {
       std::lock_guard lock{host.mutex};
       auto const served = host.sessions.size() - turned_away;
       welcome = served < host.settings.max_connections;
+      if (!welcome)
+        host.seen->turned_away();
       if (!welcome && turned_away >= most_turned_away)
         return;
       if (!welcome)
@@ -236,6 +238,7 @@ result<void> http_server::start() {
       return r;
   }
   auto& h = impl_->host;
+  h.seen.emplace(h.routes);
   auto const threads = std::max(1u, h.settings.threads);
   impl_->work.emplace(h.io->get_executor());
   asio::co_spawn(
@@ -286,6 +289,15 @@ http_server::load http_server::now() const {
   auto& h = impl_->host;
   std::lock_guard lock{h.mutex};
   return {h.sessions.size(), h.in_flight, h.streams};
+}
+
+server_settings const& http_server::settings() const {
+  return impl_->host.settings;
+}
+
+traffic const* http_server::seen() const {
+  auto const& t = impl_->host.seen;
+  return t ? &*t : nullptr;
 }
 
 } // namespace troupe

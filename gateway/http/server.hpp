@@ -2,6 +2,7 @@
 
 #include "gateway/http/router.hpp"
 #include "gateway/http/server_settings.hpp"
+#include "gateway/http/traffic.hpp"
 
 #include <chrono>
 #include <memory>
@@ -45,6 +46,9 @@ public:
     std::size_t streams = 0;
   };
   [[nodiscard]] load now() const;
+  [[nodiscard]] server_settings const& settings() const;
+  /// What was answered since the start; null before it.
+  [[nodiscard]] traffic const* seen() const;
 
 private:
   struct impl;

@@ -139,6 +139,7 @@ asio::awaitable<bool> session::serve_one(bool first) {
   if (buffer_.size() == 0)
     co_return true;
 
+  asked_ = {};
   request_parser parser;
   parser.header_limit(static_cast<std::uint32_t>(host_.settings.header_bytes));
   parser.body_limit(boost::none); // the route's limit is known after the head
@@ -187,6 +188,7 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
   f.keep_alive = parser.keep_alive() && !stopping_;
   f.http10 = head.version < 11;
   f.tls = stream_.secure();
+  asked_ = {nullptr, head.method};
   bool const head_only = head.method == "HEAD";
   bool const has_body = head.has_body;
   bool const continues = same_word(head.headers.get("Expect"), "100-continue");
@@ -202,7 +204,8 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
     co_return false;
   }
 
-  auto decision = admit(std::move(head), host_.routes, host_.settings, host_.tokens.get());
+  auto decision =
+      admit(std::move(head), host_.routes, host_.settings, host_.tokens.get(), &asked_.to);
   if (auto const* refused = std::get_if<response>(&decision)) {
     if (has_body) {
       co_await refuse(*refused, f, head_only);
@@ -317,6 +320,7 @@ asio::awaitable<bool> session::write(response const& r, framing const& f, bool h
     at += slice.size();
     sent = co_await write_bytes(std::move(slice));
   }
+  host_.seen->answered(asked_.to, asked_.method, r.status, traffic::clock::now() - asked_.since);
   co_return sent;
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/http/admission.hpp"
 #include "gateway/http/beast.hpp"
+#include "gateway/http/traffic.hpp"
 #include "gateway/http/wake_up.hpp"
 #include "gateway/http/wire.hpp"
 
@@ -27,6 +28,7 @@ struct session_host {
 
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> streams{0};
+  std::optional<traffic> seen; ///< set before the first session
 
   std::mutex mutex;
   std::condition_variable drained;
@@ -102,6 +104,13 @@ private:
   beast::flat_buffer buffer_;
   std::function<void()> on_stop_;
   std::function<void()> on_abort_;
+  /// What is being answered, for `write` to count it.
+  struct asked {
+    route const* to = nullptr; ///< null: nothing is there, or not known yet
+    std::string method;
+    traffic::clock::time_point since = traffic::clock::now();
+  };
+  asked asked_;
   bool idle_ = false;
   bool stopping_ = false;
   bool aborted_ = false;

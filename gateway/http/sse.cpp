@@ -196,6 +196,7 @@ asio::awaitable<void> session::serve_events(admitted& a, framing f) {
         false);
     co_return;
   }
+  host_.seen->stream_began(a.to);
   auto const& s = host_.settings;
   auto& tcp = stream_.next_layer();
   if (s.stream_socket_buffer_bytes > 0) {

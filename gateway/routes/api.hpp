@@ -3,10 +3,16 @@
 #include "actors/node.hpp"
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
-#include "gateway/http/message.hpp"
+#include "gateway/http/server.hpp"
 #include "protocol/known_fields.hpp"
 
 namespace troupe {
+
+/// Who may read the metrics besides viewers.
+struct scrape_access {
+  std::string token_hash; ///< of a token that is good for this alone; empty: there is none
+  bool open_here = false; ///< whoever asks from this machine, without a token
+};
 
 /// What the routes stand on. Outlives the server.
 struct api {
@@ -14,6 +20,8 @@ struct api {
   daemon_hub& hub;
   token_index& tokens;
   tenant_id tenant;
+  http_server const* edge = nullptr; ///< for its numbers; null: they are not shown
+  scrape_access scrape = {};
 
   [[nodiscard]] entity_ref ref(entity_kind kind, std::string id) const {
     return {tenant, kind, std::move(id)};

@@ -41,6 +41,7 @@ std::vector<route> all_routes(api const& a) {
   add_access_routes(out, a);
   add_incident_routes(out, a);
   add_ledger_routes(out, a);
+  add_metrics_route(out, a);
   add_dashboard_routes(out);
   return out;
 }

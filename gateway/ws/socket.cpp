@@ -249,6 +249,7 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
         false);
     co_return;
   }
+  host_.seen->stream_began(a.to);
   auto const& s = host_.settings;
   auto& tcp = stream_.next_layer();
   tcp.expires_never(); // from here on the WebSocket's own timeouts and the cutter
