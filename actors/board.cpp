@@ -2,6 +2,7 @@
 
 #include "actors/domain/kinds.hpp"
 #include "actors/log_merge.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -58,6 +59,7 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
 /// states are here anyway, and it is off the way of every command.
 result<void> board::look_at(stored_event const& e) {
   constexpr std::uint64_t most_told = 100; // a ledger that is wrong everywhere must not fill a disk
+  log_about const about{e.event.correlation, &e.stream};
   event_context const context{e.version, e.event.at, e.event.cause};
   auto const& x = e.event;
   made_event made{x.decoded.get(), x.after ? x.after->take() : nullptr};
@@ -157,6 +159,7 @@ void board::run() {
 /// and must not end with it.
 void board::take(std::shared_ptr<stored_event const> const& event) {
   auto const& e = *event;
+  log_about const about{e.event.correlation, &e.stream};
   auto const threw = [&](char const* whose, char const* what) {
     spdlog::critical("{} threw at event={} what=\"{}\"", whose, e.event.event_id, what);
   };

@@ -3,6 +3,7 @@
 #include "actors/domain/domain.hpp"
 #include "actors/region.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -79,6 +80,7 @@ caf::behavior dispatcher_actor::make_behavior() {
           return;
         bool const later = a.refused->code == errc::busy || a.refused->code == errc::unavailable ||
                            a.refused->code == errc::timeout;
+        log_about const about{a.ticket};
         if (desk_.with([&](matchmaker& who) { return who.refused(a.ticket, a.key, later); }))
           spdlog::debug("grant refused ticket={} why=\"{}\"", to_string(a.ticket),
                         a.refused->message);

@@ -16,6 +16,7 @@ struct crash_report {
   std::string why; ///< what it threw, where it did
   /// Kind and members (JSON, without secrets) of the command in work; empty where none was.
   std::string command, body;
+  std::string correlation; ///< of what the entity was about
 };
 
 /// What a shard and an entity share, so that a crash can be laid to a command. There is one for

@@ -5,6 +5,7 @@
 #include "actors/obligation_runner.hpp"
 #include "actors/stored_answer.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 #include "protocol/redact.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -33,12 +34,14 @@ public:
       : caf::event_based_actor(cfg), ref_(std::move(self)), rt_(*rt), shard_(std::move(shard)),
         link_(std::move(link)), memory_(ref_, rt_), work_(*this) {
     set_exception_handler([this](std::exception_ptr& e) -> caf::error {
+      log_about const about{conversation(), &ref_};
       try {
         std::rethrow_exception(e);
       } catch (std::exception const& x) {
         spdlog::error("entity crashed entity={} command={} what=\"{}\"", to_string(ref_),
                       link_->command_id, x.what());
         report().why = redact(x.what());
+        report().correlation = log_about::id();
       }
       return caf::exit_reason::unhandled_exception;
     });
@@ -51,15 +54,26 @@ public:
     else
       load();
     return {
-        [this](command_ptr& c) { admit(std::move(c)); },
+        [this](command_ptr& c) {
+          log_about const about{conversation(), &ref_};
+          admit(std::move(c));
+        },
         [this](query_ptr& q) { answer(std::move(q)); },
-        [this](loaded_ptr const& l) { on_loaded(*l); },
-        [this](appended_ptr const& a) { on_appended(*a); },
+        [this](loaded_ptr const& l) {
+          log_about const about{conversation(), &ref_};
+          on_loaded(*l);
+        },
+        [this](appended_ptr const& a) {
+          log_about const about{conversation(), &ref_};
+          on_appended(*a);
+        },
         [this](obligation_outcome const& o) {
+          log_about const about{conversation(), &ref_};
           work_.on_outcome(o);
           stop_if_done();
         },
         [this](alarm_atom, std::uint64_t call) {
+          log_about const about{conversation(), &ref_};
           if (memory_.broken() == nullptr)
             work_.on_call(call);
         },
@@ -79,7 +93,11 @@ public:
   }
 
 private:
+  /// What its log lines are about.
+  [[nodiscard]] std::string const& conversation() const { return memory_.now().correlation; }
+
   void on_signal(caf::atom_value what) {
+    log_about const about{conversation(), &ref_};
     if (what == wake_atom::value) {
       if (memory_.load_failed())
         load();
@@ -218,6 +236,7 @@ private:
   }
 
   void process(command_ptr const& c) {
+    log_about const about{c->context.correlation};
     link_->command_id = c->context.id;
     poison_key(*c, link_->poison);
     link_->report.reset();

@@ -2,6 +2,7 @@
 
 #include "actors/snapshots.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -14,6 +15,7 @@ using std::chrono::steady_clock;
 void store_snapshot(std::function<snapshot()> const& make, event_store& store) {
   auto const made = make();
   TROUPE_CRASH_POINT(28, "snapshot: made, not stored");
+  log_about const about{made.stream};
   if (auto const kept = store.save_snapshot(made); !kept)
     spdlog::info("a snapshot is not kept entity={} why=\"{}\"", to_string(made.stream),
                  kept.error().message);

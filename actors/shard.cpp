@@ -1,5 +1,7 @@
 #include "actors/shard.hpp"
 
+#include "protocol/log_about.hpp"
+
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -109,6 +111,7 @@ shard_actor::child& shard_actor::running(entity_ref const& ref, bool called) {
     c.quarantined = false;
     if (rt_.incidents != nullptr)
       rt_.incidents->quarantined(false);
+    log_about const about{ref};
     spdlog::info("out of quarantine entity={}", to_string(ref));
   }
   if (!c.actor && !c.restarting && !c.quarantined)
@@ -251,6 +254,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
   }
   if (c.link->fenced || lost_) {
     if (!lost_) {
+      log_about const about{ref};
       spdlog::error("shard lost: its epoch {} is no longer the newest entity={}", epoch_->load(),
                     to_string(ref));
       lose();
@@ -271,6 +275,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
     rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {
     auto const report = c.link->report ? *c.link->report : crash_report{};
+    log_about const about{report.correlation, &ref};
     spdlog::error("dead letter entity={} command={} kind={} crashes={}; see `troupe dead-letters`",
                   to_string(ref), blamed, report.command, crashes);
     if (rt_.incidents != nullptr)
@@ -298,6 +303,8 @@ void shard_actor::quarantine(entity_ref const& ref, child& c) {
   c.until = now + window;
   if (rt_.incidents != nullptr)
     rt_.incidents->quarantined(true);
+  auto const none = std::string{};
+  log_about const about{c.link->report ? c.link->report->correlation : none, &ref};
   spdlog::error("quarantined entity={} command={} minutes={}", to_string(ref), c.link->command_id,
                 std::chrono::duration_cast<std::chrono::minutes>(window).count());
   auto const kept = c.take_kept();

@@ -1,6 +1,7 @@
 #include "actors/thinkers.hpp"
 
 #include "actors/domain/domain.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -61,6 +62,7 @@ void thinkers::run() {
       queue_.pop_front();
       ++busy_;
     }
+    log_about const about{r.what.message.correlation, &r.what.agent};
     // Agents whose work runs on a daemon still answer questions: by the rules.
     auto it = by_engine_.find(r.what.spec.engine);
     if (it == by_engine_.end())

@@ -3,6 +3,7 @@
 #include "actors/node.hpp"
 #include "actors/real_ports.hpp"
 #include "cli/ledger_mark.hpp"
+#include "cli/log.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
@@ -13,7 +14,6 @@
 #include "protocol/crash_point.hpp"
 
 #include <fcntl.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -28,17 +28,6 @@ namespace troupe {
 namespace {
 
 constexpr char const* default_tenant = "default";
-
-void set_up_log(serve_options const& o) {
-  auto log = spdlog::stderr_color_mt("troupe");
-  log->set_level(spdlog::level::from_str(o.log_level));
-  if (o.log_json)
-    log->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
-                     spdlog::pattern_time_type::utc);
-  else
-    log->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
-  spdlog::set_default_logger(std::move(log));
-}
 
 result<store_factory> open_store(serve_options const& o) {
   if (!o.store.empty())
@@ -147,7 +136,7 @@ std::string this_machine() {
 int run_serve(serve_options const& o, std::function<void(std::string const& url)> const& on_ready,
               std::function<int(error const& why)> const& refused) {
   auto const signals = block_signals();
-  set_up_log(o);
+  set_up_log("troupe", o.log);
   tenant_id const tenant{default_tenant};
   // The address comes first: a second server on the same ledger must be refused before it takes the
   // shards away from the one that runs, and before it makes a token that nobody can use.

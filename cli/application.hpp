@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "gateway/http/server_settings.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
@@ -26,8 +27,7 @@ struct serve_options {
   bool check_invariants = true;       ///< of every event that is stored
   std::uint64_t snapshot_after = 100; ///< events of an entity
   std::int32_t slowdown = 3;          ///< above it new work is refused as busy; 0: never
-  std::string log_level = "info";
-  bool log_json = false;
+  log_settings log;
   std::filesystem::path metrics_token_file; ///< empty: only principals may read the metrics
   bool metrics_on_loopback = false;         ///< from this machine without a token
   bool accept_restored = false; ///< go on with a ledger that is older than the one last seen

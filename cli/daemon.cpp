@@ -1,9 +1,8 @@
 #include "cli/commands.hpp"
+#include "cli/log.hpp"
 #include "cli/text/table.hpp"
 #include "daemon/clean.hpp"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 namespace troupe {
@@ -102,14 +101,7 @@ int run(console& out) {
   if (auto const program = missing_program(s.daemon.command); !program.empty())
     return out.misuse("--command: " + program + " is no program that can be run here",
                       "Name one that is there, and executable (`chmod +x`).");
-  auto log = spdlog::stderr_color_mt("troupe-daemon");
-  log->set_level(spdlog::level::from_str(s.log.level));
-  if (s.log.json)
-    log->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
-                     spdlog::pattern_time_type::utc);
-  else
-    log->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
-  spdlog::set_default_logger(std::move(log));
+  set_up_log("troupe-daemon", s.log);
   return exit_code_of_daemon(local::run_daemon(d));
 }
 

@@ -91,8 +91,7 @@ int serve(console& out, bool take_over, bool accept_restored) {
   o.snapshot_after = static_cast<std::uint64_t>(s.actors.snapshot_after);
   o.slowdown = s.actors.slowdown;
   o.stop_deadline = s.actors.stop_deadline;
-  o.log_level = s.log.level;
-  o.log_json = s.log.json;
+  o.log = s.log;
   o.metrics_token_file = s.telemetry.metrics_token_file;
   o.metrics_on_loopback = s.telemetry.metrics_on_loopback;
   o.take_over = take_over;
@@ -151,9 +150,8 @@ void add_serve_command(command_line& line) {
       .type_name("N");
   add_setting(line, c, "--log-level", "log.level", "trace, debug, info, warn, error or off")
       .type_name("LEVEL");
-  c.add_flag_callback(
-      "--log-json", [&line] { line.common().settings["log.json"] = "true"; },
-      "logs as one JSON object a line");
+  add_setting(line, c, "--log-format", "log.format", "text, or json: one object a line")
+      .type_name("FORMAT");
   add_setting(line, c, "--heartbeat-ms", "actors.heartbeat_ms", "between heartbeats of daemons")
       .type_name("MS");
   add_setting(line, c, "--resend-ms", "actors.resend_ms", "until a message is sent again")

@@ -179,7 +179,14 @@ void visit_settings(Settings& s, Visit&& visit) {
                     0,
                     {"trace", "debug", "info", "warn", "error", "critical", "off"}},
         s.log.level);
-  visit(setting_key{"log", "json", "One JSON object a line instead of text."}, s.log.json);
+  visit(setting_key{"log",
+                    "format",
+                    "One line of text, or one JSON object a line: time, level, message, and the "
+                    "correlation id of what it is about.",
+                    0,
+                    0,
+                    {"text", "json"}},
+        s.log.format);
 
   visit(setting_key{"telemetry", "metrics_token_file",
                     "File that holds a token of your own choice, good for reading /metrics and "

@@ -83,7 +83,7 @@ struct client_settings {
 
 struct log_settings {
   std::string level = "info";
-  bool json = false;
+  std::string format = "text"; ///< or `json`
 };
 
 /// What the server tells those who watch it.

@@ -1,12 +1,27 @@
 #include "daemon/attempt_table.hpp"
 
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 namespace troupe::local {
+
+namespace {
+
+/// What the log lines of an attempt can be found by: the conversation that it belongs to, as the
+/// server has it, else its ticket.
+std::string correlation_of(link::order const& o) {
+  for (auto const& m : o.conversation) {
+    if (!m->correlation.empty())
+      return m->correlation;
+  }
+  return o.ticket.value;
+}
+
+} // namespace
 
 attempt_table::attempt_table(executor_settings settings,
                              std::shared_ptr<repository_pool> repositories, spool& reports,
@@ -85,6 +100,7 @@ void attempt_table::recover() {
     f.why = reason::daemon_lost;
     f.summary = "The daemon was restarted while the attempt ran.";
     f.session = o.session;
+    log_about const about{o.ticket.value};
     spdlog::info("lost ticket={} token={}", o.ticket.value, o.token);
     report(f);
   }
@@ -101,6 +117,8 @@ std::int32_t attempt_table::busy() const {
 }
 
 void attempt_table::start(link::order o) {
+  auto const conversation = correlation_of(o);
+  log_about const about{conversation};
   TROUPE_CRASH_POINT(43, "daemon: order taken, not begun");
   reap();
   auto refusal = refusal_of(settings_, *repositories_, o);
@@ -137,6 +155,8 @@ void attempt_table::start(link::order o) {
 
 void attempt_table::run(std::shared_ptr<attempt> const& a, std::shared_ptr<attempt_events> const&) {
   auto const& o = a->what();
+  auto const conversation = correlation_of(o);
+  log_about const about{conversation};
   key const id{o.ticket, o.token};
   {
     std::unique_lock lock{mutex_};
@@ -258,6 +278,7 @@ void attempt_table::sweep() {
       next = std::move(*found);
       releases_.erase(found);
     }
+    log_about const about{next.ticket.value};
     auto done = remove_all_of(next);
     if (done)
       done = spool_.released(next.ticket);

@@ -2,6 +2,7 @@
 #include "gateway/daemons/clean_frame.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
 #include "gateway/daemons/link_close.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -87,6 +88,8 @@ void daemon_hub::arrive(daemon_id const& daemon, std::uint64_t connection,
 }
 
 void daemon_hub::turn_away(daemon_id const& daemon, std::uint64_t connection, error const& why) {
+  entity_ref const who{tenant_, entity_kind::daemon, daemon.value};
+  log_about const about{who};
   spdlog::info("daemon turned away daemon={} why=\"{}\"", daemon.value, why.message);
   std::lock_guard lock{mutex_};
   auto& p = peers_[daemon];
@@ -185,6 +188,7 @@ void daemon_hub::disconnect_absent() {
     std::lock_guard lock{mutex_};
     if (is_linked(daemon))
       continue;
+    log_about const about{s->self};
     spdlog::info("daemon absent daemon={} grace_ms={}", daemon.value, grace_.count());
     disconnect(daemon);
   }

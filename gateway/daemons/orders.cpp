@@ -1,6 +1,7 @@
 #include "actors/domain/kinds.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -75,6 +76,8 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
       std::string why;
       config = config_of(run, why);
       if (!config) {
+        auto const ticket = ticket_ref(what.what.ticket);
+        log_about const about{ticket};
         spdlog::warn("an order waits for its run ticket={} token={} run={} why=\"{}\"",
                      what.what.ticket.value, what.what.token, what.run.value, why);
         a.wait = std::clamp(a.wait * 2, first_wait, longest_wait);

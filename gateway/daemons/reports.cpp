@@ -3,6 +3,7 @@
 #include "gateway/daemons/daemon_hub.hpp"
 #include "gateway/daemons/link_close.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/log_about.hpp"
 #include "protocol/redact.hpp"
 
 #include <spdlog/spdlog.h>
@@ -194,6 +195,8 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
 void daemon_hub::taken(daemon_id const& daemon, std::uint64_t connection, std::uint64_t seq,
                        command_result const& r) {
   bool const retry = !r && may_pass(r.error());
+  entity_ref const who{tenant_, entity_kind::daemon, daemon.value};
+  log_about const about{who};
   if (!r && !retry)
     spdlog::info("report refused daemon={} seq={} why=\"{}\"", daemon.value, seq,
                  r.error().message);

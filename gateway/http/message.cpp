@@ -61,4 +61,9 @@ response empty_response(int status) {
   return out;
 }
 
+std::string trace_id(request const& r) {
+  // 00-<trace id>-<parent id>-<flags>
+  return r.trace.size() == 55 ? r.trace.substr(3, 32) : std::string{};
+}
+
 } // namespace troupe

@@ -68,6 +68,9 @@ struct request {
   std::string peer;            ///< its address; empty if it is not known
 };
 
+/// The trace id of a request, 32 hex digits: what its log lines can be found by.
+[[nodiscard]] std::string trace_id(request const& r);
+
 struct response {
   int status = 200;
   std::string content_type = "application/json";

@@ -3,6 +3,7 @@
 #include "gateway/http/redaction.hpp"
 #include "gateway/http/reply_slot.hpp"
 #include "gateway/http/text.hpp"
+#include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -279,7 +280,9 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   }
   auto slot = std::make_shared<reply_slot>(make_wake_up());
   during({}, [slot] { slot->give_up(); });
+  auto const correlation = trace_id(a.req);
   {
+    log_about const about{correlation};
     auto const answer_with = telling_redacted(reply_into(slot, a.req.path), a.redacted);
     try {
       std::get<handler>(a.to->handle)(a.req, answer_with);
@@ -297,6 +300,7 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   if (aborted_)
     co_return false;
   if (!answer) {
+    log_about const about{correlation};
     spdlog::warn("gateway: no answer in time method={} path={}", a.req.method, a.req.path);
     answer = problem(fail(errc::timeout, "no answer within " + std::to_string(deadline.count()) +
                                              " ms; the request may still take effect"),

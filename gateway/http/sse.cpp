@@ -1,5 +1,6 @@
 #include "gateway/http/outbox.hpp"
 #include "gateway/http/session.hpp"
+#include "protocol/log_about.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
@@ -208,12 +209,16 @@ asio::awaitable<void> session::serve_events(admitted& a, framing f) {
   auto out =
       std::make_shared<sse_stream>(s, waiter, std::string{a.req.headers.get("Last-Event-ID")});
   during([out] { out->close("server_stopping", true); }, [out] { out->lost("server_stopping"); });
-  try {
-    std::get<stream_handler>(a.to->handle)(a.req, out);
-  } catch (std::exception const& e) {
-    spdlog::error("gateway: stream handler failed path={} error={}", a.req.path, e.what());
-    out->reject(
-        problem(fail(errc::internal, "an internal error; see the server's log"), a.req.path));
+  {
+    auto const correlation = trace_id(a.req);
+    log_about const about{correlation};
+    try {
+      std::get<stream_handler>(a.to->handle)(a.req, out);
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: stream handler failed path={} error={}", a.req.path, e.what());
+      out->reject(
+          problem(fail(errc::internal, "an internal error; see the server's log"), a.req.path));
+    }
   }
   // The read has no deadline, each write has its own; Beast keeps the two apart only while the
   // other one is pending, so the read must begin before the first write.

@@ -1,6 +1,7 @@
 #include "gateway/http/outbox.hpp"
 #include "gateway/http/session.hpp"
 #include "net/web_stream.hpp"
+#include "protocol/log_about.hpp"
 
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -266,11 +267,15 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
   auto link = std::make_shared<socket_link>(s, waiter);
   during([link] { link->close(1001, "the server is stopping"); },
          [link] { link->lost(code_lost, "the server stopped"); });
-  try {
-    std::get<socket_handler>(a.to->handle)(a.req, link);
-  } catch (std::exception const& e) {
-    spdlog::error("gateway: socket handler failed path={} error={}", a.req.path, e.what());
-    link->close(code_internal, "internal error");
+  {
+    auto const correlation = trace_id(a.req);
+    log_about const about{correlation};
+    try {
+      std::get<socket_handler>(a.to->handle)(a.req, link);
+    } catch (std::exception const& e) {
+      spdlog::error("gateway: socket handler failed path={} error={}", a.req.path, e.what());
+      link->close(code_internal, "internal error");
+    }
   }
   asio::co_spawn(stream_.get_executor(), write_messages(shared_from_this(), ws, link, waiter),
                  asio::detached);

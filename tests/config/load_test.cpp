@@ -75,8 +75,9 @@ TEST_CASE("settings: the usual file is read where there is one", "[config]") {
 
 TEST_CASE("settings: everything that is wrong is said, with key, value and range", "[config]") {
   temporary_folder folder;
-  auto const file = write(folder, "[server]\nport = 70000\nthreads = \"two\"\ncolour = 1\n"
-                                  "[lgo]\nlevel = \"info\"\n[log]\nlevel = \"loud\"\njson = 1\n");
+  auto const file =
+      write(folder, "[server]\nport = 70000\nthreads = \"two\"\ncolour = 1\n"
+                    "[lgo]\nlevel = \"info\"\n[log]\nlevel = \"loud\"\nformat = \"xml\"\n");
   auto const l = load(file, {{"TROUPE_SERVER_PROT", "1"}, {"TROUPE_ACTORS_THREADS", "0"}},
                       {{"server.prot", "1"}});
   auto const at = file.string();
@@ -86,7 +87,7 @@ TEST_CASE("settings: everything that is wrong is said, with key, value and range
   CHECK(has(l.problems, at + ":4: unknown key server.colour"));
   CHECK(has(l.problems, ":5: unknown section lgo; there are actors, client, daemon, log"));
   CHECK(has(l.problems, "log.level = 'loud', but it must be one of trace debug info"));
-  CHECK(has(l.problems, "log.json = 1, but it must be true or false"));
+  CHECK(has(l.problems, "log.format = 'xml', but it must be one of text json"));
   CHECK(has(l.problems, "unknown variable TROUPE_SERVER_PROT"));
   CHECK(has(l.problems, "TROUPE_ACTORS_THREADS (actors.threads) is \"0\", but it must be a whole "
                         "number from 1 to 256"));
@@ -158,7 +159,7 @@ TEST_CASE("settings: each is described by its value and by its TOML", "[config]"
   };
   CHECK(at("server.address") == setting_value{"\"127.0.0.1\"", std::string{"127.0.0.1"}});
   CHECK(at("server.port") == setting_value{"7777", std::int64_t{7777}});
-  CHECK(at("log.json") == setting_value{"false", false});
+  CHECK(at("log.format") == setting_value{"\"text\"", std::string{"text"}});
   CHECK(at("actors.resend_ms") == setting_value{"5000", std::int64_t{5000}});
   CHECK(at("server.allowed_hosts") ==
         setting_value{R"(["a", "b"])", std::vector<std::string>{"a", "b"}});

@@ -1,0 +1,98 @@
+#include "cli/log.hpp"
+#include "protocol/json.hpp"
+#include "protocol/log_about.hpp"
+
+#include <catch2/catch.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <regex>
+#include <sstream>
+
+using namespace troupe;
+
+namespace {
+
+/// A log in this format, with what it wrote.
+struct written_log {
+  std::ostringstream out;
+  spdlog::logger log;
+
+  explicit written_log(std::string const& format)
+      : log("troupe", std::make_shared<spdlog::sinks::ostream_sink_mt>(out)) {
+    log.set_formatter(log_lines(format));
+  }
+  [[nodiscard]] json::object one() const {
+    auto const text = out.str();
+    REQUIRE(std::count(text.begin(), text.end(), '\n') == 1);
+    auto const read = json::parse(text);
+    INFO(text);
+    REQUIRE(read.has_value());
+    return read->as_object();
+  }
+};
+
+} // namespace
+
+TEST_CASE("log: a line of JSON is an object with time, level and message", "[cli]") {
+  written_log l{"json"};
+  l.log.warn("said=\"{}\" and\n\tmore \x1b[31m", "a \"word\"");
+  auto const line = l.one();
+  CHECK(line.at("level") == "warning");
+  CHECK(line.at("logger") == "troupe");
+  CHECK(line.at("message") == "said=\"a \"word\"\" and\n\tmore \x1b[31m");
+  CHECK_FALSE(line.contains("correlation"));
+  std::string const at{line.at("time").as_string()};
+  std::regex const rfc3339{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"};
+  CHECK(std::regex_match(at, rfc3339));
+}
+
+TEST_CASE("log: bytes that are no text do not break a line of JSON", "[cli]") {
+  written_log l{"json"};
+  l.log.info("from \xff\xfe a program");
+  CHECK(l.one().at("message") == "from ?? a program");
+}
+
+TEST_CASE("log: what a line is about stands in it", "[cli]") {
+  entity_ref const ticket{tenant_id{"default"}, entity_kind::ticket, "k3f9-1"};
+  std::string const brief = "k3f9";
+  std::string const empty;
+  auto const about = [] {
+    written_log l{"json"};
+    l.log.info("x");
+    auto const line = l.one();
+    return line.contains("correlation") ? std::string{line.at("correlation").as_string()} : "";
+  };
+  CHECK(about().empty());
+  {
+    log_about const conversation{brief, &ticket};
+    CHECK(about() == "k3f9");
+    {
+      log_about const nothing{empty};
+      CHECK(about() == "k3f9"); // of the scope around
+      log_about const entity{empty, &ticket};
+      CHECK(about() == "default/ticket/k3f9-1");
+    }
+    CHECK(about() == "k3f9");
+    written_log text{"text"};
+    text.log.info("x");
+    CHECK(text.out.str().ends_with("info  x correlation=k3f9\n"));
+  }
+  CHECK(about().empty());
+}
+
+TEST_CASE("log: nothing secret-shaped leaves, and no line can be forged", "[cli]") {
+  std::string const canary = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+  for (auto const* format : {"json", "text"}) {
+    INFO(format);
+    written_log l{format};
+    l.log.error("failed why=\"{}\"\n12:00:00.000 info  all is well", canary);
+    auto const text = l.out.str();
+    CHECK(text.find(canary) == std::string::npos);
+    CHECK(text.find("[redacted:github-token]") != std::string::npos);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+  }
+  written_log l{"text"};
+  l.log.info("a\x1b[2Jb");
+  CHECK(l.out.str().find("a\\x1b[2Jb") != std::string::npos);
+}
