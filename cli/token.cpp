@@ -27,9 +27,10 @@ void add_token_commands(command_line& line) {
           return code;
         });
     c.add_option("name", f->name, "whose token it is").required().type_name("NAME");
-    c.add_option("--role", f->roles, "viewer, developer, approver or admin; may come again")
+    c.add_option("--role", f->roles,
+                 "viewer, developer, approver, admin, observe or observe_contents; may come again")
         .required()
-        .one_of({"viewer", "developer", "approver", "admin"})
+        .one_of({"viewer", "developer", "approver", "admin", "observe", "observe_contents"})
         .type_name("ROLE");
     c.add_option("--days", f->days, "days until it expires; 0: never")
         .between(0, 3650)

@@ -1,5 +1,7 @@
 #include "actors/domain/principal.hpp"
 
+#include <algorithm>
+
 namespace troupe::principal {
 
 namespace {
@@ -62,6 +64,30 @@ struct judge {
     return events{revoked{c.why, status::REVOKED}};
   }
 
+  result<events> operator()(begin_watch const& c) const {
+    if (s.kind != credential::token || s.is != status::active || is_over(s, ctx.now))
+      return refuse("only who has a token that is good can watch");
+    if (c.id.empty())
+      return fail(errc::invalid_argument, "a watch needs an id", {{"field", "id"}});
+    std::size_t open = 0;
+    for (auto const& w : s.watches) {
+      if (w.id == c.id)
+        return events{};
+      open += w.ended == time_point{} ? 1 : 0;
+    }
+    if (open >= most_open_watches)
+      return fail(errc::busy, "this token has " + std::to_string(open) +
+                                  " different watches open or just closed, which is the limit; try "
+                                  "again later");
+    return events{watch_begun{c.id, c.filter, c.contents}};
+  }
+  result<events> operator()(end_watch const& c) const {
+    bool const open = std::any_of(s.watches.begin(), s.watches.end(), [&](watch const& w) {
+      return w.id == c.id && w.ended == time_point{};
+    });
+    return open ? events{watch_ended{c.id, c.why, c.records}} : events{};
+  }
+
   result<events> operator()(settle const&) const { return events{}; }
   result<events> operator()(tick const&) const {
     if (s.is != status::active || !is_over(s, ctx.now))
@@ -87,6 +113,24 @@ struct fold {
   void operator()(revoked const& e) const {
     s.why = e.why;
     s.ended_at = ctx.at;
+  }
+  void operator()(watch_begun const& e) const {
+    s.watches.push_back({e.id, e.filter, e.contents, ctx.at, {}, {}, 0});
+    if (s.watches.size() <= most_known_watches)
+      return;
+    auto const over = std::find_if(s.watches.begin(), s.watches.end(),
+                                   [](watch const& w) { return w.ended != time_point{}; });
+    if (over != s.watches.end())
+      s.watches.erase(over);
+  }
+  void operator()(watch_ended const& e) const {
+    for (auto& w : s.watches) {
+      if (w.id != e.id || w.ended != time_point{})
+        continue;
+      w.ended = ctx.at;
+      w.why = e.why;
+      w.records = e.records;
+    }
   }
   void operator()(settled const&) const {}
 };

@@ -5,6 +5,20 @@
 /// A credential: an API token, or a code that is good for one enrolment.
 namespace troupe::principal {
 
+/// One look at live traffic, see docs/watch.md.
+struct watch {
+  std::string id;
+  std::string filter;
+  bool contents = false; ///< what messages say as well
+  time_point begun{};
+  time_point ended{}; ///< zero: open
+  std::string why;    ///< it ended
+  std::int64_t records = 0;
+  TROUPE_FIELDS(watch, id, filter, contents, begun, ended, why, records);
+};
+constexpr std::size_t most_open_watches = 16; ///< of one token
+constexpr std::size_t most_known_watches = 32;
+
 struct state {
   entity_ref self;
   std::uint64_t version = 0; ///< events applied
@@ -18,15 +32,17 @@ struct state {
   time_point expires{}; ///< zero: never
   time_point ended_at{};
   std::string why;
+  std::vector<watch> watches; ///< those that are open, and the newest of the others
   TROUPE_FIELDS(state, self, version, is, who, label, kind, secret_hash, roles, issued_at, expires,
-                ended_at, why);
+                ended_at, why, watches);
 };
 
 /// none -> active -> USED | REVOKED | EXPIRED.
 [[nodiscard]] transition_table<status> transitions();
 
-/// Errors: conflict (used, revoked or expired; a token instead of a code), invalid_argument (no
-/// hash, no principal, no role), not_found (never issued).
+/// Errors: conflict (used, revoked or expired; a token instead of a code, or the other way round),
+/// invalid_argument (no hash, no principal, no role, no id), busy (too many watches), not_found
+/// (never issued).
 [[nodiscard]] result<std::vector<event>> decide(state const& s, command const& c,
                                                 command_context const& ctx);
 [[nodiscard]] state evolve(state s, event const& e, event_context const& ctx);

@@ -6,13 +6,15 @@
 namespace troupe {
 
 namespace {
-constexpr std::array<std::pair<role, std::string_view>, 6> role_words = {{
+constexpr std::array<std::pair<role, std::string_view>, 8> role_words = {{
     {role::none, "none"},
     {role::viewer, "viewer"},
     {role::developer, "developer"},
     {role::approver, "approver"},
     {role::admin, "admin"},
     {role::daemon, "daemon"},
+    {role::observe, "observe"},
+    {role::observe_contents, "observe_contents"},
 }};
 } // namespace
 
@@ -42,7 +44,10 @@ bool covers(principal_info const& p, role wanted) {
   case role::developer:
   case role::approver:
   case role::admin:
+  case role::observe_contents:
     return has(wanted) || has(role::admin);
+  case role::observe:
+    return has(role::observe) || has(role::observe_contents) || has(role::admin);
   case role::daemon:
     return has(role::daemon);
   }

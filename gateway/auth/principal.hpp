@@ -9,7 +9,7 @@
 namespace troupe {
 
 /// What a caller may do. `none` as the demand of a route means: no token needed.
-enum class role { none, viewer, developer, approver, admin, daemon };
+enum class role { none, viewer, developer, approver, admin, daemon, observe, observe_contents };
 
 [[nodiscard]] std::string_view to_string(role r);
 /// The role of a word (`developer`); empty if there is none.
@@ -25,7 +25,8 @@ struct principal_info {
 };
 
 /// Whether the roles of `p` cover `wanted`: admin covers every human role, developer and approver
-/// cover viewer. Nobody but a daemon is a daemon: an admin's token must not be able to report work.
+/// cover viewer, observe_contents covers observe and no other does. Nobody but a daemon is a
+/// daemon: an admin's token must not be able to report work.
 [[nodiscard]] bool covers(principal_info const& p, role wanted);
 
 /// Finds the principal of a bearer token. Called on I/O threads: it must answer from memory and

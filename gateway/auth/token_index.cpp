@@ -22,6 +22,10 @@ role api_role(principal::role r) {
     return role::admin;
   case principal::role::daemon:
     return role::daemon;
+  case principal::role::observe:
+    return role::observe;
+  case principal::role::observe_contents:
+    return role::observe_contents;
   }
   return role::none;
 }

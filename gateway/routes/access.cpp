@@ -60,14 +60,15 @@ void issue_token(api const& a, request const& r, reply const& answer) {
   bool const days = b->days >= 0 && b->days <= 3650;
   bool const seconds = b->seconds >= 0 && b->seconds <= longest_token_seconds;
   if (!usual || !days || !seconds) {
-    refuse(r, answer,
-           fail(errc::invalid_argument,
-                "name and roles (viewer, developer, approver, admin) are needed; days is 0 to "
-                "3650, seconds not more",
-                {{"field", b->name.empty() ? "name"
-                           : !usual        ? "roles"
-                           : !days         ? "days"
-                                           : "seconds"}}));
+    refuse(
+        r, answer,
+        fail(errc::invalid_argument,
+             "name and roles (viewer, developer, approver, admin, observe, observe_contents) are "
+             "needed; days is 0 to 3650, seconds not more",
+             {{"field", b->name.empty() ? "name"
+                        : !usual        ? "roles"
+                        : !days         ? "days"
+                                        : "seconds"}}));
     return;
   }
   auto const token = new_token();

@@ -9,8 +9,9 @@ namespace troupe::principal {
 enum class status { none, active, USED, REVOKED, EXPIRED };
 BOOST_DESCRIBE_ENUM(status, none, active, USED, REVOKED, EXPIRED)
 
-enum class role { viewer, developer, approver, admin, daemon };
-BOOST_DESCRIBE_ENUM(role, viewer, developer, approver, admin, daemon)
+/// `observe` watches live traffic, `observe_contents` sees there what messages say as well.
+enum class role { viewer, developer, approver, admin, daemon, observe, observe_contents };
+BOOST_DESCRIBE_ENUM(role, viewer, developer, approver, admin, daemon, observe, observe_contents)
 
 enum class credential { token, code };
 BOOST_DESCRIBE_ENUM(credential, token, code)
@@ -32,7 +33,22 @@ struct revoke {
   std::string why;
   TROUPE_RECORD(revoke, why);
 };
-TROUPE_CHOICE(command, issue, redeem, revoke, settle, tick);
+/// Whoever has this token watches live traffic from here on. Errors: conflict (not a token that is
+/// good), invalid_argument (no id), busy (as many watches are open as one token may have).
+struct begin_watch {
+  std::string id; ///< of the watch
+  std::string filter;
+  bool contents = false;
+  TROUPE_RECORD(begin_watch, id, filter, contents);
+};
+/// The watch is over; nothing where it is not open.
+struct end_watch {
+  std::string id;
+  std::string why;
+  std::int64_t records = 0; ///< that were shown
+  TROUPE_RECORD(end_watch, id, why, records);
+};
+TROUPE_CHOICE(command, issue, redeem, revoke, begin_watch, end_watch, settle, tick);
 
 struct issued {
   principal_id who;
@@ -53,7 +69,19 @@ struct revoked {
   status to = status::REVOKED;
   TROUPE_RECORD(revoked, why, to);
 };
-TROUPE_CHOICE(event, issued, redeemed, revoked, settled);
+struct watch_begun {
+  std::string id;
+  std::string filter;
+  bool contents = false;
+  TROUPE_RECORD(watch_begun, id, filter, contents);
+};
+struct watch_ended {
+  std::string id;
+  std::string why;
+  std::int64_t records = 0;
+  TROUPE_RECORD(watch_ended, id, why, records);
+};
+TROUPE_CHOICE(event, issued, redeemed, revoked, watch_begun, watch_ended, settled);
 
 } // namespace troupe::principal
 

@@ -175,6 +175,42 @@ TEST_CASE("principal: a token lives until it is revoked", "[domain]") {
   CHECK_FALSE(principal::is_good(p.s, p.now));
 }
 
+TEST_CASE("principal: what was watched with a token is kept, each begin and end once", "[domain]") {
+  principal_entity code{"0123456789abcdef"};
+  code.does(a_code());
+  CHECK(outcome(code.send(principal::begin_watch{"w1", "", false})) == "conflict");
+
+  principal_entity p{"0123456789abcdee"};
+  CHECK(outcome(p.send(principal::begin_watch{"w1", "", false})) == "not_found");
+  p.does(a_code(principal::credential::token));
+  CHECK(outcome(p.send(principal::begin_watch{"", "errors", false})) == "invalid_argument");
+  p.does(principal::begin_watch{"w1", "errors", true});
+  CHECK(p.does(principal::begin_watch{"w1", "errors", true}).empty());
+  CHECK(p.does(principal::end_watch{"w2", "client_left", 0}).empty());
+  p.does(principal::end_watch{"w1", "client_left", 7});
+  CHECK(p.does(principal::end_watch{"w1", "client_left", 7}).empty());
+  REQUIRE(p.s.watches.size() == 1);
+  CHECK(p.s.watches[0].filter == "errors");
+  CHECK(p.s.watches[0].contents);
+  CHECK(p.s.watches[0].records == 7);
+  CHECK(p.s.watches[0].why == "client_left");
+
+  for (std::size_t i = 0; i < principal::most_open_watches; ++i)
+    p.does(principal::begin_watch{"open" + std::to_string(i), "", false});
+  CHECK(outcome(p.send(principal::begin_watch{"more", "", false})) == "busy");
+  for (std::size_t i = 0; i < 2 * principal::most_known_watches; ++i) {
+    auto const id = "again" + std::to_string(i);
+    p.does(principal::end_watch{i == 0 ? "open0" : "again" + std::to_string(i - 1), "x", 0});
+    p.does(principal::begin_watch{id, "", false});
+  }
+  CHECK(p.s.watches.size() == principal::most_known_watches);
+  p.does(principal::revoke{"gone"});
+  CHECK(outcome(p.send(principal::begin_watch{"late", "", false})) == "conflict");
+  // What is open is ended all the same.
+  CHECK(p.does(principal::end_watch{"open1", "token_ended", 0}).size() == 1);
+  p.check_replay();
+}
+
 TEST_CASE("principal: what says too little is refused", "[domain]") {
   principal_entity p{"0123456789abcdef"};
   auto c = a_code();
