@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/choke_points.hpp"
 #include "actors/entity_append.hpp"
 #include "actors/entity_memory.hpp"
 #include "actors/obligation_runner.hpp"
@@ -237,6 +238,7 @@ private:
 
   void process(command_ptr const& c) {
     log_about const about{c->context.correlation};
+    choke::dispatching(*c);
     link_->command_id = c->context.id;
     poison_key(*c, link_->poison);
     link_->report.reset();
@@ -374,6 +376,7 @@ private:
   }
 
   static void finish(command_message& c, command_result o) {
+    choke::dispatched(c, o);
     if (auto done = std::exchange(c.done, {}))
       done(std::move(o));
   }

@@ -1,5 +1,6 @@
 #include "actors/journal.hpp"
 
+#include "actors/choke_points.hpp"
 #include "actors/guarded_store.hpp"
 #include "actors/snapshots.hpp"
 #include "persistence/batch.hpp"
@@ -85,10 +86,12 @@ void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool aske
     caf::anon_send(reply_to, std::make_shared<appended>(appended{id, ok.error()}));
     return;
   }
+  choke::submitted(what);
   auto& w = *writers_[what.shard % writers_.size()];
   auto const bytes = size_of(what);
   state_.queued_bytes += bytes;
-  w.append({std::move(what), id, std::move(reply_to), bytes, asked});
+  w.append({std::move(what), id, std::move(reply_to), bytes, asked,
+            choke::moment(traffic::category::journal)});
   TROUPE_CRASH_POINT(1, "journal: taken into the queue");
 }
 

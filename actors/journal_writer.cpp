@@ -1,5 +1,6 @@
 #include "actors/journal_writer.hpp"
 
+#include "actors/choke_points.hpp"
 #include "actors/guarded_store.hpp"
 #include "protocol/crash_point.hpp"
 
@@ -25,6 +26,23 @@ void add_stored(unit& u, unit_result const& r, std::vector<stored_event>& out) {
     for (auto& e : w.events)
       out.push_back({u.shard, seq++, u.epoch, w.stream, ++version, std::move(e)});
   }
+}
+
+/// Why the unit is not in the log, or not known to be; none: its events are.
+std::optional<traffic::outcome> not_stored(result<unit_result> const& r) {
+  if (!r)
+    return traffic::outcome_of(r.error().code);
+  switch (r->status) {
+  case unit_status::ok:
+    return std::nullopt;
+  case unit_status::duplicate:
+    return r->by_inbox ? std::optional{traffic::outcome::duplicate} : std::nullopt;
+  case unit_status::conflict:
+    return traffic::outcome::conflict;
+  case unit_status::fenced:
+    return traffic::outcome::fenced;
+  }
+  return traffic::outcome::internal;
 }
 
 } // namespace
@@ -183,6 +201,7 @@ committed_ptr journal_writer::stored(std::vector<journal_entry>& batch,
     state_.counters.fenced += r.status == unit_status::fenced ? 1 : 0;
     // A duplicate by event id is our own batch, stored although the answer was lost: new to us.
     if (r.status == unit_status::ok || (r.status == unit_status::duplicate && !r.by_inbox)) {
+      choke::stored(batch[i].what, r, batch[i].since);
       add_stored(batch[i].what, r, *committed);
     }
   }
@@ -234,6 +253,7 @@ void journal_writer::refuse_asked(std::vector<journal_entry>& batch, std::vector
   std::vector<unit> kept_units;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (batch[i].asked) {
+      batch[i].what = std::move(units[i]);
       answer(batch[i], why);
     } else {
       kept.push_back(std::move(batch[i]));
@@ -246,8 +266,12 @@ void journal_writer::refuse_asked(std::vector<journal_entry>& batch, std::vector
 
 void journal_writer::answer(journal_entry& e, result<unit_result> outcome) {
   state_.queued_bytes -= std::exchange(e.bytes, 0);
-  if (auto const whom = std::exchange(e.reply_to, nullptr))
-    caf::anon_send(whom, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
+  auto const whom = std::exchange(e.reply_to, nullptr);
+  if (!whom)
+    return;
+  if (auto const why = not_stored(outcome))
+    choke::not_stored(e.what, *why, e.since);
+  caf::anon_send(whom, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
 }
 
 } // namespace troupe

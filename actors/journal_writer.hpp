@@ -16,6 +16,7 @@ struct journal_entry {
   caf::actor reply_to;
   std::size_t bytes = 0; ///< of the journal's queue
   bool asked = false;
+  std::int64_t since = 0; ///< see `choke::moment`
 };
 
 /// One connection that appends, with a thread of its own: while one batch is being made durable the

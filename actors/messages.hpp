@@ -51,6 +51,8 @@ struct command_message {
   /// being kept until the store is back.
   bool asked = false;
   completion done; ///< may be empty
+  /// When its entity began with it, by the steady clock in nanoseconds; 0: nobody watched then.
+  std::int64_t began_ns = 0;
   headcount place; ///< among the commands under way; see admission
 };
 using command_ptr = std::shared_ptr<command_message>;

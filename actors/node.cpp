@@ -215,7 +215,7 @@ node::~node() {
 }
 
 result<std::unique_ptr<node>> node::start(node_settings settings, store_factory const& store,
-                                          runner_port& runner, tap* watch) {
+                                          runner_port& runner) {
   auto opened = journal::open(store, settings.journal);
   if (!opened)
     return opened.error();
@@ -252,7 +252,6 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.ids = &p->ids;
   p->rt.journal = p->log.get();
   p->rt.runner = &runner;
-  p->rt.watch = watch;
   p->rt.resend = settings.resend;
   p->rt.idle = settings.idle;
   p->rt.grace = settings.grace;

@@ -66,11 +66,11 @@ struct node_load {
 /// and the tests hold. Thread-safe; no call blocks, except `start`, `stop` and `ask`.
 class node {
 public:
-  /// Claims the shards and reads the log; `resume` sets it to work. `runner` and `watch` must
-  /// outlive the node. Errors: those of the store and of the board (corrupt, unsupported); busy
+  /// Claims the shards and reads the log; `resume` sets it to work. `runner` must outlive
+  /// the node. Errors: those of the store and of the board (corrupt, unsupported); busy
   /// (another server holds the store); internal (the node id override is not linked).
   [[nodiscard]] static result<std::unique_ptr<node>>
-  start(node_settings settings, store_factory const& store, runner_port& runner, tap* watch);
+  start(node_settings settings, store_factory const& store, runner_port& runner);
   ~node();
 
   /// Starts every entity that has something to do by itself; the rest starts when it is called.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/alarm_clock.hpp"
+#include "actors/choke_points.hpp"
 #include "actors/dispatch_desk.hpp"
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
@@ -175,6 +176,7 @@ private:
     time_point at{};             ///< of an alarm
     std::int64_t token = 0;      ///< of a launch
     std::optional<moment> rings; ///< an alarm: when
+    choke::effect_ptr watched;   ///< of a launch
     std::string cause;           ///< event that first asked for it
     std::unique_ptr<std::string> refused;
     /// What an engine has answered; written once, before the outcome of its delivery comes.
@@ -197,8 +199,10 @@ private:
   void take_back(std::string const& key, tracked const& t) {
     if (t.is == sort::offer && host_.rt().dispatcher != nullptr)
       host_.rt().dispatcher->offer({host_.ref(), key, std::nullopt});
-    if (t.is == sort::launch) // only a ticket launches, and only its own attempts
+    if (t.is == sort::launch) { // only a ticket launches, and only its own attempts
       host_.rt().runner->forget(ticket_id{host_.ref().id}, t.token);
+      choke::end_effect(t.watched);
+    }
   }
 
   /// An alarm is due.
@@ -267,11 +271,16 @@ private:
                    },
                    [&](troupe::launch const& x) {
                      t.done = true;
+                     t.watched =
+                         choke::begin_effect(host_.ref(), "order", "daemon:", x.daemon.value);
                      host_.rt().runner->launch(x);
                    },
                    [&](notify const& x) {
                      host_.rt().runner->notify(
-                         x, [me = host_.actor().address(), key = o.key, round = t.round] {
+                         x, [me = host_.actor().address(), key = o.key, round = t.round,
+                             watched = choke::begin_effect(host_.ref(), json::name_of(x.what),
+                                                           "daemon:", x.daemon.value)] {
+                           choke::end_effect(watched);
                            if (auto a = caf::actor_cast<caf::actor>(me))
                              caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
                          });
@@ -331,8 +340,11 @@ private:
       t.answer = std::make_shared<std::optional<command_type>>();
       host_.rt().engine->perform(
           host_.ref(), host_.now().state->spec, x.message,
-          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key,
-           round = t.round](result<envelope> r) {
+          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key, round = t.round,
+           watched = choke::begin_effect(host_.ref(), "think",
+                                         "engine:", name(host_.now().state->spec.engine))](
+              result<envelope> r) {
+            choke::end_effect(watched, r ? std::nullopt : std::optional{r.error().code});
             if (r)
               *answer = agent::reply{std::move(*r)};
             else
@@ -340,7 +352,7 @@ private:
             deliver(*answer, id, key, round);
           });
     } else {
-      auto where = send_point(host_.rt(), host_.ref().tenant, x.message);
+      auto where = send_point(host_.ref().tenant, x.message);
       if (!where) {
         t.done = true;
         spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(host_.ref()),

@@ -3,8 +3,6 @@
 #include "actors/messages.hpp"
 #include "actors/supervision.hpp"
 
-#include <atomic>
-
 /// What actors need of the outside, as interfaces: the composition root gives the real ones, tests
 /// and simulation give theirs.
 namespace troupe {
@@ -84,17 +82,6 @@ public:
   virtual void give_back(entity_ref const& ticket) = 0;
 };
 
-/// Sees messages and commits pass. Off, it costs one relaxed load.
-class tap {
-public:
-  virtual ~tap() = default;
-  [[nodiscard]] bool on() const { return on_.load(std::memory_order_relaxed); }
-  virtual void message_sent(tenant_id const& tenant, envelope const& e) = 0;
-
-protected:
-  std::atomic<bool> on_{false};
-};
-
 class admission;
 class alarm_clock;
 class dispatch_desk;
@@ -109,7 +96,6 @@ struct runtime {
   runner_port* runner = nullptr;
   engine_port* engine = nullptr;
   lease_port* leases = nullptr; ///< may be null: every lease is offered and granted by message
-  tap* watch = nullptr;         ///< may be null
   region* where = nullptr;
   dispatch_desk* dispatcher = nullptr; ///< may be null
   /// Between two sendings of something that was not answered.

@@ -1,6 +1,7 @@
 #include "actors/region.hpp"
 
 #include "actors/admission.hpp"
+#include "actors/choke_points.hpp"
 #include "actors/shard.hpp"
 
 #include <caf/actor_system.hpp>
@@ -86,6 +87,7 @@ void region::wake(entity_ref const& ref) const {
 void region::deliver(command_ptr what) const {
   if (rt_.door != nullptr)
     what->place = count_at(rt_.door->under_way());
+  choke::admitted(*what);
   auto const shard = at(shard_of(what->to));
   caf::anon_send(shard, std::move(what));
 }

@@ -1,10 +1,13 @@
 #include "actors/send_point.hpp"
 
+#include "actors/choke_points.hpp"
 #include "actors/domain/domain.hpp"
 
 namespace troupe {
 
-result<tell> send_point(runtime const& rt, tenant_id const& tenant, envelope const& e) {
+namespace {
+
+result<tell> check(tenant_id const& tenant, envelope const& e) {
   if (e.parts.empty())
     return fail(errc::invalid_argument, "a message needs at least one part");
   if (e.from == e.to)
@@ -15,8 +18,6 @@ result<tell> send_point(runtime const& rt, tenant_id const& tenant, envelope con
   auto const to = entity_of(tenant, e.to);
   if (!to)
     return fail(errc::invalid_argument, "nobody can be reached at " + e.to.value);
-  if (rt.watch != nullptr && rt.watch->on())
-    rt.watch->message_sent(tenant, e);
   switch (to->kind) {
   case entity_kind::agent:
     return tell{*to, agent::command{agent::receive{e}}};
@@ -29,6 +30,14 @@ result<tell> send_point(runtime const& rt, tenant_id const& tenant, envelope con
   default:
     return fail(errc::invalid_argument, "no messages are taken at " + e.to.value);
   }
+}
+
+} // namespace
+
+result<tell> send_point(tenant_id const& tenant, envelope const& e) {
+  auto where = check(tenant, e);
+  choke::sent(tenant, e, where ? std::nullopt : std::optional{where.error().code});
+  return where;
 }
 
 } // namespace troupe

@@ -1,5 +1,6 @@
 #include "actors/shard.hpp"
 
+#include "actors/choke_points.hpp"
 #include "protocol/log_about.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -16,6 +17,7 @@ constexpr std::size_t buffer_limit = 1000; ///< commands, and as many queries, o
 constexpr std::size_t blame_limit = 1000;
 
 void refuse(command_ptr const& c, error e) {
+  choke::dispatched(*c, e);
   if (auto done = std::exchange(c->done, {}))
     done(std::move(e));
 }
@@ -271,6 +273,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
   }
   auto const& blamed = c.link->command_id;
   int const crashes = blame(ref, c.link->poison.empty() ? blamed : c.link->poison);
+  choke::crashed(ref, blamed, crashes == crashes_until_poison);
   if (rt_.incidents != nullptr)
     rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {

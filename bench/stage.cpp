@@ -58,8 +58,7 @@ result<void> stage::open(store_factory const& store, int writers, int slots, boo
   settings.journal.writers = writers;
   settings.admission.slowdown = slowdown_;
   settings.engines[engine_kind::rules] = make_rules_thinker();
-  auto started =
-      node::start(std::move(settings), store, by_whom == nullptr ? instant_ : *by_whom, nullptr);
+  auto started = node::start(std::move(settings), store, by_whom == nullptr ? instant_ : *by_whom);
   if (!started)
     return started.error();
   node_ = std::move(*started);

@@ -9,6 +9,7 @@
 #include "gateway/daemons/daemon_hub.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/routes/table.hpp"
+#include "gateway/routes/watch_desk.hpp"
 #include "persistence/postgres/postgres_store.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "protocol/crash_point.hpp"
@@ -195,7 +196,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   ns.engines = std::move(*engines);
 
   daemon_hub hub{tenant, o.heartbeat, o.grace};
-  auto started = node::start(std::move(ns), *store, hub, nullptr);
+  auto started = node::start(std::move(ns), *store, hub);
   if (!started)
     return refused(started.error());
   auto& n = **started;
@@ -217,7 +218,9 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (auto ok = first_token(n, tokens, o); !ok)
     return refused(ok.error());
 
-  api const a{n, hub, tokens, tenant, &server, *scrape};
+  traffic::hub tap;
+  watch_desk watches{n, tenant, tap};
+  api const a{n, hub, tokens, tenant, &watches, &server, *scrape};
   router table;
   for (auto& r : all_routes(a))
     table.add(std::move(r));
@@ -234,6 +237,8 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   spdlog::info("stopping signal={} deadline_ms={}", signal, o.stop_deadline.count());
   hub.drop_all(lost->load() ? "another server has taken over" : "the server is stopping");
   server.stop(o.stop_deadline / 2);
+  watches.stop();
+  tap.stop();
   if (!n.stop(o.stop_deadline)) {
     spdlog::error("not stopped within the deadline; what was acknowledged is durable");
     std::_Exit(75);

@@ -64,15 +64,16 @@ std::string shown_content(preview const& content) {
   return text;
 }
 
-std::string const& line_encoder::name(std::string_view text) {
+line_encoder::shown_name const& line_encoder::name(std::string_view text) {
   constexpr std::size_t most = 8192;
   if (auto const known = names_.find(text); known != names_.end())
     return known->second;
   if (names_.size() >= most)
     names_.clear();
   std::string clean{text};
-  redact_string(clean);
-  return names_.emplace(std::string{text}, quoted(std::move(clean))).first->second;
+  bool const was_clean = redact_string(clean) == 0;
+  return names_.emplace(std::string{text}, shown_name{quoted(std::move(clean)), was_clean})
+      .first->second;
 }
 
 std::string line_encoder::record(header const& h, std::string const* content, bool outlier) {
@@ -91,14 +92,23 @@ std::string line_encoder::record(header const& h, std::string const* content, bo
   out += R"(,"outcome":")";
   out += to_string(h.how);
   out += '"';
+  // Names tell of others, a ticket's of its brief: part of what is no name but a secret would not
+  // be known for one. So would the beginning of a name that was cut.
+  bool doubtful = false;
   for (auto const f :
-       {field::kind, field::from, field::to, field::project, field::brief, field::ticket}) {
-    if (auto const text = h.get(f); !text.empty()) {
-      out += ",\"";
-      out += to_string(f);
-      out += "\":";
-      out += name(text);
-    }
+       {field::kind, field::from, field::to, field::ticket, field::brief, field::project}) {
+    auto const text = h.get(f);
+    if (text.empty())
+      continue;
+    bool const derived = f == field::ticket || f == field::brief || f == field::project;
+    if (derived && doubtful)
+      break;
+    auto const& shown = name(text);
+    doubtful = doubtful || !shown.clean || h.is_cut(f);
+    out += ",\"";
+    out += to_string(f);
+    out += "\":";
+    out += h.is_cut(f) ? R"("...")" : shown.json;
   }
   if (h.latency_us != no_latency)
     put_number(out, "latency_us", h.latency_us);
@@ -112,8 +122,10 @@ std::string line_encoder::record(header const& h, std::string const* content, bo
     put_number(out, "shard", h.shard);
     put_number(out, "seq", h.seq);
   }
-  put_number(out, "thread", h.thread);
-  put_number(out, "number", h.number);
+  if (h.thread != no_thread) {
+    put_number(out, "thread", h.thread);
+    put_number(out, "number", h.number);
+  }
   if (content != nullptr) {
     out += R"(,"content":)";
     out += quoted(*content);

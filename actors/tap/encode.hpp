@@ -22,8 +22,11 @@ public:
   [[nodiscard]] std::string record(header const& h, std::string const* content, bool outlier);
 
 private:
-  /// The JSON string of a name.
-  std::string const& name(std::string_view text);
+  struct shown_name {
+    std::string json;
+    bool clean = true; ///< the redactor had nothing to do
+  };
+  shown_name const& name(std::string_view text);
 
   struct hash {
     using is_transparent = void;
@@ -31,7 +34,7 @@ private:
       return std::hash<std::string_view>{}(text);
     }
   };
-  std::unordered_map<std::string, std::string, hash, std::equal_to<>> names_;
+  std::unordered_map<std::string, shown_name, hash, std::equal_to<>> names_;
 };
 
 } // namespace troupe::traffic

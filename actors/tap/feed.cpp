@@ -13,7 +13,7 @@ std::shared_ptr<std::string const> text_of(json::object const& o) {
 }
 
 line gap_line(std::uint64_t n, std::string_view why) {
-  return {line_kind::gap, text_of({{"type", "gap"}, {"count", n}, {"why", why}})};
+  return {line_kind::gap, text_of({{"type", "gap"}, {"count", n}, {"why", why}}), no_shard, 0};
 }
 
 line counters_line(totals const& from, totals const& to) {
@@ -22,17 +22,19 @@ line counters_line(totals const& from, totals const& to) {
     if (auto const n = to.of[i] - from.of[i]; n > 0)
       of.emplace(to_string(static_cast<category>(i)), n);
   }
-  return {line_kind::counters, text_of({{"type", "counters"},
-                                        {"records", to.records - from.records},
-                                        {"errors", to.errors - from.errors},
-                                        {"missed", to.missed - from.missed},
-                                        {"of", std::move(of)}})};
+  return {line_kind::counters,
+          text_of({{"type", "counters"},
+                   {"records", to.records - from.records},
+                   {"errors", to.errors - from.errors},
+                   {"missed", to.missed - from.missed},
+                   {"of", std::move(of)}}),
+          no_shard, 0};
 }
 
 constexpr std::string_view record_limit = "record_limit";
 
 line closed_line(std::string_view reason) {
-  return {line_kind::closed, text_of({{"type", "closed"}, {"reason", reason}})};
+  return {line_kind::closed, text_of({{"type", "closed"}, {"reason", reason}}), no_shard, 0};
 }
 
 } // namespace
@@ -88,6 +90,11 @@ void subscription::check(std::int64_t now_ns) {
 bool subscription::over() const {
   std::lock_guard lock{feed_->mutex_};
   return over_;
+}
+
+bool subscription::ends() const {
+  std::lock_guard lock{feed_->mutex_};
+  return !reason_.empty();
 }
 
 void subscription::close(std::string_view reason) {
@@ -157,7 +164,7 @@ void feed::append(line what, std::int64_t now_ns) {
 void feed::add(header const& h, std::shared_ptr<std::string const> text, std::int64_t now_ns) {
   std::lock_guard lock{mutex_};
   say_missed(now_ns);
-  append({line_kind::record, std::move(text)}, now_ns);
+  append({line_kind::record, std::move(text), h.shard, h.seq}, now_ns);
   ++totals_.records;
   totals_.errors += is_error(h.how) ? 1 : 0;
   ++totals_.of[static_cast<std::size_t>(h.point)];

@@ -22,6 +22,8 @@ enum class line_kind : std::uint8_t {
 struct line {
   line_kind kind = line_kind::record;
   std::shared_ptr<std::string const> text; ///< JSON; shared by all watchers of a watch
+  std::uint16_t shard = no_shard;          ///< of a record that stands in the ledger
+  std::uint64_t seq = 0;                   ///< there
 };
 
 /// What there was since the beginning of a feed.
@@ -58,6 +60,8 @@ public:
   [[nodiscard]] std::vector<line> take(std::size_t most);
   /// Whether the line `closed` was taken: nothing follows.
   [[nodiscard]] bool over() const;
+  /// Whether an end was set, by a limit or from outside: the line `closed` comes.
+  [[nodiscard]] bool ends() const;
   /// Ends it from outside. What was not taken is forgotten.
   void close(std::string_view reason);
 

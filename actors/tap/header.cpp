@@ -123,8 +123,7 @@ void header::learn_from(std::string_view principal) {
   auto const name = principal.substr(colon + 1);
   auto const until = [&](char mark) { return name.substr(0, name.rfind(mark)); };
   if (kind == "ticket") {
-    set(field::ticket, name);
-    set(field::brief, until('-'));
+    concerns(name);
   } else if (kind == "brief") {
     set(field::brief, name);
   } else if (kind == "plan" || kind == "run") {
@@ -134,6 +133,11 @@ void header::learn_from(std::string_view principal) {
   } else if (kind == "agent") {
     set(field::project, name.substr(0, name.find('.')));
   }
+}
+
+void header::concerns(std::string_view ticket) {
+  set(field::ticket, ticket);
+  set(field::brief, ticket.substr(0, ticket.rfind('-')));
 }
 
 void header::between(std::string_view from_principal, std::string_view to_principal) {

@@ -84,6 +84,8 @@ struct preview;
 
 constexpr std::uint32_t no_latency = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint16_t no_shard = std::numeric_limits<std::uint16_t>::max();
+/// Of a record that is read from the ledger.
+constexpr std::uint16_t no_thread = std::numeric_limits<std::uint16_t>::max();
 
 /// One record: three cache lines, without pointers into what it is about (but for the preview,
 /// which it owns until a reader takes it). Names share one text: one that is part of another takes
@@ -121,6 +123,8 @@ struct alignas(64) header {
   void sent_by(std::string_view principal);
   /// Sets tenant and `to`, and what the name tells of ticket, brief and project.
   void about(entity_ref const& entity);
+  /// Sets ticket and brief.
+  void concerns(std::string_view ticket);
   /// The correlation id is the brief's id in every conversation about one.
   void within(std::string_view correlation);
   /// Latency since a moment of the steady clock.

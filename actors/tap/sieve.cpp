@@ -69,13 +69,15 @@ bool sieve::in_sample(std::uint64_t conversation) const {
   return settings_.sample >= 1 || spread(conversation) < settings_.sample * 4294967296.0;
 }
 
+bool sieve::wants(header const& h, bool outlier) const {
+  return h.get(field::tenant) == tenant_.value && filter_.matches(h) &&
+         (outlier || is_error(h.how) || in_sample(h.conversation));
+}
+
 passage sieve::let(header const& h, bool outlier, std::int64_t now_ns) {
-  if (h.get(field::tenant) != tenant_.value || !filter_.matches(h))
+  if (!wants(h, outlier))
     return passage::other;
-  bool const kept = outlier || is_error(h.how);
-  if (!kept && !in_sample(h.conversation))
-    return passage::other;
-  double const theirs = kept ? 0 : settings_.rate / 10.0;
+  double const theirs = outlier || is_error(h.how) ? 0 : settings_.rate / 10.0;
   return bucket_.take(now_ns, theirs) ? passage::passed : passage::too_many;
 }
 

@@ -54,6 +54,8 @@ class sieve {
 public:
   sieve(tenant_id tenant, filter of, sieve_settings settings);
 
+  /// Whether filter and sample let it pass.
+  [[nodiscard]] bool wants(header const& h, bool outlier) const;
   [[nodiscard]] passage let(header const& h, bool outlier, std::int64_t now_ns);
   [[nodiscard]] filter const& of() const { return filter_; }
   [[nodiscard]] tenant_id const& tenant() const { return tenant_; }

@@ -253,7 +253,7 @@ error refused(int status, std::string const& body) {
               : status == 403 ? errc::forbidden
               : status == 404 ? errc::not_found
                               : errc::invalid_argument,
-              detail);
+              detail, v && v->is_object() ? v->get_object() : json::object{});
 }
 
 } // namespace

@@ -38,7 +38,7 @@ struct stream_event {
 /// connection that breaks is made again after a pause that grows to 5 s, with `Last-Event-ID`.
 /// `on_link` hears when the stream is open (true) and when it broke (false), in turn.
 /// Errors: those of the first answer that is neither 200 nor a temporary refusal (its problem's
-/// detail is the message), invalid_argument.
+/// detail is the message, and the problem the details), invalid_argument.
 [[nodiscard]] result<void> stream_events(std::string const& url,
                                          std::map<std::string, std::string> const& headers,
                                          std::function<void(stream_event const&)> const& on_event,

@@ -1,3 +1,4 @@
+#include "actors/choke_points.hpp"
 #include "actors/domain/kinds.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
 #include "protocol/crash_point.hpp"
@@ -110,6 +111,7 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
 }
 
 void daemon_hub::post(daemon_id const& daemon, link::frame_body body, std::function<void()> done) {
+  choke::frame(tenant_, daemon, body, traffic::direction::out);
   std::lock_guard lock{mutex_};
   auto& p = peers_[daemon];
   sent_frame f{++p.last_seq, std::move(body), std::move(done)};

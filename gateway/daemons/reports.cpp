@@ -1,3 +1,4 @@
+#include "actors/choke_points.hpp"
 #include "actors/domain/kinds.hpp"
 #include "gateway/daemons/clean_frame.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
@@ -20,6 +21,7 @@ constexpr std::size_t longest_progress_bytes = 8 * 1024;
 } // namespace
 
 void daemon_hub::received(daemon_id const& daemon, std::uint64_t connection, link::link_frame f) {
+  choke::frame(tenant_, daemon, f.body, traffic::direction::in);
   if (auto const* a = std::get_if<link::ack>(&f.body)) {
     std::vector<std::function<void()>> done;
     {

@@ -233,8 +233,10 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
     return out;
   }
   auto const& to = *found.found;
-  bool const writes =
-      to.kind == route_kind::websocket || (head.method != "GET" && head.method != "HEAD");
+  // A page of another site must not open a socket with the cookie of this one.
+  bool const writes = to.kind == route_kind::websocket ||
+                      (to.upgraded && head.headers.has("Upgrade")) ||
+                      (head.method != "GET" && head.method != "HEAD");
   if (auto no = check_origin(head, settings, writes, path))
     return std::move(*no);
 

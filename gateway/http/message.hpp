@@ -109,6 +109,11 @@ public:
   /// found the queue full. Such a reader gets what is queued, then `event: closed` with `again`, so
   /// that it can come back with the last id that it saw.
   virtual bool send(std::string id, std::string event, std::string data) = 0;
+  /// For a source that keeps what it has until it can be written: whenever nothing waits any more,
+  /// `next` is asked on an I/O thread, and answers events (see `format_event`) or nothing; then it
+  /// is asked again after `wake`. It is let go when the stream ends.
+  virtual void pull(std::function<std::string()> next) = 0;
+  virtual void wake() = 0;
   /// Sends the head now.
   virtual void open() = 0;
   /// Answers with a plain response in place of a stream; only before the first event.
@@ -132,6 +137,11 @@ public:
   /// Queues one text message. False: closed, or so much is queued that the connection ends (1013)
   /// once that is sent.
   virtual bool send(std::string text) = 0;
+  /// For a source that keeps what it has until it can be written: whenever nothing waits any more,
+  /// `next` is asked on an I/O thread, and answers a message or nothing; then it is asked again
+  /// after `wake`. It is let go when the connection ends.
+  virtual void pull(std::function<std::optional<std::string>()> next) = 0;
+  virtual void wake() = 0;
   /// Sends what is queued, then the close frame. Reasons are cut at 123 bytes.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   virtual void on_text(std::function<void(std::string text)>) = 0;

@@ -30,6 +30,8 @@ struct route {
   route_kind kind = route_kind::json;
   /// Matches `kind`: `handler` for json and raw, else the handler of a stream or a socket.
   std::variant<handler, stream_handler, socket_handler> handle;
+  /// Of a stream that may be had as a WebSocket as well: for a request that asks for one.
+  socket_handler upgraded;
   /// How long an answer may take; zero: the server's setting.
   std::chrono::milliseconds reply_deadline{0};
   /// Not counted against the limit of requests in flight: health must answer under load.

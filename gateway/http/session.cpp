@@ -2,14 +2,17 @@
 
 #include "gateway/http/redaction.hpp"
 #include "gateway/http/reply_slot.hpp"
+#include "gateway/http/request_point.hpp"
 #include "gateway/http/text.hpp"
 #include "protocol/log_about.hpp"
 
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
 
 namespace troupe {
 
 namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
 
 namespace {
 
@@ -228,11 +231,16 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
 
   switch (a.to->kind) {
   case route_kind::sse:
-    co_await serve_events(a, f);
+  case route_kind::websocket: {
+    request_point const seen{a};
+    bool const upgrades = a.to->upgraded && websocket::is_upgrade(parser.get());
+    if (a.to->kind == route_kind::sse && !upgrades)
+      co_await serve_events(a, f);
+    else
+      co_await serve_socket(a, parser, f);
+    seen.ended();
     co_return false;
-  case route_kind::websocket:
-    co_await serve_socket(a, parser, f);
-    co_return false;
+  }
   case route_kind::json:
   case route_kind::raw:
     break;
@@ -269,10 +277,12 @@ asio::awaitable<bool> session::read_body(request_parser& parser, admitted& a, fr
 
 asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   bool const head_only = a.req.method == "HEAD";
+  request_point const seen{a};
   std::optional<permit> place;
   if (!a.to->unlimited)
     place.emplace(host_.in_flight, host_.settings.max_in_flight);
   if (place && !place->held()) {
+    seen.answered(429);
     bool const sent = co_await write(
         problem(fail(errc::busy, "too many requests at once; try again later"), a.req.path), f,
         head_only);
@@ -306,6 +316,7 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
                                              " ms; the request may still take effect"),
                      a.req.path);
   }
+  seen.answered(answer->status);
   f.keep_alive = f.keep_alive && !stopping_;
   bool const sent = co_await write(*answer, f, head_only);
   co_return sent&& f.keep_alive;

@@ -13,9 +13,9 @@ constexpr std::size_t batch_bytes = 128 * 1024;
 constexpr std::size_t most_unasked_bytes = 64 * 1024;
 
 std::string last_word(std::string const& reason, bool again) {
-  return format_event(
-      {}, "closed",
-      boost::json::serialize(boost::json::object{{"reason", reason}, {"again", again}}));
+  return format_event({}, "closed",
+                      boost::json::serialize(boost::json::object{
+                          {"type", "closed"}, {"reason", reason}, {"again", again}}));
 }
 
 class sse_stream final : public event_stream, public std::enable_shared_from_this<sse_stream> {
@@ -43,6 +43,16 @@ public:
       announce();
     return sent;
   }
+  void pull(std::function<std::string()> next) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      source_ = std::make_shared<std::function<std::string()>>(std::move(next));
+    }
+    writer_->notify();
+  }
+  void wake() override { writer_->notify(); }
   void open() override {
     {
       std::lock_guard lock{mutex_};
@@ -111,12 +121,14 @@ public:
   };
   batch take() {
     batch out;
+    out.bytes = ask_source();
+    bool const asked = !out.bytes.empty();
     std::lock_guard lock{mutex_};
     while (!box_.empty() && out.bytes.size() < batch_bytes)
       out.bytes += box_.pop();
     out.open = open_ = open_ || !out.bytes.empty();
-    out.more = !box_.empty();
-    out.over = closed_ && !out.more;
+    out.more = !box_.empty() || (asked && !closed_);
+    out.over = closed_ && box_.empty();
     out.lost = lost_;
     out.rejection = std::exchange(rejection_, std::nullopt);
     return out;
@@ -124,11 +136,13 @@ public:
   /// Tells the owner, once.
   void fire() {
     std::function<void(std::string_view)> f;
+    std::shared_ptr<std::function<std::string()>> let_go;
     {
       std::lock_guard lock{mutex_};
       if (!closed_)
         return;
       f = std::exchange(callback_, nullptr);
+      let_go = std::exchange(source_, nullptr);
     }
     if (!f)
       return;
@@ -140,6 +154,17 @@ public:
   }
 
 private:
+  /// Without the lock: the source may send and close.
+  std::string ask_source() {
+    std::shared_ptr<std::function<std::string()>> source;
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_ || !box_.empty())
+        return {};
+      source = source_;
+    }
+    return source ? (*source)() : std::string{};
+  }
   void end(std::lock_guard<std::mutex> const&, std::string reason, std::string frame) {
     closed_ = true;
     reason_ = std::move(reason); // written once, before closed_ is seen by anybody else
@@ -161,6 +186,7 @@ private:
   std::string const last_id_;
   std::string reason_;
   std::function<void(std::string_view)> callback_;
+  std::shared_ptr<std::function<std::string()>> source_;
   std::optional<response> rejection_;
   bool open_ = false;
   bool closed_ = false;

@@ -8,6 +8,8 @@
 
 namespace troupe {
 
+class watch_desk;
+
 /// Who may read the metrics besides viewers.
 struct scrape_access {
   std::string token_hash; ///< of a token that is good for this alone; empty: there is none
@@ -20,6 +22,7 @@ struct api {
   daemon_hub& hub;
   token_index& tokens;
   tenant_id tenant;
+  watch_desk* watches = nullptr; ///< null: live traffic is not shown
   http_server const* edge = nullptr; ///< for its numbers; null: they are not shown
   scrape_access scrape = {};
 

@@ -38,6 +38,7 @@ std::vector<route> all_routes(api const& a) {
   add_budget_routes(out, a);
   add_people_routes(out, a);
   add_event_routes(out, a);
+  add_watch_routes(out, a);
   add_access_routes(out, a);
   add_incident_routes(out, a);
   add_ledger_routes(out, a);

@@ -72,6 +72,7 @@ void add_health_routes(std::vector<route>& out, api const& a);
 void add_dashboard_routes(std::vector<route>& out);
 void add_ledger_routes(std::vector<route>& out, api const& a);
 void add_metrics_route(std::vector<route>& out, api const& a);
+void add_watch_routes(std::vector<route>& out, api const& a);
 
 /// Every route of the server.
 [[nodiscard]] std::vector<route> all_routes(api const& a);

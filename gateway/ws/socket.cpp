@@ -44,6 +44,16 @@ public:
       announce();
     return sent;
   }
+  void pull(std::function<std::optional<std::string>()> next) override {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      source_ = std::make_shared<source>(std::move(next));
+    }
+    writer_->notify();
+  }
+  void wake() override { writer_->notify(); }
   void close(std::uint16_t code, std::string reason) override {
     {
       std::lock_guard lock{mutex_};
@@ -111,6 +121,10 @@ public:
   };
   step take() {
     step out;
+    if (auto const next = idle_source())
+      out.text = (*next)(); // without the lock: it may send and close
+    if (out.text)
+      return out;
     std::lock_guard lock{mutex_};
     out.gone = gone_;
     if (!box_.empty())
@@ -124,11 +138,13 @@ public:
   }
   void fire() {
     std::function<void(std::uint16_t, std::string_view)> f;
+    std::shared_ptr<source> let_go;
     {
       std::lock_guard lock{mutex_};
       if (!closed_)
         return;
       f = std::exchange(callback_, nullptr);
+      let_go = std::exchange(source_, nullptr);
     }
     if (!f)
       return;
@@ -140,6 +156,11 @@ public:
   }
 
 private:
+  using source = std::function<std::optional<std::string>()>;
+  [[nodiscard]] std::shared_ptr<source> idle_source() const {
+    std::lock_guard lock{mutex_};
+    return closed_ || !box_.empty() ? nullptr : source_;
+  }
   void end(std::lock_guard<std::mutex> const&, std::uint16_t code, std::string reason) {
     closed_ = true;
     code_ = code;
@@ -157,6 +178,7 @@ private:
   mutable std::mutex mutex_;
   outbox box_;
   std::shared_ptr<std::function<void(std::string)>> text_;
+  std::shared_ptr<source> source_;
   std::function<void(std::uint16_t, std::string_view)> callback_;
   std::uint16_t code_ = 0;
   std::string reason_;
@@ -271,7 +293,8 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
     auto const correlation = trace_id(a.req);
     log_about const about{correlation};
     try {
-      std::get<socket_handler>(a.to->handle)(a.req, link);
+      auto const* own = std::get_if<socket_handler>(&a.to->handle);
+      (own != nullptr ? *own : a.to->upgraded)(a.req, link);
     } catch (std::exception const& e) {
       spdlog::error("gateway: socket handler failed path={} error={}", a.req.path, e.what());
       link->close(code_internal, "internal error");

@@ -99,7 +99,7 @@ TEST_CASE("board: a token that was revoked after the clock went back stays revok
   ledger.issue("t2", noon + 5);
   ledger.revoke("t1", noon - 60'000); // the clock was set back while the server was down
   instant_runner runner;
-  auto started = node::start(settings(), factory, runner, nullptr);
+  auto started = node::start(settings(), factory, runner);
   if (!started)
     FAIL(started.error().message);
   auto& n = **started;
@@ -208,7 +208,7 @@ TEST_CASE("board: an event that cannot be applied refuses the start, and says wh
   ledger.issue("t1", noon);
   ledger.write("t1", "abolished", json::object{}, noon + 1);
   instant_runner runner;
-  auto started = node::start(settings(), factory, runner, nullptr);
+  auto started = node::start(settings(), factory, runner);
   REQUIRE(started.has_error());
   CHECK(started.error().code == errc::unsupported);
   CHECK(started.error().message.find("principal.abolished") != std::string::npos);
@@ -238,7 +238,7 @@ TEST_CASE("board: what it no longer has at hand is read from the store, in the s
   auto s = settings();
   s.recent = 10;
   instant_runner runner;
-  auto started = node::start(std::move(s), factory, runner, nullptr);
+  auto started = node::start(std::move(s), factory, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   std::vector<std::string> order;

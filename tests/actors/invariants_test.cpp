@@ -81,7 +81,7 @@ TEST_CASE("invariants: one that is broken while the server runs is counted and l
   instant_runner runner;
   bool const check = GENERATE(true, false);
   overheard log;
-  auto started = node::start(settings(check), factory, runner, nullptr);
+  auto started = node::start(settings(check), factory, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   CHECK(n.counts().invariant_violations == 0);
@@ -114,7 +114,7 @@ TEST_CASE("invariants: one that stands in the ledger is counted at the start", "
   REQUIRE((*store)->append(std::span{&planted, 1})->front().status == unit_status::ok);
   instant_runner runner;
   overheard log;
-  auto started = node::start(settings(true), factory, runner, nullptr);
+  auto started = node::start(settings(true), factory, runner);
   REQUIRE(started.has_value());
   CHECK((*started)->counts().invariant_violations == 1);
   CHECK((*started)->stop(std::chrono::seconds{5}));

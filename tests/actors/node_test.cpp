@@ -101,7 +101,7 @@ std::string submit_brief(node& n) {
 TEST_CASE("node: a transcript becomes merged tickets when a person approves", "[actors]") {
   auto const store = open_memory_store();
   instant_runner runner;
-  auto started = node::start(settings(), store, runner, nullptr);
+  auto started = node::start(settings(), store, runner);
   if (!started)
     FAIL(started.error().message);
   auto& n = **started;
@@ -177,7 +177,7 @@ TEST_CASE("node: a ticket made by hand is worked, and paid for where there are l
           "[actors]") {
   auto const store = open_memory_store();
   instant_runner runner;
-  auto started = node::start(settings(), store, runner, nullptr);
+  auto started = node::start(settings(), store, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   runner.attach(n, tenant);
@@ -214,7 +214,7 @@ TEST_CASE("node: a run without money stops, and goes on after a grant and an app
           "[actors]") {
   auto const store = open_memory_store();
   instant_runner runner;
-  auto started = node::start(settings(), store, runner, nullptr);
+  auto started = node::start(settings(), store, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   runner.attach(n, tenant);
@@ -251,7 +251,7 @@ TEST_CASE("node: a run without money stops, and goes on after a grant and an app
 TEST_CASE("node: a person is given a ticket without any daemon, and reports", "[actors]") {
   auto const store = open_memory_store();
   instant_runner runner;
-  auto started = node::start(settings(), store, runner, nullptr);
+  auto started = node::start(settings(), store, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   runner.attach(n, tenant); // and never announced: there is no place for machines

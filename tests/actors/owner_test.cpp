@@ -49,7 +49,7 @@ TEST_CASE("owner: a node whose shards were taken refuses, says why, and asks onc
   std::atomic<int> lost{0};
   auto s = settings();
   s.lost = [&] { ++lost; };
-  auto started = node::start(std::move(s), factory, runner, nullptr);
+  auto started = node::start(std::move(s), factory, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   REQUIRE(n.tell(token("t1"), test::token_issue(), by_person()).has_value());
@@ -107,7 +107,7 @@ TEST_CASE("owner: an idle node learns of it when it is asked whether it is ready
   std::atomic<int> lost{0};
   auto s = settings();
   s.lost = [&] { ++lost; };
-  auto started = node::start(std::move(s), factory, runner, nullptr);
+  auto started = node::start(std::move(s), factory, runner);
   REQUIRE(started.has_value());
   REQUIRE((*factory())->claim_all("another").has_value());
   CHECK_FALSE((*started)->trouble().has_value()); // nothing was written since
@@ -124,7 +124,7 @@ TEST_CASE("owner: a node is not ready while nothing becomes durable, and is agai
   };
   auto const factory = make_faulty(open_memory_store(), plan);
   instant_runner runner;
-  auto started = node::start(settings(), factory, runner, nullptr);
+  auto started = node::start(settings(), factory, runner);
   REQUIRE(started.has_value());
   auto& n = **started;
   CHECK_FALSE(probed(n).has_value());
@@ -159,13 +159,13 @@ TEST_CASE("owner: a store that another holds is not claimed", "[actors]") {
   auto const factory = make_faulty(inner, plan);
   instant_runner runner;
   REQUIRE((*inner())->claim_all("first").has_value());
-  auto started = node::start(settings(), factory, runner, nullptr);
+  auto started = node::start(settings(), factory, runner);
   REQUIRE(started.has_error());
   CHECK(started.error().code == errc::busy);
   CHECK((*(*inner())->shards())[0].owner == "first");
   auto s = settings();
   s.take_over = true;
-  auto const taken = node::start(std::move(s), factory, runner, nullptr);
+  auto const taken = node::start(std::move(s), factory, runner);
   REQUIRE(taken.has_value());
   CHECK((*(*inner())->shards())[0].owner == "test");
   CHECK((*taken)->stop(std::chrono::seconds{5}));
@@ -190,7 +190,7 @@ TEST_CASE("owner: who took a store over holds it once the other has ended", "[ac
   instant_runner runner;
   auto s = settings();
   s.take_over = true;
-  auto const started = node::start(std::move(s), factory, runner, nullptr);
+  auto const started = node::start(std::move(s), factory, runner);
   REQUIRE(started.has_value());
   // It works meanwhile: the other one is fenced, whatever it still holds.
   CHECK((*started)->tell(token("t1"), test::token_issue(), by_person()).has_value());

@@ -61,7 +61,7 @@ std::unique_ptr<node> start(store_factory const& factory, instant_runner& runner
   node_settings s;
   s.owner = "test";
   s.live_limit = live_limit;
-  auto n = node::start(std::move(s), factory, runner, nullptr);
+  auto n = node::start(std::move(s), factory, runner);
   REQUIRE(n.has_value());
   return std::move(*n);
 }

@@ -91,7 +91,7 @@ struct office {
       ++failures;
       failed.notify_all();
     };
-    auto started = node::start(std::move(s), open_memory_store(), runner, nullptr);
+    auto started = node::start(std::move(s), open_memory_store(), runner);
     REQUIRE(started.has_value());
     n = std::move(*started);
     runner.now.attach(*n, tenant_id{"default"});

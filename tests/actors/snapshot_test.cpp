@@ -365,7 +365,7 @@ TEST_CASE("snapshots: a node on a real ledger keeps them, and starts from them",
     n.owner = "test";
     n.snapshot_after = 10;
     n.idle = 100ms;
-    auto started = node::start(std::move(n), factory, runner, nullptr);
+    auto started = node::start(std::move(n), factory, runner);
     REQUIRE(started.has_value());
     REQUIRE((*started)->resume().has_value());
     return std::move(*started);

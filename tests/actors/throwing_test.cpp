@@ -64,7 +64,7 @@ struct office {
     s.journal.retry = 1ms;
     s.journal.retry_cap = 1ms;
     s.failed = [this] { failed.set_value(); }; // a second time would throw
-    auto started = node::start(std::move(s), store, runner, nullptr);
+    auto started = node::start(std::move(s), store, runner);
     REQUIRE(started.has_value());
     n = std::move(*started);
     runner.attach(*n, tenant_id{"default"});

@@ -60,7 +60,7 @@ struct running {
     node_settings s;
     s.owner = "test";
     s.journal.tidy_every = tidy_every;
-    auto started = node::start(std::move(s), factory, runner, nullptr);
+    auto started = node::start(std::move(s), factory, runner);
     REQUIRE(started.has_value());
     n = std::move(*started);
     REQUIRE(n->resume().has_value());

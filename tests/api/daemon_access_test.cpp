@@ -31,6 +31,8 @@ public:
     sent_.push_back(std::move(text));
     return true;
   }
+  void pull(std::function<std::optional<std::string>()>) override {}
+  void wake() override {}
   void close(std::uint16_t code, std::string reason) override {
     std::lock_guard lock{mutex_};
     if (code_ != 0)

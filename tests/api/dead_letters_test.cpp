@@ -39,7 +39,7 @@ TEST_CASE("api: a command that took its entity down twice is listed with what wa
   daemon_hub hub{tenant, std::chrono::seconds{10}};
   node_settings s;
   s.owner = "test";
-  auto made = node::start(std::move(s), open_memory_store(), hub, nullptr);
+  auto made = node::start(std::move(s), open_memory_store(), hub);
   REQUIRE(made.has_value());
   auto& n = **made;
   hub.attach(n);

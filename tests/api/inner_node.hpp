@@ -19,7 +19,7 @@ struct inner_node {
     node_settings s;
     s.owner = "test";
     s.grace = std::chrono::milliseconds{200};
-    auto made = node::start(std::move(s), store, hub, nullptr);
+    auto made = node::start(std::move(s), store, hub);
     if (!made)
       FAIL(made.error().message);
     n = std::move(*made);

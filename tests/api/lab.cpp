@@ -244,11 +244,20 @@ unchanged::~unchanged() noexcept(false) {
 }
 
 stream_reader::stream_reader(api_lab const& lab, std::string const& query,
-                             std::string const& last_id, std::string const& token) {
+                             std::string const& last_id, std::string const& token,
+                             std::string const& path) {
   auto headers = api_lab::as(token.empty() ? lab.token() : token);
   if (!last_id.empty())
     headers["Last-Event-ID"] = last_id;
-  thread_ = std::thread{[this, url = lab.url() + "/api/stream" + query, headers] {
+  begin(lab.url() + path + query, headers);
+}
+
+stream_reader::stream_reader(std::string const& url, api_lab::headers const& headers) {
+  begin(url, headers);
+}
+
+void stream_reader::begin(std::string const& url, api_lab::headers const& headers) {
+  thread_ = std::thread{[this, url, headers] {
     auto done = stream_events(
         url, headers,
         [this](stream_event const& e) {
@@ -256,7 +265,12 @@ stream_reader::stream_reader(api_lab const& lab, std::string const& query,
           got_.push_back(e);
           wakeup_.notify_all();
         },
-        stop_);
+        stop_,
+        [this](bool up) {
+          std::lock_guard lock{mutex_};
+          opened_ = opened_ || up;
+          wakeup_.notify_all();
+        });
     std::lock_guard lock{mutex_};
     outcome_ = std::move(done);
     wakeup_.notify_all();
@@ -290,6 +304,11 @@ bool stream_reader::hears_of(std::string const& entity) {
         return true;
     return false;
   });
+}
+
+bool stream_reader::opens() {
+  std::unique_lock lock{mutex_};
+  return wakeup_.wait_for(lock, patience, [&] { return opened_; });
 }
 
 bool stream_reader::ends() {

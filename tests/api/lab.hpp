@@ -122,11 +122,13 @@ struct refusing_lab {
   unchanged const guard{lab};
 };
 
-/// A follower of `/api/stream` on a thread of its own.
+/// A follower of `/api/stream`, or of another stream, on a thread of its own.
 class stream_reader {
 public:
   stream_reader(api_lab const& lab, std::string const& query, std::string const& last_id = {},
-                std::string const& token = {});
+                std::string const& token = {}, std::string const& path = "/api/stream");
+  /// The same of any server.
+  stream_reader(std::string const& url, api_lab::headers const& headers);
   ~stream_reader();
   stream_reader(stream_reader const&) = delete;
   stream_reader& operator=(stream_reader const&) = delete;
@@ -135,16 +137,21 @@ public:
   [[nodiscard]] bool wait_for(std::function<bool(std::vector<stream_event> const&)> const& so);
   /// Waits until an event about this entity is there.
   [[nodiscard]] bool hears_of(std::string const& entity);
+  /// Waits until the server has begun to answer.
+  [[nodiscard]] bool opens();
   /// Whether the stream ended by itself.
   [[nodiscard]] bool ends();
   [[nodiscard]] result<void> outcome() const;
   void stop();
 
 private:
+  void begin(std::string const& url, api_lab::headers const& headers);
+
   mutable std::mutex mutex_;
   std::condition_variable wakeup_;
   std::vector<stream_event> got_;
   std::optional<result<void>> outcome_;
+  bool opened_ = false;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

@@ -74,6 +74,7 @@ std::vector<row> const table = {
     {"GET", "/api/events/{id}", "viewer"},
     {"GET", "/api/why/{ref}", "viewer"},
     {"GET", "/api/stream", "viewer"},
+    {"GET", "/api/watch", "observe"},
     {"GET", "/api/daemons", "viewer"},
     {"GET", "/api/daemons/{id}", "viewer"},
     {"POST", "/api/daemons/codes", "admin"},

@@ -25,6 +25,8 @@ public:
       got_.push_back(std::move(*f));
     return f.has_value();
   }
+  void pull(std::function<std::optional<std::string>()>) override {}
+  void wake() override {}
   void close(std::uint16_t code, std::string) override { code_ = code; }
   void on_text(std::function<void(std::string)> f) override { say_ = std::move(f); }
   void on_close(std::function<void(std::uint16_t, std::string_view)>) override {}

@@ -67,7 +67,7 @@ TEST_CASE("events: they arrive in order, from any thread", "[gateway]") {
     auto const n = std::to_string(i);
     expected += "id: " + n + "\nevent: tick\ndata: n=" + n + "\n\n";
   }
-  expected += "event: closed\ndata: {\"reason\":\"done\",\"again\":false}\n\n";
+  expected += "event: closed\ndata: {\"type\":\"closed\",\"reason\":\"done\",\"again\":false}\n\n";
   CHECK(r.body == expected);
   CHECK(lab.closed_with(1) == std::vector<std::string>{"done"});
   CHECK_FALSE(s->send("1", "late", "x"));
@@ -184,8 +184,10 @@ TEST_CASE("events: a reader that is too slow is dropped with a reason", "[gatewa
   CHECK(quick.read_until("still here"));
   // When it reads again it learns why.
   CHECK(slow.read_to_end());
-  CHECK(slow.pending().find("event: closed\ndata: {\"reason\":\"slow_reader\",\"again\":true}") !=
-        std::string::npos);
+  CHECK(
+      slow.pending().find(
+          "event: closed\ndata: {\"type\":\"closed\",\"reason\":\"slow_reader\",\"again\":true}") !=
+      std::string::npos);
 }
 
 TEST_CASE("events: a reader that never reads again is cut at the deadline", "[gateway]") {

@@ -43,7 +43,8 @@ TEST_CASE("stop: what is under way is finished, what is idle ends", "[gateway]")
   std::thread stopper{[&] { lab.server->stop(seconds{20}); }};
   CHECK(idle.read_to_end());
   auto const s = events.answer();
-  CHECK(s.body.find("event: closed\ndata: {\"reason\":\"server_stopping\",\"again\":true}") !=
+  CHECK(s.body.find("event: closed\ndata: "
+                    "{\"type\":\"closed\",\"reason\":\"server_stopping\",\"again\":true}") !=
         std::string::npos);
   auto const f = socket.read_message();
   CHECK(f.close_code() == 1001);

@@ -64,6 +64,27 @@ TEST_CASE("tap line: a secret in a name does not leave", "[tap]") {
   }
 }
 
+TEST_CASE("tap line: no part of a secret leaves, as another name or where it was cut", "[tap]") {
+  line_encoder e;
+  {
+    header h; // whose id makes a ticket of what is none, and of that a brief
+    h.between("ticket:sk-ant-api03-" + canary + "-x", "agent:a.b");
+    auto const line = e.record(h, nullptr, false);
+    INFO(line);
+    CHECK(line.find("ghp_") == std::string::npos);
+    CHECK(line.find("\"brief\"") == std::string::npos);
+  }
+  for (std::size_t room = 0; room < canary.size(); ++room) {
+    header h;
+    h.set(field::kind, std::string(100, 'k'));
+    h.set(field::from, std::string(room % 17, 'f'));
+    h.set(field::to, "x " + canary.substr(0, room) + canary);
+    auto const line = e.record(h, nullptr, false);
+    INFO(line);
+    CHECK(line.find("ghp_") == std::string::npos);
+  }
+}
+
 TEST_CASE("tap content: is redacted and short, wherever it is cut", "[tap]") {
   auto const shown = [](std::string text) {
     preview p;
