@@ -215,14 +215,18 @@ result<void> api_client::follow(std::string const& path, query const& q, listene
                      v->is_object() ? v->get_object().if_contains("again") : nullptr;
                  again != nullptr && again->is_bool() && !again->get_bool()) {
           auto const* why = v->get_object().if_contains("reason");
-          last_word = why != nullptr && why->is_string() ? std::string{why->get_string()}
-                                                         : std::string{"it said no more"};
+          auto reason = why != nullptr && why->is_string() ? std::string{why->get_string()}
+                                                           : std::string{"it said no more"};
+          if (reason.ends_with("_limit") || reason == "stopped")
+            heard(e.event, *v);
+          else
+            last_word = std::move(reason);
         }
       },
       stop, on_link);
   if (!followed || last_word.empty())
     return followed;
-  // The only end for good after a stream was opened is that of the token.
+  // The only other end for good after a stream was opened is that of the token.
   return fail(errc::unauthorized, "the server ended the stream: " + last_word);
 }
 

@@ -36,9 +36,9 @@ public:
   /// Every page of a list, as one.
   [[nodiscard]] result<json::value> all(std::string const& path, query q) const;
 
-  /// Follows a stream until `stop` is set; reconnects by itself, and says so to `on_link`. Errors:
-  /// those of its refusal, unauthorized (the server ended it for good: the token was revoked, or
-  /// ran out).
+  /// Follows a stream until `stop` is set, or the server says that it has shown what was asked for
+  /// (`closed` with the reason); reconnects by itself, and says so to `on_link`. Errors: those of
+  /// its refusal, unauthorized (the server ended it for good: the token was revoked, or ran out).
   [[nodiscard]] result<void> follow(std::string const& path, query const& q, listener const& heard,
                                     std::atomic<bool> const& stop,
                                     std::function<void(bool up)> const& on_link = {}) const;

@@ -1,4 +1,4 @@
-#include "cli/commands.hpp"
+#include "cli/traffic.hpp"
 #include "protocol/ids.hpp"
 
 #include <chrono>
@@ -12,6 +12,8 @@ namespace troupe {
 namespace {
 
 struct watch_flags {
+  bool live = false; ///< traffic in place of the ledger
+  traffic_flags traffic;
   std::map<std::string, std::string> filters;
   std::int64_t history = 0;
   bool everything = false;
@@ -216,6 +218,49 @@ std::vector<std::string> kinds() {
   return out;
 }
 
+/// Of what only one of the two takes.
+std::string misplaced(watch_flags const& f) {
+  auto const& t = f.traffic;
+  bool const of_traffic = !t.filter.empty() || !t.sample.empty() || !t.rate.empty() ||
+                          !t.seconds.empty() || !t.limit.empty() || !t.since.empty() || t.contents;
+  if (!f.live && of_traffic)
+    return "a filter, --sample, --rate, --seconds, --limit, --since and --contents are of "
+           "--traffic";
+  if (f.traffic.stats && !f.traffic.follow.empty())
+    return "--stats and --follow show the same in two ways; choose one";
+  if (f.live && (!f.filters.empty() || f.history != 0 || f.everything))
+    return "--traffic has a filter of its own: --traffic 'agent=dev-ada and kind=question'";
+  return {};
+}
+
+int run_watch(console& out, watch_flags f) {
+  f.live = f.live || f.traffic.stats || !f.traffic.follow.empty();
+  if (auto const wrong = misplaced(f); !wrong.empty())
+    return out.misuse(wrong, "See `troupe watch --help`.");
+  return f.live ? watch_traffic(out, f.traffic) : watcher{out, f}.run();
+}
+
+void add_traffic_flags(command c, std::shared_ptr<watch_flags> const& f) {
+  auto& t = f->traffic;
+  c.add_flag("--traffic", f->live,
+             "what passes the server live (messages, commands, commits, requests), not the ledger");
+  c.add_option("filter", t.filter, "of --traffic: which records, e.g. errors; docs/watch.md")
+      .type_name("FILTER");
+  c.add_option("--sample", t.sample, "of --traffic: this part of the conversations, 0 to 1")
+      .type_name("PART");
+  c.add_option("--rate", t.rate, "of --traffic: at most N records a second (200)").type_name("N");
+  c.add_option("--seconds", t.seconds, "of --traffic: end after N seconds (600)").type_name("N");
+  c.add_option("--limit", t.limit, "of --traffic: end after N records (10000)").type_name("N");
+  c.add_option("--since", t.since, "of --traffic: commits from so long ago first: 90s, 5m, 2h, 7d")
+      .type_name("TIME");
+  c.add_option("--follow", t.follow, "one conversation as a sequence: a brief's or ticket's id")
+      .type_name("CONVERSATION");
+  c.add_flag("--stats", t.stats,
+             "rates, errors, latencies, top talkers, mailboxes and the oldest command that waits");
+  c.add_flag("--contents", t.contents,
+             "of --traffic: what messages say, too; needs the role observe_contents");
+}
+
 } // namespace
 
 void add_watch_command(command_line& line) {
@@ -225,10 +270,10 @@ void add_watch_command(command_line& line) {
                "Follows messages and changes live; reconnects by itself. Ctrl-C ends it.",
                "  troupe watch --history 20\n"
                "  troupe watch --agent dev-ada --kind ticket\n"
-               "  troupe watch --type ticket.message_posted --json | jq -r .data.message",
-               [f](console& out) {
-                 return watcher{out, *f}.run();
-               });
+               "  troupe watch --type ticket.message_posted --json | jq -r .data.message\n"
+               "  troupe watch --traffic 'errors or latency >= 250ms' --since 5m\n"
+               "  troupe watch --follow k3f9q2mx",
+               [f](console& out) { return run_watch(out, *f); });
   struct filter {
     char const *name, *what, *type;
   };
@@ -246,6 +291,7 @@ void add_watch_command(command_line& line) {
   c.add_option("--history", f->history, "begin with the last N events")
       .between(0, 1'000'000)
       .type_name("N");
+  add_traffic_flags(c, f);
   c.add_flag("--everything", f->everything,
              "bookkeeping too: lease renewals, acknowledgements, a message at each of its stops");
 }

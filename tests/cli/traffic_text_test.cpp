@@ -1,0 +1,102 @@
+#include "cli/text/traffic.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+
+namespace {
+
+json::value line(std::string const& text) {
+  auto v = json::parse(text);
+  REQUIRE(v.has_value());
+  return *v;
+}
+
+json::value message(std::string const& from, std::string const& to, std::string const& more = {}) {
+  return line(R"({"type":"record","at_us":1700000000123456,"point":"send","direction":"out",)"
+              R"("outcome":"ok","kind":"question","from":")" +
+              from + R"(","to":")" + to + "\"" + more + "}");
+}
+
+std::size_t count(std::string const& text, std::string_view what) {
+  std::size_t n = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+    ++n;
+  return n;
+}
+
+} // namespace
+
+TEST_CASE("traffic line: who says what to whom, and how it went", "[cli]") {
+  text_style const plain{false, 0, false};
+  auto const text =
+      render_traffic_line(message("agent:tally.dev-ada", "agent:tally.pm",
+                                  R"(,"latency_us":1234,"ticket":"k3-1","shard":7,"seq":99)"),
+                          plain);
+  CHECK(text == "22:13:20.123 send     < question dev-ada → pm of k3-1 ok 1.2 ms #7/99");
+  CHECK(render_traffic_line(line(R"({"type":"gap","count":1,"why":"rate"})"), plain) ==
+        "… 1 record missing: over the rate; --rate N for more");
+  CHECK(render_traffic_line(line(R"({"type":"counters","records":7,"errors":1,"missed":2})"),
+                            plain) ==
+        "… far behind: 7 records, 1 error, 2 missed not shown one by one");
+}
+
+TEST_CASE("traffic line: is cut to the terminal, has colours only there, and drives nothing",
+          "[cli]") {
+  auto const evil = message("agent:a.\\u001b[31mb", "agent:a.pm",
+                            R"(,"content":"say \u001b]0;x\u0007 this, which is very long indeed")");
+  for (int width : {20, 40, 60, 200}) {
+    auto const text = render_traffic_line(evil, text_style{false, width, false});
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find('\x07') == std::string::npos);
+    CHECK(text.find('\n') == std::string::npos);
+  }
+  CHECK(render_traffic_line(evil, text_style{true, 100, false}).find("\x1b[") != std::string::npos);
+}
+
+TEST_CASE("traffic sequence: a column for each, an arrow for each", "[cli]") {
+  sequence_view view{text_style{false, 100, false}};
+  auto const first = view.show(message("agent:t.pm", "agent:t.dev-ada"));
+  CHECK(count(first, "\n") == 2); // the heads, and the arrow
+  CHECK(first.find("pm") < first.find("dev-ada"));
+  CHECK(first.find("▶") != std::string::npos);
+  CHECK(first.find("╌") != std::string::npos); // not in the ledger
+  auto const back = view.show(message("agent:t.dev-ada", "agent:t.pm", R"(,"shard":1,"seq":2)"));
+  CHECK(count(back, "\n") == 1);
+  CHECK(back.find("◀") != std::string::npos);
+  CHECK(back.find("─") != std::string::npos);
+  auto const third = view.show(message("ticket:k3-1", "agent:t.pm"));
+  CHECK(third.find("ticket k3-1") != std::string::npos);
+  // Where there is no room for one more, it is told in words.
+  std::string last;
+  for (int i = 0; i < 12; ++i)
+    last = view.show(message("agent:t.x" + std::to_string(i), "agent:t.pm"));
+  CHECK(last.find("x11 → pm") != std::string::npos);
+}
+
+TEST_CASE("traffic stats: rates, who talks, what waits", "[cli]") {
+  traffic_stats stats;
+  auto const record = [](std::string const& point, std::string const& way, std::string const& id,
+                         std::string const& more = {}) {
+    return line(
+        R"({"type":"record","at_us":1,"point":")" + point + R"(","direction":")" + way +
+        R"(","outcome":"ok","kind":"ticket.claim","from":"agent:t.pm","to":"ticket:k3-1",)" +
+        R"("message":")" + id + "\"" + more + "}");
+  };
+  for (int i = 0; i < 20; ++i)
+    stats.take(record("admit", "in", std::to_string(i)), 1'000);
+  for (int i = 0; i < 18; ++i)
+    stats.take(record("dispatch", "out", std::to_string(i), R"(,"latency_us":2000)"), 2'000);
+  stats.take(line(R"({"type":"gap","count":5,"why":"rate"})"), 2'000);
+  auto const text = stats.show(text_style{false, 0, false}, 5'000);
+  INFO(text);
+  CHECK(text.find("dispatch           4.5       0       2.0       2.0") != std::string::npos);
+  CHECK(text.find("top talkers     pm 38") != std::string::npos);
+  CHECK(text.find("mailboxes       ticket k3-1 2") != std::string::npos);
+  CHECK(text.find("ticket.claim at ticket k3-1, 4 s") != std::string::npos);
+  CHECK(text.find("38 records, 5 missing") != std::string::npos);
+  // Rates are of the last ten seconds; what waits goes on to wait.
+  auto const later = stats.show(text_style{false, 0, false}, 60'000);
+  CHECK(later.find("admit              0.0") != std::string::npos);
+  CHECK(later.find("59 s") != std::string::npos);
+}
