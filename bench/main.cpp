@@ -80,6 +80,8 @@ void measure_store(collector& all, stores const& s, std::string const& url,
     all.add("appends " + s.name, appends(s, t));
   if (o.wants("tickets"))
     measure_tickets(all, s, o, t);
+  if (o.wants("watched"))
+    all.add("watched " + s.name, watched(s, 100, t));
   if (o.wants("memory"))
     all.add("memory " + s.name, idle_tickets(s, o.tickets));
   if (o.wants("recovery") && s.name != "memory") // which survives nothing

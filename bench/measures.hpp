@@ -110,6 +110,9 @@ void remove_databases();
 /// Tickets from `open` to merged through the process `standard`, with an engine that does nothing
 /// and answers 200 bytes at once; `level`: how many are under way.
 [[nodiscard]] result<measure> tickets(stores const& s, int level, timing const& t);
+/// The same while nobody watches the traffic, one at 200 records a second, and 1,000 everything;
+/// and the lines that the watchers had, with the time from the choke point to one of them.
+[[nodiscard]] result<std::vector<measure>> watched(stores const& s, int level, timing const& t);
 /// The same by the clock: `rate` tickets a second, whatever becomes of them. The node refuses new
 /// ones as busy as one with `slowdown` in its settings does.
 [[nodiscard]] result<measure> arrivals(stores const& s, double rate, timing const& t, int slowdown);

@@ -11,12 +11,12 @@ namespace troupe::bench {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> all_measures{"floor",  "messages", "appends", "tickets",
-                                                       "memory", "recovery", "idle"};
+constexpr std::array<std::string_view, 8> all_measures{"floor",   "messages", "appends",  "tickets",
+                                                       "watched", "memory",   "recovery", "idle"};
 
 constexpr option_row rows[] = {
     {"--quick", "", "little time for each, levels 1 and 100: half a minute, not to be kept"},
-    {"--only", "LIST", "of floor, messages, appends, tickets, memory, recovery, idle"},
+    {"--only", "LIST", "of floor, messages, appends, tickets, watched, memory, recovery, idle"},
     {"--store", "LIST",
      "of sqlite, memory and URLs of Postgres servers whose user may create databases (sqlite)"},
     {"--levels", "LIST", "tickets in flight (1,10,100,1000,10000)"},
@@ -104,7 +104,7 @@ result<void> set_value(options& o, std::string_view name, std::string const& tex
         [](auto const& x) {
           return std::find(all_measures.begin(), all_measures.end(), x) != all_measures.end();
         },
-        "floor, messages, appends, tickets, memory, recovery and idle", o.only);
+        "floor, messages, appends, tickets, watched, memory, recovery and idle", o.only);
   if (name == "--store")
     return set_names(
         name, text, [](auto const& x) { return x == "sqlite" || x == "memory" || is_postgres(x); },

@@ -11,7 +11,8 @@ namespace troupe::bench {
 /// One measured line. Rates are per second, latencies in microseconds. What does not apply, or
 /// could not be read, is 0 and left out of the JSON.
 struct measure {
-  std::string what;  ///< `floor`, `messages`, `appends`, `tickets`, `memory`, `recovery`, `idle`
+  std::string what;  ///< `floor`, `messages`, `appends`, `tickets`, `watched`, `lines`, `memory`,
+                     ///< `recovery`, `idle`
   std::string where; ///< the store, or which actors
   std::string loop;  ///< `closed`: who asks waits for the answer; `open`: by the clock (`--rate`)
   int level = 0;     ///< how much is under way at once; of an open loop: asked a second

@@ -1,3 +1,4 @@
+#include "bench/audience.hpp"
 #include "bench/flow.hpp"
 
 #include <algorithm>
@@ -70,24 +71,82 @@ result<measure> on_a_stage(stores const& s, int slots, int slowdown, Use use) {
   return m;
 }
 
+/// One repeat of a closed loop.
+result<measure> closed_tickets(stores const& s, int level, timing const& t) {
+  return on_a_stage(s, level, 0, [&](ticket_flow& flow) -> result<measure> {
+    auto const w = closed_loop(flow, level, t, INT_MAX, {});
+    if (!w)
+      return w.error();
+    flow.end();
+    if (auto r = flow.drain(seconds{60}); !r)
+      return r.error();
+    auto m = measure_of(*w, s.name);
+    m.loop = "closed";
+    m.level = level;
+    m.steady = m.count >= static_cast<std::uint64_t>(level);
+    return m;
+  });
+}
+
+/// Who watches while it is measured.
+struct watching {
+  char const* name;
+  int watchers;
+  std::uint32_t rate;
+};
+constexpr watching audiences[] = {{"nobody watches", 0, 0},
+                                  {"one watch at 200/s", 1, 200},
+                                  {"1,000 watch everything", 1000, 10'000}};
+
+/// The tickets, and the lines that the watchers had of them.
+result<std::vector<measure>> watched_tickets(stores const& s, int level, timing const& t,
+                                             watching const& by) {
+  std::optional<audience> there;
+  if (by.watchers > 0)
+    there.emplace(stage::ref(0).tenant, by.watchers, by.rate);
+  auto const begun = clock::now();
+  auto work = closed_tickets(s, level, t);
+  if (!work)
+    return work.error();
+  work->what = "watched";
+  work->where = s.name + ", " + by.name;
+  std::vector<measure> out{*work};
+  if (!there)
+    return out;
+  auto const h = there->take();
+  measure lines;
+  lines.what = "lines";
+  lines.where = s.name + ", " + by.name;
+  lines.loop = "closed";
+  lines.level = by.watchers;
+  lines.rate = static_cast<double>(h.lines) / seconds_since(begun);
+  add_latencies(lines, h.delay);
+  out.push_back(std::move(lines));
+  return out;
+}
+
 } // namespace
 
 result<measure> tickets(stores const& s, int level, timing const& t) {
-  return repeated(t, [&] {
-    return on_a_stage(s, level, 0, [&](ticket_flow& flow) -> result<measure> {
-      auto const w = closed_loop(flow, level, t, INT_MAX, {});
-      if (!w)
-        return w.error();
-      flow.end();
-      if (auto r = flow.drain(seconds{60}); !r)
-        return r.error();
-      auto m = measure_of(*w, s.name);
-      m.loop = "closed";
-      m.level = level;
-      m.steady = m.count >= static_cast<std::uint64_t>(level);
-      return m;
-    });
-  });
+  return repeated(t, [&] { return closed_tickets(s, level, t); });
+}
+
+result<std::vector<measure>> watched(stores const& s, int level, timing const& t) {
+  // In turns, so that what else the machine does falls on each alike.
+  std::map<std::string, std::vector<measure>> runs;
+  for (int i = 0; i < t.repeats; ++i) {
+    for (auto const& by : audiences) {
+      auto one = watched_tickets(s, level, t, by);
+      if (!one)
+        return one.error();
+      for (auto& m : *one)
+        runs[m.what + " " + m.where].push_back(std::move(m));
+    }
+  }
+  std::vector<measure> out;
+  for (auto& [name, all] : runs)
+    out.push_back(median(std::move(all)));
+  return out;
 }
 
 result<measure> arrivals(stores const& s, double rate, timing const& t, int slowdown) {

@@ -88,7 +88,9 @@ TEST_CASE("troupe bench: --quick --json is one report with everything in it", "[
                                             {"messages", 9},
                                             {"recovery", 1},
                                             {"start", 1},
-                                            {"tickets", 2}});
+                                            {"lines", 2},
+                                            {"tickets", 2},
+                                            {"watched", 3}});
   CHECK(test::text_of(out) == ran.out);
   CHECK(test::text_of(plot).starts_with("<svg "));
   // Nothing of the stores is left.
