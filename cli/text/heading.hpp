@@ -69,7 +69,7 @@ namespace troupe::views {
   return out;
 }
 
-/// What a ticket waits for, one sentence each, with the way out; none where it waits for nothing.
-[[nodiscard]] std::vector<std::string> waits_of(json::value const& ticket, text_style const& style);
+/// What happens with a ticket, as the server says it, until when, and the way out.
+[[nodiscard]] std::string situation_of(json::value const& ticket, text_style const& style);
 
 } // namespace troupe::views

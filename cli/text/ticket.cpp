@@ -43,14 +43,12 @@ std::string facts(json::value const& t, text_style const& style) {
   return out;
 }
 
-std::string waiting(json::value const& t, text_style const& style) {
-  auto const all = waits_of(t, style);
-  if (all.empty())
+std::string situation(json::value const& t, text_style const& style) {
+  auto const text = situation_of(t, style);
+  if (text.empty())
     return {};
-  auto out = part("Waits for", style);
-  for (auto const& sentence : all)
-    out += said(sentence, 2, style, ink::attention, "• ");
-  return out;
+  bool const waits = !look::text(look::at(t, "now"), "for").empty();
+  return part("Now", style) + said(text, 2, style, waits ? ink::attention : ink::plain, "• ");
 }
 
 std::string attempts(json::value const& t, text_style const& style) {
@@ -182,39 +180,29 @@ std::string comments_of(json::value const& t, text_style const& style) {
 
 } // namespace
 
-std::vector<std::string> views::waits_of(json::value const& ticket, text_style const& style) {
-  std::vector<std::string> out;
-  if (auto lacking = lack_sentence(look::at(ticket, "lacks")); !lacking.empty())
-    out.push_back(std::move(lacking));
-  for (auto const& w : look::list(ticket, "waits")) {
-    auto text = look::who(look::text(w, "owner")) + ": " + look::text(w, "action");
-    if (auto const until = look::number(w, "deadline"); until > 0)
-      text += ", until " + look::date(until, style.local_time);
-    out.push_back(std::move(text));
-  }
-  if (out.empty() && look::text(ticket, "status") == "failed_pending") {
-    auto const id = look::text(ticket, "id");
-    auto const resolver = look::text(ticket, "resolver");
-    out.push_back((resolver.empty() ? std::string{"a person"} : look::who("agent:" + resolver)) +
-                  ": what becomes of it; you can say so, too: `troupe ticket retry " + id +
-                  "`, `troupe ticket replan " + id + "` or `troupe ticket fail " + id + "`");
-  }
+std::string views::situation_of(json::value const& ticket, text_style const& style) {
+  auto const& now = look::at(ticket, "now");
+  auto out = look::text(now, "text");
+  if (auto const until = look::number(now, "until"); until > 0)
+    out += " Until " + look::date(until, style.local_time) + ".";
+  if (auto const way_out = look::text(now, "do"); !way_out.empty())
+    out += " " + way_out;
   return out;
 }
 
 std::string render_waiting(json::array const& tickets, text_style const& style) {
   std::string out;
   for (auto const& t : tickets) {
-    auto const all = waits_of(t, style);
-    // What nobody takes is said elsewhere, once for all that lack the same.
-    if (all.empty() || look::at(t, "lacks").is_object())
+    // What nobody takes is said elsewhere, once for all that lack the same; what is about to be
+    // taken, or waits for others of the run, needs no word of anybody.
+    auto const whom = look::text(look::at(t, "now"), "for");
+    if (whom.find(':') == std::string::npos || look::at(t, "lacks").is_object())
       continue;
     auto const why = look::text(t, "why");
     bool const failed = look::text(t, "status") == "failed_pending" && !why.empty();
     out += said(failed ? "failed: " + why : look::text(t, "status"), 2, style, ink::plain,
                 look::text(t, "id") + "  ");
-    for (auto const& sentence : all)
-      out += said(sentence, 4, style, ink::attention, "• ");
+    out += said(situation_of(t, style), 4, style, ink::attention, "• ");
   }
   return out;
 }
@@ -268,7 +256,7 @@ std::string render_ticket(json::value const& ticket, text_style const& style) {
   for (auto const& c : look::texts(item, "criteria"))
     out += said(c, 2, style, ink::plain, done ? "☑ " : "☐ ");
   out += "\n" + facts(ticket, style);
-  out += waiting(ticket, style);
+  out += situation(ticket, style);
   out += attempts(ticket, style);
   out += judged(ticket, style);
   out += proof_of(ticket, style);

@@ -2,38 +2,13 @@
 
 #include "actors/domain/budget.hpp"
 #include "actors/domain/run.hpp"
+#include "gateway/routes/rows.hpp"
 
 namespace troupe {
 
 namespace {
 
-json::value const& member(json::value const& row, std::string_view name) {
-  static json::value const nothing;
-  auto const* v = row.is_object() ? row.get_object().if_contains(name) : nullptr;
-  return v != nullptr ? *v : nothing;
-}
-std::string word(json::value const& row, std::string_view name) {
-  auto const& v = member(row, name);
-  return v.is_string() ? std::string{std::string_view{v.get_string()}} : std::string{};
-}
-bool flag(json::value const& row, std::string_view name) {
-  auto const& v = member(row, name);
-  return v.is_bool() && v.get_bool();
-}
-std::int64_t number(json::value const& row, std::string_view name) {
-  boost::system::error_code ec;
-  auto const n = member(row, name).to_number<std::int64_t>(ec);
-  return ec ? 0 : n;
-}
-/// The id of the entity whose state this is: the end of `tenant/kind/id`.
-std::string id_of(json::value const& row) {
-  auto const self = word(row, "self");
-  return self.substr(self.rfind('/') + 1);
-}
-/// States that end an entity are in capitals.
-bool is_over(std::string const& status) {
-  return status.empty() || (status.front() >= 'A' && status.front() <= 'Z');
-}
+using namespace rows;
 
 json::object lack(std::string const& text, std::string const& way_out) {
   return {{"for", "run"}, {"text", text}, {"do", way_out}};

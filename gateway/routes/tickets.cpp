@@ -1,5 +1,6 @@
 #include "gateway/routes/handlers.hpp"
 #include "gateway/routes/resting.hpp"
+#include "gateway/routes/situation.hpp"
 #include "gateway/routes/table.hpp"
 #include "gateway/routes/workforce.hpp"
 
@@ -77,24 +78,29 @@ void answer_question(api const& a, request const& r, reply const& answer) {
       });
 }
 
-/// Adds what the ticket waits for although it could be taken, or would be if its run went on.
-void add_lack(workforce& at_hand, resting& runs, json::object& shown, json::value const& state) {
+/// Adds what happens with the ticket, and what it waits for although it could be taken, or would be
+/// if its run went on.
+void add_situation(api const& a, workforce& at_hand, resting& runs, json::object& shown,
+                   json::value const& state) {
   auto lack = runs.lack_of_ticket(state);
   if (!lack && may_be_leased(state))
     if (auto const s = json::from<ticket::state>(state))
       lack = at_hand.lack_of(*s);
-  if (lack)
-    shown.emplace("lacks", std::move(*lack));
+  auto const lacking = lack ? json::value(std::move(*lack)) : json::value{};
+  shown.emplace("now", situation_of(state, lacking, a.n.clock().now()));
+  if (!lacking.is_null())
+    shown.emplace("lacks", lacking);
 }
 
-/// A page of tickets, each with what it waits for although it could be taken.
+/// A page of tickets, each with what happens with it, and what it waits for although it could be
+/// taken.
 void list_tickets(api const& a, request const& r, reply const& answer) {
   workforce at_hand{a, r.principal.tenant};
   resting runs{a, r.principal.tenant};
   a.list(r, answer, entity_kind::ticket,
          {{"project", "project"}, {"brief", "brief"}, {"run", "run"}, {"status", "is"}},
          [&](json::object& shown, json::value const& state) {
-           add_lack(at_hand, runs, shown, state);
+           add_situation(a, at_hand, runs, shown, state);
          });
 }
 
@@ -109,7 +115,7 @@ void show_ticket(api const& a, request const& r, reply const& answer) {
         auto shown = present(*state, true);
         workforce at_hand{a, tenant};
         resting runs{a, tenant};
-        add_lack(at_hand, runs, shown, *state);
+        add_situation(a, at_hand, runs, shown, *state);
         answer(json_response(200, shown));
       });
 }

@@ -139,12 +139,11 @@ TEST_CASE("text: a ticket that used its rounds up says so, and counts to no impo
 
 TEST_CASE("text: what a ticket waits for stands in it, with the way out", "[cli]") {
   auto const ticket = json::parse(R"({"id":"k3-1","status":"ready","item":{"title":"Weeks"},
-    "lacks":{"for":"daemon","role":"dev","profile":"command",
-             "text":"a connected daemon with the profile command",
-             "do":"Start one: `troupe daemon run --command 'your script'`."}})");
+    "now":{"for":"daemon","text":"Waits for a connected daemon with the profile command.",
+           "do":"Start one: `troupe daemon run --command 'your script'`."}})");
   REQUIRE(ticket.has_value());
   auto const text = render_ticket(*ticket, plain(0));
-  CHECK(text.find("Waits for\n  • a connected daemon with the profile command. Start one: "
+  CHECK(text.find("Now\n  • Waits for a connected daemon with the profile command. Start one: "
                   "`troupe daemon run --command 'your script'`.\n") != std::string::npos);
   CHECK(lack_sentence({}).empty());
 }
@@ -321,15 +320,19 @@ TEST_CASE("text: a run says what its tickets wait for, and a run that rests says
     {"ticket":"k3-1","item":{"key":"1","title":"Weeks"}},
     {"ticket":"k3-2","item":{"key":"2","title":"Days"}}]})");
   auto const tickets = json::parse(R"({"items":[
-    {"id":"k3-1","status":"failed_pending","why":"it broke","resolver":"tally.chief"},
-    {"id":"k3-2","status":"waiting","waits":[{"owner":"agent:tally.pm","action":"answer it"}]}]})");
+    {"id":"k3-1","status":"failed_pending","why":"it broke",
+     "now":{"for":"agent:tally.chief","text":"Waits for chief to say what becomes of it: it broke.",
+            "do":"Say it with `troupe ticket retry k3-1`."}},
+    {"id":"k3-2","status":"waiting","now":{"for":"agent:tally.pm","text":"Waits for pm to answer."}},
+    {"id":"k3-3","status":"blocked","now":{"for":"tickets","text":"Waits for k3-2 to be done."}}]})");
   REQUIRE(run.has_value());
   REQUIRE(tickets.has_value());
   auto const text = render_run(*run, plain(0), *tickets);
   CHECK(text.find("failed_pending") != std::string::npos);
-  CHECK(text.find("k3-1  failed: it broke\n    • chief: what becomes of it; you can say so, too: "
-                  "`troupe ticket retry k3-1`") != std::string::npos);
-  CHECK(text.find("k3-2  waiting\n    • pm: answer it\n") != std::string::npos);
+  CHECK(text.find("k3-1  failed: it broke\n    • Waits for chief to say what becomes of it: it "
+                  "broke. Say it with `troupe ticket retry k3-1`") != std::string::npos);
+  CHECK(text.find("k3-2  waiting\n    • Waits for pm to answer.\n") != std::string::npos);
+  CHECK(text.find("k3-2 to be done") == std::string::npos); // needs no word of anybody
   run->get_object()["lacks"] = json::object{{"text", "run k3.r1, which is paused"},
                                             {"do", "Go on with `troupe run resume k3.r1`."}};
   auto const rests = render_run(*run, plain(0), *tickets);

@@ -90,7 +90,7 @@ export interface Brief extends Entity {
   content?: BriefContent;
   content_hash?: string;
   submitted_at?: number;
-  source?: { name?: string; kind?: string };
+  source?: { name?: string; kind?: string; text?: string };
 }
 export interface Plan extends Entity {
   brief?: string;
@@ -207,7 +207,18 @@ export interface Stage {
   role?: string;
   gates?: { name: string }[];
 }
+/** What happens with a ticket, as the server says it in one sentence. */
+export interface Situation {
+  text: string;
+  /** Who or what it waits for; not there where it is being worked, or over. */
+  for?: string;
+  /** What a person can do about it. */
+  do?: string;
+  since?: number;
+  until?: number;
+}
 export interface Ticket extends Entity {
+  now?: Situation;
   brief?: string;
   plan?: string;
   run?: string;

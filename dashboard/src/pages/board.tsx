@@ -6,7 +6,7 @@ import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
 import { choices, useChosenRun, useRuns, useTickets } from "../lib/runs";
 import type { Run, Ticket } from "../lib/types";
-import { byColumn, columns, holderOf, situation } from "../lib/waiting";
+import { byColumn, columns, holderOf } from "../lib/waiting";
 import { Action, Empty, Search, Select, Shown, Status, useNow } from "../ui/parts";
 
 export default function Board() {
@@ -166,8 +166,10 @@ function ColumnOf({ title, tickets, said }: { title: string; tickets: Ticket[]; 
   );
 }
 
+const clipped = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)} …` : text);
+
 function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string | undefined }) {
-  const s = situation(of);
+  const s = of.now;
   const over = /^[A-Z]/.test(of.status);
   return (
     <li className="ticket">
@@ -180,12 +182,11 @@ function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string |
       <a className="title" href={`#/ticket/${encodeURIComponent(of.id)}`} title={of.item.title}>
         {of.item.title}
       </a>
-      <p className="now" title={s.hint}>
-        {s.text.length > 140 ? `${s.text.slice(0, 140)} …` : s.text}
-        {s.since ? ` · ${over ? "" : "for "}${span(Math.max(0, now - s.since))}${over ? " ago" : ""}` : ""}
-        {(of.round ?? 0) > 0 && ` · round ${(of.round ?? 0) + 1}`}
+      <p className="now" title={s?.do}>
+        {clipped(s?.text ?? "", 140)}
+        {s?.since ? ` · ${over ? "" : "for "}${span(Math.max(0, now - s.since))}${over ? " ago" : ""}` : ""}
       </p>
-      {said && holderOf(of) && <p className="now">“{said.slice(0, 120)}”</p>}
+      {said && holderOf(of) && <p className="now">“{clipped(said, 120)}”</p>}
     </li>
   );
 }

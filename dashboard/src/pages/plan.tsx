@@ -6,7 +6,6 @@ import { useGet, useResource } from "../lib/live";
 import { setParams, useRoute } from "../lib/route";
 import { useTickets } from "../lib/runs";
 import type { Item, Plan as PlanState, Run, Ticket } from "../lib/types";
-import { situation } from "../lib/waiting";
 import { Card, Empty, Search, Select, Shown, Status } from "../ui/parts";
 import { PlanList } from "../ui/planlist";
 
@@ -193,7 +192,7 @@ function Graph({ items, tickets }: { items: Item[]; tickets: Map<string, Ticket>
         <Card title={`${item.key} ${item.title}`} side={tickets.get(item.key) ? <Status of={tickets.get(item.key)?.status ?? ""} /> : undefined}>
           {tickets.get(item.key) && (
             <p>
-              {situation(tickets.get(item.key) as Ticket).text} · <a href={`#/ticket/${encodeURIComponent(tickets.get(item.key)?.id ?? "")}`}>ticket {tickets.get(item.key)?.id}</a>
+              {tickets.get(item.key)?.now?.text} · <a href={`#/ticket/${encodeURIComponent(tickets.get(item.key)?.id ?? "")}`}>ticket {tickets.get(item.key)?.id}</a>
             </p>
           )}
           <p>

@@ -1,11 +1,10 @@
 import { useState } from "react";
 import { call, events } from "../lib/api";
-import { count, money, span, textOf, toneOf, words } from "../lib/format";
+import { count, date, money, span, textOf, toneOf, words } from "../lib/format";
 import { useGet, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { useRoute } from "../lib/route";
 import type { Event, Evidence, GateResult, Message, Ticket as TicketState } from "../lib/types";
-import { situation } from "../lib/waiting";
 import { attemptsOf } from "./attempts";
 import { Action, Ago, Card, Clock, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
 import { Said } from "../ui/chat";
@@ -18,7 +17,7 @@ export default function Ticket() {
 }
 
 function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> }) {
-  const s = situation(of);
+  const s = of.now;
   return (
     <>
       <h1>{of.item.title}</h1>
@@ -44,18 +43,20 @@ function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> })
           </>
         )}
       </p>
-      <Card className={s.waits ? "ask" : ""}>
+      <Card className={s?.for ? "ask" : ""}>
         <p className="why">
-          {s.waits ? "It " : ""}
-          {s.text}
-          {s.since ? (
-            <span className="muted">
-              {" "}
-              · <Ago at={s.since} />
-            </span>
-          ) : null}
+          {s?.text}
+          <span className="muted">
+            {s?.since ? (
+              <>
+                {" "}
+                <Ago at={s.since} />
+              </>
+            ) : null}
+            {s?.until ? <>, until {date(s.until)}</> : null}
+          </span>
         </p>
-        {s.hint && <Hint of={s.hint} />}
+        {s?.do && <Hint of={s.do} />}
         <Stages of={of} />
         <Deeds of={of} reload={reload} />
       </Card>
