@@ -128,9 +128,9 @@ export class Stage {
     return this.call("GET", path);
   }
 
-  /** The demo's team; `more` are further members of the roster. */
-  async makeProject(id = "duration", more = [], name = "Duration") {
-    const member = (name, role, engine, capacity) => ({ name, role, engine, ...(capacity ? { capacity } : {}) });
+  /** The demo's team; `more` are further members of the roster, `engines` those of members that have another one. */
+  async makeProject(id = "duration", more = [], name = "Duration", engines = {}) {
+    const member = (name, role, engine, capacity) => ({ name, role, engine: engines[name] ?? engine, ...(capacity ? { capacity } : {}) });
     await this.call("POST", "/api/projects", {
       id, name, template_name: "standard@1",
       config: {

@@ -6,6 +6,7 @@ import { useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
 import type { Approval, Brief, Cite, Plan, Run, Statement } from "../lib/types";
 import { Action, Ago, Card, Empty, EntityLink, Hash, Hint, Loading, Shown, Trouble, useNow } from "../ui/parts";
+import { ContentAnswer, DraftEditor } from "../ui/draft";
 import { PlanList } from "../ui/planlist";
 
 export function Inbox() {
@@ -82,7 +83,7 @@ function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> })
         · content <Hash of={of.content_hash} /> · <Deadline at={of.deadline} />
         {of.owner && <> · for {who(of.owner)}</>}
       </p>
-      <Content kind={kind} id={id} hash={of.content_hash} />
+      <Content kind={kind} id={id} hash={of.content_hash} done={done} />
       <div className="answer">
         <label htmlFor={`notes-${of.id}`}>Notes (needed to ask for changes)</label>
         <textarea id={`notes-${of.id}`} rows={2} value={notes} onChange={(e) => setNotes(e.target.value)} disabled={!may} />
@@ -105,7 +106,9 @@ function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> })
 }
 
 /** What is being decided about, and whether it still is what the approval is bound to. */
-function Content({ kind, id, hash }: { kind: string; id: string; hash: string | undefined }) {
+function Content({ kind, id, hash, done }: { kind: string; id: string; hash: string | undefined; done: () => Promise<void> }) {
+  const may = useMay("developer");
+  const [edited, edit] = useState(false);
   const path = kind === "brief" ? `/api/briefs/${encodeURIComponent(id)}` : kind === "plan" ? `/api/plans/${encodeURIComponent(id)}` : `/api/runs/${encodeURIComponent(id)}`;
   const r = useGet<Brief & Plan & Run>(path, (e) => e.kind === kind && e.entity === id);
   if (!r.data) return r.error ? <Trouble error={r.error} retry={() => void r.reload()} /> : <Loading what={`the ${kind}`} />;
@@ -117,7 +120,25 @@ function Content({ kind, id, hash }: { kind: string; id: string; hash: string | 
           What is shown here is not what this approval is about any more; the server will refuse a decision about it.
         </div>
       )}
-      {kind === "brief" ? <BriefText of={r.data} /> : kind === "plan" ? <PlanList of={r.data} /> : <p>{r.data.question || r.data.why}</p>}
+      {edited && (kind === "brief" || kind === "plan") ? (
+        <DraftEditor
+          kind={kind}
+          start={r.data.content}
+          label={`Store the ${kind}`}
+          may={may}
+          send={async (content) => {
+            await call("PUT", path, { content });
+            edit(false);
+            await r.reload();
+            await done();
+          }}
+        />
+      ) : kind === "brief" ? <BriefText of={r.data} /> : kind === "plan" ? <PlanList of={r.data} /> : <p>{r.data.question || r.data.why}</p>}
+      {kind !== "run" && may && (
+        <button type="button" aria-expanded={edited} onClick={() => edit(!edited)}>
+          {edited ? "Leave it as it is" : `Change the ${kind}`}
+        </button>
+      )}
     </>
   );
 }
@@ -196,9 +217,7 @@ function QuestionCard({ of, done }: { of: Question; done: () => Promise<void> })
         {who(of.from)} asks · {of.kind === "ticket" ? <EntityLink kind="ticket" id={of.about.split(" ", 1)[0] ?? ""}>{of.about}</EntityLink> : of.about} · <Deadline at={of.deadline} />
       </p>
       {of.content ? (
-        <p>
-          This wants a {of.content} as content, which is long: answer with the command line, <code>troupe agents answer</code>.
-        </p>
+        <Drafting of={of} content={of.content} done={done} />
       ) : (
         <div className="answer">
           <label htmlFor={`answer-${of.key}`}>Answer</label>
@@ -219,6 +238,38 @@ function QuestionCard({ of, done }: { of: Question; done: () => Promise<void> })
     </Card>
   );
 }
+
+/** The question with what it is about: to draft a plan one reads the brief. */
+function Drafting({ of, content, done }: { of: Question; content: string; done: () => Promise<void> }) {
+  const may = useMay("developer");
+  const [kind = "", id = ""] = of.from.split(/:(.*)/s, 2);
+  const about = kind === "brief" || kind === "plan" ? kind : "";
+  const subject = useGet<Brief & Plan>(about ? `/api/${about}s/${encodeURIComponent(id)}` : "", (e) => e.kind === about && e.entity === id);
+  const brief = useGet<Brief>(about === "plan" && subject.data?.brief ? `/api/briefs/${encodeURIComponent(subject.data.brief)}` : "", () => false);
+  const read = about === "brief" ? subject.data : brief.data;
+  if (about && !subject.data && !subject.error) return <Loading what={`the ${about}`} />;
+  return (
+    <>
+      {read?.source?.text && (
+        <details>
+          <summary>What was said: {read.source.name}</summary>
+          <pre className="json" tabIndex={0} role="region" aria-label="Transcript">
+            {read.source.text}
+          </pre>
+        </details>
+      )}
+      {content !== "brief" && read?.content && (
+        <details>
+          <summary>The brief</summary>
+          <BriefText of={read} />
+        </details>
+      )}
+      {content === "critique" && subject.data?.content && <PlanList of={subject.data} />}
+      <ContentAnswer of={{ path: of.path, message: of.message, content, start: content === about && hasMembers(subject.data?.content) ? subject.data?.content : undefined }} may={may} done={done} />
+    </>
+  );
+}
+const hasMembers = (x: object | undefined): boolean => x !== undefined && Object.keys(x).length > 0;
 
 function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void> }) {
   const [why, setWhy] = useState("");
