@@ -22,7 +22,7 @@ struct api {
   daemon_hub& hub;
   token_index& tokens;
   tenant_id tenant;
-  watch_desk* watches = nullptr; ///< null: live traffic is not shown
+  watch_desk* watches = nullptr;     ///< null: live traffic is not shown
   http_server const* edge = nullptr; ///< for its numbers; null: they are not shown
   scrape_access scrape = {};
 
