@@ -295,7 +295,7 @@ server_settings const& http_server::settings() const {
   return impl_->host.settings;
 }
 
-traffic const* http_server::seen() const {
+request_counts const* http_server::seen() const {
   auto const& t = impl_->host.seen;
   return t ? &*t : nullptr;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "gateway/http/request_counts.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/http/server_settings.hpp"
-#include "gateway/http/traffic.hpp"
 
 #include <chrono>
 #include <memory>
@@ -48,7 +48,7 @@ public:
   [[nodiscard]] load now() const;
   [[nodiscard]] server_settings const& settings() const;
   /// What was answered since the start; null before it.
-  [[nodiscard]] traffic const* seen() const;
+  [[nodiscard]] request_counts const* seen() const;
 
 private:
   struct impl;

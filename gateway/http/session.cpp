@@ -335,7 +335,8 @@ asio::awaitable<bool> session::write(response const& r, framing const& f, bool h
     at += slice.size();
     sent = co_await write_bytes(std::move(slice));
   }
-  host_.seen->answered(asked_.to, asked_.method, r.status, traffic::clock::now() - asked_.since);
+  host_.seen->answered(asked_.to, asked_.method, r.status,
+                       request_counts::clock::now() - asked_.since);
   co_return sent;
 }
 

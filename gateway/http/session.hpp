@@ -2,7 +2,7 @@
 
 #include "gateway/http/admission.hpp"
 #include "gateway/http/beast.hpp"
-#include "gateway/http/traffic.hpp"
+#include "gateway/http/request_counts.hpp"
 #include "gateway/http/wake_up.hpp"
 #include "gateway/http/wire.hpp"
 
@@ -28,7 +28,7 @@ struct session_host {
 
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> streams{0};
-  std::optional<traffic> seen; ///< set before the first session
+  std::optional<request_counts> seen; ///< set before the first session
 
   std::mutex mutex;
   std::condition_variable drained;
@@ -108,7 +108,7 @@ private:
   struct asked {
     route const* to = nullptr; ///< null: nothing is there, or not known yet
     std::string method;
-    traffic::clock::time_point since = traffic::clock::now();
+    request_counts::clock::time_point since = request_counts::clock::now();
   };
   asked asked_;
   bool idle_ = false;

@@ -24,11 +24,11 @@ struct stream_traffic {
 
 /// Counts what the edge answers, by route and never by address, so that nobody can make it grow.
 /// Thread-safe; counting is relaxed.
-class traffic {
+class request_counts {
 public:
   using clock = std::chrono::steady_clock;
 
-  explicit traffic(router const& routes);
+  explicit request_counts(router const& routes);
 
   /// `to`: a row of the router; null: there was none. `took` until the answer was written.
   void answered(route const* to, std::string_view method, int status, clock::duration took);

@@ -1,4 +1,4 @@
-#include "gateway/http/traffic.hpp"
+#include "gateway/http/request_counts.hpp"
 
 namespace troupe {
 
@@ -25,37 +25,38 @@ std::size_t place_of(std::string_view method) {
 
 } // namespace
 
-traffic::row::row(std::string method_, std::string pattern_)
+request_counts::row::row(std::string method_, std::string pattern_)
     : method(std::move(method_)),
       pattern(std::move(pattern_)), by_class{bucket_counts{bounds}, bucket_counts{bounds},
                                              bucket_counts{bounds}, bucket_counts{bounds},
                                              bucket_counts{bounds}} {}
 
-traffic::traffic(router const& routes) : routes_(routes) {
+request_counts::request_counts(router const& routes) : routes_(routes) {
   for (auto const& r : routes.rows())
     rows_.emplace_back(r.method, r.pattern);
   for (auto const m : methods)
     rows_.emplace_back(std::string{m}, std::string{});
 }
 
-traffic::row& traffic::row_of(route const* to, std::string_view method) {
+request_counts::row& request_counts::row_of(route const* to, std::string_view method) {
   auto const& known = routes_.rows();
   return to != nullptr ? rows_[static_cast<std::size_t>(to - known.data())]
                        : rows_[known.size() + place_of(method)];
 }
 
-void traffic::answered(route const* to, std::string_view method, int status, clock::duration took) {
+void request_counts::answered(route const* to, std::string_view method, int status,
+                              clock::duration took) {
   auto const digit = std::clamp(status / 100, 1, static_cast<int>(classes));
   row_of(to, method)
       .by_class[static_cast<std::size_t>(digit - 1)]
       .add(std::chrono::duration_cast<std::chrono::nanoseconds>(took).count());
 }
 
-void traffic::stream_began(route const* to) {
+void request_counts::stream_began(route const* to) {
   row_of(to, {}).streams.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::vector<route_traffic> traffic::answers() const {
+std::vector<route_traffic> request_counts::answers() const {
   std::vector<route_traffic> out;
   for (auto const& r : rows_) {
     for (std::size_t i = 0; i < classes; ++i) {
@@ -67,7 +68,7 @@ std::vector<route_traffic> traffic::answers() const {
   return out;
 }
 
-std::vector<stream_traffic> traffic::streams() const {
+std::vector<stream_traffic> request_counts::streams() const {
   std::vector<stream_traffic> out;
   for (auto const& r : rows_) {
     if (auto const n = r.streams.load(std::memory_order_relaxed); n > 0)
