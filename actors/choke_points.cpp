@@ -1,5 +1,6 @@
 #include "actors/choke_points.hpp"
 
+#include "actors/domain/domain.hpp"
 #include "protocol/redact_json.hpp"
 
 #include <array>

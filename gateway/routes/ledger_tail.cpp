@@ -12,6 +12,7 @@ namespace {
 /// A page of the store, and the pause after it: at most ten thousand events a second and watch.
 constexpr std::size_t page_events = 1000;
 constexpr auto page_pause = std::chrono::milliseconds{100};
+constexpr auto failure_pause = std::chrono::seconds{1};
 /// So long a live record of a commit may take to come.
 constexpr auto head_start = std::chrono::milliseconds{200};
 constexpr std::size_t most_ahead = 16'384;
@@ -215,7 +216,8 @@ void ledger_tail::read(std::uint64_t after) {
     {
       std::lock_guard lock{me->mutex_};
       me->reading_ = false;
-      me->read_again_ = std::chrono::steady_clock::now() + page_pause;
+      me->read_again_ =
+          std::chrono::steady_clock::now() + (page ? page_pause : duration{failure_pause});
       if (page)
         me->page_.assign(page->events.begin(), page->events.end());
       else
