@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/choke_points.hpp"
+#include "actors/command_trace.hpp"
 #include "actors/entity_append.hpp"
 #include "actors/entity_memory.hpp"
 #include "actors/obligation_runner.hpp"
@@ -239,6 +240,9 @@ private:
   void process(command_ptr const& c) {
     log_about const about{c->context.correlation};
     choke::dispatching(*c);
+    command_scope const traced{*c};
+    if (c->traced)
+      c->traced->decided_on();
     link_->command_id = c->context.id;
     poison_key(*c, link_->poison);
     link_->report.reset();
@@ -300,6 +304,8 @@ private:
     auto u = p->make(ref_, rt_, link_->epoch->load(), std::move(decision), *c,
                      [this](auto const& key) { return work_.tracks(key); });
     bool const asked = c->asked;
+    if (c->traced)
+      c->traced->appended();
     p->cause = std::move(c);
     ++link_->busy;
     pending_ = std::move(p);
@@ -312,6 +318,9 @@ private:
     --link_->busy;
     auto const was_pending = std::exchange(pending_, nullptr);
     auto& p = *was_pending;
+    command_scope const traced{*p.cause};
+    if (p.cause->traced)
+      p.cause->traced->stored(p.events, ref_, p.is_stored(a));
     if (p.took_lease && !p.is_stored(a))
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
@@ -377,6 +386,8 @@ private:
 
   static void finish(command_message& c, command_result o) {
     choke::dispatched(c, o);
+    if (c.traced)
+      c.traced->ended(o ? std::nullopt : std::optional<error>{o.error()});
     if (auto done = std::exchange(c.done, {}))
       done(std::move(o));
   }

@@ -31,6 +31,8 @@ using command_result = result<receipt>;
 /// Takes the outcome of a command. May run on any thread, must not block, is called at most once.
 using completion = std::function<void(command_result)>;
 
+class command_trace;
+
 /// A command on its way to an entity. Who waits for its end hears in any case: a command that goes
 /// down with an entity that crashed is answered `timeout`, because it may have been stored.
 struct command_message {
@@ -54,6 +56,7 @@ struct command_message {
   /// When its entity began with it, by the steady clock in nanoseconds; 0: nobody watched then.
   std::int64_t began_ns = 0;
   headcount place; ///< among the commands under way; see admission
+  std::shared_ptr<command_trace> traced; ///< null: it is not traced
 };
 using command_ptr = std::shared_ptr<command_message>;
 

@@ -2,6 +2,7 @@
 
 #include "actors/alarm_clock.hpp"
 #include "actors/choke_points.hpp"
+#include "actors/command_trace.hpp"
 #include "actors/dispatch_desk.hpp"
 #include "actors/domain/kinds.hpp"
 #include "actors/region.hpp"
@@ -310,9 +311,10 @@ private:
   /// Gives an engine's answer to the agent by its name, and tells this actor how that ended. Used
   /// on the engine's threads, too.
   auto answer_deliverer() {
-    return [where = host_.rt().where, ref = host_.ref(), me = host_.actor().address()](
-               std::optional<command_type> const& answer, std::string const& asked,
-               std::string const& key, std::uint64_t round) {
+    return [where = host_.rt().where, ref = host_.ref(), me = host_.actor().address(),
+            trace = tracing::within::here()](std::optional<command_type> const& answer,
+                                             std::string const& asked, std::string const& key,
+                                             std::uint64_t round) {
       auto c = std::make_shared<command_message>();
       c->to = ref;
       c->command = *answer;
@@ -324,6 +326,7 @@ private:
           caf::anon_send(a, obligation_outcome{key, round,
                                                o ? std::nullopt : std::optional<error>{o.error()}});
       };
+      tracing::within const traced{trace};
       where->deliver(std::move(c));
     };
   }
@@ -359,6 +362,9 @@ private:
                      x.message.id, where.error().message);
         return;
       }
+      std::optional<tracing::within> traced;
+      if (tracing::on())
+        traced.emplace(trace_message(x.message, std::nullopt));
       send_tell(t, key, *where);
     }
   }

@@ -2,6 +2,7 @@
 
 #include "actors/admission.hpp"
 #include "actors/choke_points.hpp"
+#include "actors/command_trace.hpp"
 #include "actors/shard.hpp"
 
 #include <caf/actor_system.hpp>
@@ -88,6 +89,8 @@ void region::deliver(command_ptr what) const {
   if (rt_.door != nullptr)
     what->place = count_at(rt_.door->under_way());
   choke::admitted(*what);
+  if (tracing::on())
+    command_trace::sent(*what);
   auto const shard = at(shard_of(what->to));
   caf::anon_send(shard, std::move(what));
 }

@@ -10,6 +10,7 @@
 #include "gateway/http/server.hpp"
 #include "gateway/routes/table.hpp"
 #include "gateway/routes/watch_desk.hpp"
+#include "gateway/telemetry/otlp_exporter.hpp"
 #include "persistence/postgres/postgres_store.hpp"
 #include "persistence/sqlite/sqlite_store.hpp"
 #include "protocol/crash_point.hpp"
@@ -100,6 +101,30 @@ result<scrape_access> scrape_access_of(serve_options const& o) {
   return out;
 }
 
+std::string this_machine() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+/// Sends the traces where that is set. Errors: invalid_argument (settings).
+result<std::unique_ptr<otlp_exporter>> exporter_of(serve_options const& o) {
+  if (o.otlp_endpoint.empty())
+    return nullptr;
+  otlp_settings s;
+  s.endpoint = o.otlp_endpoint;
+  s.version = TROUPE_VERSION;
+  s.instance = this_machine();
+  if (!o.otlp_headers_file.empty()) {
+    auto headers = read_headers(o.otlp_headers_file);
+    if (!headers)
+      return headers.error();
+    s.headers = std::move(*headers);
+  }
+  tracing::settings t;
+  t.percent = o.traces_percent;
+  return otlp_exporter::start(std::move(s), t);
+}
+
 using engine_map = decltype(node_settings::engines);
 
 /// Of the server's own agents.
@@ -127,11 +152,6 @@ sigset_t block_signals() {
   return set;
 }
 
-std::string this_machine() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
 } // namespace
 
 int run_serve(serve_options const& o, std::function<void(std::string const& url)> const& on_ready,
@@ -150,6 +170,9 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto const scrape = scrape_access_of(o);
   if (!scrape)
     return refused(of_settings(scrape.error()));
+  auto const exporter = exporter_of(o);
+  if (!exporter)
+    return refused(of_settings(exporter.error()));
   if (!o.data.empty()) {
     std::error_code ec;
     std::filesystem::create_directories(o.data, ec);
@@ -220,7 +243,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
 
   traffic::hub tap;
   watch_desk watches{n, tenant, tap};
-  api const a{n, hub, tokens, tenant, &watches, &server, *scrape};
+  api const a{n, hub, tokens, tenant, &watches, &server, *scrape, exporter->get()};
   router table;
   for (auto& r : all_routes(a))
     table.add(std::move(r));

@@ -30,6 +30,9 @@ struct serve_options {
   log_settings log;
   std::filesystem::path metrics_token_file; ///< empty: only principals may read the metrics
   bool metrics_on_loopback = false;         ///< from this machine without a token
+  std::string otlp_endpoint;                ///< empty: nothing is traced
+  std::filesystem::path otlp_headers_file;
+  int traces_percent = 100;
   bool accept_restored = false; ///< go on with a ledger that is older than the one last seen
   bool take_over = false;       ///< from a server that holds the database: it is fenced and ends
 };

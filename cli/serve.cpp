@@ -94,6 +94,9 @@ int serve(console& out, bool take_over, bool accept_restored) {
   o.log = s.log;
   o.metrics_token_file = s.telemetry.metrics_token_file;
   o.metrics_on_loopback = s.telemetry.metrics_on_loopback;
+  o.otlp_endpoint = s.telemetry.otlp_endpoint;
+  o.otlp_headers_file = s.telemetry.otlp_headers_file;
+  o.traces_percent = s.telemetry.traces_percent;
   o.take_over = take_over;
   o.accept_restored = accept_restored;
   auto const where = url->empty() ? o.data.string() : masked(*url);

@@ -196,6 +196,18 @@ void visit_settings(Settings& s, Visit&& visit) {
                     "Whoever asks from this machine may read /metrics without a token. Not where "
                     "others have accounts on it."},
         s.telemetry.metrics_on_loopback);
+  visit(setting_key{"telemetry", "otlp_endpoint",
+                    "An OpenTelemetry collector that takes OTLP over HTTP, http://host:4318; "
+                    "/v1/traces is added where no path is named. Empty: nothing is traced."},
+        s.telemetry.otlp_endpoint);
+  visit(setting_key{"telemetry", "otlp_headers_file",
+                    "File with headers for it, one \"Name: value\" a line: keys of a service."},
+        s.telemetry.otlp_headers_file);
+  visit(setting_key{"telemetry", "traces_percent",
+                    "How many of the traces that begin here are kept. A caller's traceparent says "
+                    "for itself whether it is.",
+                    0, 100},
+        s.telemetry.traces_percent);
 }
 
 } // namespace troupe

@@ -90,6 +90,9 @@ struct log_settings {
 struct telemetry_settings {
   std::string metrics_token_file; ///< holds a token that is good for `/metrics` alone
   bool metrics_on_loopback = false;
+  std::string otlp_endpoint; ///< of an OpenTelemetry collector; empty: nothing is traced
+  std::string otlp_headers_file;
+  std::int32_t traces_percent = 100;
 };
 
 struct settings {

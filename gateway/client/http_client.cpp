@@ -2,6 +2,7 @@
 
 #include "net/edge_stream.hpp"
 #include "protocol/json.hpp"
+#include "protocol/trace.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -269,6 +270,9 @@ result<client_response> http_request(std::string const& method, std::string cons
     return explain(*a, ec);
   auto request = request_of(method, *a, headers, body);
   request.set(http::field::connection, "close");
+  // What this is done for goes on there in the same trace.
+  if (auto const here = tracing::within::here(); here.known() && !headers.contains("traceparent"))
+    request.set("traceparent", here.traceparent());
   auto const unsent = c.write(request);
   // A refusal may come before the whole body was taken; then the answer is what counts.
   http::response_parser<http::string_body> parser;

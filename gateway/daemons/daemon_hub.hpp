@@ -4,6 +4,7 @@
 #include "gateway/daemons/planned_call.hpp"
 #include "gateway/daemons/run_configs.hpp"
 #include "gateway/http/message.hpp"
+#include "protocol/trace.hpp"
 
 #include <atomic>
 #include <deque>
@@ -65,6 +66,7 @@ private:
     run_configs::config_ptr config;              ///< null until its run was read
     std::optional<troupe::launch> unposted = {}; ///< its run could not be read, and is asked again
     duration wait{0};                            ///< until then, the last time
+    tracing::span traced = {};                   ///< until the lease is over
   };
   struct peer {
     std::shared_ptr<web_socket> socket;   ///< null until the welcome, and while the daemon is away

@@ -29,6 +29,21 @@ run_configs::config_ptr config_of(result<json::value> const& run, std::string& w
   return std::make_shared<project_config const>(std::move(s->config));
 }
 
+/// From the order to the end of the lease.
+tracing::span trace_attempt(link::order const& o) {
+  auto s =
+      tracing::span::child("daemon.attempt", tracing::span_kind::client, tracing::within::here());
+  if (s) {
+    s.set("troupe.ticket", o.ticket.value);
+    s.set("troupe.attempt", o.attempt);
+    s.set("troupe.stage", o.stage);
+    s.set("troupe.role", o.role);
+    s.set("troupe.agent", o.agent.value);
+    s.set("troupe.token", o.token);
+  }
+  return s;
+}
+
 } // namespace
 
 void daemon_hub::launch(troupe::launch const& what) {
@@ -37,7 +52,12 @@ void daemon_hub::launch(troupe::launch const& what) {
     std::lock_guard lock{mutex_};
     auto& held = attempts_[{what.what.ticket, what.what.token}];
     known = held.config ? held.config : configs_.find(what.run);
-    held = {what.what.project, known};
+    held.project = what.what.project;
+    held.config = known;
+    held.unposted.reset();
+    held.wait = duration{0};
+    if (!held.traced)
+      held.traced = trace_attempt(what.what);
   }
   if (known)
     complete(what, json::value{});

@@ -149,18 +149,22 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
   }
   std::optional<ticket::command> command;
   ticket_id ticket;
+  std::int64_t token = 0;
   bool early = false;
   std::visit(overloaded{
                  [&](link::started& x) {
                    ticket = x.ticket;
+                   token = x.token;
                    command = ticket::start{x.token, std::move(x.base), std::move(x.session)};
                  },
                  [&](link::declined& x) {
                    ticket = x.ticket;
+                   token = x.token;
                    command = ticket::decline{x.token, x.why, std::move(x.message)};
                  },
                  [&](link::said& x) {
                    ticket = x.ticket;
+                   token = x.token;
                    auto const to = resolve(x.ticket, x.token, x.to);
                    if (!to) {
                      early = true;
@@ -171,6 +175,7 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
                  },
                  [&](link::finished& x) {
                    ticket = x.ticket;
+                   token = x.token;
                    command = ticket::finish{std::move(x)};
                  },
                  [](auto&) {},
@@ -187,8 +192,13 @@ void daemon_hub::take_next(daemon_id const& daemon, std::uint64_t connection) {
     return;
   }
   TROUPE_CRASH_POINT(17, "hub: report come, not recorded");
-  node_->submit(ticket_ref(ticket), std::move(*command),
-                as(daemon, daemon.value + "/" + std::to_string(f.seq)),
+  auto options = as(daemon, daemon.value + "/" + std::to_string(f.seq));
+  if (tracing::on()) {
+    std::lock_guard lock{mutex_};
+    if (auto const a = attempts_.find({ticket, token}); a != attempts_.end())
+      options.trace = a->second.traced.place().traceparent();
+  }
+  node_->submit(ticket_ref(ticket), std::move(*command), std::move(options),
                 [this, daemon, connection, seq = f.seq](command_result const& r) {
                   taken(daemon, connection, seq, r);
                 });

@@ -5,6 +5,7 @@
 #include "gateway/http/request_point.hpp"
 #include "gateway/http/text.hpp"
 #include "protocol/log_about.hpp"
+#include "protocol/trace.hpp"
 
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
@@ -36,6 +37,26 @@ std::optional<response> answer_to(boost::system::error_code const& ec) {
   if (ec == http::error::bad_version)
     return problem(fail(errc::unsupported, "this server speaks HTTP/1.1 and HTTP/1.0"), "/", 505);
   return problem(fail(errc::invalid_argument, "this is not an HTTP request: " + ec.message()), "/");
+}
+
+/// The span of a request, in the caller's trace where it sent one; what comes of the request
+/// belongs to it. A trace that is not sampled is named all the same, for the log.
+tracing::span trace_of(admitted& a) {
+  tracing::span out;
+  if (!tracing::on())
+    return out;
+  auto const name = a.to->method + " " + a.to->pattern;
+  if (a.req.headers.get("traceparent") == a.req.trace)
+    out = tracing::span::child(name, tracing::span_kind::server, tracing::parse(a.req.trace));
+  else
+    out = tracing::span::root(name, tracing::span_kind::server, trace_id(a.req));
+  out.set("http.request.method", a.req.method);
+  out.set("http.route", a.to->pattern);
+  if (out)
+    a.req.trace = out.place().traceparent();
+  else if (a.req.trace.size() == 55)
+    a.req.trace.replace(53, 2, "00");
+  return out;
 }
 
 } // namespace
@@ -288,6 +309,7 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
         head_only);
     co_return sent&& f.keep_alive;
   }
+  auto traced = trace_of(a);
   auto slot = std::make_shared<reply_slot>(make_wake_up());
   during({}, [slot] { slot->give_up(); });
   auto const correlation = trace_id(a.req);
@@ -319,6 +341,10 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   seen.answered(answer->status);
   f.keep_alive = f.keep_alive && !stopping_;
   bool const sent = co_await write(*answer, f, head_only);
+  traced.set("http.response.status_code", std::int64_t{answer->status});
+  if (answer->status >= 500)
+    traced.fail(std::to_string(answer->status));
+  traced.end();
   co_return sent&& f.keep_alive;
 }
 

@@ -3,6 +3,7 @@
 #include "actors/domain/kinds.hpp"
 #include "protocol/content_hash.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/trace.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -124,7 +125,8 @@ handler bare_command(api const& a, entity_kind kind, any_command c) {
 submit_options api::options(request const& r) const {
   submit_options o;
   o.by = r.principal.id;
-  o.trace = r.trace;
+  if (tracing::on()) // else it would be stored with messages for nobody
+    o.trace = tracing::parse(r.trace).traceparent();
   o.want_state = true;
   if (!r.idempotency_key.empty()) {
     auto what = r.method + " " + r.path;

@@ -9,6 +9,7 @@
 namespace troupe {
 
 class watch_desk;
+class otlp_exporter;
 
 /// Who may read the metrics besides viewers.
 struct scrape_access {
@@ -25,6 +26,7 @@ struct api {
   watch_desk* watches = nullptr;     ///< null: live traffic is not shown
   http_server const* edge = nullptr; ///< for its numbers; null: they are not shown
   scrape_access scrape = {};
+  otlp_exporter const* traces = nullptr; ///< null: nothing is traced
 
   [[nodiscard]] entity_ref ref(entity_kind kind, std::string id) const {
     return {tenant, kind, std::move(id)};

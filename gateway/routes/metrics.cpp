@@ -56,6 +56,7 @@ std::string metrics_text(api const& a) {
     add_edge_metrics(out, *a.edge);
   add_node_metrics(out, a);
   add_work_metrics(out, a.n.view().work(a.n.clock().now()));
+  add_trace_metrics(out, a.traces);
   add_process_metrics(out);
   return out.text();
 }

@@ -11,6 +11,8 @@ void add_edge_metrics(metric_page& out, http_server const& edge);
 void add_process_metrics(metric_page& out);
 /// What the node's parts have to do, and what went wrong with them.
 void add_node_metrics(metric_page& out, api const& a);
+/// What became of the spans of traces.
+void add_trace_metrics(metric_page& out, otlp_exporter const* exporter);
 /// What the team has done.
 void add_work_metrics(metric_page& out, work_totals const& w);
 

@@ -1,5 +1,7 @@
 #include "gateway/routes/metric_text.hpp"
 #include "gateway/routes/metrics.hpp"
+#include "gateway/telemetry/otlp_exporter.hpp"
+#include "protocol/trace.hpp"
 
 namespace troupe {
 
@@ -116,6 +118,20 @@ void add_edge_metrics(metric_page& out, http_server const& edge) {
   auto begun = out.counter("troupe_http_streams_begun_total", "Streams and WebSockets, by route.");
   for (auto const& s : seen->streams())
     begun.at({{"route", s.pattern}}, d(s.begun));
+}
+
+void add_trace_metrics(metric_page& out, otlp_exporter const* exporter) {
+  auto const made = tracing::counted();
+  auto const told = exporter != nullptr ? exporter->counted() : otlp_exporter::counts{};
+  auto const d = [](auto n) { return static_cast<double>(n); };
+  out.counter("troupe_trace_spans_total", "Spans that have ended.").at(d(made.ended));
+  out.counter("troupe_trace_spans_dropped_total", "Spans that were dropped: too many waited.")
+      .at(d(made.dropped));
+  out.gauge("troupe_trace_spans_waiting", "Spans that wait to be sent.").at(d(made.waiting));
+  out.counter("troupe_trace_spans_sent_total", "Spans that the collector took.").at(d(told.sent));
+  out.counter("troupe_trace_spans_rejected_total",
+              "Spans that the collector refused, or that could not be sent.")
+      .at(d(told.rejected));
 }
 
 } // namespace troupe
