@@ -136,6 +136,29 @@ test("every page opens, fits, and keeps nobody out", async () => {
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
+test("what passes the real server is watched; its mistakes are shown with their place", async () => {
+  await open("traffic");
+  const field = page.getByLabel(/^Watch what passes/);
+  await field.fill("point=send or latency >= ");
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
+  await page.getByText(/the filter's column \d+: expected/).waitFor();
+  const caret = await page.locator("pre.caret").textContent();
+  assert.equal(caret.split("\n")[1].length, 25, caret);
+  await field.fill("point=gateway or point=journal");
+  await page.getByLabel("with contents").check();
+  await page.getByRole("button", { name: "Watch anew" }).click();
+  await page.getByText("Watching.", { exact: true }).waitFor();
+  await stage.call("POST", `/api/tickets/${brief}-1/comments`, { text: "Said while somebody watches." });
+  const journal = page.getByRole("button", { name: /seen by the tap: ticket\.comment/ });
+  await journal.last().waitFor();
+  await journal.last().click();
+  await page.getByText("Seen at").waitFor();
+  const ledger = page.getByRole("button", { name: /^Find \d+\/\d+/ }).or(page.getByRole("link", { name: "ticket.commented" }));
+  await ledger.first().waitFor();
+  assert.deepEqual(await barriers(), []);
+  await page.getByRole("button", { name: "Stop watching" }).click();
+});
+
 test("the ledger says that its chain holds, and what a ticket was before", async () => {
   await open(`ledger?entity=${brief}-2`);
   await page.getByRole("button", { name: "Check the chain" }).click();

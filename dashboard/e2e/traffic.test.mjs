@@ -135,6 +135,16 @@ test("hundreds a second are followed; to go back in time is to hold it", async (
   assert.ok((await lines().count()) < 60, "only what is in sight is drawn");
   const bottom = await page.locator(".sequence").evaluate((b) => b.scrollHeight - b.clientHeight - b.scrollTop);
   assert.ok(bottom < 60, `${bottom} px above the end`);
+  // Between press and click the list stops: what is under the mouse stays the same row.
+  await page.locator(".sequence").evaluate((b) => {
+    const box = b.getBoundingClientRect();
+    window.middle = [box.left + 200, box.top + box.height / 2];
+  });
+  const [x, y] = await page.evaluate(() => window.middle);
+  await page.mouse.click(x, y);
+  await page.getByRole("heading", { name: /from dev-\d+ to/ }).waitFor();
+  await page.getByRole("button", { name: /^Go on \(/ }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
   await page.getByLabel(/^Back in time/).focus();
   await page.keyboard.press("Home");
   await page.getByRole("button", { name: /^Go on \(/ }).waitFor();

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useLayoutEffect, useRef, useState, type RefObject } from "react";
 
 export interface Window {
   first: number;
@@ -48,11 +48,16 @@ export function useWindow(n: number, row: number, head = 0, follows = false): Wi
   useLayoutEffect(() => {
     if (follows) ref.current?.scrollTo({ top: end });
   }, [follows, end]);
-  // Where it stops to follow it stays where it is.
-  useEffect(() => {
-    if (!follows && ref.current) set({ top: ref.current.scrollTop, view: ref.current.clientHeight });
+  // Where it stops to follow it stays where it is, in the first drawing already: what is under the
+  // mouse between press and click must be the same row.
+  const ended = useRef<number>();
+  useLayoutEffect(() => {
+    if (follows || ended.current === undefined || !ref.current) return;
+    ended.current = undefined;
+    set({ top: ref.current.scrollTop, view: ref.current.clientHeight });
   }, [follows]);
-  const top = follows ? end : Math.min(at.top, end);
+  if (follows) ended.current = end;
+  const top = follows ? end : Math.min(ended.current ?? at.top, end);
   return {
     ...windowOf(top, view, row, n),
     height: n * row,
