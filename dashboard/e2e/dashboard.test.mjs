@@ -170,6 +170,18 @@ test("the ledger says that its chain holds, and what a ticket was before", async
   await page.getByText("after ticket.opened").waitFor();
 });
 
+test("why a ticket waits is one sentence, the server's", async () => {
+  const { items } = await stage.get("/api/tickets?project=a-project-with-quite-a-long-name&limit=1");
+  assert.match(items[0].now.text, /^Waits for an agent with the role writer: wanda-who-writes-the-reports is paused\.$/);
+  await open(`ticket/${items[0].id}`);
+  assert.match(await page.locator("p.why").innerText(), /^Waits for an agent with the role writer: wanda-who-writes-the-reports is paused\./);
+  await page.getByText("Let one work again").waitFor();
+  await open("board?run=*");
+  await page.locator(".ticket .now", { hasText: "Waits for an agent with the role writer" }).first().waitFor();
+  await open(`ticket/${brief}-1`);
+  assert.match(await page.locator("p.why").innerText(), /^Merged as [0-9a-f]{10}\./);
+});
+
 test("a message leads to its cause, and back to the meeting", async () => {
   await open(`traffic?m=${brief}-2.m2`);
   await page.getByText("Zero prints an empty string").first().waitFor();

@@ -43,6 +43,8 @@ public:
   /// Daemons that have a link now. The ledger can be behind: a daemon whose server was killed is
   /// online there until it was disconnected.
   [[nodiscard]] std::set<daemon_id> linked() const;
+  /// When each daemon was heard last, whatever it said; those that were heard since the start.
+  [[nodiscard]] std::map<daemon_id, time_point> heard() const;
   /// Closes the links of a daemon (revoked), or, before the node stops, all.
   void drop(daemon_id const& daemon, std::string const& why);
   void drop_all(std::string const& why);
@@ -72,8 +74,9 @@ private:
     std::shared_ptr<web_socket> socket;   ///< null until the welcome, and while the daemon is away
     std::shared_ptr<web_socket> arriving; ///< said hello, and its entity is asked
     std::uint64_t connection = 0;         ///< that of either; 0: none
-    std::uint64_t version = 0;            ///< of the state that was published last
-    std::uint64_t last_seq = 0;           ///< of our numbers
+    time_point heard{};
+    std::uint64_t version = 0;  ///< of the state that was published last
+    std::uint64_t last_seq = 0; ///< of our numbers
     std::deque<sent_frame> unacknowledged;
     std::string stream;                   ///< of its numbers
     std::uint64_t taken = 0;              ///< highest of them that is durable here; 0: not known

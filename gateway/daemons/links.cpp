@@ -125,6 +125,7 @@ void daemon_hub::greet(daemon_id const& daemon, std::uint64_t connection, link::
     if (p.connection != connection || !p.arriving || p.arriving->closed())
       return;
     p.socket = std::exchange(p.arriving, nullptr);
+    p.heard = node_->clock().now();
     if (p.stream != h.stream) {
       p.stream = h.stream;
       p.taken = 0;
@@ -205,6 +206,15 @@ std::set<daemon_id> daemon_hub::linked() const {
   for (auto const& [id, p] : peers_)
     if (p.connection != 0)
       out.insert(id);
+  return out;
+}
+
+std::map<daemon_id, time_point> daemon_hub::heard() const {
+  std::lock_guard lock{mutex_};
+  std::map<daemon_id, time_point> out;
+  for (auto const& [daemon, p] : peers_)
+    if (p.heard != time_point{})
+      out.emplace(daemon, p.heard);
   return out;
 }
 

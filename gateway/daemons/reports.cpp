@@ -22,6 +22,11 @@ constexpr std::size_t longest_progress_bytes = 8 * 1024;
 
 void daemon_hub::received(daemon_id const& daemon, std::uint64_t connection, link::link_frame f) {
   choke::frame(tenant_, daemon, f.body, traffic::direction::in);
+  {
+    std::lock_guard lock{mutex_};
+    if (auto& p = peers_[daemon]; p.connection == connection)
+      p.heard = node_->clock().now();
+  }
   if (auto const* a = std::get_if<link::ack>(&f.body)) {
     std::vector<std::function<void()>> done;
     {

@@ -218,6 +218,13 @@ std::string shown_status(json::value const& state, std::set<daemon_id> const& li
   return is;
 }
 
+/// Adds when the daemon was heard last; nothing of one that was not since the server's start.
+void add_heard(json::object& shown, std::map<daemon_id, time_point> const& heard) {
+  auto const at = heard.find(daemon_id{std::string{std::string_view{shown.at("id").get_string()}}});
+  if (at != heard.end())
+    shown.emplace("heard_at", json::to(at->second));
+}
+
 void show_daemon(api const& a, request const& r, reply const& answer) {
   a.n.query(a.ref(entity_kind::daemon, r.params.at("id")),
             [&a, answer, path = r.path](result<json::value> const& state) {
@@ -228,6 +235,7 @@ void show_daemon(api const& a, request const& r, reply const& answer) {
               auto shown = present(*state, true);
               // Looked up after the state: a link is there before the ledger says online.
               shown.insert_or_assign("status", shown_status(*state, a.hub.linked()));
+              add_heard(shown, a.hub.heard());
               answer(json_response(200, shown));
             });
 }
@@ -338,8 +346,12 @@ void revoke_token(api const& a, request const& r, reply const& answer) {
 
 void add_access_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/api/daemons", role::viewer, [&a](request const& r, reply const& answer) {
-    a.list(r, answer, entity_kind::daemon, {{"status", "is"}}, {},
-           [linked = a.hub.linked()](json::value const& s) { return shown_status(s, linked); });
+    a.list(
+        r, answer, entity_kind::daemon, {{"status", "is"}},
+        [heard = a.hub.heard()](json::object& shown, json::value const&) {
+          add_heard(shown, heard);
+        },
+        [linked = a.hub.linked()](json::value const& s) { return shown_status(s, linked); });
   }));
   out.push_back(get("/api/daemons/{id}", role::viewer,
                     [&a](request const& r, reply const& answer) { show_daemon(a, r, answer); }));

@@ -16,6 +16,43 @@ constexpr std::uint64_t longest_stream = 50'000;
 /// A ledger of this size is checked within the time that an answer may take.
 constexpr std::uint64_t largest_check = 500'000;
 
+/// `scale` divides the bounds and the sum.
+json::object histogram(bucket_reading const& of, std::int64_t scale = 1) {
+  json::array bounds;
+  for (auto const b : of.bounds)
+    bounds.push_back(b / scale);
+  return {{"bounds", std::move(bounds)}, {"counts", json::to(of.counts)}, {"sum", of.sum / scale}};
+}
+
+/// What the parts of the node have to do now.
+json::object load_of(node_load const& now) {
+  auto const& j = now.journal;
+  auto const& e = now.engines;
+  auto const& d = now.dispatch;
+  return {
+      {"commands", now.commands},
+      {"commands_limit", now.commands_limit},
+      {"entities", now.entities},
+      {"entities_limit", now.entities_limit},
+      {"entities_reading", now.entities_reading},
+      {"view_behind", now.view_behind},
+      {"engines", json::object{{"waiting", e.waiting}, {"busy", e.busy}, {"threads", e.threads}}},
+      {"dispatch",
+       json::object{{"offers", d.offers}, {"slots", d.slots}, {"occupied", d.occupied}}},
+      {"journal", json::object{{"units", j.queue_units},
+                               {"bytes", j.queue_bytes},
+                               {"bytes_limit", j.queue_limit_bytes},
+                               {"reads", j.reads}}}};
+}
+
+/// What the journal has done since the start; times of commits in microseconds.
+json::object journal_of(journal_counters const& c) {
+  return {{"batches", histogram(c.batch_units.read())},
+          {"commits", histogram(c.commit_nanos.read(), 1000)},
+          {"conflicts", c.conflicts.load()},
+          {"unknown", c.unknown.load()}};
+}
+
 json::object system_of(api const& a) {
   auto const c = a.n.counts();
   auto& view = a.n.view();
@@ -35,6 +72,8 @@ json::object system_of(api const& a) {
           {"quarantined", c.quarantined},
           {"restarts", c.restarts},
           {"refused", c.refused},
+          {"load", load_of(a.n.load())},
+          {"journal", journal_of(a.n.log().counters())},
           {"shards", std::move(shards)}};
 }
 

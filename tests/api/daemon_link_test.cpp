@@ -44,6 +44,25 @@ TEST_CASE("api: a drained daemon stays so over lost links and restarts of the se
   (void)daemon.hear<link::order>();
 }
 
+TEST_CASE("api: it is known when a daemon said something last", "[api]") {
+  api_lab lab;
+  puppet daemon{lab};
+  auto const heard = [&] {
+    auto const shown = lab.get("/api/daemons/" + daemon.id()).json;
+    return shown.contains("heard_at") ? shown.at("heard_at").to_number<std::int64_t>() : 0;
+  };
+  CHECK(heard() == 0); // enrolled, and never there
+  daemon.connect();
+  auto const first = heard();
+  CHECK(first > 1'700'000'000'000);
+  REQUIRE(eventually([&] {
+    daemon.say(0, link::heartbeat{});
+    return heard() > first;
+  }));
+  auto const page = lab.get("/api/daemons");
+  CHECK(page.json.at("items").as_array().front().as_object().contains("heard_at"));
+}
+
 TEST_CASE("api: offers that no daemon can make end the link with the reason", "[api]") {
   api_lab lab;
   puppet daemon{lab};

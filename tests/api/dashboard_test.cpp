@@ -138,6 +138,17 @@ TEST_CASE("ledger: the size of it, and that its chain holds", "[api]") {
   for (auto const& s : system.json.at("shards").as_array())
     sum += s.at("seq").to_number<std::uint64_t>();
   CHECK(sum == last);
+  // What the journal did, and what waits: each batch is in one range, and counts its units.
+  auto const& batches = system.json.at("journal").at("batches");
+  CHECK(batches.at("counts").as_array().size() == batches.at("bounds").as_array().size() + 1);
+  std::uint64_t made = 0;
+  for (auto const& n : batches.at("counts").as_array())
+    made += n.to_number<std::uint64_t>();
+  CHECK(made > 0);
+  CHECK(made <= batches.at("sum").to_number<std::uint64_t>());
+  CHECK(system.json.at("journal").at("commits").at("sum").to_number<std::int64_t>() > 0);
+  CHECK(system.json.at("load").at("entities").to_number<std::int64_t>() > 0);
+  CHECK(system.json.at("load").at("journal").at("bytes_limit").to_number<std::int64_t>() > 0);
 
   auto const check = lab.get("/api/ledger/check");
   REQUIRE(check.status == 200);

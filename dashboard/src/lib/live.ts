@@ -187,6 +187,18 @@ export function useResource<T>(
   };
 }
 
+/** Reads again every `ms` milliseconds, what no event tells: a queue's depth, a heartbeat. Not while nobody sees the page. */
+export function useRefresh(of: Resource<unknown>, ms: number): void {
+  const latest = useRef(of.reload);
+  latest.current = of.reload;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) void latest.current();
+    }, ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+}
+
 /** A single GET. */
 export const useGet = <T>(path: string, concerns: (e: Event) => boolean): Resource<T> =>
   useResource<T>(path, (signal) => get<T>(path, signal), concerns);

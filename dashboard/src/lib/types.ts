@@ -266,6 +266,8 @@ export interface Daemon extends Entity {
   name?: string;
   slots?: number;
   drained?: boolean;
+  /** When it said something last, since the server's start. */
+  heard_at?: number;
   runners?: { profile: string; version?: string; slots?: number }[];
   repositories?: string[];
   enrolled_at?: number;

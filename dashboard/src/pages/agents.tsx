@@ -1,6 +1,6 @@
 import { all, deeds } from "../lib/api";
 import { count, money, span, who } from "../lib/format";
-import { useResource } from "../lib/live";
+import { useRefresh, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
 import { useTickets } from "../lib/runs";
@@ -13,6 +13,7 @@ export default function Agents() {
   const { params } = useRoute();
   const agents = useResource("agents", (signal) => all<Agent>("/api/agents", 2000, signal), (e) => e.kind === "agent" || e.type === "ticket.leased" || e.type === "ticket.attempt_ended");
   const daemons = useResource("daemons", (signal) => all<Daemon>("/api/daemons", 1000, signal), (e) => e.kind === "daemon");
+  useRefresh(daemons, 10_000);
   const tickets = useTickets("");
   const text = (params["q"] ?? "").toLowerCase();
   const project = params["project"] ?? "";
@@ -93,7 +94,7 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
                   {a.spec.engine ?? "rules"}
                   {(a.spec.capacity ?? 1) > 1 && <span className="muted"> × {a.spec.capacity}</span>}
                 </td>
-                <td data-label="Work">
+                <td data-label="Work" className={work.length === 0 ? "nothing" : undefined}>
                   {work.length === 0 ? (
                     <span className="muted">–</span>
                   ) : (
@@ -104,13 +105,13 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
                     ))
                   )}
                 </td>
-                <td data-label="Mailbox" className="right">
+                <td data-label="Mailbox" className={`right ${a.inbox?.length ? "" : "nothing"}`}>
                   {count(a.inbox?.length)}
                 </td>
-                <td data-label="Answered" className="right">
+                <td data-label="Answered" className={`right ${a.answered ? "" : "nothing"}`}>
                   {count(a.answered)}
                 </td>
-                <td data-label="Record">
+                <td data-label="Record" className={r ? undefined : "nothing"}>
                   {r ? (
                     <>
                       {r.done} done{r.failed > 0 && `, ${r.failed} failed`} <span className="muted">{span(r.wall)}{r.micros > 0 && `, ${money(r.micros)}`}</span>
@@ -136,7 +137,7 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
 function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; reload: () => Promise<void> }) {
   const may = useMay("admin");
   return (
-    <Table label="Daemons" stacked heads={["Daemon", "State", "Runners", "At work", "Repositories", unseen("Deeds")]}>
+    <Table label="Daemons" stacked heads={["Daemon", "State", "Heard", "Runners", "At work", "Repositories", unseen("Deeds")]}>
           {of.map((d) => {
             const busy = tickets.filter((t) => t.holder?.daemon === d.id && (t.holder.is === "held" || t.holder.is === undefined || t.holder.is === "offered") && !/^[A-Z]/.test(t.status)).length;
             const post = deeds(`/api/daemons/${encodeURIComponent(d.id)}`, reload);
@@ -153,6 +154,7 @@ function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; rel
                     {d.why && d.status !== "online" && <> · {d.why}</>}
                   </span>
                 </td>
+                <td data-label="Heard">{d.heard_at ? <Ago at={d.heard_at} /> : <span className="muted">not since the server began</span>}</td>
                 <td data-label="Runners">
                   {(d.runners ?? []).map((r) => `${r.profile}${r.version ? ` ${r.version}` : ""} × ${r.slots ?? 1}`).join(", ") || <span className="muted">–</span>}
                 </td>

@@ -183,7 +183,7 @@ function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string |
         {of.item.title}
       </a>
       <p className="now" title={s?.do}>
-        {clipped(s?.text ?? "", 140)}
+        {clipped((s?.text ?? "").replace(/\.$/, ""), 180)}
         {s?.since ? ` · ${over ? "" : "for "}${span(Math.max(0, now - s.since))}${over ? " ago" : ""}` : ""}
       </p>
       {said && holderOf(of) && <p className="now">“{clipped(said, 120)}”</p>}

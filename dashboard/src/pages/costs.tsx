@@ -21,9 +21,10 @@ export default function Costs() {
     "work-events",
     async (signal) => {
       const [ended, gated, leased] = await Promise.all(["ticket.attempt_ended", "ticket.gated", "ticket.leased"].map((type) => events<Event>({ type }, most, signal)));
-      // Who had the lease is said where it was given; gates and merges have no agent.
-      const agents = new Map((leased?.items ?? []).map((e) => [`${e.entity}/${e.data?.["token"]}`, String(e.data?.["agent"] ?? "")]));
-      return { ended: ended?.items ?? [], gated: gated?.items ?? [], agents, whole: ended?.next === undefined && gated?.next === undefined };
+      // Who had the lease, and by whose program, is said where it was given; gates and merges have neither.
+      const leases = new Map((leased?.items ?? []).map((e) => [`${e.entity}/${e.data?.["token"]}`, e]));
+      const ofLease = (e: Event, member: string) => String(leases.get(`${e.entity}/${e.data?.["token"]}`)?.data?.[member] ?? "");
+      return { ended: ended?.items ?? [], gated: gated?.items ?? [], ofLease, whole: ended?.next === undefined && gated?.next === undefined };
     },
     (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated",
   );
@@ -48,7 +49,8 @@ export default function Costs() {
                   {(w) => (
                     <>
                       <Burn of={mine(w.ended)} />
-                      <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.agents.get(`${e.entity}/${e.data?.["token"]}`) || "the server", (e) => e.data?.["used"] as object)} name={who} />
+                      <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || "the server", (e) => e.data?.["used"] as object)} name={who} />
+                      <Sums title="By provider" head="Runner profile" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "profile") || "none: gates and merges", (e) => e.data?.["used"] as object)} />
                       <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
                       <Quality tickets={items} gated={mine(w.gated)} />
                       {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}

@@ -1,7 +1,7 @@
 import { useContext } from "react";
 import { get, type Page } from "../lib/api";
-import { count, date } from "../lib/format";
-import { live, useResource } from "../lib/live";
+import { count, date, span } from "../lib/format";
+import { live, useRefresh, useResource } from "../lib/live";
 import { PrincipalContext, useMay } from "../lib/principal";
 import { Ago, Card, Facts, Shown, Status } from "../ui/parts";
 import { Stat } from "./costs";
@@ -20,6 +20,26 @@ interface SystemState {
   restarts: number;
   refused: number;
   shards: { shard: number; seq: number }[];
+  /** What the parts of the server have to do now. */
+  load?: {
+    commands: number;
+    commands_limit: number;
+    entities: number;
+    entities_limit: number;
+    entities_reading: number;
+    view_behind: number;
+    engines: { waiting: number; busy: number; threads: number };
+    dispatch: { offers: number; slots: number; occupied: number };
+    journal: { units: number; bytes: number; bytes_limit: number; reads: number };
+  };
+  /** Since the start. */
+  journal?: { batches: Histogram; commits: Histogram; conflicts: number; unknown: number };
+}
+/** `counts` has one more than `bounds`: of the values above the last. */
+export interface Histogram {
+  bounds: number[];
+  counts: number[];
+  sum: number;
 }
 interface DeadLetter {
   entity?: string;
@@ -32,6 +52,7 @@ interface DeadLetter {
 
 export default function System() {
   const system = useResource("system", (signal) => get<SystemState>("/api/system", signal), (e) => e.type !== "progress");
+  useRefresh(system, 5_000);
   const ready = useResource("ready", (signal) => get<{ status: string }>("/readyz", signal), (e) => e.kind === "daemon");
   return (
     <>
@@ -84,6 +105,9 @@ export default function System() {
                   ]}
                 />
               </Card>
+              {s.load && <Queues of={s.load} />}
+              {s.journal && <Bars title="Events made durable at once" of={s.journal.batches} unit="units a batch" name={(n) => (Number.isInteger(n) ? count(n) : n.toFixed(1))} />}
+              {s.journal && <Bars title="How long a commit took" of={s.journal.commits} unit="on average" name={(us) => span(us / 1000)} />}
               <Shards of={s.shards} />
               <DeadLetters />
             </div>
@@ -91,6 +115,61 @@ export default function System() {
         )}
       </Shown>
     </>
+  );
+}
+
+function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
+  const rows: [string, number, number | undefined][] = [
+    ["commands under way", of.commands, of.commands_limit],
+    ["outcomes that wait to be made durable", of.journal.units, undefined],
+    ["bytes of these", of.journal.bytes, of.journal.bytes_limit],
+    ["reads that wait for the store", of.journal.reads, undefined],
+    ["batches that the read side has not applied", of.view_behind, undefined],
+    ["entities in memory", of.entities, of.entities_limit],
+    ["entities that are being read", of.entities_reading, undefined],
+    ["effects: messages that wait for an engine", of.engines.waiting, undefined],
+    ["effects: engines at work", of.engines.busy, of.engines.threads],
+    ["effects: tickets that wait for an agent or a daemon", of.dispatch.offers, undefined],
+    ["effects: attempts on daemons", of.dispatch.occupied, of.dispatch.slots],
+  ];
+  return (
+    <Card title="What waits, and what is at work" side={<span className="muted">now</span>}>
+      <table>
+        <tbody>
+          {rows.map(([what, n, limit]) => (
+            <tr key={what}>
+              <th scope="row">{what}</th>
+              <td className="right nowrap">
+                {count(n)}
+                {limit !== undefined && <span className="muted"> of {count(limit)}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Card>
+  );
+}
+
+/** How often values fell into each range; every range is named below its bar. */
+function Bars({ title, of, unit, name }: { title: string; of: Histogram; unit: string; name: (n: number) => string }) {
+  const total = of.counts.reduce((a, b) => a + b, 0);
+  const top = Math.max(1, ...of.counts);
+  const range = (n: number): string => (n < of.bounds.length ? `up to ${name(of.bounds[n] as number)}` : `above ${name(of.bounds[n - 1] as number)}`);
+  return (
+    <Card title={title} side={<span className="muted">{total === 0 ? "none yet" : `${name(of.sum / total)} ${unit}`}</span>}>
+      <ul className="bars" aria-label={title}>
+        {of.counts.map((n, at) => (
+          <li key={at}>
+            <span>{range(at)}</span>
+            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+              <rect className="fill-blue" width={(n / top) * 100} height="8" />
+            </svg>
+            <span className="right">{count(n)}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 
