@@ -31,6 +31,7 @@ void add_commands(command_line& line) {
   add_bench_command(line);
   add_token_commands(line);
   add_config_commands(line);
+  add_dashboard_command(line);
   add_dead_letter_command(line);
   add_completion_command(line);
   add_help_commands(line);

@@ -26,6 +26,7 @@ void add_ledger_commands(command_line& line);
 void add_bench_command(command_line& line);
 void add_token_commands(command_line& line);
 void add_config_commands(command_line& line);
+void add_dashboard_command(command_line& line);
 void add_dead_letter_command(command_line& line);
 void add_completion_command(command_line& line);
 void add_help_commands(command_line& line);

@@ -182,6 +182,21 @@ test("why a ticket waits is one sentence, the server's", async () => {
   assert.match(await page.locator("p.why").innerText(), /^Merged as [0-9a-f]{10}\./);
 });
 
+test("an address signs in once, and carries no token", async () => {
+  const { code } = await stage.call("POST", "/api/session/codes");
+  const other = await browser.newContext();
+  const guest = await watched(other, complaints);
+  await guest.goto(`${url}/#/sign-in/${code}`);
+  await guest.getByRole("heading", { name: "Inbox" }).waitFor();
+  assert.equal(new URL(guest.url()).hash, "#/inbox");
+  assert.ok((await other.cookies())[0].httpOnly);
+  await other.clearCookies();
+  await guest.goto(`${url}/?again#/sign-in/${code}`);
+  await guest.getByRole("alert").getByText("this code is used, too old, or none").waitFor();
+  await guest.getByLabel("Token").waitFor();
+  await other.close();
+});
+
 test("a message leads to its cause, and back to the meeting", async () => {
   await open(`traffic?m=${brief}-2.m2`);
   await page.getByText("Zero prints an empty string").first().waitFor();

@@ -3,7 +3,7 @@ import { call, get, Refusal } from "./lib/api";
 import { ago } from "./lib/format";
 import { forgetAll, live, useLink } from "./lib/live";
 import { PrincipalContext } from "./lib/principal";
-import { useRoute } from "./lib/route";
+import { parseRoute, useRoute } from "./lib/route";
 import { applyTheme, theme, type Theme } from "./lib/theme";
 import type { Session } from "./lib/types";
 import { Inbox } from "./pages/inbox";
@@ -28,7 +28,19 @@ export function App() {
   const [trouble, setTrouble] = useState<Refusal>();
   const link = useLink();
 
+  const [refused, setRefused] = useState("");
   const look = useCallback(async () => {
+    // An address of `troupe dashboard` carries a code, good once; it does not stay there.
+    const { page, id } = parseRoute(location.hash);
+    if (page === "sign-in") {
+      history.replaceState(null, "", "#/inbox");
+      dispatchEvent(new HashChangeEvent("hashchange"));
+      try {
+        return setSession(await call<Session>("POST", "/api/session/redeem", { code: id }));
+      } catch (e) {
+        if (e instanceof Refusal) setRefused(e.message);
+      }
+    }
     try {
       setSession(await get<Session>("/api/session"));
       setTrouble(undefined);
@@ -59,6 +71,7 @@ export function App() {
   if (session === null)
     return (
       <SignIn
+        refused={refused}
         done={(s) => {
           live.end();
           forgetAll();

@@ -1,6 +1,8 @@
 #include "gateway/routes/dashboard.hpp"
 
+#include "gateway/auth/address_limit.hpp"
 #include "gateway/auth/session_cookie.hpp"
+#include "gateway/auth/sign_in_codes.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/http/text.hpp"
 #include "gateway/routes/table.hpp"
@@ -61,18 +63,71 @@ json::object shown(principal_info const& who) {
   return {{"id", who.id.value}, {"roles", std::move(roles)}};
 }
 
-void sign_in(request const& r, reply const& answer) {
-  if (auto ok = no_fields(r); !ok) {
-    refuse(r, answer, ok.error());
-    return;
-  }
-  // The token comes as everywhere in the header, which no log and no redactor of bodies sees.
+/// The token comes as everywhere in the header, which no log and no redactor of bodies sees.
+std::string_view token_of(request const& r) {
   auto const authorization = r.headers.get("Authorization");
-  auto out = json_response(200, shown(r.principal));
-  out.headers.add("Set-Cookie",
-                  session_cookie(r.headers, trim(authorization.substr(authorization.find(' ')))));
-  answer(std::move(out));
+  return trim(authorization.substr(authorization.find(' ')));
 }
+
+response signed_in(request const& r, principal_info const& who, std::string_view token) {
+  auto out = json_response(200, shown(who));
+  out.headers.add("Set-Cookie", session_cookie(r.headers, token));
+  return out;
+}
+
+void sign_in(request const& r, reply const& answer) {
+  if (auto ok = no_fields(r); !ok)
+    refuse(r, answer, ok.error());
+  else
+    answer(signed_in(r, r.principal, token_of(r)));
+}
+
+struct code_body {
+  std::string code;
+  TROUPE_FIELDS(code_body, code);
+};
+
+/// Signing in by an address: a code in place of the token.
+struct code_desk {
+  sign_in_codes codes;
+  address_limit limit;
+
+  void issue(request const& r, reply const& answer) {
+    if (auto ok = no_fields(r); !ok) {
+      refuse(r, answer, ok.error());
+      return;
+    }
+    auto const code = codes.issue(token_of(r), std::chrono::steady_clock::now());
+    answer(json_response(
+        201, json::object{{"code", code}, {"seconds", sign_in_codes::good_for.count()}}));
+  }
+  void redeem(api const& a, request const& r, reply const& answer) {
+    auto const now = std::chrono::steady_clock::now();
+    if (auto const wait = limit.take(r.peer, now)) {
+      refuse(r, answer,
+             fail(errc::busy,
+                  "too many codes were tried from this address; try again in " +
+                      std::to_string(wait->count()) + " s",
+                  {{"retry_after", wait->count()}}));
+      return;
+    }
+    auto const b = body_of<code_body>(r);
+    if (!b) {
+      refuse(r, answer, b.error());
+      return;
+    }
+    auto const token = codes.take(b->code, now);
+    auto const who = token ? a.tokens.check(*token) : std::nullopt; // it may be revoked by now
+    if (!who)
+      refuse(r, answer,
+             fail(errc::forbidden,
+                  "this code is used, too old, or none; `troupe dashboard` prints "
+                  "an address with a new one",
+                  {{"field", "code"}}));
+    else
+      answer(signed_in(r, *who, *token));
+  }
+};
 
 } // namespace
 
@@ -105,7 +160,7 @@ response answer_with(dashboard_file const& file, request const& r) {
   return out;
 }
 
-void add_dashboard_routes(std::vector<route>& out) {
+void add_dashboard_routes(std::vector<route>& out, api const& a) {
   out.push_back(get("/", role::none, [](request const& r, reply const& answer) {
     show_file(r, answer, first_page);
   }));
@@ -116,6 +171,12 @@ void add_dashboard_routes(std::vector<route>& out) {
     answer(json_response(200, shown(r.principal)));
   }));
   out.push_back(post("/api/session", role::viewer, small_body, sign_in));
+  auto const desk = std::make_shared<code_desk>();
+  out.push_back(post("/api/session/codes", role::viewer, small_body,
+                     [desk](request const& r, reply const& answer) { desk->issue(r, answer); }));
+  out.push_back(
+      post("/api/session/redeem", role::none, small_body,
+           [desk, &a](request const& r, reply const& answer) { desk->redeem(a, r, answer); }));
   out.push_back(remove("/api/session", role::none, [](request const& r, reply const& answer) {
     auto gone = empty_response();
     gone.headers.add("Set-Cookie", session_cookie(r.headers, {}));

@@ -43,7 +43,7 @@ std::vector<route> all_routes(api const& a) {
   add_incident_routes(out, a);
   add_ledger_routes(out, a);
   add_metrics_route(out, a);
-  add_dashboard_routes(out);
+  add_dashboard_routes(out, a);
   return out;
 }
 

@@ -69,7 +69,7 @@ void add_access_routes(std::vector<route>& out, api const& a);
 void add_event_routes(std::vector<route>& out, api const& a);
 void add_incident_routes(std::vector<route>& out, api const& a);
 void add_health_routes(std::vector<route>& out, api const& a);
-void add_dashboard_routes(std::vector<route>& out);
+void add_dashboard_routes(std::vector<route>& out, api const& a);
 void add_ledger_routes(std::vector<route>& out, api const& a);
 void add_metrics_route(std::vector<route>& out, api const& a);
 void add_watch_routes(std::vector<route>& out, api const& a);

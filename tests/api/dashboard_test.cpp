@@ -158,3 +158,40 @@ TEST_CASE("ledger: the size of it, and that its chain holds", "[api]") {
   CHECK(lab.healthy()); // it writes again after it was read as it stood
   CHECK_FALSE(lab.pending_brief().empty());
 }
+
+TEST_CASE("dashboard: a code stands for the token once, and for nobody who is revoked", "[api]") {
+  api_lab lab;
+  auto const token = lab.token_for("viewer");
+  auto const origin = "Origin: http://localhost:" + std::to_string(lab.port()) + "\r\n";
+  auto const redeem = [&](std::string const& code) {
+    auto const body = R"({"code":")" + code + "\"}";
+    return ask(lab, "POST", "/api/session/redeem",
+               "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+                   "\r\n" + origin + "\r\n" + body);
+  };
+  auto const made = lab.post("/api/session/codes", {}, api_lab::as(token));
+  REQUIRE(made.status == 201);
+  CHECK(made.body.find(token) == std::string::npos);
+  auto const code = made.text("code");
+  REQUIRE(code.size() == 29);
+  CHECK(token.find(code) == std::string::npos);
+  CHECK(redeem((code.front() == '0' ? "1" : "0") + code.substr(1)).status == 403);
+  auto const in = redeem(code);
+  INFO(in.body);
+  REQUIRE(in.status == 200);
+  CHECK(in.json().at("roles").as_array().size() == 1);
+  auto const set = std::string{in.headers.get("Set-Cookie")};
+  CHECK(set.find("HttpOnly; SameSite=Strict") != std::string::npos);
+  auto const cookie = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
+  CHECK(ask(lab, "GET", "/api/tickets", cookie).status == 200);
+  auto const again = redeem(code);
+  CHECK(again.status == 403);
+  CHECK_FALSE(again.headers.has("Set-Cookie"));
+
+  auto const late = lab.post("/api/session/codes", {}, api_lab::as(token)).text("code");
+  auto const me = lab.get("/api/tokens").json.at("items").as_array();
+  for (auto const& t : me)
+    if (text_at(t, "name") != "admin" && text_at(t, "status") == "active")
+      (void)lab.remove("/api/tokens/" + text_at(t, "id"));
+  CHECK(redeem(late).status == 403);
+}

@@ -90,6 +90,8 @@ std::vector<row> const table = {
     {"GET", "/api/ledger/check", "admin"},
     {"GET", "/api/session", "viewer"},
     {"POST", "/api/session", "viewer"},
+    {"POST", "/api/session/codes", "viewer"},
+    {"POST", "/api/session/redeem", ""},
     {"DELETE", "/api/session", ""},
 };
 

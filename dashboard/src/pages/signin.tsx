@@ -3,10 +3,10 @@ import { call, Refusal } from "../lib/api";
 import type { Session } from "../lib/types";
 
 /** Takes a token once and has the server put it into a cookie that no script can read. */
-export function SignIn({ done }: { done: (s: Session) => void }) {
+export function SignIn({ refused, done }: { refused?: string; done: (s: Session) => void }) {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  const [error, setError] = useState(refused ?? "");
   const go = async () => {
     setBusy(true);
     setError("");
@@ -36,7 +36,7 @@ export function SignIn({ done }: { done: (s: Session) => void }) {
         <h1>Troupe</h1>
         <p className="muted">
           Sign in with a token. The first start of the server wrote one to <code>admin.token</code> in its data folder; <code>troupe token create</code> makes
-          others.
+          others, and <code>troupe dashboard</code> prints an address that needs none.
         </p>
         <label htmlFor="token">Token</label>
         <input id="token" type="password" autoComplete="off" autoFocus value={token} placeholder="trp_…" spellCheck={false} aria-describedby={error ? "token-error" : undefined} onChange={(e) => setToken(e.target.value)} />
