@@ -144,6 +144,7 @@ result<std::vector<measure>> watched(stores const& s, int level, timing const& t
     }
   }
   std::vector<measure> out;
+  out.reserve(runs.size());
   for (auto& [name, all] : runs)
     out.push_back(median(std::move(all)));
   return out;
