@@ -266,7 +266,7 @@ int console::fail(error const& e, std::string_view way_out) const {
       std::cerr << "  - " << p << "\n";
   auto const hint = way_out.empty() ? way_out_of(e) : std::string{way_out};
   if (!hint.empty())
-    std::cerr << columns::printable(hint) << "\n";
+    std::cerr << columns::printable(hint, true) << "\n";
   return code;
 }
 
