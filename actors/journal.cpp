@@ -68,7 +68,7 @@ result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
   auto reading = handles(store, settings.readers);
   if (!reading)
     return reading.error();
-  std::unique_ptr<journal> j{new journal{std::move(settings)}};
+  std::unique_ptr<journal> j{new journal{settings}};
   j->readers_ = std::make_unique<journal_readers>(std::move(*reading), j->state_);
   auto const put_off = [to = j->readers_.get()](std::size_t events) { to->note_put_off(events); };
   for (auto& w : *writing)

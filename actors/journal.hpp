@@ -55,7 +55,7 @@ public:
   [[nodiscard]] journal_load load_now() const;
 
 private:
-  explicit journal(journal_settings settings) : state_(std::move(settings)) {}
+  explicit journal(journal_settings const& settings) : state_(settings) {}
 
   journal_state state_;
   std::unique_ptr<journal_readers> readers_;

@@ -50,7 +50,7 @@ struct journal_load {
 
 /// What the threads of a journal share: how it is set, what they counted, and how the store is.
 struct journal_state {
-  explicit journal_state(journal_settings s) : settings(std::move(s)) {}
+  explicit journal_state(journal_settings const& s) : settings(s) {}
 
   journal_settings const settings;
   journal_counters counters;
