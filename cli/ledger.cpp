@@ -150,9 +150,8 @@ int verify(console& out, place const& p) {
     if (std::exchange(shard, e.shard) != e.shard)
       for (auto& sentence : checker.compare_folds())
         unlike.push_back(std::move(sentence));
-    auto wrong = checker.check(
-        e.stream, e.version, e.event.type, e.event.schema, e.event.data,
-        {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id, e.event.cause});
+    auto wrong = checker.check(e.stream, e.version, e.event.type, e.event.schema, e.event.data,
+                               {e.version, e.event.at, e.event.cause});
     if (!wrong && snapshots)
       wrong = snapshots->after(e, [&] { return checker.states().state_of(e.stream); });
     return wrong;

@@ -338,8 +338,7 @@ TEST_CASE("snapshots: verification holds the stored ones against replay", "[snap
     for (auto const& e : *read_all(*s.store, purse)) {
       REQUIRE(states
                   .apply(e.stream, e.version, e.event.type, e.event.schema, e.event.data,
-                         {e.version, e.event.at, principal_id{e.event.principal}, e.event.event_id,
-                          e.event.cause})
+                         {e.version, e.event.at, e.event.cause})
                   .has_value());
       if (auto found = check.after(e, [&] { return states.state_of(e.stream); }))
         wrong.push_back(*found);

@@ -56,9 +56,8 @@ std::string place(stored_event const& e) {
 findings fold(evidence_of_run const& e, replayer& into) {
   findings out;
   for (auto const& x : e.events) {
-    auto const done = into.apply(
-        x.stream, x.version, x.event.type, x.event.schema, x.event.data,
-        {x.version, x.event.at, principal_id{x.event.principal}, x.event.event_id, x.event.cause});
+    auto const done = into.apply(x.stream, x.version, x.event.type, x.event.schema, x.event.data,
+                                 {x.version, x.event.at, x.event.cause});
     if (!done)
       out.push_back(place(x) + " cannot be folded: " + done.error().message);
   }
