@@ -33,7 +33,6 @@ public:
 /// ask, each has a histogram of its own.
 struct shared_parts {
   stopwatch watch;
-  runtime rt; ///< without a tap
 };
 
 envelope question() {
@@ -80,7 +79,7 @@ private:
       request(to, caf::infinite, ping_atom::value, 1).then(answered);
       return;
     }
-    if (auto passed = send_point(all_.rt, tenant_id{"default"}, question_))
+    if (auto passed = send_point(tenant_id{"default"}, question_))
       request(to, caf::infinite, std::move(*passed), 1).then(answered);
   }
 
