@@ -129,7 +129,11 @@ result<std::string> maker_of(board const& view, event_store& store, known_commit
   auto const attempt = attempt_of(c.ticket.value, c.what.token);
   std::string out = "reported by attempt " + attempt;
   std::string last; // of a work stage, before that attempt
+  std::string before_last;
   auto const read = each_event(store, self, [&](stored_event const& e) {
+    if (auto const ended = read_as<ticket_domain, ticket::attempt_ended>(e);
+        ended && ended->lease == ticket::lease_status::DECLINED)
+      last = before_last; // nothing was made in it
     auto const leased = read_as<ticket_domain, ticket::leased>(e);
     if (!leased)
       return true;
@@ -139,6 +143,7 @@ result<std::string> maker_of(board const& view, event_store& store, known_commit
                           : "made by " + holder_of(*leased) + " in attempt " + attempt;
       return false;
     }
+    before_last = last;
     if (works(*leased))
       last = holder_of(*leased);
     return true;

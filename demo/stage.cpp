@@ -154,9 +154,9 @@ void stage::kill_server() {
 }
 
 void stage::inflict(std::size_t seen) {
-  if (chaos_.server_is_due(seen))
+  while (chaos_.server_is_due(seen)) // also those that fell due while nobody looked
     kill_server();
-  if (chaos_.daemon_is_due(seen)) {
+  while (chaos_.daemon_is_due(seen)) {
     std::this_thread::sleep_for(milliseconds{chaos_.delay_ms()});
     auto& l = laptops_[chaos_.pick(laptops_.size())];
     if (l.process)
