@@ -81,7 +81,7 @@ std::map<std::string, json::object> tickets_of(evidence_of_run const& e) {
 }
 
 /// Members that the API adds or renames; what is left is the entity's state.
-constexpr std::string_view own_words[] = {"id", "status", "lacks", "source"};
+constexpr std::string_view own_words[] = {"id", "status", "lacks", "now", "source"};
 
 void compare(entity_ref const& ref, std::string_view where, json::object const& shown,
              json::object const& folded, findings& out) {
