@@ -104,7 +104,9 @@ test("a record leads to its message in the ledger, and to what led to that", asy
   await page.getByRole("link", { name: "agent.replied" }).click();
   await page.getByRole("heading", { name: "Ledger" }).waitFor();
   await page.getByText(asked.id).first().waitFor();
+  // The address names a message, so the page holds; it would go on holding in what follows.
   await page.goBack();
+  await page.getByRole("button", { name: /^Go on \(/ }).click();
 });
 
 test("a watch that ends says why, and what it did not show", async () => {
