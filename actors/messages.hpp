@@ -55,7 +55,7 @@ struct command_message {
   completion done; ///< may be empty
   /// When its entity began with it, by the steady clock in nanoseconds; 0: nobody watched then.
   std::int64_t began_ns = 0;
-  headcount place; ///< among the commands under way; see admission
+  headcount place;                       ///< among the commands under way; see admission
   std::shared_ptr<command_trace> traced; ///< null: it is not traced
 };
 using command_ptr = std::shared_ptr<command_message>;
