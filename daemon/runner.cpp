@@ -83,6 +83,8 @@ environment attempt_environment(executor_settings const& settings, link::order c
                          {"TROUPE_HEAD", w.start}};
   for (auto const& [name, value] : ours)
     env[name] = value.substr(0, value.find('\0'));
+  if (!o.trace.empty()) // where OpenTelemetry's own tools look for it
+    env["TRACEPARENT"] = o.trace;
   return env;
 }
 

@@ -58,10 +58,11 @@ struct order {
   duration stall{std::chrono::minutes{5}};
   duration lease{std::chrono::seconds{60}};
   bool send_diffs = false;
+  std::string trace; ///< W3C traceparent of the attempt; empty: it is not traced
   TROUPE_RECORD(order, kind, ticket, token, attempt, stage, role, agent, project, engine, profile,
                 command, repository, target_branch, branch, expected_head, round, attempt_number,
                 session, instructions, tools, item, conversation, gates, test_command,
-                forbidden_paths, patch_lines, recipe, timeout, stall, lease, send_diffs);
+                forbidden_paths, patch_lines, recipe, timeout, stall, lease, send_diffs, trace);
 };
 
 /// Stop an attempt: the lease is gone, or a person cancelled. The work stays on its branch.

@@ -110,6 +110,7 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
     }
     a.config = config;
     a.unposted.reset();
+    what.what.trace = a.traced.place().traceparent();
   }
   auto& o = what.what;
   for (auto const& a : config->roster) {

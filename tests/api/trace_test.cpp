@@ -1,4 +1,5 @@
 #include "gateway/http/server.hpp"
+#include "protocol/trace.hpp"
 #include "tests/api/one_man_team.hpp"
 #include "tests/api/scrape.hpp"
 
@@ -162,6 +163,8 @@ TEST_CASE("trace: a ticket's whole life is one trace, from the caller on", "[api
   team.finish(made.text("id"));
   // Work, review, gates that fail; the same again; and the merge.
   REQUIRE(team.orders().size() == 7);
+  for (auto const& o : team.orders())
+    CHECK(tracing::parse(o.trace).trace_id == trace);
   REQUIRE(eventually([&] { return count(c.of(trace), "daemon.attempt") == 7; }));
   lab.stop(); // the rest is sent before it ends
   auto const all = c.of(trace);
