@@ -7,7 +7,7 @@
 namespace troupe {
 
 /// Where an event stands.
-struct event_place {
+struct stored_place {
   entity_ref stream;
   std::uint64_t version = 0;
   std::uint64_t seq = 0;
@@ -17,7 +17,7 @@ struct event_place {
 /// run in our own process, and for Postgres once a batch has not gone through as it was. `View`
 /// answers from the state that earlier units of the batch have left:
 ///   uint64 epoch(shard);
-///   optional<event_place> place(shard, event_id, stream, version): where the event with this id
+///   optional<stored_place> place(shard, event_id, stream, version): where the event with this id
 ///     stands. A store without an index of event ids looks at this version of this stream alone.
 ///   optional<inbox_entry> answered(tenant, source, key); uint64 version(entity_ref);
 ///   bool has_effect(shard, tenant, effect_id).

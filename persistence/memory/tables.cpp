@@ -13,14 +13,14 @@ std::uint64_t tables::version(entity_ref const& ref) const {
   return s == nullptr ? 0 : s->seqs.size();
 }
 
-std::optional<event_place> tables::place(std::uint32_t shard, std::string const& event_id,
-                                         entity_ref const&, std::uint64_t) const {
+std::optional<stored_place> tables::place(std::uint32_t shard, std::string const& event_id,
+                                          entity_ref const&, std::uint64_t) const {
   auto const& home = shards[shard];
   auto const found = home.seq_of.find(event_id);
   if (found == home.seq_of.end())
     return std::nullopt;
   auto const& e = home.log[found->second - 1];
-  return event_place{e.stream, e.version, e.seq};
+  return stored_place{e.stream, e.version, e.seq};
 }
 
 std::optional<inbox_entry> tables::answered(tenant_id const& tenant, std::string const& source,

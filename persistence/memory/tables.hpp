@@ -37,8 +37,8 @@ struct tables {
   [[nodiscard]] stream_record const* find(entity_ref const& ref) const;
   [[nodiscard]] std::uint64_t epoch(std::uint32_t shard) const { return shards[shard].epoch; }
   [[nodiscard]] std::uint64_t version(entity_ref const& ref) const;
-  [[nodiscard]] std::optional<event_place> place(std::uint32_t shard, std::string const& event_id,
-                                                 entity_ref const&, std::uint64_t) const;
+  [[nodiscard]] std::optional<stored_place> place(std::uint32_t shard, std::string const& event_id,
+                                                  entity_ref const&, std::uint64_t) const;
   [[nodiscard]] std::optional<inbox_entry>
   answered(tenant_id const& tenant, std::string const& source, std::string const& key) const;
   [[nodiscard]] bool has_effect(std::uint32_t shard, tenant_id const& tenant,

@@ -220,17 +220,17 @@ std::uint64_t draft::version(entity_ref const& ref) {
   return out;
 }
 
-std::optional<event_place> draft::place(std::uint32_t, std::string const& event_id,
-                                        entity_ref const& stream, std::uint64_t at) {
+std::optional<stored_place> draft::place(std::uint32_t, std::string const& event_id,
+                                         entity_ref const& stream, std::uint64_t at) {
   if (version(stream) < at)
     return std::nullopt;
   // A first try that finds it taken is judged again with care.
   if (!careful_)
     return std::nullopt;
-  std::optional<event_place> out;
+  std::optional<stored_place> out;
   auto const look = [&](stored_event const& e) {
     if (e.version == at && e.event.event_id == event_id)
-      out = event_place{e.stream, e.version, e.seq};
+      out = stored_place{e.stream, e.version, e.seq};
   };
   auto const look_into = [&](section const& x) {
     if (x.stream == stream && x.version - x.count < at && at <= x.version)

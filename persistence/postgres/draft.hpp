@@ -28,8 +28,8 @@ public:
 
   std::uint64_t epoch(std::uint32_t shard);
   std::uint64_t version(entity_ref const& ref);
-  std::optional<event_place> place(std::uint32_t shard, std::string const& event_id,
-                                   entity_ref const& stream, std::uint64_t at);
+  std::optional<stored_place> place(std::uint32_t shard, std::string const& event_id,
+                                    entity_ref const& stream, std::uint64_t at);
   std::optional<inbox_entry> answered(tenant_id const& tenant, std::string const& source,
                                       std::string const& key);
   bool has_effect(std::uint32_t shard, tenant_id const& tenant, std::string const& effect_id);

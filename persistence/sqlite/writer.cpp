@@ -48,14 +48,14 @@ stream_row& writer::row(entity_ref const& ref) {
   return rows_.emplace(ref, find_stream(db_, ref)).first->second;
 }
 
-std::optional<event_place> writer::place(std::uint32_t shard, std::string const& event_id,
-                                         entity_ref const&, std::uint64_t) {
+std::optional<stored_place> writer::place(std::uint32_t shard, std::string const& event_id,
+                                          entity_ref const&, std::uint64_t) {
   auto q = db_.query(sql::place_of_event);
   if (!q.bind(num(shard), event_id).step())
     return std::nullopt;
-  return event_place{{tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)},
-                     q.whole(3),
-                     q.whole(4)};
+  return stored_place{{tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)},
+                      q.whole(3),
+                      q.whole(4)};
 }
 
 std::optional<inbox_entry> writer::answered(tenant_id const& tenant, std::string const& source,

@@ -26,8 +26,8 @@ public:
   explicit writer(database& db) : db_(db) {}
 
   [[nodiscard]] std::uint64_t epoch(std::uint32_t shard) { return head(shard).epoch; }
-  [[nodiscard]] std::optional<event_place> place(std::uint32_t shard, std::string const& event_id,
-                                                 entity_ref const&, std::uint64_t);
+  [[nodiscard]] std::optional<stored_place> place(std::uint32_t shard, std::string const& event_id,
+                                                  entity_ref const&, std::uint64_t);
   [[nodiscard]] std::optional<inbox_entry>
   answered(tenant_id const& tenant, std::string const& source, std::string const& key);
   [[nodiscard]] std::uint64_t version(entity_ref const& ref) { return row(ref).version; }
