@@ -86,6 +86,7 @@ void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool aske
     caf::anon_send(reply_to, std::make_shared<appended>(appended{id, ok.error()}));
     return;
   }
+  what.checked = true;
   choke::submitted(what);
   auto& w = *writers_[what.shard % writers_.size()];
   auto const bytes = size_of(what);

@@ -1,6 +1,7 @@
 #include "persistence/batch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <unordered_set>
@@ -9,12 +10,22 @@ namespace troupe {
 
 namespace {
 
-bool lower_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+constexpr bool lower_hex(char c) {
+  return static_cast<unsigned char>(c - '0') < 10 || static_cast<unsigned char>(c - 'a') < 6;
+}
+
+/// Whether all of N characters are lower case hex digits. Without an early end, so that the
+/// compiler looks at many at once.
+template <std::size_t N>
+bool all_lower_hex(char const* text) {
+  unsigned char odd = 0;
+  for (std::size_t i = 0; i < N; ++i)
+    odd |= static_cast<unsigned char>(!lower_hex(text[i]));
+  return odd == 0;
 }
 
 bool is_hash(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), lower_hex);
+  return text.size() == 64 && all_lower_hex<64>(text.data());
 }
 
 bool is_type(std::string_view text) {
@@ -29,23 +40,31 @@ bool is_name(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most && storable_text(text);
 }
 
-bool has_control(std::string_view text) {
-  auto const* p = text.data();
-  auto left = text.size();
-  // In eight bytes at once: whether one of them is below 0x20.
-  for (; left >= 8; p += 8, left -= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, 8);
-    if (((word - 0x2020202020202020u) & ~word & 0x8080808080808080u) != 0)
-      return true;
+/// How much of the text, from its beginning, is printable ASCII in whole blocks: almost everything
+/// that is stored, so what looks closer begins behind it.
+std::size_t plain_blocks(std::string_view text) {
+  constexpr std::size_t block = 32;
+  std::size_t at = 0;
+  for (; text.size() - at >= block; at += block) {
+    unsigned char odd = 0;
+    for (std::size_t i = 0; i < block; ++i) {
+      auto const c = static_cast<unsigned char>(text[at + i]);
+      odd |= static_cast<unsigned char>(c < 0x20) | static_cast<unsigned char>(c > 0x7f);
+    }
+    if (odd != 0)
+      break;
   }
-  return std::any_of(p, p + left, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return at;
 }
 
 /// Canonical JSON of an object has no raw control characters; the rest is the encoder's duty.
 bool is_data(std::string_view text) {
-  return text.size() >= 2 && text.front() == '{' && text.back() == '}' && !has_control(text) &&
-         storable_text(text);
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}')
+    return false;
+  auto const rest = text.substr(plain_blocks(text));
+  return std::none_of(rest.begin(), rest.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20; }) &&
+         storable_text(rest);
 }
 
 error wrong(std::string message) {
@@ -101,26 +120,34 @@ result<void> check_outbox(outbox_row const& row) {
   return {};
 }
 
-/// True if a text stands twice.
+/// True if a text stands twice. A few are compared with each other, which takes no memory.
 class seen_twice {
 public:
-  bool operator()(std::string_view text) { return !seen_.insert(text).second; }
+  bool operator()(std::string_view text) {
+    if (many_.empty()) {
+      if (std::find(few_.begin(), few_.begin() + count_, text) != few_.begin() + count_)
+        return true;
+      if (count_ < static_cast<std::ptrdiff_t>(few_.size())) {
+        few_[static_cast<std::size_t>(count_++)] = text;
+        return false;
+      }
+      many_.insert(few_.begin(), few_.end());
+    }
+    return !many_.insert(text).second;
+  }
 
 private:
-  std::unordered_set<std::string_view> seen_;
+  std::array<std::string_view, 16> few_;
+  std::ptrdiff_t count_ = 0;
+  std::unordered_set<std::string_view> many_;
 };
 
 } // namespace
 
 bool is_event_id(std::string_view text) {
-  if (text.size() != 36)
-    return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !lower_hex(text[i]))
-      return false;
-  }
-  return true;
+  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' &&
+         text[23] == '-' && all_lower_hex<8>(&text[0]) && all_lower_hex<4>(&text[9]) &&
+         all_lower_hex<4>(&text[14]) && all_lower_hex<4>(&text[19]) && all_lower_hex<12>(&text[24]);
 }
 
 bool storable_text(std::string_view text) {
@@ -239,8 +266,9 @@ result<void> check_batch(std::span<unit const> units) {
     return wrong("a batch holds at most " + std::to_string(max_batch_units) + " units");
   std::size_t bytes = 0;
   for (auto const& u : units) {
-    if (auto ok = check_unit(u); !ok)
-      return ok;
+    if (!u.checked)
+      if (auto ok = check_unit(u); !ok)
+        return ok;
     bytes += unit_bytes(u);
   }
   if (bytes > max_batch_bytes)

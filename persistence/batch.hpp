@@ -22,7 +22,8 @@ struct text_bounds {
 /// twice; an id, type or hash of the wrong form; text that is too long, not UTF-8 or holds a NUL.
 [[nodiscard]] result<void> check_unit(unit const& u);
 
-/// `check_unit` of each, and the bounds of one batch. Errors: invalid_argument.
+/// `check_unit` of each that is not `checked`, and the bounds of one batch. Errors:
+/// invalid_argument.
 [[nodiscard]] result<void> check_batch(std::span<unit const> units);
 
 /// The same for one event on its own (import). Errors: invalid_argument.

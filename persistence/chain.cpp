@@ -1,4 +1,5 @@
 #include "persistence/encoding.hpp"
+#include "protocol/json_string.hpp"
 
 #include <openssl/evp.h>
 
@@ -57,71 +58,30 @@ void put_json_number(std::string& out, std::uint64_t n) {
   put_number(out, n);
 }
 
-void put_json_string(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  out += '"';
-  std::size_t plain = 0; // start of the run that needs no escape
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto const c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\')
-      continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
-    out += '\\';
-    switch (c) {
-    case '"':
-    case '\\':
-      out += static_cast<char>(c);
-      break;
-    case '\b':
-      out += 'b';
-      break;
-    case '\f':
-      out += 'f';
-      break;
-    case '\n':
-      out += 'n';
-      break;
-    case '\r':
-      out += 'r';
-      break;
-    case '\t':
-      out += 't';
-      break;
-    default:
-      out += "u00";
-      out += hex[c >> 4];
-      out += hex[c & 15];
-    }
-  }
-  out.append(text, plain);
-  out += '"';
-}
-
 void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
                   new_event const& e) {
   out += R"({"at":)";
   put_json_number(out, std::int64_t{e.at.time_since_epoch().count()});
   out += R"(,"cause":)";
-  put_json_string(out, e.cause);
+  json::put_string(out, e.cause);
   out += R"(,"correlation":)";
-  put_json_string(out, e.correlation);
+  json::put_string(out, e.correlation);
   out += R"(,"data":)";
   out += e.data;
   out += R"(,"event_id":)";
-  put_json_string(out, e.event_id);
+  json::put_string(out, e.event_id);
   out += R"(,"id":)";
-  put_json_string(out, stream.id);
+  json::put_string(out, stream.id);
   out += R"(,"kind":)";
-  put_json_string(out, to_string(stream.kind));
+  json::put_string(out, to_string(stream.kind));
   out += R"(,"principal":)";
-  put_json_string(out, e.principal);
+  json::put_string(out, e.principal);
   out += R"(,"schema":)";
   put_json_number(out, std::int64_t{e.schema});
   out += R"(,"tenant":)";
-  put_json_string(out, stream.tenant.value);
+  json::put_string(out, stream.tenant.value);
   out += R"(,"type":)";
-  put_json_string(out, e.type);
+  json::put_string(out, e.type);
   out += R"(,"version":)";
   put_json_number(out, version);
   out += '}';

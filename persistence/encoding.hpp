@@ -4,8 +4,6 @@
 
 namespace troupe {
 
-/// Appends a JSON string in the canonical spelling (the same bytes as json::canonical).
-void put_json_string(std::string& out, std::string_view text);
 /// Appends a whole number in decimal.
 void put_json_number(std::string& out, std::int64_t n);
 void put_json_number(std::string& out, std::uint64_t n);

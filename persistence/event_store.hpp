@@ -115,6 +115,8 @@ struct unit {
   std::vector<outbox_row> outbox;
   /// Effect ids: attempt += 1, running, epoch = ours. One that is not there is a `conflict`.
   std::vector<std::string> outbox_started;
+  /// Set by who has had it pass `check_unit` and left it as it was since: `append` believes that.
+  bool checked = false;
 };
 
 enum class unit_status {
@@ -216,8 +218,8 @@ public:
 
   /// Stores units in order, in one transaction; one answer a unit, in order. One bad unit never
   /// rejects a neighbour; later units see earlier ones. Durable when it returns.
-  /// Errors: invalid_argument (over the batch bounds, or a unit that `check_unit` refuses: see
-  /// persistence/batch.hpp).
+  /// Errors: invalid_argument (over the batch bounds, or a unit that is not `checked` and that
+  /// `check_unit` refuses: see persistence/batch.hpp).
   [[nodiscard]] virtual result<std::vector<unit_result>> append(std::span<unit const> units) = 0;
 
   /// Whether appends put off something that `settle` is for.

@@ -1,5 +1,6 @@
 #include "persistence/export_format.hpp"
 #include "persistence/export_words.hpp"
+#include "protocol/json_string.hpp"
 
 #include <ostream>
 
@@ -11,7 +12,7 @@ using export_words::class_words;
 
 void put_member(std::string& out, std::string_view name, std::string_view text) {
   out += name; // with its punctuation: `,"name":`
-  put_json_string(out, text);
+  json::put_string(out, text);
 }
 void put_member(std::string& out, std::string_view name, std::int64_t n) {
   out += name;

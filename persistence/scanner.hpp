@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/ids.hpp"
+#include "protocol/json_string.hpp"
 
 #include <charconv>
 #include <string>
@@ -42,15 +43,18 @@ public:
     expect("\"");
     std::string out;
     while (true) {
-      auto const plain = rest_.find_first_of("\"\\");
-      if (plain == std::string_view::npos)
+      auto const plain = json::end_of_plain(rest_);
+      if (plain == rest_.size())
         throw malformed{"a text has no end"};
       out += rest_.substr(0, plain);
       char const c = rest_[plain];
       rest_.remove_prefix(plain + 1);
       if (c == '"')
         return out;
-      out += escape();
+      if (c == '\\')
+        out += escape();
+      else
+        out += c; // a raw control character: not ours to refuse
     }
   }
   /// The bytes up to a line feed, which is taken too.

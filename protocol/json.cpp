@@ -1,5 +1,6 @@
 #include "protocol/json.hpp"
 
+#include "protocol/json_string.hpp"
 #include "protocol/json_text.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -13,20 +14,12 @@
 
 namespace troupe::json {
 
-namespace {
-
-/// What stands in JSON text as it is.
-bool is_plain(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-}
-
 void put_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
   for (std::size_t at = 0; at < text.size(); ++at) {
     auto const plain = at;
-    while (at < text.size() && is_plain(text[at]))
-      ++at;
+    at = end_of_plain(text, plain);
     out.append(text, plain, at - plain);
     if (at == text.size())
       break;
@@ -61,6 +54,8 @@ void put_string(std::string& out, std::string_view text) {
   }
   out += '"';
 }
+
+namespace {
 
 void put_number(std::string& out, std::int64_t n) {
   std::array<char, 20> digits;

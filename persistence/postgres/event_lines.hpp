@@ -3,6 +3,7 @@
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
 #include "persistence/scanner.hpp"
+#include "protocol/json_string.hpp"
 
 /// The first line of an event: members that differ from those of the event before it.
 namespace troupe::postgres {
@@ -17,7 +18,7 @@ public:
   }
   void text(std::string_view name, std::string const& now) {
     begin(name);
-    put_json_string(out_, now);
+    json::put_string(out_, now);
   }
   void number(std::string_view name, std::int64_t now, std::int64_t before) {
     if (now == before)

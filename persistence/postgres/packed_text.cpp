@@ -24,9 +24,12 @@ constexpr char same_id = '\x02';
 constexpr std::size_t most_known = 256;
 
 std::string id_text(std::string_view bytes) {
-  auto out = hex_of(bytes);
-  for (std::size_t const dash : {8, 13, 18, 23})
-    out.insert(dash, 1, '-');
+  std::string out(id_length, '-');
+  put_hex(out.data(), bytes.substr(0, 4));
+  put_hex(out.data() + 9, bytes.substr(4, 2));
+  put_hex(out.data() + 14, bytes.substr(6, 2));
+  put_hex(out.data() + 19, bytes.substr(8, 2));
+  put_hex(out.data() + 24, bytes.substr(10, 6));
   return out;
 }
 
@@ -77,18 +80,21 @@ shortened shorten(std::string_view lines, id_window window) {
 
 std::string lengthen(std::string_view text, std::vector<std::string> const& ids, id_window window) {
   std::string out;
+  out.reserve(std::min(text.size() + ids.size() * id_length, max_lines_bytes));
   std::size_t next = 0;
   auto const put = [&](std::size_t place) {
     if (place >= ids.size())
       throw malformed{"an id in it is missing"};
     out += ids[place];
   };
+  auto const is_mark = [](char c) { return c == next_id || c == same_id; };
   while (true) {
-    auto const mark = text.find_first_of(std::string_view{"\x01\x02", 2});
+    auto const mark =
+        static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_mark) - text.begin());
     out += text.substr(0, mark);
     if (out.size() > max_lines_bytes)
       throw malformed{"its text is too long"};
-    if (mark == std::string_view::npos)
+    if (mark == text.size())
       break;
     if (text[mark] == next_id) {
       put(next++);

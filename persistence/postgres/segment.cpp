@@ -4,6 +4,7 @@
 #include "persistence/encoding.hpp"
 #include "persistence/postgres/framed_body.hpp"
 #include "persistence/postgres/session.hpp"
+#include "protocol/json_string.hpp"
 
 namespace troupe::postgres {
 
@@ -33,9 +34,9 @@ void put_head(std::string& out, section const& s, std::int64_t at_before) {
     number(s.wake_at->time_since_epoch().count());
   else
     out += "- ";
-  put_json_string(out, s.stream.tenant.value);
+  json::put_string(out, s.stream.tenant.value);
   out += ' ';
-  put_json_string(out, s.stream.id);
+  json::put_string(out, s.stream.id);
   out += '\n';
 }
 

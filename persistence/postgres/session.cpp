@@ -159,30 +159,34 @@ std::string binary_hex(std::string_view digits) {
     return out;
   }();
   std::string out(digits.size() / 2, '\0');
+  auto const value = [&](std::size_t at) {
+    return static_cast<unsigned>(values[static_cast<unsigned char>(digits[at])]);
+  };
   std::size_t taken = 0;
-  for (char const c : digits) {
-    if (c == '-')
+  // A dash stands between two bytes only.
+  for (std::size_t at = 0; at + 1 < digits.size();) {
+    if (digits[at] == '-') {
+      ++at;
       continue;
-    if (taken / 2 == out.size())
-      break;
-    auto& byte = out[taken / 2];
-    auto const value = values[static_cast<unsigned char>(c)];
-    byte =
-        static_cast<char>(taken % 2 == 0 ? value << 4 : static_cast<unsigned char>(byte) | value);
-    ++taken;
+    }
+    out[taken++] = static_cast<char>(value(at) << 4 | value(at + 1));
+    at += 2;
   }
-  out.resize(taken / 2);
+  out.resize(taken);
   return out;
 }
 
-std::string hex_of(std::string_view bytes) {
+void put_hex(char* to, std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
   for (char const c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4];
-    out += digits[static_cast<unsigned char>(c) & 15];
+    *to++ = digits[static_cast<unsigned char>(c) >> 4];
+    *to++ = digits[static_cast<unsigned char>(c) & 15];
   }
+}
+
+std::string hex_of(std::string_view bytes) {
+  std::string out(2 * bytes.size(), '0');
+  put_hex(out.data(), bytes);
   return out;
 }
 

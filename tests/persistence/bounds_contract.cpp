@@ -42,6 +42,16 @@ TROUPE_CONTRACT("a malformed unit refuses the batch and stores nothing") {
   SECTION("an event id twice") {
     w.events.push_back(e);
   }
+  SECTION("an event id twice, of many") {
+    u = l.next(a, 40);
+    auto& many = u.writes[0].events;
+    many.back().event_id = many[3].event_id;
+  }
+  SECTION("one of the last two event ids twice, of many") {
+    u = l.next(a, 40);
+    auto& many = u.writes[0].events;
+    many.back().event_id = many[many.size() - 2].event_id;
+  }
   SECTION("an empty type") {
     e.type.clear();
   }
@@ -80,6 +90,11 @@ TROUPE_CONTRACT("a malformed unit refuses the batch and stores nothing") {
   }
   SECTION("an inbox entry without a key") {
     u.inbox = inbox_entry{"api", "", "h", "{}"};
+  }
+  SECTION("an effect twice, of many") {
+    for (int i = 0; i < 20; ++i)
+      u.outbox_started.push_back("x" + std::to_string(i));
+    u.outbox_started.push_back("x16");
   }
   SECTION("an effect twice") {
     u.outbox = {{"x", "mail", effect_class::pure, "{}"}, {"x", "mail", effect_class::pure, "{}"}};

@@ -1,11 +1,13 @@
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
 #include "protocol/json.hpp"
+#include "protocol/json_string.hpp"
 #include "tests/support/published_vectors.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <random>
+#include <utility>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -14,7 +16,7 @@ namespace {
 
 std::string canonical_string(std::string_view text) {
   std::string out;
-  put_json_string(out, text);
+  json::put_string(out, text);
   return out;
 }
 
@@ -132,6 +134,39 @@ TEST_CASE("encoding: text is storable if it is UTF-8 without NUL", "[persistence
     text[at] = '\x01';
     CHECK(storable_text(text));
   }
+}
+
+TEST_CASE("encoding: one wrong character is found wherever it stands", "[persistence]") {
+  unit u;
+  u.tenant = tenant_id{"acme"};
+  entity_ref const a{u.tenant, entity_kind::ticket, "a"};
+  u.shard = shard_of(a);
+  new_event e;
+  e.event_id = "019f0000-0000-7000-8000-00000000000a";
+  e.type = "ticket.noted";
+  e.hash = no_hash();
+  e.data = R"({"text":")" + std::string(100, 'x') + "\"}";
+  u.writes.push_back({a, 0, {e}});
+  REQUIRE(check_unit(u).has_value());
+  auto& made = u.writes[0].events[0];
+  auto const refused_everywhere = [&](std::string& text, std::size_t from, std::size_t to,
+                                      std::string_view wrong) {
+    for (auto i = from; i < to; ++i)
+      for (char const c : wrong) {
+        auto const was = std::exchange(text[i], c);
+        INFO(i << " " << static_cast<int>(c));
+        CHECK(check_unit(u).has_error());
+        text[i] = was;
+      }
+    CHECK(check_unit(u).has_value());
+  };
+  refused_everywhere(made.event_id, 0, made.event_id.size(),
+                     std::string_view{"/:@`gAG \0\xff", 10});
+  refused_everywhere(made.hash, 0, made.hash.size(), std::string_view{"/:@`gAG \0\xff-", 11});
+  refused_everywhere(made.data, 9, 109, std::string_view{"\0\x1f\n\x80\xff", 5});
+  made.data.replace(40, 2, "\xc3\xa4");
+  CHECK(check_unit(u).has_value());
+  refused_everywhere(made.data, 42, 109, std::string_view{"\0\x1f\n\x80\xff", 5});
 }
 
 TEST_CASE("encoding: what a unit weighs grows with its texts", "[persistence]") {
