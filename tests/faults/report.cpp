@@ -69,7 +69,8 @@ std::string body_of(std::vector<row> const& rows) {
   return out.str();
 }
 
-/// Replaces what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+} // namespace
+
 void replace_part(std::string& text, std::string const& name, std::string const& by) {
   auto const begin = "<!-- begin " + name + " -->\n";
   auto const end = "<!-- end " + name + " -->";
@@ -79,8 +80,6 @@ void replace_part(std::string& text, std::string const& name, std::string const&
     return;
   text.replace(from + begin.size(), to - from - begin.size(), by);
 }
-
-} // namespace
 
 std::string row::as_line() const {
   std::ostringstream out;

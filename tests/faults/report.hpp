@@ -22,6 +22,8 @@ struct row {
 
 /// The table at the end: runs, acknowledged commands, lost, duplicated, longest recovery.
 [[nodiscard]] std::string table_of(std::vector<row> const& rows);
+/// Replaces what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+void replace_part(std::string& text, std::string const& name, std::string const& by);
 /// Puts the table and the crash points between the marks of docs/faults.md.
 void write_report(std::filesystem::path const& file, std::vector<row> const& rows, bool quick);
 
