@@ -86,7 +86,9 @@ machine this_machine(std::string const& folder) {
   if (::uname(&u) == 0)
     m.kernel = std::string{u.sysname} + ' ' + u.release;
   m.file_system = file_system(folder);
-#ifdef NDEBUG
+#ifdef TROUPE_PROFILE_GUIDED
+  m.build = print("g++ %d.%d, optimised by a profile (./dev release)", __GNUC__, __GNUC_MINOR__);
+#elif defined NDEBUG
   m.build = print("g++ %d.%d, optimised, without assertions", __GNUC__, __GNUC_MINOR__);
 #else
   m.build = print("g++ %d.%d, development build: not for comparison", __GNUC__, __GNUC_MINOR__);

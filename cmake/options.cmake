@@ -33,8 +33,23 @@ find_program(TROUPE_MOLD mold)
 if(TROUPE_MOLD)
   target_link_options(troupe_options INTERFACE -fuse-ld=mold)
 endif()
+# A build that learns where its time goes, or one that knows it (docs/decisions/0017-profile-guided.md).
+if(TROUPE_PROFILE STREQUAL record)
+  target_compile_options(troupe_options INTERFACE
+    -fprofile-generate -fprofile-update=prefer-atomic -fprofile-prefix-path=${CMAKE_BINARY_DIR})
+  target_link_options(troupe_options INTERFACE -fprofile-generate)
+elseif(TROUPE_PROFILE)
+  # What the recording did not come by is compiled as ever, not for size.
+  target_compile_options(troupe_options INTERFACE
+    -fprofile-use=${TROUPE_PROFILE} -fprofile-partial-training -fprofile-prefix-path=${CMAKE_BINARY_DIR}
+    -Wno-missing-profile -Wno-coverage-mismatch)
+endif()
+if(TROUPE_LTO)
+  target_compile_options(troupe_options INTERFACE -flto=auto -fno-fat-lto-objects)
+  target_link_options(troupe_options INTERFACE -flto=auto)
+endif()
 find_program(TROUPE_CCACHE ccache)
-if(TROUPE_CCACHE)
+if(TROUPE_CCACHE AND NOT TROUPE_PROFILE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
 endif()
 
