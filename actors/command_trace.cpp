@@ -54,6 +54,8 @@ void command_trace::sent(command_message& c) {
 }
 
 void command_trace::decided_on() {
+  if (std::exchange(begun_, true))
+    return;
   auto const waited = std::chrono::steady_clock::now() - sent_;
   whole_.set("troupe.queue_ns",
              std::chrono::duration_cast<std::chrono::nanoseconds>(waited).count());

@@ -18,7 +18,8 @@ public:
   /// The command is handed to the region. Its trace is the one it came with, else that of what this
   /// thread is doing, else that of what the entity did last. `context.trace` then names its span.
   static void sent(command_message& c);
-  /// Its entity begins with it.
+  /// Its entity begins with it; only the first time counts, where it has to begin again because its
+  /// past must be read first, or because another append came before.
   void decided_on();
   /// What it led to goes to the journal, and is durable (or refused).
   void appended();
@@ -31,6 +32,7 @@ public:
 private:
   tracing::span whole_;
   tracing::span commit_;
+  bool begun_ = false;
   std::chrono::steady_clock::time_point sent_ = std::chrono::steady_clock::now();
 };
 

@@ -162,8 +162,14 @@ span span::child(std::string name, span_kind kind, context const& parent) {
 }
 
 void span::set(std::string key, std::variant<std::string, std::int64_t> value) {
-  if (record_)
-    record_->attributes.push_back({std::move(key), std::move(value)});
+  if (!record_)
+    return;
+  auto& all = record_->attributes;
+  auto const at = std::ranges::find(all, key, &attribute::key);
+  if (at == all.end())
+    all.push_back({std::move(key), std::move(value)});
+  else
+    at->value = std::move(value);
 }
 
 void span::name(std::string name) {

@@ -97,6 +97,7 @@ public:
   /// Nothing where the parent is not known.
   [[nodiscard]] static span child(std::string name, span_kind kind, context const& parent);
 
+  /// A key has one value, the last that was set; receivers may take a span for broken else.
   void set(std::string key, std::variant<std::string, std::int64_t> value);
   void name(std::string name);
   void fail(std::string why);

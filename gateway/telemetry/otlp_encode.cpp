@@ -43,9 +43,12 @@ json::object span_of(tracing::span_record const& s) {
   for (auto const& a : s.attributes)
     attributes.push_back(attribute_of(a));
   out.emplace("attributes", std::move(attributes));
+  // A code is there also where nothing failed, as OpenTelemetry's exporter in JavaScript has it. It
+  // may be left out, but there are receivers that refuse a whole request for that.
+  constexpr int unset_code = 0;
   constexpr int error_code = 2;
   out.emplace("status", s.failed ? json::object{{"code", error_code}, {"message", clean(*s.failed)}}
-                                 : json::object{});
+                                 : json::object{{"code", unset_code}});
   return out;
 }
 

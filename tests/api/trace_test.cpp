@@ -108,7 +108,7 @@ private:
                  std::stoll(text_at(s, "startTimeUnixNano")),
                  std::stoll(text_at(s, "endTimeUnixNano")),
                  {},
-                 s.at("status").as_object().contains("code")};
+                 s.at("status").at("code").as_int64() == 2};
     expect(hex(out.trace, 32), "traceId " + out.trace);
     expect(hex(out.id, 16), "spanId " + out.id);
     expect(out.parent.empty() || hex(out.parent, 16), "parentSpanId " + out.parent);
@@ -118,8 +118,9 @@ private:
     for (auto const& a : s.at("attributes").as_array()) {
       auto const& v = a.at("value").as_object();
       expect(v.size() == 1, "an attribute has one value");
-      out.attributes[text_at(a, "key")] =
-          v.contains("stringValue") ? text_at(v, "stringValue") : text_at(v, "intValue");
+      auto const key = text_at(a, "key");
+      auto const* type = v.contains("stringValue") ? "stringValue" : "intValue";
+      expect(out.attributes.emplace(key, text_at(v, type)).second, "a key twice: " + key);
     }
     spans_.push_back(std::move(out));
   }
@@ -284,6 +285,7 @@ TEST_CASE("trace: a canary is in no span", "[api]") {
            count(all, "agent.receive") >= 1;
   }));
   lab.stop();
+  CHECK(c.problems().empty()); // a command to what was never opened is decided on twice
   CHECK(c.text().find(canary) == std::string::npos);
   CHECK(c.text().find("[redacted:github-token]") != std::string::npos);
 }
