@@ -27,7 +27,7 @@ export async function until(what, so, patience = 30_000) {
   }
 }
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((done, no) => {
     const s = createServer();
     s.once("error", no);
@@ -39,10 +39,12 @@ const freePort = () =>
 
 export class Stage {
   children = new Map();
+  more = [];
 
-  /** With a new ledger, or with a copy of the one in `data`. */
-  static async open(data) {
+  /** With a new ledger, or with a copy of the one in `data`; `more` are further flags of the server. */
+  static async open(data, more = []) {
     const s = new Stage();
+    s.more = more;
     s.folder = mkdtempSync(join(tmpdir(), "troupe-dashboard-"));
     s.port = await freePort();
     s.url = `http://127.0.0.1:${s.port}`;
@@ -85,7 +87,7 @@ export class Stage {
   async startServer() {
     this.start("server", [
       "serve", "--data", join(this.folder, "server"), "--port", String(this.port), "--script", join(demo, "script.json"),
-      "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000",
+      "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000", ...this.more,
     ]);
     await until("the server to answer", async () => (await fetch(`${this.url}/readyz`)).ok);
   }
