@@ -2,7 +2,7 @@
 import { createContext } from "react";
 import { all, get, query, type Page } from "./api";
 import { useResource, type Resource } from "./live";
-import type { Agent, Approval, Run, Ticket } from "./types";
+import type { Agent, Approval, Run, Situation, Ticket } from "./types";
 
 export interface Question {
   key: string;
@@ -21,8 +21,11 @@ export interface Escalation {
   kind: "ticket" | "run" | "agent";
   id: string;
   title: string;
+  /** The server's sentence, and what it says can be done. */
   text: string;
   hint?: string;
+  /** What it waits for, as the server names it: `agent`, `daemon`, `money` … */
+  for?: string;
   since?: number;
   /** For a ticket whose attempts or rounds are used up. */
   decide: boolean;
@@ -45,8 +48,10 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
   const human = (p: string) => isPerson(p) || people.has(p.replace(/^agent:/, ""));
   for (const t of tickets) {
     const title = `${t.id} ${t.item.title}`;
-    for (const w of t.waits ?? []) {
-      if (!human(w.owner)) continue;
+    const { text, do: hint, ...now }: Situation = t.now ?? { text: "" };
+    const stuck: Escalation = { key: `ticket:${t.id}`, kind: "ticket", id: t.id, title, text, ...(hint ? { hint } : {}), ...(now.for ? { for: now.for } : {}), ...(now.since ? { since: now.since } : {}), decide: false };
+    const mine = (t.waits ?? []).filter((w) => human(w.owner));
+    for (const w of mine)
       if (w.question?.id && isPerson(w.owner))
         questions.push({
           key: w.question.id,
@@ -58,23 +63,21 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
           ...(w.deadline ? { deadline: w.deadline } : {}),
           message: w.question.id,
         });
-      else if (t.status !== "failed_pending" && !w.question?.id)
-        escalations.push({ key: `wait:${t.id}:${w.action}`, kind: "ticket", id: t.id, title, text: `${w.action}`, since: t.changed_at, decide: false });
-    }
-    if (t.status === "failed_pending" && (!t.resolver || human(t.resolver) || human(`agent:${t.resolver}`) || (t.waits ?? []).some((w) => human(w.owner))))
-      escalations.push({ key: `failed:${t.id}`, kind: "ticket", id: t.id, title, text: t.why || "its attempts or rounds are used up", since: t.changed_at, decide: true });
-    else if (t.lacks && t.lacks.for !== "run") {
-      const same = lacking.get(t.lacks.text);
+    if (t.status === "failed_pending") {
+      // Its ways out are buttons of the card.
+      if (!t.resolver || human(`agent:${t.resolver}`) || mine.length > 0) escalations.push({ ...stuck, hint: "", decide: true });
+    } else if (t.lacks && t.lacks.for !== "run") {
+      const same = lacking.get(text);
       if (same) {
         same.tickets?.push(t.id);
-        same.title = `${same.tickets?.length} tickets are stuck`;
-        same.since = Math.min(same.since ?? Infinity, t.changed_at ?? Infinity);
+        same.title = `${same.tickets?.length} tickets wait for the same`;
+        same.since = Math.min(same.since ?? Infinity, now.since ?? Infinity);
       } else {
-        const one: Escalation = { key: `lack:${t.lacks.text}`, kind: "ticket", id: t.id, title, text: `waits for ${t.lacks.text}`, ...(t.lacks.do ? { hint: t.lacks.do } : {}), since: t.changed_at, decide: false, tickets: [t.id] };
-        lacking.set(t.lacks.text, one);
+        const one: Escalation = { ...stuck, key: `lack:${text}`, tickets: [t.id] };
+        lacking.set(text, one);
         escalations.push(one);
       }
-    }
+    } else if (mine.some((w) => !w.question?.id)) escalations.push(stuck);
   }
   return { questions, escalations };
 }
@@ -112,7 +115,7 @@ async function read(signal: AbortSignal): Promise<Waiting> {
     if (a.status === "quarantined" || a.status === "crashed")
       out.escalations.push({ key: `agent:${a.id}`, kind: "agent", id: a.id, title: `Agent ${a.spec.name} is ${a.status}`, text: a.why ?? "", decide: false });
   for (const r of runs.items)
-    if (r.lacks) out.escalations.push({ key: `run:${r.id}`, kind: "run", id: r.id, title: `Run ${r.id}`, text: `waits for ${r.lacks.text}`, ...(r.lacks.do ? { hint: r.lacks.do } : {}), decide: false });
+    if (r.lacks) out.escalations.push({ key: `run:${r.id}`, kind: "run", id: r.id, title: `Run ${r.id}`, text: `Waits for ${r.lacks.text}.`, ...(r.lacks.do ? { hint: r.lacks.do } : {}), decide: false });
   return { approvals: approvals.items, ...out };
 }
 

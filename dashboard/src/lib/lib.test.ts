@@ -48,12 +48,31 @@ describe("the inbox", () => {
       [
         ticket({ id: "a", status: "failed_pending", why: "3 rounds" }),
         ticket({ id: "b", status: "failed_pending", resolver: "p.chief" }),
-        ticket({ id: "c", lacks: { for: "daemon", text: "a daemon", do: "start one" } }),
-        ticket({ id: "d", lacks: { for: "run", text: "run r, which is paused" } }),
+        ticket({ id: "c", lacks: { for: "daemon", text: "a daemon" }, now: { text: "Waits for a daemon.", do: "Start one.", for: "daemon", since: 7 } }),
+        ticket({ id: "d", lacks: { for: "run", text: "run r, which is paused" }, now: { text: "Waits for run r, which is paused.", for: "run" } }),
       ],
       new Set(),
     );
     expect(escalations.map((e) => [e.id, e.decide])).toEqual([["a", true], ["c", false]]);
+  });
+  it("says it in the server's words, once for all that wait for the same", () => {
+    const now = { text: "Waits for a daemon.", do: "Start one.", for: "daemon" };
+    const lacks = { for: "daemon", text: "a daemon" };
+    const { escalations } = fromTickets(
+      [
+        ticket({ id: "a", status: "failed_pending", why: "3 rounds", now: { text: "Waits for a person to say what becomes of it: 3 rounds.", do: "Say it.", for: "role:approver" } }),
+        ticket({ id: "c", lacks, now: { ...now, since: 9 } }),
+        ticket({ id: "d", lacks, now: { ...now, since: 7 } }),
+        ticket({ id: "e", status: "in_review", waits: [{ owner: "human:mara", action: "look at it" }], now: { text: "Waits for mara: look at it.", for: "human:mara" } }),
+      ],
+      new Set(),
+    );
+    expect(escalations.map((e) => [e.text, e.hint ?? "", e.since, e.tickets])).toEqual([
+      ["Waits for a person to say what becomes of it: 3 rounds.", "", undefined, undefined], // its ways out are buttons
+      ["Waits for a daemon.", "Start one.", 7, ["c", "d"]],
+      ["Waits for mara: look at it.", "", undefined, undefined],
+    ]);
+    expect(escalations[1]?.title).toBe("2 tickets wait for the same");
   });
 });
 

@@ -1,4 +1,4 @@
-import { useContext, useState } from "react";
+import { useContext, useEffect, useState } from "react";
 import { call } from "../lib/api";
 import { span, who } from "../lib/format";
 import { InboxContext, type Escalation, type Question } from "../lib/inbox";
@@ -50,6 +50,7 @@ function Deadline({ at }: { at: number | undefined }) {
 function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> }) {
   const [notes, setNotes] = useState("");
   const may = useMay("approver");
+  const [read, setRead] = useState(false);
   const [kind = "", id = ""] = of.subject.split(/:(.*)/s, 2);
   const decide = (how: "approve" | "revise" | "reject") => async () => {
     await call("POST", `/api/approvals/${encodeURIComponent(of.id)}/decide`, {
@@ -83,7 +84,7 @@ function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> })
         · content <Hash of={of.content_hash} /> · <Deadline at={of.deadline} />
         {of.owner && <> · for {who(of.owner)}</>}
       </p>
-      <Content kind={kind} id={id} hash={of.content_hash} done={done} />
+      <Content kind={kind} id={id} hash={of.content_hash} done={done} shown={setRead} />
       <div className="answer">
         <label htmlFor={`notes-${of.id}`}>Notes (needed to ask for changes)</label>
         <textarea id={`notes-${of.id}`} rows={2} value={notes} onChange={(e) => setNotes(e.target.value)} disabled={!may} />
@@ -94,11 +95,11 @@ function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> })
               label={label}
               {...(tone ? { tone } : {})}
               act={decide(how)}
-              disabled={!may || (how === "revise" && notes.trim() === "")}
+              disabled={!may || !read || (how === "revise" && notes.trim() === "")}
               {...(how === "reject" ? { confirm: "Really reject?" } : {})}
             />
           ))}
-          {!may && <span className="muted">Your token has not the role approver.</span>}
+          {!may ? <span className="muted">Your token has not the role approver.</span> : !read && <span className="muted">Once the {kind} can be read.</span>}
         </div>
       </div>
     </Card>
@@ -106,11 +107,13 @@ function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> })
 }
 
 /** What is being decided about, and whether it still is what the approval is bound to. */
-function Content({ kind, id, hash, done }: { kind: string; id: string; hash: string | undefined; done: () => Promise<void> }) {
+function Content({ kind, id, hash, done, shown }: { kind: string; id: string; hash: string | undefined; done: () => Promise<void>; shown: (is: boolean) => void }) {
   const may = useMay("developer");
   const [edited, edit] = useState(false);
   const path = kind === "brief" ? `/api/briefs/${encodeURIComponent(id)}` : kind === "plan" ? `/api/plans/${encodeURIComponent(id)}` : `/api/runs/${encodeURIComponent(id)}`;
   const r = useGet<Brief & Plan & Run>(path, (e) => e.kind === kind && e.entity === id);
+  const here = r.data !== undefined;
+  useEffect(() => shown(here), [here, shown]);
   if (!r.data) return r.error ? <Trouble error={r.error} retry={() => void r.reload()} /> : <Loading what={`the ${kind}`} />;
   const stale = hash && r.data.content_hash && r.data.content_hash !== hash;
   return (
@@ -289,7 +292,7 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
         </span>
       }
     >
-      <p>{(of.tickets?.length ?? 0) > 1 ? of.text.replace(/^waits/, "They wait") : of.text}</p>
+      <p>{of.text}</p>
       {of.hint && <Hint of={of.hint} />}
       {of.decide ? (
         <div className="answer">
@@ -329,6 +332,7 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
               Look at it
             </EntityLink>
           )}
+          {(of.for === "agent" || of.for === "daemon") && <a href="#/agents">See the {of.for}s</a>}
         </div>
       )}
     </Card>
