@@ -65,7 +65,15 @@ export function App() {
   if (session === undefined)
     return (
       <main className="alone">
-        {trouble ? <p role="alert">{trouble.message} Trying again …</p> : <Loading what="who you are" />}
+        {trouble ? (
+          <div className="card sign-in" role="alert">
+            <h1>Troupe</h1>
+            <p className="error">{trouble.message}</p>
+            <p className="muted">Trying again every two seconds.</p>
+          </div>
+        ) : (
+          <Loading what="who you are" />
+        )}
       </main>
     );
   if (session === null)
@@ -197,7 +205,7 @@ function ThemeSwitch() {
         set(next[is]);
       }}
     >
-      <span className="hidden">Colours: </span>
+      <span className="label">Colours: </span>
       {name[is]}
     </button>
   );

@@ -3,9 +3,12 @@
 export function ago(at: number | undefined, now: number): string {
   if (!at) return "–";
   const s = Math.round((now - at) / 1000);
-  if (s < 0) return `in ${span(-s * 1000)}`;
-  return s < 2 ? "just now" : `${span(s * 1000)} ago`;
+  if (s < 0) return `in ${coarse(-s * 1000)}`;
+  return s < 2 ? "just now" : `${coarse(s * 1000)} ago`;
 }
+
+/** A duration that is still growing: whole seconds. */
+export const coarse = (ms: number): string => (ms < 10_000 ? `${Math.max(0, Math.round(ms / 1000))} s` : span(ms));
 
 /** A duration in milliseconds, at most two units. */
 export function span(ms: number | undefined): string {
@@ -32,6 +35,13 @@ export function money(micros: number | undefined): string {
 
 export function count(n: number | undefined): string {
   return (n ?? 0).toLocaleString("en");
+}
+
+/** A size, with at most one digit behind the point. */
+export function bytes(n: number): string {
+  if (n < 1024) return `${n} bytes`;
+  const [unit, size] = n < 1 << 20 ? (["KiB", n / 1024] as const) : (["MiB", n / (1 << 20)] as const);
+  return `${size < 10 && size % 1 ? size.toFixed(1) : Math.round(size).toLocaleString("en")} ${unit}`;
 }
 
 /** `agent:duration.ada` as `ada`; `human:mara` as `mara`. */

@@ -2,10 +2,13 @@
 import { all, query } from "./api";
 import { useResource, type Resource } from "./live";
 import { setParams, useRoute } from "./route";
-import type { Run, Ticket } from "./types";
+import type { Daemon, Run, Ticket } from "./types";
 
 export const useRuns = (): Resource<{ items: Run[]; total: number }> =>
   useResource("runs", (signal) => all<Run>("/api/runs", 1000, signal), (e) => e.kind === "run" && e.type !== "run.settled");
+
+export const useDaemons = (): Resource<{ items: Daemon[]; total: number }> =>
+  useResource("daemons", (signal) => all<Daemon>("/api/daemons", 1000, signal), (e) => e.kind === "daemon");
 
 export interface Tickets {
   items: Ticket[];

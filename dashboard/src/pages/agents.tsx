@@ -1,9 +1,9 @@
 import { all, deeds } from "../lib/api";
-import { count, money, span, who } from "../lib/format";
+import { count, isOver, money, span, who } from "../lib/format";
 import { useRefresh, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
-import { useTickets } from "../lib/runs";
+import { useDaemons, useTickets } from "../lib/runs";
 import type { Agent, Daemon, Ticket } from "../lib/types";
 import { holderOf } from "../lib/waiting";
 import { Action, Ago, Card, Empty, EntityLink, Search, Select, Shown, Status } from "../ui/parts";
@@ -12,7 +12,7 @@ import { right, Table, unseen } from "../ui/table";
 export default function Agents() {
   const { params } = useRoute();
   const agents = useResource("agents", (signal) => all<Agent>("/api/agents", 2000, signal), (e) => e.kind === "agent" || e.type === "ticket.leased" || e.type === "ticket.attempt_ended");
-  const daemons = useResource("daemons", (signal) => all<Daemon>("/api/daemons", 1000, signal), (e) => e.kind === "daemon");
+  const daemons = useDaemons();
   useRefresh(daemons, 10_000);
   const tickets = useTickets("");
   const text = (params["q"] ?? "").toLowerCase();
@@ -32,7 +32,7 @@ export default function Agents() {
                 .filter((a) => (!project || a.project === project) && (!text || `${a.id} ${a.spec.role} ${a.status} ${a.spec.engine ?? "rules"}`.toLowerCase().includes(text)))
                 .sort((a, b) => (a.project ?? "").localeCompare(b.project ?? "") || a.spec.role.localeCompare(b.spec.role) || a.id.localeCompare(b.id));
               return shown.length === 0 ? (
-                <Empty title="No agent.">{items.length === 0 ? "A project brings its roster with it: troupe init." : "None goes through these filters."}</Empty>
+                <Empty title="No agent.">{items.length === 0 ? <>A project brings its roster with it: <code>troupe init</code></> : "None goes through these filters."}</Empty>
               ) : (
                 <Roster agents={shown} tickets={tickets.data?.items ?? []} reload={agents.reload} />
               );
@@ -64,7 +64,7 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
   const record = new Map<string, { done: number; failed: number; wall: number; micros: number }>();
   for (const t of tickets) {
     const h = holderOf(t);
-    if (h && !/^[A-Z]/.test(t.status)) holds.set(h, [...(holds.get(h) ?? []), t]);
+    if (h && !isOver(t.status)) holds.set(h, [...(holds.get(h) ?? []), t]);
     for (const author of new Set((t.workers ?? []).filter((w) => w.author && w.agent).map((w) => w.agent as string))) {
       const r = record.get(author) ?? { done: 0, failed: 0, wall: 0, micros: 0 };
       if (t.status === "DONE") r.done += 1;
@@ -123,7 +123,7 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
                 <td>
                   {a.status === "paused" || a.status === "quarantined" ? (
                     <Action label="Resume" disabled={!may} act={post("resume")} />
-                  ) : /^[A-Z]/.test(a.status) ? null : (
+                  ) : isOver(a.status) ? null : (
                     <Action label="Pause" disabled={!may} act={post("pause")} />
                   )}
                 </td>
@@ -139,7 +139,7 @@ function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; rel
   return (
     <Table label="Daemons" stacked heads={["Daemon", "State", "Heard", "Runners", "At work", "Repositories", unseen("Deeds")]}>
           {of.map((d) => {
-            const busy = tickets.filter((t) => t.holder?.daemon === d.id && (t.holder.is === "held" || t.holder.is === undefined || t.holder.is === "offered") && !/^[A-Z]/.test(t.status)).length;
+            const busy = tickets.filter((t) => t.holder?.daemon === d.id && (t.holder.is === "held" || t.holder.is === undefined || t.holder.is === "offered") && !isOver(t.status)).length;
             const post = deeds(`/api/daemons/${encodeURIComponent(d.id)}`, reload);
             return (
               <tr key={d.id}>
@@ -164,7 +164,7 @@ function Daemons({ of, tickets, reload }: { of: Daemon[]; tickets: Ticket[]; rel
                 <td data-label="Repositories">{(d.repositories ?? []).map((x) => (x === "*" ? "any" : x)).join(", ") || "–"}</td>
                 <td>
                   {d.status === "online" && <Action label="Drain" disabled={!may} act={post("drain")} />}{" "}
-                  {!/^[A-Z]/.test(d.status) && <Action label="Revoke" tone="danger" confirm={`Really revoke ${who(d.name ?? d.id)}?`} disabled={!may} act={post("revoke")} />}
+                  {!isOver(d.status) && <Action label="Revoke" tone="danger" confirm={`Really revoke ${who(d.name ?? d.id)}?`} disabled={!may} act={post("revoke")} />}
                 </td>
               </tr>
             );

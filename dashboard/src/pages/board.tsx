@@ -1,13 +1,13 @@
 import { useState } from "react";
 import { call } from "../lib/api";
-import { span, toneOf, who } from "../lib/format";
+import { coarse, isOver, span, toneOf, who, words } from "../lib/format";
 import { useEvents } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
 import { choices, useChosenRun, useRuns, useTickets } from "../lib/runs";
 import type { Run, Ticket } from "../lib/types";
 import { byColumn, columns, holderOf } from "../lib/waiting";
-import { Action, Empty, Search, Select, Shown, Status, useNow } from "../ui/parts";
+import { Action, Empty, Hint, Search, Select, Shown, Status, useNow } from "../ui/parts";
 
 export default function Board() {
   const runs = useRuns();
@@ -42,7 +42,7 @@ function OfRun({ runs, reload }: { runs: Run[]; reload: () => Promise<void> }) {
                 options={[["", "anybody"], ...[...new Set(items.flatMap((t) => [holderOf(t), ...(t.workers ?? []).map((w) => w.agent ?? "")]).filter(Boolean))].sort().map((a): [string, string] => [a, who(a)])]}
                 onChange={(v) => setParams({ agent: v })}
               />
-              <Select label="State" value={status} options={[["", "any"], ...[...new Set(items.map((t) => t.status))].sort().map((s): [string, string] => [s, s.toLowerCase().replaceAll("_", " ")])]} onChange={(v) => setParams({ status: v })} />
+              <Select label="State" value={status} options={[["", "any"], ...[...new Set(items.map((t) => t.status))].sort().map((s): [string, string] => [s, words(s)])]} onChange={(v) => setParams({ status: v })} />
             </>
           )}
         </Shown>
@@ -95,8 +95,8 @@ function RunHead({ of, tickets, reload }: { of: Run; tickets: Ticket[]; reload: 
     await reload();
   };
   return (
-    <div className="notice" style={{ display: "block" }}>
-      <div className="buttons" style={{ marginTop: 0 }}>
+    <div className="card apart">
+      <div className="headline">
         <Status of={of.status} />
         <span>
           {done} of {tickets.length} tickets done
@@ -110,9 +110,10 @@ function RunHead({ of, tickets, reload }: { of: Run; tickets: Ticket[]; reload: 
       </div>
       <Bar label={`${done} of ${tickets.length} done`} parts={(["green", "violet", "blue", "amber", "red", "quiet"] as const).map((t) => [t, tones.get(t) ?? 0])} />
       {of.lacks && (
-        <p className="muted">
-          It waits for {of.lacks.text}. {of.lacks.do}
-        </p>
+        <>
+          <p>Waits for {of.lacks.text}.</p>
+          {of.lacks.do && <Hint of={of.lacks.do} />}
+        </>
       )}
     </div>
   );
@@ -124,7 +125,7 @@ function Columns({ of, note }: { of: Ticket[]; note: string }) {
   return (
     <>
       {note && <p className="muted">{note}</p>}
-      <div className="board">
+      <div className={`board ${[...sorted.values()].filter((c) => c.length > 0).length === 1 ? "lone" : ""}`}>
         {columns.map((c) => (
           <ColumnOf key={c.key} title={c.title} tickets={sorted.get(c.key) ?? []} said={said} />
         ))}
@@ -170,7 +171,7 @@ const clipped = (text: string, most: number): string => (text.length > most ? `$
 
 function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string | undefined }) {
   const s = of.now;
-  const over = /^[A-Z]/.test(of.status);
+  const over = isOver(of.status);
   return (
     <li className="ticket">
       <div className="ticket-top">
@@ -184,7 +185,12 @@ function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string |
       </a>
       <p className="now" title={s?.do}>
         {clipped((s?.text ?? "").replace(/\.$/, ""), 180)}
-        {s?.since ? ` · ${over ? "" : "for "}${span(Math.max(0, now - s.since))}${over ? " ago" : ""}` : ""}
+        {s?.since ? (
+          <>
+            {" "}
+            · <span className="nowrap">{`${over ? "" : "for "}${coarse(now - s.since)}${over ? " ago" : ""}`}</span>
+          </>
+        ) : null}
       </p>
       {said && holderOf(of) && <p className="now">“{clipped(said, 120)}”</p>}
     </li>

@@ -44,21 +44,29 @@ export default function Costs() {
             <>
               <Numbers of={items} />
               <div className="two">
-                <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
-                <Shown of={work} what="the attempts">
-                  {(w) => (
+                <div className="stack">
+                  <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
+                  <Shown of={work} what="the attempts">
+                    {(w) => (
+                      <>
+                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || "the server", (e) => e.data?.["used"] as object)} name={who} />
+                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
+                        {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
+                      </>
+                    )}
+                  </Shown>
+                  {!run && <Sums title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
+                </div>
+                <div className="stack">
+                  {work.data && (
                     <>
-                      <Burn of={mine(w.ended)} />
-                      <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || "the server", (e) => e.data?.["used"] as object)} name={who} />
-                      <Sums title="By provider" head="Runner profile" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "profile") || "none: gates and merges", (e) => e.data?.["used"] as object)} />
-                      <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
-                      <Quality tickets={items} gated={mine(w.gated)} />
-                      {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
+                      <Burn of={mine(work.data.ended)} />
+                      <Sums title="By provider" head="Runner profile" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || "gates and merges", (e) => e.data?.["used"] as object)} />
+                      <Quality tickets={items} gated={mine(work.data.gated)} />
                     </>
                   )}
-                </Shown>
-                {!run && <Sums title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
-                <Budgets of={budgets.data?.items ?? []} reload={budgets.reload} />
+                  <Budgets of={budgets.data?.items ?? []} reload={budgets.reload} />
+                </div>
               </div>
             </>
           )
@@ -94,7 +102,8 @@ function Numbers({ of }: { of: Ticket[] }) {
 function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: string; head: string; of: Sum[]; unit?: string; name?: (s: string) => string }) {
   return (
     <Card title={title}>
-      <Table label={title} heads={[head, right(unit), right("tokens"), right("at work"), right("money")]}>
+      {of.length === 0 && <p className="muted">None yet.</p>}
+      {of.length > 0 && <Table label={title} heads={[head, right(unit), right("tokens"), right("at work"), right("money")]}>
             {of.slice(0, 50).map((s) => (
               <tr key={s.key}>
                 <td title={s.key}>{name(s.key)}</td>
@@ -104,7 +113,7 @@ function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: s
                 <td className="right">{money(s.micros)}</td>
               </tr>
             ))}
-      </Table>
+      </Table>}
     </Card>
   );
 }
@@ -129,7 +138,7 @@ function Burn({ of }: { of: Event[] }) {
               <rect key={n} className="fill-blue" x={n * 10 + 1} width="8" y={88 - (v / top) * 84} height={v > 0 ? (v / top) * 84 + 2 : 0} />
             ))}
           </svg>
-          <p className="muted" style={{ display: "flex", justifyContent: "space-between" }}>
+          <p className="muted ends">
             <span>{clock(from)}</span>
             <span>{clock(to)}</span>
           </p>

@@ -101,9 +101,9 @@ export default function Ledger() {
       {!past && !error && <Loading what="the events" />}
       {past && shown.length === 0 && (
         <Empty title="No event.">
-          {past.from > 0 ? "None among those that were read goes through these filters." : "None goes through these filters."}
+          {past.from > 0 ? "None among those that were read goes through these filters." : text || Object.keys(filter).length > 0 ? "None goes through these filters." : <>The first ones come with a project: <code>troupe init</code></>}
           {past.from > 0 && (
-            <div className="buttons" style={{ justifyContent: "center" }}>
+            <div className="buttons">
               <Action label="Read older ones" act={older} />
             </div>
           )}
@@ -113,7 +113,7 @@ export default function Ledger() {
         <div className={`split ${event || params["entity"] ? "" : "closed"}`}>
           <div>
             <List of={shown} chosen={chosen} />
-            <p className="muted" style={{ marginTop: 6 }}>
+            <p className="muted buttons">
               {count(shown.length)} events, newest first.{" "}
               {past.from > 0 && <Action label="Read older ones" act={older} />}
             </p>
@@ -208,11 +208,11 @@ function Detail({ of }: { of: Event }) {
           ["Version", String(of.version ?? "–")],
           ["Place", `shard ${of.shard ?? 0}, seq ${of.seq ?? 0}`],
           ["Hash", <Hash key="h" of={of.hash} />],
-          ["Cause", <span key="c" title={of.cause}>{of.cause ? short(of.cause) : "–"}</span>],
+          ["Cause", of.cause ? <code key="c">{of.cause}</code> : "–"],
           ["Id", <code key="i">{of.id}</code>],
         ]}
       />
-      <p style={{ marginTop: 8 }}>
+      <p className="below">
         <a href={`#/ledger${query({ why: of.id })}`}>Why did this happen?</a> · <a href={`#/ledger${query({ entity: of.entity, event: of.id })}`}>all of this {of.kind}</a>
       </p>
       <Json of={of.data ?? {}} />
@@ -323,10 +323,13 @@ function Why({ of }: { of: string }) {
     >
       <Shown of={r} what="the chain of causes">
         {({ chain }) => (
-          <ol className="chat">
+          <ol className="chain">
             {chain.map((s, n) => (
               <li key={n}>
-                <span className="badge">{s.what}</span> {s.text}{s.speaker ? ` — ${s.speaker}` : ""} {s.id && <code className="muted">{/^[0-9a-f]{20,}$/.test(s.id) ? short(s.id) : s.id}</code>}
+                <span className="badge">{s.what}</span>
+                <span>
+                  {s.text}{s.speaker ? ` — ${s.speaker}` : ""} {s.id && <code className="muted">{/^[0-9a-f]{20,}$/.test(s.id) ? short(s.id) : s.id}</code>}
+                </span>
               </li>
             ))}
           </ol>

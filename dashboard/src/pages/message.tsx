@@ -33,7 +33,7 @@ export function MessageDetail({ of, traffic }: { of: Arrow; traffic: Traffic }) 
       )}
       <Causes of={of} traffic={traffic} />
       {durable?.event && <Origin event={durable.event} />}
-      <p className="muted" style={{ marginTop: 8 }}>
+      <p className="muted below">
         <Who id={of.from} /> <code>{m?.id ?? of.key}</code>
       </p>
     </Card>

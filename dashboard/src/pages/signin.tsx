@@ -33,7 +33,10 @@ export function SignIn({ refused, done }: { refused?: string; done: (s: Session)
           if (token.trim()) void go();
         }}
       >
-        <h1>Troupe</h1>
+        <h1>
+          <img src={new URL("../icon.svg", import.meta.url).href} width="24" height="24" alt="" />
+          Troupe
+        </h1>
         <p className="muted">
           Sign in with a token. The first start of the server wrote one to <code>admin.token</code> in its data folder; <code>troupe token create</code> makes
           others, and <code>troupe dashboard</code> prints an address that needs none.

@@ -1,6 +1,6 @@
 import { useContext } from "react";
 import { get, type Page } from "../lib/api";
-import { count, date, span } from "../lib/format";
+import { bytes, count, date, span } from "../lib/format";
 import { live, useRefresh, useResource } from "../lib/live";
 import { PrincipalContext, useMay } from "../lib/principal";
 import { Ago, Card, Facts, Shown, Status } from "../ui/parts";
@@ -58,8 +58,8 @@ export default function System() {
     <>
       <h1>System</h1>
       <div className="notice" role="status">
-        {ready.data ? <Status of={ready.data.status} /> : <span className="badge red">{ready.error?.message ?? "…"}</span>}
-        <span>{ready.data ? "The store answers and takes events." : "The server says it is not ready."}</span>
+        {ready.data ? <Status of={ready.data.status} /> : <span className={`badge ${ready.error ? "red" : ""}`}>{ready.error ? (ready.error.status ? "not ready" : "no answer") : "…"}</span>}
+        <span>{ready.data ? "The store answers and takes events." : (ready.error?.message ?? "Asking whether the server is ready.")}</span>
       </div>
       <Shown of={system} what="the state of the server">
         {(s) => (
@@ -73,43 +73,47 @@ export default function System() {
               <Stat value={count(s.shards.length)} label="of 256 shards in use" />
             </div>
             <div className="two">
-              <Card title="What went wrong" side={<span className="muted">all 0 is how it must be</span>}>
-                <table>
-                  <tbody>
-                    {(
-                      [
-                        ["invariants broken, in the whole ledger", s.invariant_violations],
-                        ["entities that crashed", s.crashes],
-                        ["commands put aside (dead letters)", s.dead_letters],
-                        ["entities in quarantine, now", s.quarantined],
-                        ["parts of the server restarted", s.restarts],
-                      ] as [string, number][]
-                    ).map(([what, n]) => (
-                      <tr key={what}>
-                        <th scope="row">{what}</th>
-                        <td className="right">
-                          <span className={`badge ${n === 0 ? "green" : "red"}`}>{count(n)}</span>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </Card>
-              <Card title="This server">
-                <Facts
-                  of={[
-                    ["Version", s.version],
-                    ["Its clock", date(s.now)],
-                    ["Events at hand", `${count(s.events.last - s.events.first_at_hand + 1)} of ${count(s.events.last)}`],
-                    ["Link of this page", live.current()],
-                  ]}
-                />
-              </Card>
-              {s.load && <Queues of={s.load} />}
-              {s.journal && <Bars title="Events made durable at once" of={s.journal.batches} unit="units a batch" name={(n) => (Number.isInteger(n) ? count(n) : n.toFixed(1))} />}
-              {s.journal && <Bars title="How long a commit took" of={s.journal.commits} unit="on average" name={(us) => span(us / 1000)} />}
-              <Shards of={s.shards} />
-              <DeadLetters />
+              <div className="stack">
+                <Card title="What went wrong" side={<span className="muted">all 0 is how it must be</span>}>
+                  <table>
+                    <tbody>
+                      {(
+                        [
+                          ["invariants broken, in the whole ledger", s.invariant_violations],
+                          ["entities that crashed", s.crashes],
+                          ["commands put aside (dead letters)", s.dead_letters],
+                          ["entities in quarantine, now", s.quarantined],
+                          ["parts of the server restarted", s.restarts],
+                        ] as [string, number][]
+                      ).map(([what, n]) => (
+                        <tr key={what}>
+                          <th scope="row">{what}</th>
+                          <td className="right">
+                            <span className={`badge ${n === 0 ? "green" : "red"}`}>{count(n)}</span>
+                          </td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </Card>
+                {s.load && <Queues of={s.load} />}
+                <Shards of={s.shards} />
+              </div>
+              <div className="stack">
+                <Card title="This server">
+                  <Facts
+                    of={[
+                      ["Version", s.version],
+                      ["Its clock", date(s.now)],
+                      ["Events at hand", `${count(s.events.last - s.events.first_at_hand + 1)} of ${count(s.events.last)}`],
+                      ["Link of this page", live.current()],
+                    ]}
+                  />
+                </Card>
+                {s.journal && <Bars title="Made durable at once" of={s.journal.batches} unit="units a batch, on average" name={(n) => (Number.isInteger(n) ? count(n) : n.toFixed(1))} />}
+                {s.journal && <Bars title="How long a commit took" of={s.journal.commits} unit="on average" name={(us) => span(us / 1000)} />}
+                <DeadLetters />
+              </div>
             </div>
           </>
         )}
@@ -119,10 +123,10 @@ export default function System() {
 }
 
 function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
-  const rows: [string, number, number | undefined][] = [
+  const rows: [what: string, n: number, limit: number | undefined, name?: (n: number) => string][] = [
     ["commands under way", of.commands, of.commands_limit],
     ["outcomes that wait to be made durable", of.journal.units, undefined],
-    ["bytes of these", of.journal.bytes, of.journal.bytes_limit],
+    ["memory of these", of.journal.bytes, of.journal.bytes_limit, bytes],
     ["reads that wait for the store", of.journal.reads, undefined],
     ["batches that the read side has not applied", of.view_behind, undefined],
     ["entities in memory", of.entities, of.entities_limit],
@@ -136,12 +140,12 @@ function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
     <Card title="What waits, and what is at work" side={<span className="muted">now</span>}>
       <table>
         <tbody>
-          {rows.map(([what, n, limit]) => (
+          {rows.map(([what, n, limit, name = count]) => (
             <tr key={what}>
               <th scope="row">{what}</th>
               <td className="right nowrap">
-                {count(n)}
-                {limit !== undefined && <span className="muted"> of {count(limit)}</span>}
+                {name(n)}
+                {limit !== undefined && <span className="muted"> of {name(limit)}</span>}
               </td>
             </tr>
           ))}

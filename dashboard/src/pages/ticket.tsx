@@ -1,19 +1,32 @@
 import { useState } from "react";
 import { call, events } from "../lib/api";
-import { count, date, money, span, textOf, toneOf, words } from "../lib/format";
+import { bytes, count, date, isOver, money, span, textOf, toneOf, words } from "../lib/format";
 import { useGet, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { useRoute } from "../lib/route";
 import type { Event, Evidence, GateResult, Message, Ticket as TicketState } from "../lib/types";
+import { useDaemons } from "../lib/runs";
 import { attemptsOf } from "./attempts";
-import { Action, Ago, Card, Clock, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
+import { Action, Ago, Card, Clock, Empty, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
 import { Said } from "../ui/chat";
 import { Table } from "../ui/table";
 
 export default function Ticket() {
   const { id } = useRoute();
   const ticket = useGet<TicketState>(`/api/tickets/${encodeURIComponent(id)}`, (e) => e.entity === id && e.type !== "progress");
-  return <Shown of={ticket} what={`ticket ${id}`}>{(t) => <Whole of={t} reload={ticket.reload} />}</Shown>;
+  if (ticket.data) return <Shown of={ticket} what="">{(t) => <Whole of={t} reload={ticket.reload} />}</Shown>;
+  return (
+    <>
+      <h1>Ticket {id}</h1>
+      {ticket.error?.status === 404 ? (
+        <Empty title="There is no such ticket.">
+          All that there are stand on the <a href="#/board?run=*">Board</a>.
+        </Empty>
+      ) : (
+        <Shown of={ticket} what="the ticket">{() => null}</Shown>
+      )}
+    </>
+  );
 }
 
 function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> }) {
@@ -60,7 +73,7 @@ function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> })
         <Stages of={of} />
         <Deeds of={of} reload={reload} />
       </Card>
-      <div className="two" style={{ marginTop: 12 }}>
+      <div className="two below">
         <div className="stack">
           <Card title="What is wanted">
             <p>{of.item.text}</p>
@@ -140,7 +153,7 @@ function Deeds({ of, reload }: { of: TicketState; reload: () => Promise<void> })
   const approve = useMay("approver");
   const [why, setWhy] = useState("");
   const path = `/api/tickets/${encodeURIComponent(of.id)}`;
-  if (/^[A-Z]/.test(of.status)) return null;
+  if (isOver(of.status)) return null;
   const send = (route: string, body: unknown) => async () => {
     await call("POST", `${path}/${route}`, body);
     setWhy("");
@@ -178,6 +191,8 @@ function Deeds({ of, reload }: { of: TicketState; reload: () => Promise<void> })
 }
 
 function Attempts({ id, stages }: { id: string; stages: string[] }) {
+  const daemons = useDaemons();
+  const nameOf = (daemon: string) => daemons.data?.items.find((d) => d.id === daemon)?.name ?? daemon;
   const history = useResource(`history:${id}`, async (signal) => (await events<Event>({ ticket: id }, 3000, signal)).items, (e) => e.entity === id && /leased|attempt/.test(e.type));
   return (
     <Card title="Attempts">
@@ -191,7 +206,7 @@ function Attempts({ id, stages }: { id: string; stages: string[] }) {
                     <tr key={a.token}>
                       <td data-label="Attempt">{a.token}</td>
                       <td data-label="Who">
-                        {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap">{a.daemon}</span>
+                        {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap" title={a.daemon}>{nameOf(a.daemon)}</span>
                       </td>
                       <td data-label="Began" className="nowrap">
                         <Clock at={a.begun} />
@@ -255,7 +270,7 @@ function Proof({ of }: { of: TicketState }) {
               ["Head", <Hash key="h" of={p.head} />],
               ["Change", `+${p.insertions ?? 0} −${p.deletions ?? 0} in ${p.files?.length ?? 0} files`],
               ["Command", p.command ? `${p.command} → exit code ${p.exit_code ?? 0}` : "–"],
-              ["Log", p.log_bytes ? <span key="l">{count(p.log_bytes)} bytes, <Hash of={p.log_digest} /></span> : "–"],
+              ["Log", p.log_bytes ? <span key="l">{bytes(p.log_bytes)}, <Hash of={p.log_digest} /></span> : "–"],
               ["Merged as", of.merged_as ? <span key="m"><Hash of={of.merged_as} /> · <a href={`#/ledger?why=${encodeURIComponent(of.merged_as)}`}>why is it there?</a></span> : "–"],
             ]}
           />

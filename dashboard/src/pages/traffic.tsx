@@ -75,12 +75,22 @@ export default function Traffic() {
           <i className="line-dashed" />
           seen by the tap
         </span>
-        <span>{count(view.rows.length)} messages; times beside answers are how long they took</span>
-        <button type="button" aria-pressed={held !== undefined} onClick={() => (held ? (setHeld(undefined), choose("")) : hold())}>
+        <span>{count(view.rows.length)} messages; a time is how long the answer took</span>
+        <button type="button" disabled={!held && traffic.arrows.length === 0} aria-pressed={held !== undefined} onClick={() => (held ? (setHeld(undefined), choose("")) : hold())}>
           {held ? `Go on (${count(fresh)} new)` : "Pause"}
         </button>
       </p>
-      {view.rows.length === 0 ? (
+      {chosen && !arrow && !reading && (
+        <div className="notice amber" role="status">
+          <span>
+            Message <code>{chosen}</code> is not among those that were read.
+          </span>
+          <button type="button" onClick={() => (setHeld(undefined), choose(""))}>
+            Go on without it
+          </button>
+        </div>
+      )}
+      {view.rows.length === 0 && talk.error ? null : view.rows.length === 0 ? (
         <Empty title="No message.">{traffic.arrows.length > 0 ? "None goes through these filters." : "Agents begin to talk when a brief is submitted."}</Empty>
       ) : (
         <div className={`split ${arrow ? "" : "closed"}`}>

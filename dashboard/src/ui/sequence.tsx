@@ -34,10 +34,11 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
     size.observe(box);
     return () => size.disconnect();
   }, [w.ref]);
-  const gap = Math.max(wide < 600 ? 68 : 84, Math.floor((wide - LEFT - 8) / Math.max(1, lanes.length)));
+  const gap = Math.max(68, Math.floor((wide - LEFT - 8) / Math.max(1, lanes.length)));
   const width = Math.max(LEFT + gap * lanes.length, wide);
   const x = new Map(lanes.map((l, n) => [l, LEFT + gap * n + gap / 2]));
-  const at = Math.min(rows.length - 1, Math.floor(w.top / ROW));
+  // The newest in sight is the end of the slider, whichever row is at the top then.
+  const at = follows ? w.end : Math.min(w.end, rows.length - 1, Math.ceil(w.top / ROW));
   // An address may name a message: it is brought into sight once.
   const shown = useRef("");
   useEffect(() => {
@@ -45,20 +46,23 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
     shown.current = chosen;
     const row = rows.findIndex((a) => a.key === chosen);
     if (row >= 0 && (row < w.first + 8 || row > w.last - 10)) w.scrollTo(row - 3);
-  }, [chosen, rows, w, follows]);
+    const a = rows[row];
+    const left = a ? Math.min(x.get(lane(a.from, fold)) ?? 0, x.get(lane(a.to, fold)) ?? 0) - LEFT - 24 : 0;
+    if (left > 0 && left + LEFT + 48 > wide) w.ref.current?.scrollTo({ left });
+  }, [chosen, rows, w, follows, x, fold, wide]);
   const back = (e: React.KeyboardEvent) => {
     if (["ArrowUp", "PageUp", "Home"].includes(e.key)) hold();
   };
   return (
     <div>
       <span className="field scrubber">
-        <label htmlFor="scrub">Back in time: {rows[at] ? date(rows[at].at) : "–"}</label>
+        <label htmlFor="scrub">Back in time: {follows ? "at the newest" : rows[at] ? date(rows[at].at) : "–"}</label>
         <input
           id="scrub"
           className="scrub"
           type="range"
           min={0}
-          max={Math.max(0, rows.length - 1)}
+          max={w.end}
           value={Math.max(0, at)}
           onChange={(e) => {
             hold();

@@ -7,6 +7,8 @@ export interface Window {
   ref: RefObject<HTMLDivElement>;
   scrollTo: (row: number) => void;
   top: number;
+  /** The row at the top when it is scrolled to its end. */
+  end: number;
 }
 
 /** Which of `n` rows of equal height are to be drawn, from where their box is scrolled to. */
@@ -63,6 +65,7 @@ export function useWindow(n: number, row: number, head = 0, follows = false): Wi
     height: n * row,
     ref,
     top,
+    end: Math.ceil(end / row),
     scrollTo: (r) => ref.current?.scrollTo({ top: Math.max(0, Math.min(n * row, r * row)) }),
   };
 }
