@@ -151,6 +151,7 @@ test("what passes the real server is watched; its mistakes are shown with their 
   await stage.call("POST", `/api/tickets/${brief}-1/comments`, { text: "Said while somebody watches." });
   const journal = page.getByRole("button", { name: /seen by the tap: ticket\.comment/ });
   await journal.last().waitFor();
+  await page.getByRole("button", { name: "Pause" }).click(); // what the page reads meanwhile passes, too
   await journal.last().click();
   await page.getByText("Seen at").waitFor();
   const ledger = page.getByRole("button", { name: /^Find \d+\/\d+/ }).or(page.getByRole("link", { name: "ticket.commented" }));

@@ -59,7 +59,7 @@ export class TapFront {
     });
     to.flushHeaders();
     /** Says a line to the last one who asked; breaks his link. */
-    this.say = (line) => to.write(`data: ${JSON.stringify(line)}\n\n`);
+    this.say = (line, id) => to.write(`${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(line)}\n\n`);
     this.cut = () => to.destroy();
   }
   line(number) {

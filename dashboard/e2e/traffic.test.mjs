@@ -130,6 +130,35 @@ test("a lost link is tried again", async () => {
   await page.getByText("Watching.", { exact: true }).waitFor();
 });
 
+test("a watch may begin in the past: what was stored stands in its place, once", async () => {
+  await open(page, front.url, "traffic");
+  await page.reload();
+  await lines().first().waitFor();
+  await page.getByLabel("Beginning").selectOption("5m");
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
+  await page.getByText(/^Watching\. What was stored from 5 minutes ago on/).waitFor();
+  assert.equal(front.asked.at(-1).since, "5m");
+  const before = await lines().count();
+  const commit = { type: "record", at_us: (Date.now() - 240_000) * 1000, point: "journal", direction: "out", outcome: "ok", kind: "ticket.commented", from: "human:mara", to: "ticket:load-1", ticket: "load-1", shard: 3, seq: 9 };
+  front.say(record({ number: 1 }));
+  front.say(commit, "p1.A");
+  front.say({ ...commit, kind: "ticket.opened", seq: 8, at_us: commit.at_us - 1000 }, "p1.B");
+  front.say(commit, "p1.B");
+  await until("what was stored, before the messages of the ledger", async () => /ticket\.opened from mara.*ticket\.commented from mara/s.test((await lines().allTextContents()).slice(0, 2).join("\n")));
+  assert.equal(await lines().count(), before + 3);
+  assert.equal(await tapped().count(), 1);
+  await lines().nth(1).click();
+  await page.getByText("journal; read from the ledger").waitFor();
+  await page.getByRole("button", { name: "Find 3/9" }).waitFor();
+  const asked = front.asked.length;
+  front.cut();
+  await until("another watch", () => front.asked.length > asked);
+  assert.deepEqual([front.asked.at(-1).since, front.asked.at(-1).after], [undefined, "p1.B"]);
+  await page.getByLabel("Beginning").selectOption("");
+  await page.getByText("Watching.", { exact: true }).waitFor();
+  await page.getByRole("button", { name: /^Go on \(/ }).click();
+});
+
 test("hundreds a second are followed; to go back in time is to hold it", async () => {
   front.rate = 500;
   front.cut();

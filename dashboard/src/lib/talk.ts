@@ -95,12 +95,12 @@ export function useTalk(wanted: Wanted | undefined): Talk {
 
   const [tries, setTries] = useState(0);
   const watch = useRef<Watch>();
-  const { filter, contents, rate } = wanted ?? { filter: "", contents: false, rate: 0 };
+  const { filter, contents, rate, since } = wanted ?? { filter: "", contents: false, rate: 0, since: "" };
   const on = wanted !== undefined && !reading;
   useEffect(() => {
     if (!on) return;
     const one = new Watch(
-      { filter, contents, rate },
+      { filter, contents, rate, since },
       (records) => {
         traffic.takeRecords(records);
         soon();
@@ -115,7 +115,7 @@ export function useTalk(wanted: Wanted | undefined): Talk {
       watch.current = undefined;
       soon();
     };
-  }, [on, filter, contents, rate, tries, traffic, soon]);
+  }, [on, filter, contents, rate, since, tries, traffic, soon]);
 
   return {
     traffic,

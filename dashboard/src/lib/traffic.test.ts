@@ -88,6 +88,26 @@ describe("traffic", () => {
     expect(t.find("~1.1")).toBeUndefined();
     expect([...odd.lanes]).toEqual(["server:send"]);
   });
+  it("puts commits of the past where they belong, each once, and a view shows them there", () => {
+    const t = new Traffic();
+    const all = new View(t, () => true, (p) => p);
+    t.take(said("m1", "a:1", "a:2", 100));
+    t.take(said("m2", "a:1", "a:2", 300));
+    t.takeRecords([seen(400)]);
+    all.catchUp();
+    const stored = (seq: number, at: number): TapRecord => ({ type: "record", at_us: at * 1000, point: "journal", outcome: "ok", shard: 1, seq });
+    t.takeRecords([stored(2, 200), stored(1, 50), stored(2, 200), { ...stored(3, 500), thread: 4, number: 1 }, stored(3, 500), stored(4, 600)]);
+    expect(t.taken).toBe(7);
+    t.settle();
+    t.settle();
+    all.catchUp();
+    expect(all.rows.map((a) => a.key)).toEqual(["~1/1", "m1", "~1/2", "m2", "~1.400", "~1/3", "~1/4"]);
+    expect(t.epoch).toBe(1);
+    expect(t.findHash(hash64("m2"))?.key).toBe("m2");
+    t.takeRecords([seen(700)]);
+    all.catchUp();
+    expect(all.rows).toHaveLength(8);
+  });
   it("looks only at what is new", () => {
     const t = new Traffic();
     let asked = 0;

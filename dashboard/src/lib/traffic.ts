@@ -5,8 +5,6 @@ import type { Event, Message, Usage } from "./types";
 import type { TapRecord } from "./watch";
 
 export interface Arrow {
-  /** Counts what was taken; larger ones came later. */
-  n: number;
   /** Names it in an address: the message's id, or `~` with thread and number of a record. */
   key: string;
   from: string;
@@ -25,17 +23,31 @@ export interface Arrow {
   record?: TapRecord;
 }
 
+/** Whether the tap saw it pass; a watch that begins in the past has commits from the ledger before. */
+export const tapped = (a: Arrow): boolean => a.record?.thread !== undefined;
+
 /** How many are kept; what is older goes, the ledger has it. */
 export const mostArrows = 100_000;
 /** So many go at once, because each time everything is moved. */
 const trimmed = 10_000;
 
+/** Messages in an order; `gone` were before the first, and with another `epoch` the order is another one. */
+export interface Arrows {
+  arrows: Arrow[];
+  gone: number;
+  epoch: number;
+}
+
 /** Collects messages in the order in which they come; the same message told twice is one. */
-export class Traffic {
-  readonly arrows: Arrow[] = [];
+export class Traffic implements Arrows {
+  arrows: Arrow[] = [];
+  gone = 0;
+  epoch = 0;
+  /** How many were taken, those that are gone as well. */
+  taken = 0;
   readonly principals = new Set<string>();
   readonly kinds = new Set<string>();
-  private next = 0;
+  private late: Arrow[] = [];
   private readonly byKey = new Map<string, Arrow>();
   private readonly spent = new Map<string, Usage>();
   private hashed = 0;
@@ -46,7 +58,7 @@ export class Traffic {
     if (e.type === "ticket.attempt_ended") this.remember(e);
     const m = (e.data?.["message"] ?? undefined) as Message | undefined;
     if (!m?.id || !m.from || !m.to || this.byKey.has(m.id)) return false;
-    const arrow: Arrow = { n: this.next++, key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at, message: m, event: e };
+    const arrow: Arrow = { key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at, message: m, event: e };
     const asked = m.cause ? this.byKey.get(m.cause) : undefined;
     if (asked) arrow.latency = Math.max(0, e.at - asked.at);
     const used = e.cause ? this.spent.get(`${e.entity} ${e.cause}`) : undefined;
@@ -54,13 +66,15 @@ export class Traffic {
     this.add(arrow);
     return true;
   }
-  /** What the tap saw, in the order of its times. */
+  /** What a watch has: what the tap saw, in the order of its times, and commits of the past, each once. */
   takeRecords(records: TapRecord[]): void {
     for (const r of records) {
       const server = `server:${r.point}`;
+      const stored = r.seq !== undefined;
+      const key = stored ? `~${r.shard ?? 0}/${r.seq}` : `~${r.thread ?? 0}.${r.number ?? 0}`;
+      if (stored && this.byKey.has(key)) continue;
       const arrow: Arrow = {
-        n: this.next++,
-        key: `~${r.thread ?? 0}.${r.number ?? 0}`,
+        key,
         from: r.from ?? server,
         to: r.to ?? server,
         kind: r.kind ?? r.point,
@@ -68,8 +82,28 @@ export class Traffic {
         record: r,
       };
       if (r.latency_us !== undefined) arrow.latency = r.latency_us / 1000;
-      this.add(arrow);
+      if (tapped(arrow) || arrow.at >= (this.arrows[this.arrows.length - 1]?.at ?? 0)) this.add(arrow);
+      else {
+        this.late.push(arrow);
+        this.know(arrow);
+      }
     }
+  }
+  /** Puts what is older than what was there before into its place; in one go, because everything moves. */
+  settle(): void {
+    if (this.late.length === 0) return;
+    const late = this.late.sort((a, b) => a.at - b.at);
+    const all: Arrow[] = [];
+    let next = 0;
+    for (const a of this.arrows) {
+      for (; next < late.length && (late[next] as Arrow).at < a.at; ++next) all.push(late[next] as Arrow);
+      all.push(a);
+    }
+    this.arrows = all.concat(late.slice(next));
+    this.late = [];
+    this.epoch += 1;
+    this.forgetHashes();
+    while (this.arrows.length >= mostArrows + trimmed) this.trim();
   }
   find(key: string | undefined): Arrow | undefined {
     return key ? this.byKey.get(key) : undefined;
@@ -93,11 +127,21 @@ export class Traffic {
 
   private add(a: Arrow): void {
     this.arrows.push(a);
+    this.know(a);
+    if (this.arrows.length >= mostArrows + trimmed) this.trim();
+  }
+  private know(a: Arrow): void {
+    this.taken += 1;
     this.byKey.set(a.key, a);
     this.principals.add(a.from).add(a.to);
     this.kinds.add(a.kind);
-    if (this.arrows.length < mostArrows + trimmed) return;
+  }
+  private trim(): void {
     for (const old of this.arrows.splice(0, trimmed)) if (this.byKey.get(old.key) === old) this.byKey.delete(old.key);
+    this.gone += trimmed;
+    this.forgetHashes();
+  }
+  private forgetHashes(): void {
     this.hashed = 0;
     this.byHash.clear();
   }
@@ -114,26 +158,34 @@ export class Traffic {
 export class View {
   readonly rows: Arrow[] = [];
   readonly lanes = new Set<string>();
-  private seen = -1;
+  /** Of each row, which of all that were taken it is. */
+  private readonly places: number[] = [];
+  private seen = 0;
+  private epoch = 0;
 
   constructor(
-    private readonly of: { arrows: Arrow[] },
+    private readonly of: Arrows,
     private readonly wants: (a: Arrow) => boolean,
     private readonly laneOf: (principal: string) => string,
   ) {}
 
   catchUp(): void {
-    const all = this.of.arrows;
-    const first = all[0];
-    if (!first) return;
-    let gone = 0;
-    while (gone < this.rows.length && (this.rows[gone] as Arrow).n < first.n) ++gone;
-    if (gone > 0) this.rows.splice(0, gone);
-    for (let at = Math.max(0, this.seen + 1 - first.n); at < all.length; ++at) {
-      const a = all[at] as Arrow;
-      this.seen = a.n;
+    const { arrows, gone, epoch } = this.of;
+    if (epoch !== this.epoch) {
+      this.epoch = epoch;
+      this.seen = this.rows.length = this.places.length = 0;
+    }
+    let old = 0;
+    while (old < this.places.length && (this.places[old] as number) < gone) ++old;
+    if (old > 0) {
+      this.rows.splice(0, old);
+      this.places.splice(0, old);
+    }
+    for (this.seen = Math.max(this.seen, gone); this.seen < gone + arrows.length; ++this.seen) {
+      const a = arrows[this.seen - gone] as Arrow;
       if (!this.wants(a)) continue;
       this.rows.push(a);
+      this.places.push(this.seen);
       this.lanes.add(this.laneOf(a.from)).add(this.laneOf(a.to));
     }
   }

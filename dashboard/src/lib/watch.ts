@@ -61,6 +61,8 @@ export interface Wanted {
   contents: boolean;
   /** Records a second at most. */
   rate: number;
+  /** How far in the past it begins (`5m`), with the commits that the ledger has from there on; empty: now. */
+  since: string;
 }
 /** A watch of this page ends by itself after so many records, and so many seconds. */
 const limit = 100_000;
@@ -70,6 +72,8 @@ const seconds = 3_600;
 export class Watch {
   state: WatchState = { is: "connecting", why: "", missed: {} };
   private readonly control = new AbortController();
+  /** Where a watch that began in the past goes on. */
+  private told = "";
 
   constructor(
     private readonly wanted: Wanted,
@@ -91,15 +95,17 @@ export class Watch {
   }
   private async run(): Promise<void> {
     const { signal } = this.control;
-    const { filter, contents, rate } = this.wanted;
-    const path = `/api/watch${query({ filter: filter.trim(), contents: contents ? "true" : "", rate, limit, seconds })}`;
+    const { filter, contents, rate, since } = this.wanted;
     for (let tries = 0; !signal.aborted; ++tries) {
+      const from = since && this.told ? { after: this.told } : { since };
+      const path = `/api/watch${query({ filter: filter.trim(), contents: contents ? "true" : "", rate, limit, seconds, ...from })}`;
       try {
         const response = await fetch(path, { headers: { Accept: "text/event-stream" }, signal, cache: "no-store" });
         if (!response.ok || !response.body) throw await refusalOf(response);
         this.set("live");
         await readFrames(response.body, (frames) => {
           tries = 0;
+          this.told = frames[frames.length - 1]?.id || this.told;
           this.hear(frames.map((f) => JSON.parse(f.data) as TapLine));
         });
       } catch (e) {

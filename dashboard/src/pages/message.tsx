@@ -79,7 +79,7 @@ function RecordFacts({ of, at, durable }: { of: TapRecord; at: number; durable: 
     <Facts
       of={[
         ["At", `${date(at)}.${String(Math.floor(at) % 1000).padStart(3, "0")}`],
-        ["Seen at", `${of.point}${of.direction && of.direction !== "none" ? `, ${of.direction}` : ""}`],
+        ["Seen at", of.thread === undefined ? `${of.point}; read from the ledger` : `${of.point}${of.direction && of.direction !== "none" ? `, ${of.direction}` : ""}`],
         ["Outcome", words(of.outcome)],
         ["Took", of.latency_us === undefined ? "–" : `${span(of.latency_us / 1000)}${of.outlier ? ", among the slowest" : ""}`],
         ["Ticket", of.ticket ? <EntityLink key="t" kind="ticket" id={of.ticket} /> : "–"],

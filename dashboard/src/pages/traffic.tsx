@@ -2,7 +2,7 @@ import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import { count, textOf, who } from "../lib/format";
 import { setParams, useRoute } from "../lib/route";
 import { useTalk } from "../lib/talk";
-import { lane, order, View, type Arrow } from "../lib/traffic";
+import { lane, order, tapped, View, type Arrow, type Arrows } from "../lib/traffic";
 import type { WatchState } from "../lib/watch";
 import { Empty, Loading, Search, Select, Trouble } from "../ui/parts";
 import { Sequence } from "../ui/sequence";
@@ -10,13 +10,15 @@ import { MessageDetail } from "./message";
 
 /** What a watch may ask the server for, records a second. */
 const rates = [200, 1000, 2000];
+/** How far in the past a watch may begin. */
+const beginnings: [since: string, name: string][] = [["", "now"], ["5m", "5 minutes ago"], ["1h", "an hour ago"]];
 const choose = (key: string) => setParams({ m: key });
 
 function wants(kind: string, principal: string, seen: string, text: string): (a: Arrow) => boolean {
   return (a) =>
     (!kind || a.kind === kind) &&
     (!principal || a.from === principal || a.to === principal) &&
-    (!seen || (seen === "tap") === (a.record !== undefined)) &&
+    (!seen || (seen === "tap") === tapped(a)) &&
     (!text || `${a.key} ${a.from} ${a.to} ${a.kind} ${a.message?.correlation ?? ""} ${a.message ? textOf(a.message) : (a.record?.content ?? "")}`.toLowerCase().includes(text));
 }
 
@@ -26,8 +28,10 @@ export default function Traffic() {
   const filter = params["f"] ?? "";
   const contents = params["contents"] === "1";
   const rate = Number(params["rate"]) || rates[0]!;
-  const talk = useTalk(on ? { filter, contents, rate } : undefined);
+  const since = beginnings.find(([s]) => s === params["since"])?.[0] ?? "";
+  const talk = useTalk(on ? { filter, contents, rate, since } : undefined);
   const { traffic, version, reading } = talk;
+  traffic.settle();
   const kind = params["kind"] ?? "";
   const principal = params["agent"] ?? "";
   const seen = params["seen"] ?? "";
@@ -35,8 +39,8 @@ export default function Traffic() {
   const chosen = params["m"] ?? "";
 
   // While somebody looks at a moment of the past nothing moves there: a copy of what there was then.
-  const [held, setHeld] = useState<Arrow[]>();
-  const hold = useCallback(() => setHeld((old) => old ?? traffic.arrows.slice()), [traffic]);
+  const [held, setHeld] = useState<Arrows & { taken: number }>();
+  const hold = useCallback(() => setHeld((old) => old ?? { arrows: traffic.arrows.slice(), gone: 0, epoch: 0, taken: traffic.taken }), [traffic]);
   useEffect(() => {
     if (chosen && !reading) hold();
   }, [chosen, reading, hold]);
@@ -44,14 +48,13 @@ export default function Traffic() {
   const aside = [...traffic.principals].filter((p) => !/^(agent|human|server):/.test(p)).length;
   const fold = aside > 8;
   const view = useMemo(
-    () => new View(held ? { arrows: held } : traffic, wants(kind, principal, seen, text), (p) => lane(p, fold)),
+    () => new View(held ?? traffic, wants(kind, principal, seen, text), (p) => lane(p, fold)),
     [held, traffic, kind, principal, seen, text, fold],
   );
   view.catchUp();
   const lanes = useMemo(() => order(view.lanes), [view, view.lanes.size]);
-  const arrow = useMemo(() => traffic.find(chosen) ?? held?.find((a) => a.key === chosen), [traffic, held, chosen, version]);
-  const last = held?.[held.length - 1];
-  const fresh = held ? (traffic.arrows[traffic.arrows.length - 1]?.n ?? -1) - (last?.n ?? -1) : 0;
+  const arrow = useMemo(() => traffic.find(chosen) ?? held?.arrows.find((a) => a.key === chosen), [traffic, held, chosen, version]);
+  const fresh = held ? traffic.taken - held.taken : 0;
 
   if (reading && !talk.error)
     return (
@@ -65,7 +68,7 @@ export default function Traffic() {
       <h1>Traffic</h1>
       {talk.error && <Trouble error={talk.error} retry={talk.again} />}
       <Filters kind={kind} principal={principal} seen={seen} text={params["q"] ?? ""} kinds={traffic.kinds} principals={traffic.principals} sizes={traffic.kinds.size * 100_000 + traffic.principals.size} />
-      <WatchBar on={on} filter={filter} contents={contents} rate={rate} state={talk.watch} again={talk.watchAgain} />
+      <WatchBar on={on} filter={filter} contents={contents} rate={rate} since={since} state={talk.watch} again={talk.watchAgain} />
       <p className="muted legend">
         <span>
           <i className="line-solid" />
@@ -129,7 +132,7 @@ const Filters = memo(function Filters({ kind, principal, seen, text, kinds, prin
 });
 
 /** What the server is asked to show of what passes it now, and what became of that. */
-function WatchBar({ on, filter, contents, rate, state, again }: { on: boolean; filter: string; contents: boolean; rate: number; state: WatchState | undefined; again: () => void }) {
+function WatchBar({ on, filter, contents, rate, since, state, again }: { on: boolean; filter: string; contents: boolean; rate: number; since: string; state: WatchState | undefined; again: () => void }) {
   const [text, setText] = useState(filter);
   useEffect(() => setText(filter), [filter]);
   const refused = on && state?.is === "refused";
@@ -161,6 +164,7 @@ function WatchBar({ on, filter, contents, rate, state, again }: { on: boolean; f
             aria-describedby="watch-state"
           />
         </span>
+        <Select label="Beginning" value={since} options={beginnings} onChange={(v) => setParams({ since: v })} />
         <Select label="A second" value={String(rate)} options={rates.map((r): [string, string] => [String(r), `at most ${count(r)}`])} onChange={(v) => setParams({ rate: v })} />
         <label className="check">
           <input type="checkbox" checked={contents} onChange={(e) => setParams({ contents: e.target.checked ? "1" : "" })} /> with contents
@@ -180,7 +184,7 @@ function WatchBar({ on, filter, contents, rate, state, again }: { on: boolean; f
             {`${filter}\n${" ".repeat(state.column - 1)}^`}
           </pre>
         )}
-        {on && state && <span className={refused ? "error" : "muted"}>{said(state)}</span>}
+        {on && state && <span className={refused ? "error" : "muted"}>{said(state, beginnings.find(([s]) => s && s === since)?.[1])}</span>}
         {missed.length > 0 && <span className="muted"> Not shown: {missed.map(([why, n]) => `${count(n)} ${missing[why] ?? why}`).join(", ")}.</span>}
       </div>
     </form>
@@ -189,9 +193,9 @@ function WatchBar({ on, filter, contents, rate, state, again }: { on: boolean; f
 
 const missing: Record<string, string> = { slow: "because this page was behind", rate: "over the rate of a watch", room: "for want of room in the server" };
 
-function said(s: WatchState): string {
+function said(s: WatchState, since: string | undefined): string {
   if (s.is === "connecting") return "Asking the server …";
-  if (s.is === "live") return "Watching.";
+  if (s.is === "live") return since ? `Watching. What was stored from ${since} on stands before it; what else passed then nobody kept.` : "Watching.";
   if (s.is === "lost") return "The link was lost; trying again.";
   return s.why;
 }

@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef, useState } from "react";
 import { clock, date, money, span, textOf, who } from "../lib/format";
-import { lane, type Arrow } from "../lib/traffic";
+import { lane, tapped, type Arrow } from "../lib/traffic";
 import { useWindow } from "./virtual";
 
 const ROW = 40;
@@ -119,13 +119,13 @@ const saidOf = (a: Arrow): string => (a.message ? textOf(a.message) : (a.record?
 
 const Row = memo(function Row({ of, top, width, from, to, chosen, choose }: { of: Arrow; top: number; width: number; from: number; to: number; chosen: boolean; choose: (key: string) => void }) {
   const tone = isBad(of) ? "red" : of.record ? "quiet" : (toneOfKind[of.kind] ?? "quiet");
-  const look = `arrow tone-${tone}${of.record ? " tapped" : ""}`;
+  const look = `arrow tone-${tone}${tapped(of) ? " tapped" : ""}`;
   const right = to >= from;
   const self = from === to;
   const outcome = isBad(of) ? of.record?.outcome.replaceAll("_", " ") : "";
   const label = [of.kind, of.latency === undefined ? "" : span(of.latency), outcome, of.used?.cost_micros ? money(of.used.cost_micros) : ""].filter(Boolean).join(" · ");
   const room = self ? 24 : Math.max(10, Math.floor(Math.abs(to - from) / 6.6));
-  const spoken = `${clock(of.at)} ${of.record ? "seen by the tap: " : ""}${of.kind} from ${who(of.from)} to ${who(of.to)}${of.latency === undefined ? "" : ` after ${span(of.latency)}`}${outcome ? `, ${outcome}` : ""}: ${saidOf(of).slice(0, 160)}`;
+  const spoken = `${clock(of.at)} ${tapped(of) ? "seen by the tap: " : ""}${of.kind} from ${who(of.from)} to ${who(of.to)}${of.latency === undefined ? "" : ` after ${span(of.latency)}`}${outcome ? `, ${outcome}` : ""}: ${saidOf(of).slice(0, 160)}`;
   return (
     <button type="button" className={`row ${chosen ? "chosen" : ""}`} style={{ top, width, height: ROW }} aria-pressed={chosen} onClick={() => choose(chosen ? "" : of.key)}>
       <span className="hidden">{spoken}</span>
