@@ -46,3 +46,31 @@ export async function barriers(page) {
 }
 
 export const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/**
+ * Goes through a page by Tab, from its beginning until the page is left: how many stops it has, and
+ * which of them nobody sees, or does not see that the focus is there.
+ */
+export async function stops(page, most = 150) {
+  await page.evaluate(() => {
+    scrollTo(0, 0);
+    document.querySelector(".skip").focus();
+  });
+  const wrong = [];
+  for (let n = 1; n < most; ++n) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return undefined;
+      const { left, right, top, bottom, width } = e.getBoundingClientRect();
+      const { outlineStyle, outlineWidth } = getComputedStyle(e);
+      const inSight = width > 1 && right > 0 && left < innerWidth && bottom > 0 && top < innerHeight;
+      const covered = !e.closest("header, .skip") && bottom <= document.querySelector("header.top").getBoundingClientRect().bottom;
+      const marked = e.matches(".graph .node") || (outlineStyle !== "none" && parseFloat(outlineWidth) > 0);
+      return { ok: inSight && !covered && marked, html: e.outerHTML.slice(0, 120) };
+    });
+    if (!at) return { count: n, wrong };
+    if (!at.ok) wrong.push(at.html);
+  }
+  return { count: most, wrong: [...wrong, `more than ${most} stops`] };
+}

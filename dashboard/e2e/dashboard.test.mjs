@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { barriers as barriersOf, launch, open as openPage, signIn, tooWide, watched } from "./browser.mjs";
+import { barriers as barriersOf, launch, open as openPage, signIn, stops, tooWide, watched } from "./browser.mjs";
 import { fill, tend } from "./play.mjs";
 import { Stage, until } from "./stage.mjs";
 
@@ -121,7 +121,7 @@ const pages = () => [
 test("every page opens, fits, and keeps nobody out", async () => {
   await fill(stage, 60);
   const wrong = [];
-  for (const [scheme, width] of [["light", 1280], ["dark", 375]]) {
+  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 375], ["dark", 375]]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 800 });
     for (const hash of pages()) {
@@ -219,6 +219,46 @@ test("the keyboard is enough", async () => {
   await page.getByRole("button", { name: /^2 Make format_duration/ }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^2 Make format_duration/ }).waitFor();
+});
+
+test("Tab goes through every page, seen at each stop, and out of it again", async () => {
+  const wrong = [];
+  for (const hash of pages()) {
+    await open(hash);
+    const { count, wrong: here } = await stops(page);
+    if (count < 12) wrong.push(`${hash}: ${count} stops`);
+    for (const w of here) wrong.push(`${hash}: ${w}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("a list is one stop of Tab; arrows go through it", async () => {
+  const focused = () => page.evaluate(() => ({ row: Number(document.activeElement.dataset.row ?? -1), text: document.activeElement.textContent }));
+  const pressed = async (key, row) => {
+    await page.keyboard.press(key);
+    await until(`row ${row} after ${key}`, async () => (await focused()).row === row);
+    await page.waitForTimeout(60); // what is drawn after the box was scrolled
+    assert.equal((await focused()).row, row);
+  };
+  for (const [hash, box] of [["ledger", "Events"], ["traffic", "Messages as a sequence diagram"]]) {
+    await open(hash);
+    await page.getByRole("region", { name: box }).focus();
+    await page.keyboard.press("Tab");
+    await pressed("Home", 0);
+    const first = await focused();
+    await pressed("ArrowDown", 1);
+    await pressed("ArrowDown", 2);
+    await pressed("ArrowUp", 1);
+    await page.keyboard.press("End");
+    await until("the last row", async () => (await focused()).row > 20);
+    const { row } = await focused();
+    await pressed("ArrowUp", row - 1);
+    await pressed("Home", 0);
+    assert.equal((await focused()).text, first.text);
+    await page.keyboard.press("Enter");
+    await page.locator(".split .card").first().waitFor();
+    assert.equal((await focused()).row, 0);
+  }
 });
 
 test("colours are as the system says, or as was chosen", async () => {

@@ -30,6 +30,7 @@ try {
   const run = `${brief}.r1`;
   const message = (await stage.get("/api/events?type=ticket.message_posted&limit=2")).items[1].data.message.id;
   const event = (await stage.get("/api/events?type=ticket.gated&limit=1")).items[0];
+  const long = (await stage.get("/api/tickets?project=a-project-with-quite-a-long-name&limit=200")).items.find((t) => t.item.title.startsWith("Avery"))?.id ?? `${brief}-1`;
   console.log("runs", runs.items.map((r) => r.id).join(" "));
   const pages = {
     signin: "",
@@ -40,6 +41,7 @@ try {
     traffic: "#/traffic",
     message: `#/traffic?m=${message}`,
     ticket: `#/ticket/${brief}-2`,
+    long: `#/ticket/${long}`,
     agents: "#/agents",
     ledger: "#/ledger",
     event: `#/ledger?event=${event.id}&entity=${event.entity}`,

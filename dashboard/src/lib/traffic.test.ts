@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { windowOf } from "../ui/virtual";
+import { rowAfter, windowOf } from "../ui/virtual";
 import { hash64 } from "./hash";
 import { lane, mostArrows, order, Traffic, View } from "./traffic";
 import type { Event } from "./types";
@@ -119,6 +119,15 @@ describe("traffic", () => {
     view.catchUp();
     expect(asked).toBe(3);
     expect(view.rows).toHaveLength(3);
+  });
+});
+
+describe("keys in a list", () => {
+  it("go from row to row, and not out of it", () => {
+    expect(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"].map((k) => rowAfter(k, 5, 10, 3))).toEqual([6, 4, 8, 2, 0, 9]);
+    expect(["ArrowDown", "PageDown", "End"].map((k) => rowAfter(k, 9, 10, 3))).toEqual([9, 9, 9]);
+    expect(["ArrowUp", "PageUp", "Home"].map((k) => rowAfter(k, 0, 10, 3))).toEqual([0, 0, 0]);
+    expect(["Tab", "Enter", " ", "a"].map((k) => rowAfter(k, 5, 10, 3))).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 

@@ -6,7 +6,7 @@ import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
 import type { Event } from "../lib/types";
 import { Action, Card, Empty, EntityLink, Facts, Hash, Json, Loading, Search, Select, Shown, Status, Trouble } from "../ui/parts";
-import { useWindow } from "../ui/virtual";
+import { useRowKeys, useWindow } from "../ui/virtual";
 
 const ROW = 34;
 const step = 2000;
@@ -156,15 +156,18 @@ function Delayed({ value, onChange, ...rest }: { label: string; value: string; p
 
 function List({ of, chosen }: { of: Event[]; chosen: string }) {
   const w = useWindow(of.length, ROW);
+  const keys = useRowKeys(of.length, ROW, 0, w, chosen ? of.findIndex((e) => e.id === chosen) : -1);
   return (
     <div className="list" ref={w.ref} tabIndex={0} role="region" aria-label="Events">
-      <div className="rows" style={{ height: w.height }}>
+      <div className="rows" style={{ height: w.height }} onFocus={keys.onFocus} onKeyDown={keys.onKeyDown}>
         {of.slice(w.first, w.last).map((e, n) => (
           <button
             key={e.id}
             type="button"
             className={`event ${e.id === chosen ? "chosen" : ""}`}
             style={{ top: (w.first + n) * ROW, height: ROW }}
+            data-row={w.first + n}
+            tabIndex={w.first + n === keys.stop ? 0 : -1}
             aria-pressed={e.id === chosen}
             onClick={() => setParams({ event: e.id === chosen ? "" : (e.id ?? "") })}
           >

@@ -1,7 +1,7 @@
 import { memo, useEffect, useRef, useState } from "react";
 import { clock, date, money, span, textOf, who } from "../lib/format";
 import { lane, tapped, type Arrow } from "../lib/traffic";
-import { useWindow } from "./virtual";
+import { useRowKeys, useWindow } from "./virtual";
 
 const ROW = 40;
 const HEAD = 34;
@@ -26,6 +26,7 @@ export interface Shown {
 /** Who says what to whom, one row each; those in sight are drawn, however many there are. */
 export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: Shown) {
   const w = useWindow(rows.length, ROW, HEAD, follows);
+  const keys = useRowKeys(rows.length, ROW, HEAD, w, chosen ? rows.findIndex((a) => a.key === chosen) : -1);
   const [wide, setWide] = useState(900);
   useEffect(() => {
     const box = w.ref.current;
@@ -82,7 +83,15 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
         onPointerDown={(e) => e.target === e.currentTarget && hold()} // the bar at its side
       >
         <Heads lanes={lanes} gap={gap} width={width} />
-        <div className="rows" style={{ height: w.height, width }} onFocus={hold}>
+        <div
+          className="rows"
+          style={{ height: w.height, width }}
+          onFocus={(e) => {
+            hold();
+            keys.onFocus(e);
+          }}
+          onKeyDown={keys.onKeyDown}
+        >
           <svg width={width} height={(w.last - w.first) * ROW} style={{ position: "absolute", top: w.first * ROW }} aria-hidden="true">
             {lanes.map((l) => (
               <line key={l} className="life" x1={x.get(l)} x2={x.get(l)} y1="0" y2={(w.last - w.first) * ROW} />
@@ -90,7 +99,7 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
           </svg>
           {rows.slice(w.first, w.last).map((a, n) => (
             // By its place: what scrolls through gets other content, not other elements, which would cost three times as much.
-            <Row key={n} of={a} top={(w.first + n) * ROW} width={width} from={x.get(lane(a.from, fold)) ?? 0} to={x.get(lane(a.to, fold)) ?? 0} chosen={a.key === chosen} choose={choose} />
+            <Row key={n} of={a} at={w.first + n} stop={w.first + n === keys.stop} width={width} from={x.get(lane(a.from, fold)) ?? 0} to={x.get(lane(a.to, fold)) ?? 0} chosen={a.key === chosen} choose={choose} />
           ))}
         </div>
       </div>
@@ -117,7 +126,7 @@ const Heads = memo(function Heads({ lanes, gap, width }: { lanes: string[]; gap:
 
 const saidOf = (a: Arrow): string => (a.message ? textOf(a.message) : (a.record?.content ?? ""));
 
-const Row = memo(function Row({ of, top, width, from, to, chosen, choose }: { of: Arrow; top: number; width: number; from: number; to: number; chosen: boolean; choose: (key: string) => void }) {
+const Row = memo(function Row({ of, at, stop, width, from, to, chosen, choose }: { of: Arrow; at: number; stop: boolean; width: number; from: number; to: number; chosen: boolean; choose: (key: string) => void }) {
   const tone = isBad(of) ? "red" : of.record ? "quiet" : (toneOfKind[of.kind] ?? "quiet");
   const look = `arrow tone-${tone}${tapped(of) ? " tapped" : ""}`;
   const right = to >= from;
@@ -127,7 +136,7 @@ const Row = memo(function Row({ of, top, width, from, to, chosen, choose }: { of
   const room = self ? 24 : Math.max(10, Math.floor(Math.abs(to - from) / 6.6));
   const spoken = `${clock(of.at)} ${tapped(of) ? "seen by the tap: " : ""}${of.kind} from ${who(of.from)} to ${who(of.to)}${of.latency === undefined ? "" : ` after ${span(of.latency)}`}${outcome ? `, ${outcome}` : ""}: ${saidOf(of).slice(0, 160)}`;
   return (
-    <button type="button" className={`row ${chosen ? "chosen" : ""}`} style={{ top, width, height: ROW }} aria-pressed={chosen} onClick={() => choose(chosen ? "" : of.key)}>
+    <button type="button" className={`row ${chosen ? "chosen" : ""}`} style={{ top: at * ROW, width, height: ROW }} data-row={at} tabIndex={stop ? 0 : -1} aria-pressed={chosen} onClick={() => choose(chosen ? "" : of.key)}>
       <span className="hidden">{spoken}</span>
       <span className="at" aria-hidden="true">
         {clock(of.at)}

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useLayoutEffect, useRef, useState, type FocusEvent, type KeyboardEvent, type RefObject } from "react";
 
 export interface Window {
   first: number;
@@ -67,5 +67,56 @@ export function useWindow(n: number, row: number, head = 0, follows = false): Wi
     top,
     end: Math.ceil(end / row),
     scrollTo: (r) => ref.current?.scrollTo({ top: Math.max(0, Math.min(n * row, r * row)) }),
+  };
+}
+
+/** Where a key leads from row `at` of `n`, with `page` rows in sight; undefined for other keys. */
+export function rowAfter(key: string, at: number, n: number, page: number): number | undefined {
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: n - 1 }[key];
+  return to === undefined ? undefined : Math.max(0, Math.min(n - 1, to));
+}
+
+export interface RowKeys {
+  /** The row at which Tab stops. */
+  stop: number;
+  onFocus: (e: FocusEvent) => void;
+  onKeyDown: (e: KeyboardEvent) => void;
+}
+
+/**
+ * The rows of a window are one stop of Tab, however many there are; arrows, pages, Home and End go
+ * from one to the next. Each row says its number as `data-row`.
+ */
+export function useRowKeys(n: number, row: number, head: number, w: Window, chosen: number): RowKeys {
+  const [active, setActive] = useState(-1);
+  const wanted = useRef(-1); // by a key, until it is drawn
+  const rowOf = (e: EventTarget | null): number => Number((e as HTMLElement | null)?.closest?.("[data-row]")?.getAttribute("data-row") ?? -1);
+  const drawn = (r: number) => r >= w.first && r < w.last;
+  useLayoutEffect(() => {
+    // What scrolls through may have put another row into the element that has the focus.
+    const box = w.ref.current;
+    const focus = document.activeElement;
+    const at = box?.contains(focus) ? rowOf(focus) : -1;
+    if (at < 0 && focus !== document.body) wanted.current = -1; // somebody went elsewhere meanwhile
+    if (!drawn(active) || (wanted.current !== active && (at < 0 || at === active))) return;
+    wanted.current = -1;
+    if (at !== active) box?.querySelector<HTMLElement>(`[data-row="${active}"]`)?.focus({ preventScroll: true });
+  });
+  const seen = Math.min(Math.ceil(w.top / row), n - 1);
+  return {
+    stop: [active, chosen].find((r) => r >= 0 && drawn(r)) ?? seen,
+    onFocus: (e) => setActive(rowOf(e.target)),
+    onKeyDown: (e) => {
+      const at = rowOf(e.target);
+      const box = w.ref.current;
+      if (at < 0 || !box || e.ctrlKey || e.metaKey || e.altKey) return;
+      const view = box.clientHeight - head;
+      const to = rowAfter(e.key, at, n, Math.max(1, Math.floor(view / row) - 1));
+      if (to === undefined) return;
+      e.preventDefault();
+      setActive((wanted.current = to));
+      if (to * row < box.scrollTop) box.scrollTo({ top: to * row });
+      else if ((to + 1) * row > box.scrollTop + view) box.scrollTo({ top: (to + 1) * row - view });
+    },
   };
 }
