@@ -63,7 +63,7 @@ try {
         await page.locator(".loading").first().waitFor({ state: "detached", timeout: 15_000 }).catch(() => console.log(name, "is still loading"));
         await page.waitForTimeout(400);
       }
-      if (only.length === 0 || only.includes(name)) await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: look === "narrow" && name !== "full" });
+      if (only.length === 0 || only.includes(name)) await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: name !== "full" });
       if (name === "signin") {
         await signIn(page, stage.token);
         await page.locator("header.top").waitFor();

@@ -61,7 +61,7 @@ export default function Costs() {
                   {work.data && (
                     <>
                       <Burn of={mine(work.data.ended)} />
-                      <Sums title="By provider" head="Runner profile" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || "gates and merges", (e) => e.data?.["used"] as object)} />
+                      <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || "gates and merges", (e) => e.data?.["used"] as object)} />
                       <Quality tickets={items} gated={mine(work.data.gated)} />
                     </>
                   )}

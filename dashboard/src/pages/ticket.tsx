@@ -232,8 +232,7 @@ function Gates({ of }: { of: TicketState }) {
   const reviews = of.reviews ?? [];
   return (
     <Card title="Reviews and gates">
-      {reviews.length + gates.length === 0 && <p className="muted">None yet.</p>}
-      <ul className="gates">
+      {reviews.length + gates.length === 0 ? <p className="muted">None yet.</p> : <ul className="gates">
         {reviews.map((r, n) => (
           <li key={n}>
             <span className={`badge ${r.approved ? "green" : "amber"}`}>{r.approved ? "approved" : "changes requested"}</span>
@@ -251,7 +250,7 @@ function Gates({ of }: { of: TicketState }) {
             <span className="muted">{g.message}</span>
           </li>
         ))}
-      </ul>
+      </ul>}
     </Card>
   );
 }

@@ -78,7 +78,9 @@ export default function Traffic() {
           <i className="line-dashed" />
           seen by the tap
         </span>
-        <span>{count(view.rows.length)} messages; a time is how long the answer took</span>
+        <span>
+          {count(view.rows.length)} messages<span className="label">; a time is how long the answer took</span>
+        </span>
         <button type="button" disabled={!held && traffic.arrows.length === 0} aria-pressed={held !== undefined} onClick={() => (held ? (setHeld(undefined), choose("")) : hold())}>
           {held ? `Go on (${count(fresh)} new)` : "Pause"}
         </button>
@@ -125,7 +127,7 @@ const Filters = memo(function Filters({ kind, principal, seen, text, kinds, prin
         options={[["", "everybody"], ...order(principals).slice(0, 500).map((l): [string, string] => [l, `${who(l)} (${l.slice(0, l.indexOf(":"))})`])]}
         onChange={(v) => setParams({ agent: v })}
       />
-      <Select label="From" value={seen} options={[["", "ledger and tap"], ["ledger", "the ledger"], ["tap", "the tap"]]} onChange={(v) => setParams({ seen: v })} />
+      <Select label="From" value={seen} options={[["", "both"], ["ledger", "the ledger"], ["tap", "the tap"]]} onChange={(v) => setParams({ seen: v })} />
       <Search label="Search" value={text} placeholder="text, id, ticket" onChange={(v) => setParams({ q: v })} />
     </div>
   );

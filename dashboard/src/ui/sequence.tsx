@@ -4,8 +4,9 @@ import { lane, tapped, type Arrow } from "../lib/traffic";
 import { useRowKeys, useWindow } from "./virtual";
 
 const ROW = 40;
-const HEAD = 34;
 const LEFT = 70;
+/** Where a lifeline has less room than this its name stands aslant. */
+const aslant = 60;
 
 const toneOfKind: Record<string, string> = { question: "amber", answer: "blue", request: "violet", report: "green", verdict: "violet", assignment: "blue", bug: "red" };
 const openEnds = new Set(["open", "ok", "duplicate"]);
@@ -25,9 +26,12 @@ export interface Shown {
 
 /** Who says what to whom, one row each; those in sight are drawn, however many there are. */
 export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: Shown) {
-  const w = useWindow(rows.length, ROW, HEAD, follows);
-  const keys = useRowKeys(rows.length, ROW, HEAD, w, chosen ? rows.findIndex((a) => a.key === chosen) : -1);
   const [wide, setWide] = useState(900);
+  const narrow = wide < 600;
+  const gap = Math.max(narrow ? 24 : 68, Math.floor((wide - LEFT - 8) / Math.max(1, lanes.length)));
+  const head = gap < aslant ? 64 : 34;
+  const w = useWindow(rows.length, ROW, head, follows);
+  const keys = useRowKeys(rows.length, ROW, head, w, chosen ? rows.findIndex((a) => a.key === chosen) : -1);
   useEffect(() => {
     const box = w.ref.current;
     if (!box) return;
@@ -35,7 +39,6 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
     size.observe(box);
     return () => size.disconnect();
   }, [w.ref]);
-  const gap = Math.max(68, Math.floor((wide - LEFT - 8) / Math.max(1, lanes.length)));
   const width = Math.max(LEFT + gap * lanes.length, wide);
   const x = new Map(lanes.map((l, n) => [l, LEFT + gap * n + gap / 2]));
   // The newest in sight is the end of the slider, whichever row is at the top then.
@@ -82,7 +85,7 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
         onKeyDown={back}
         onPointerDown={(e) => e.target === e.currentTarget && hold()} // the bar at its side
       >
-        <Heads lanes={lanes} gap={gap} width={width} />
+        <Heads lanes={lanes} gap={gap} width={width} head={head} />
         <div
           className="rows"
           style={{ height: w.height, width }}
@@ -109,16 +112,20 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
 
 const clip = (s: string, n: number): string => (s.length > n ? `${s.slice(0, Math.max(1, n - 1))}…` : s);
 
-const Heads = memo(function Heads({ lanes, gap, width }: { lanes: string[]; gap: number; width: number }) {
+const Heads = memo(function Heads({ lanes, gap, width, head }: { lanes: string[]; gap: number; width: number; head: number }) {
   return (
     <div className="heads" style={{ width }}>
-      <svg width={width} height={HEAD} aria-hidden="true">
-        {lanes.map((l, n) => (
-          <text key={l} x={LEFT + gap * n + gap / 2} y="21" textAnchor="middle">
-            <title>{l}</title>
-            {clip(who(l), Math.floor(gap / 7.5))}
-          </text>
-        ))}
+      <svg width={width} height={head} aria-hidden="true">
+        {lanes.map((l, n) => {
+          const x = LEFT + gap * n + gap / 2;
+          const named = gap < aslant ? { x: x + 3, y: head - 6, textAnchor: "end" as const, transform: `rotate(45 ${x + 3} ${head - 6})` } : { x, y: 21, textAnchor: "middle" as const };
+          return (
+            <text key={l} {...named}>
+              <title>{l}</title>
+              {clip(who(l), gap < aslant ? 10 : Math.floor(gap / 7.5))}
+            </text>
+          );
+        })}
       </svg>
     </div>
   );
@@ -133,7 +140,8 @@ const Row = memo(function Row({ of, at, stop, width, from, to, chosen, choose }:
   const self = from === to;
   const outcome = isBad(of) ? of.record?.outcome.replaceAll("_", " ") : "";
   const label = [of.kind, of.latency === undefined ? "" : span(of.latency), outcome, of.used?.cost_micros ? money(of.used.cost_micros) : ""].filter(Boolean).join(" · ");
-  const room = self ? 24 : Math.max(10, Math.floor(Math.abs(to - from) / 6.6));
+  const inside = (at: number) => Math.max(LEFT + 30, Math.min(width - 34, at));
+  const room = self ? 24 : Math.max(14, Math.floor(Math.abs(to - from) / 6.6));
   const spoken = `${clock(of.at)} ${tapped(of) ? "seen by the tap: " : ""}${of.kind} from ${who(of.from)} to ${who(of.to)}${of.latency === undefined ? "" : ` after ${span(of.latency)}`}${outcome ? `, ${outcome}` : ""}: ${saidOf(of).slice(0, 160)}`;
   return (
     <button type="button" className={`row ${chosen ? "chosen" : ""}`} style={{ top: at * ROW, width, height: ROW }} data-row={at} tabIndex={stop ? 0 : -1} aria-pressed={chosen} onClick={() => choose(chosen ? "" : of.key)}>
@@ -144,7 +152,7 @@ const Row = memo(function Row({ of, at, stop, width, from, to, chosen, choose }:
       <svg width={width} height={ROW} aria-hidden="true">
         {self ? <path className={look} d={`M${from} 14h26v14h-18`} /> : <line className={look} x1={from} x2={right ? to - 7 : to + 7} y1="27" y2="27" />}
         <path className={`arrow tone-${tone}`} d={self ? `M${from + 14} 23l-7 5l7 5` : right ? `M${to - 8} 22l7 5l-7 5` : `M${to + 8} 22l-7 5l7 5`} />
-        <text x={self ? from + 32 : (from + to) / 2} y={self ? 25 : 19} textAnchor={self ? "start" : "middle"}>
+        <text x={self ? from + 32 : inside((from + to) / 2)} y={self ? 25 : 19} textAnchor={self ? "start" : "middle"}>
           {clip(label, room)}
         </text>
       </svg>
