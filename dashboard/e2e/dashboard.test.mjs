@@ -160,6 +160,22 @@ test("what passes the real server is watched; its mistakes are shown with their 
   await page.getByRole("button", { name: "Stop watching" }).click();
 });
 
+test("what was stored before anybody watched is there when a watch begins in the past", async () => {
+  await open("traffic");
+  await page.reload();
+  await page.getByLabel("Beginning").selectOption("5m");
+  await page.getByLabel(/^Watch what passes/).fill("kind=ticket.commented and point=journal");
+  await page.getByLabel("with contents").check();
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
+  const stored = page.getByRole("button", { name: /^[\d:]+ ticket\.commented from admin to .*Said while somebody watches/ });
+  await page.getByLabel("Search").fill("somebody watches");
+  await stored.click();
+  await page.getByText("journal; read from the ledger").waitFor();
+  await page.getByRole("button", { name: /^Find \d+\/\d+/ }).click();
+  await page.getByRole("link", { name: "ticket.commented" }).waitFor();
+  assert.deepEqual(await barriers(), []);
+});
+
 test("the ledger says that its chain holds, and what a ticket was before", async () => {
   await open(`ledger?entity=${brief}-2`);
   await page.getByRole("button", { name: "Check the chain" }).click();

@@ -44,7 +44,7 @@ export function Inbox() {
 function Deadline({ at }: { at: number | undefined }) {
   const now = useNow(20_000);
   if (!at) return null;
-  return <span className={at < now ? "error" : "muted"}>{at < now ? "the deadline has passed" : `until ${span(at - now)} from now`}</span>;
+  return <span className={at < now ? "error" : "muted"}>{at < now ? "the deadline has passed" : `${span(at - now)} left`}</span>;
 }
 
 function ApprovalCard({ of, done }: { of: Approval; done: () => Promise<void> }) {

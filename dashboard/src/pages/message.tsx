@@ -45,7 +45,7 @@ function Said({ of }: { of: Arrow }) {
   return of.record?.content ? (
     <p className="said">{of.record.content}</p>
   ) : (
-    <p className="muted">The tap saw that it passed. {of.record?.point === "send" ? "What it says is shown where the watch has contents." : "Only messages have content."}</p>
+    <p className="muted">{of.record?.thread === undefined ? "The ledger has that it was stored" : "The tap saw that it passed"}. {of.record?.point === "send" || of.record?.point === "journal" ? "What it says is shown where the watch has contents." : "Only messages and commits have content."}</p>
   );
 }
 

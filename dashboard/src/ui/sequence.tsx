@@ -67,6 +67,7 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
           type="range"
           min={0}
           max={w.end}
+          disabled={w.end === 0}
           value={Math.max(0, at)}
           onChange={(e) => {
             hold();
@@ -122,7 +123,7 @@ const Heads = memo(function Heads({ lanes, gap, width, head }: { lanes: string[]
           return (
             <text key={l} {...named}>
               <title>{l}</title>
-              {clip(who(l), gap < aslant ? 10 : Math.floor(gap / 7.5))}
+              {clip(who(l), gap < aslant ? 10 : Math.floor(gap / 8))}
             </text>
           );
         })}
