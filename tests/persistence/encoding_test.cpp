@@ -146,7 +146,7 @@ TEST_CASE("encoding: one wrong character is found wherever it stands", "[persist
   e.type = "ticket.noted";
   e.hash = no_hash();
   e.data = R"({"text":")" + std::string(100, 'x') + "\"}";
-  u.writes.push_back({a, 0, {e}});
+  u.writes.push_back({a, 0, {e}, std::nullopt});
   REQUIRE(check_unit(u).has_value());
   auto& made = u.writes[0].events[0];
   auto const refused_everywhere = [&](std::string& text, std::size_t from, std::size_t to,
