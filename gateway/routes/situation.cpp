@@ -190,8 +190,11 @@ private:
     else if (!placed)
       say("Is about to become ready");
     else if (!word(money, "refused").empty())
-      wait_for("money", "money of " + word(money, "refused") +
-                            (word(money, "why").empty() ? "" : ": " + word(money, "why")));
+      wait_for(
+          "money",
+          "money of " + word(money, "refused") +
+              (word(money, "why").empty() ? "" : ": " + word(money, "why")),
+          "Give it more with `troupe budget grant`; `troupe budget list` shows what there is.");
     else if (retry > now_) {
       auto const cause = word(member(t_, "holder"), "why");
       wait_for("time",

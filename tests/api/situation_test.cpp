@@ -162,6 +162,7 @@ TEST_CASE("situation: money that is asked for or refused is said", "[api]") {
   s.money.change().why = "project:tally is used up";
   CHECK(said(s) == "Waits for money of project:tally: project:tally is used up.");
   CHECK(whom(s) == "money");
+  CHECK(text_at(now_of(s), "do").find("`troupe budget grant`") != std::string::npos);
 }
 
 TEST_CASE("situation: what failed waits for somebody's word", "[api]") {

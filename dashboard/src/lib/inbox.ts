@@ -66,7 +66,7 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
     if (t.status === "failed_pending") {
       // Its ways out are buttons of the card.
       if (!t.resolver || human(`agent:${t.resolver}`) || mine.length > 0) escalations.push({ ...stuck, hint: "", decide: true });
-    } else if (t.lacks && t.lacks.for !== "run") {
+    } else if ((t.lacks && t.lacks.for !== "run") || (now.for === "money" && hint)) {
       const same = lacking.get(text);
       if (same) {
         same.tickets?.push(t.id);

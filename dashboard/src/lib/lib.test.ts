@@ -74,6 +74,12 @@ describe("the inbox", () => {
     ]);
     expect(escalations[1]?.title).toBe("2 tickets wait for the same");
   });
+  it("has what waits for money that only a person can give", () => {
+    const asked = { text: "Waits for money to be reserved for its next attempt.", for: "money" };
+    const refused = { text: "Waits for money of project:p.", do: "Give it more.", for: "money" };
+    const { escalations } = fromTickets([ticket({ id: "a", now: asked }), ticket({ id: "b", now: refused }), ticket({ id: "c", now: refused })], new Set());
+    expect(escalations.map((e) => [e.text, e.hint, e.tickets])).toEqual([["Waits for money of project:p.", "Give it more.", ["b", "c"]]]);
+  });
 });
 
 describe("costs", () => {
