@@ -88,6 +88,8 @@ machine this_machine(std::string const& folder) {
   m.file_system = file_system(folder);
 #ifdef TROUPE_PROFILE_GUIDED
   m.build = print("g++ %d.%d, optimised by a profile (./dev release)", __GNUC__, __GNUC_MINOR__);
+#elif defined TROUPE_PROFILE_RECORDS
+  m.build = print("g++ %d.%d, recording its time: not for comparison", __GNUC__, __GNUC_MINOR__);
 #elif defined NDEBUG
   m.build = print("g++ %d.%d, optimised, without assertions", __GNUC__, __GNUC_MINOR__);
 #else

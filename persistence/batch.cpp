@@ -40,31 +40,28 @@ bool is_name(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most && storable_text(text);
 }
 
-/// How much of the text, from its beginning, is printable ASCII in whole blocks: almost everything
-/// that is stored, so what looks closer begins behind it.
-std::size_t plain_blocks(std::string_view text) {
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20;
+}
+
+/// Whether a character below 0x20 is in it. Without an early end within a block, so that the
+/// compiler looks at many characters at once.
+bool has_control(std::string_view text) {
   constexpr std::size_t block = 32;
-  std::size_t at = 0;
-  for (; text.size() - at >= block; at += block) {
-    unsigned char odd = 0;
-    for (std::size_t i = 0; i < block; ++i) {
-      auto const c = static_cast<unsigned char>(text[at + i]);
-      odd |= static_cast<unsigned char>(c < 0x20) | static_cast<unsigned char>(c > 0x7f);
-    }
-    if (odd != 0)
-      break;
+  for (; text.size() >= block; text.remove_prefix(block)) {
+    unsigned char found = 0;
+    for (std::size_t i = 0; i < block; ++i)
+      found |= static_cast<unsigned char>(is_control(text[i]));
+    if (found != 0)
+      return true;
   }
-  return at;
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 /// Canonical JSON of an object has no raw control characters; the rest is the encoder's duty.
 bool is_data(std::string_view text) {
-  if (text.size() < 2 || text.front() != '{' || text.back() != '}')
-    return false;
-  auto const rest = text.substr(plain_blocks(text));
-  return std::none_of(rest.begin(), rest.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20; }) &&
-         storable_text(rest);
+  return text.size() >= 2 && text.front() == '{' && text.back() == '}' && !has_control(text) &&
+         storable_text(text);
 }
 
 error wrong(std::string message) {

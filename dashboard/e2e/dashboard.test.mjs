@@ -277,6 +277,19 @@ test("a list is one stop of Tab; arrows go through it", async () => {
   }
 });
 
+test("what comes in above a row moves it, with the focus", async () => {
+  const focused = () => page.evaluate(() => ({ row: Number(document.activeElement.dataset.row ?? -1), text: document.activeElement.textContent }));
+  await open("ledger");
+  await page.getByRole("region", { name: "Events" }).focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Home");
+  await until("the first row", async () => (await focused()).row === 0);
+  const { text } = await focused();
+  await stage.call("POST", `/api/tickets/${brief}-2/comments`, { text: "seen by who reads the ledger" });
+  await until("the row below the new one", async () => (await focused()).row > 0);
+  assert.equal((await focused()).text, text);
+});
+
 test("colours are as the system says, or as was chosen", async () => {
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.emulateMedia({ colorScheme: "dark" });

@@ -300,6 +300,21 @@ TEST_CASE("attempt: a shutdown of the daemon is a transient failure", "[daemon]"
   CHECK(done.end.why == reason::daemon_lost);
 }
 
+TEST_CASE("attempt: a tool finds the place of its work in a trace", "[daemon]") {
+  scratch const s;
+  origin const o{s.path()};
+  bench b{s / "d1"};
+  auto const work = b.run(work_order(o, do_the_work));
+  auto review = order_about(o, link::order_kind::review, work.end.proof.head, 2);
+  review.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  review.command = "test \"$TRACEPARENT\" = " + review.trace;
+  CHECK(b.run(review).end.how == link::outcome::done);
+  review.token = 3;
+  review.trace.clear();
+  review.command = "test -z \"${TRACEPARENT+set}\"";
+  CHECK(b.run(review).end.how == link::outcome::done);
+}
+
 TEST_CASE("attempt: a reviewer approves, or asks for changes, on the commit it was given",
           "[daemon]") {
   scratch const s;

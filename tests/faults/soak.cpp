@@ -3,8 +3,14 @@
 #include "tests/support/eventually.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <csignal>
+#include <exception>
+#include <limits>
+#include <mutex>
 #include <random>
+#include <thread>
 
 namespace troupe::faults {
 
@@ -18,7 +24,8 @@ constexpr int clients = 16;
 constexpr int targets = 20;    ///< tickets that are written to
 constexpr int most_kept = 200; ///< comments of a ticket that its state has
 constexpr seconds window{10};
-constexpr seconds ticket_gap{5}; ///< between two that are made for the daemons
+constexpr seconds drain{60};     ///< what a fault held up is worked off
+constexpr int most_worked = 400; ///< tickets for the daemons; the checkers look at 500
 
 double seconds_since(steady::time_point begun, steady::time_point at = steady::now()) {
   return std::chrono::duration<double>(at - begun).count();
@@ -42,15 +49,19 @@ public:
 
   /// `rate` a second, until it is told to stop. A write that comes late counts from when it was
   /// due.
-  void pace(double rate, std::atomic<bool> const& stop) {
+  void pace(double rate, std::stop_token const& stop) {
     auto const begun = begun_;
     (void)run([&, begun](std::int64_t n) -> std::optional<steady::time_point> {
       auto const due = begun + std::chrono::duration_cast<steady::duration>(
                                    std::chrono::duration<double>(static_cast<double>(n) / rate));
       std::this_thread::sleep_until(due); // the clock of an open loop
-      return stop ? std::nullopt : std::optional{due};
+      return stop.stop_requested() ? std::nullopt : std::optional{due};
     });
   }
+
+  /// Since the beginning: writes that were refused for good, and that were given up.
+  [[nodiscard]] std::int64_t refused() const { return refused_; }
+  [[nodiscard]] std::int64_t unknown() const { return unknown_; }
 
   void begin() { begun_ = steady::now(); }
   [[nodiscard]] steady::time_point begun() const { return begun_; }
@@ -73,7 +84,11 @@ private:
           auto const due = next(n);
           if (!due)
             return;
-          write(c, n);
+          auto const how = write(c, n);
+          if (how != outcome::ok) {
+            ++(how == outcome::refused ? refused_ : unknown_);
+            continue;
+          }
           ++written;
           std::lock_guard const lock{mutex_};
           samples_.push_back(
@@ -87,7 +102,7 @@ private:
     return written;
   }
 
-  void write(int client, std::int64_t n) {
+  outcome write(int client, std::int64_t n) {
     operation o;
     o.client = client;
     o.kind = op_kind::comment;
@@ -105,29 +120,55 @@ private:
         o.entity = "ticket/" + ticket;
         if (auto const* v = a.json.if_contains("version"))
           o.version = v->to_number<std::int64_t>();
-        lab_.record().answered(std::move(o), outcome::ok);
-        return;
+        return told(std::move(o), outcome::ok);
       }
-      if (a.status != 0 && a.status != 429 && a.status < 500) {
-        lab_.record().answered(std::move(o), outcome::refused);
-        return;
-      }
-      if (steady::now() > patience) {
-        lab_.record().answered(std::move(o), outcome::unknown);
-        return;
-      }
+      if (a.status != 0 && a.status != 429 && a.status < 500)
+        return told(std::move(o), outcome::refused);
+      if (steady::now() > patience)
+        return told(std::move(o), outcome::unknown);
       std::this_thread::sleep_for(wait); // a client's backoff
       wait = std::min(wait * 2, milliseconds{200});
     }
   }
 
+  outcome told(operation o, outcome how) {
+    lab_.record().answered(std::move(o), how);
+    return how;
+  }
+
   lab& lab_;
   std::vector<std::string> tickets_;
   std::string keys_;
+  std::atomic<std::int64_t> refused_{0};
+  std::atomic<std::int64_t> unknown_{0};
   std::atomic<int> round_{0};
   steady::time_point begun_ = steady::now();
   std::mutex mutex_;
   std::vector<soak_sample> samples_;
+};
+
+/// Something that goes on beside the run, and ends with it whatever ends it. What it throws is
+/// thrown where it is joined.
+class background {
+public:
+  explicit background(std::function<void(std::stop_token const&)> work)
+      : thread_([this, work = std::move(work)](std::stop_token const& stop) {
+          try {
+            work(stop);
+          } catch (...) {
+            failed_ = std::current_exception();
+          }
+        }) {}
+  void join() {
+    thread_.request_stop();
+    thread_.join();
+    if (failed_)
+      std::rethrow_exception(failed_);
+  }
+
+private:
+  std::exception_ptr failed_;
+  std::jthread thread_; ///< the last, so that it ends first
 };
 
 /// Its id; empty: none was made in time.
@@ -157,7 +198,7 @@ std::string make_ticket(lab& l, std::string const& key) {
   }
 }
 
-/// What may be struck, one after the other.
+/// What is struck: the first one once, the others in turn.
 struct fault {
   std::string what;
   std::function<void()> harm;
@@ -254,7 +295,7 @@ soak_report run_soak(soak_settings const& s) {
   where.home = s.home;
   if (s.store == store_kind::postgres)
     where.url = s.db->new_database();
-  where.server_more = {"--set", "actors.snapshot_after=500"}; // as it is delivered
+  where.server_more = {"--set", "actors.snapshot_after=100"}; // as it is delivered
   lab l{where};
   l.open();
 
@@ -272,34 +313,41 @@ soak_report run_soak(soak_settings const& s) {
   r.rate = std::max(1.0, s.share * r.reached);
   (void)w.take();
 
-  std::atomic<bool> stop{false};
-  std::atomic<bool> no_more_tickets{false};
   w.begin();
-  std::thread pacing{[&] { w.pace(r.rate, stop); }};
-  std::thread making{[&] {
-    for (int n = 0; !no_more_tickets; ++n) {
-      r.tickets += make_ticket(l, "worked-" + std::to_string(n)).empty() ? 0 : 1;
-      for (auto const next = steady::now() + ticket_gap; !no_more_tickets && steady::now() < next;)
+  background pacing{[&](std::stop_token const& stop) { w.pace(r.rate, stop); }};
+  std::atomic<std::int64_t> made{0};
+  auto const ticket_gap =
+      std::max<steady::duration>(seconds{5}, steady::duration{s.length} / most_worked);
+  background making{[&](std::stop_token const& stop) {
+    for (int n = 0; !stop.stop_requested(); ++n) {
+      made += make_ticket(l, "worked-" + std::to_string(n)).empty() ? 0 : 1;
+      for (auto const next = steady::now() + ticket_gap;
+           !stop.stop_requested() && steady::now() < next;)
         std::this_thread::sleep_for(milliseconds{50}); // the rate of new tickets
     }
   }};
 
   auto const faults = faults_of(l, s);
   std::mt19937_64 random{s.seed};
-  auto const first = static_cast<std::size_t>(random() % faults.size());
+  auto const offset = static_cast<std::size_t>(random() % (faults.size() - 1));
+  auto const which = [&](std::int64_t n) -> fault const& {
+    auto const others = faults.size() - 1;
+    return n == 0 ? faults[0] : faults[1 + (offset + static_cast<std::size_t>(n)) % others];
+  };
   auto const end = w.begun() + s.length;
+  auto const last_fault = end - s.quiet - drain;
   auto next_fault = w.begun() + s.quiet;
   std::vector<soak_sample> all;
   for (auto at = w.begun() + window; at <= end; at += window) {
     soak_window seen;
     seen.at = seconds_since(w.begun(), at - window);
-    if (steady::now() >= next_fault && next_fault <= end - s.quiet) {
-      auto const& f = faults[(first + static_cast<std::size_t>(r.faults)) % faults.size()];
+    if (auto const now = steady::now(); now >= next_fault && now <= last_fault) {
+      auto const& f = which(r.faults);
       tell(f.what);
       l.strike(f.what, f.harm, f.give_back);
       seen.fault = f.what;
       ++r.faults;
-      next_fault += s.between;
+      next_fault = std::max(next_fault + s.between, steady::now() + s.between / 2);
     }
     std::this_thread::sleep_until(at); // a window's length
     auto const g = l.usage();
@@ -311,10 +359,9 @@ soak_report run_soak(soak_settings const& s) {
     tell(std::to_string(std::llround(seconds_since(w.begun()))) + " s, " +
          std::to_string(r.faults) + " faults, " + std::to_string(fresh.size()) + " writes");
   }
-  no_more_tickets = true;
-  stop = true;
-  pacing.join();
   making.join();
+  pacing.join();
+  r.tickets = made;
   auto fresh = w.take();
   all.insert(all.end(), fresh.begin(), fresh.end());
 
@@ -326,6 +373,9 @@ soak_report run_soak(soak_settings const& s) {
     seen.most = ms.empty() ? 0 : ms.back();
   }
   r.found = compare_ends(r.windows, all, s);
+  if (w.refused() + w.unknown() > 0)
+    r.found.push_back(std::to_string(w.refused()) + " writes were refused, " +
+                      std::to_string(w.unknown()) + " had no answer within a minute");
   tell("judging");
   tally count;
   for (auto& f : l.judge(count, seconds{120}))

@@ -5,7 +5,8 @@
 namespace troupe::faults {
 
 /// A long run under an even load, with a fault every minute between a quiet beginning and a quiet
-/// end: what it cost at the beginning must be what it costs at the end.
+/// end: what it cost at the beginning must be what it costs at the end. The server is killed once,
+/// as the first fault; the process that is measured at the end has lived through all others.
 struct soak_settings {
   store_kind store = store_kind::postgres;
   std::filesystem::path home;           ///< exists, and is empty
@@ -38,7 +39,7 @@ struct soak_report {
   double rate = 0;    ///< that were offered then
   std::vector<soak_window> windows;
   std::int64_t faults = 0;
-  std::int64_t tickets = 0; ///< worked by daemons meanwhile
+  std::int64_t tickets = 0; ///< made for the daemons meanwhile
   std::int64_t acknowledged = 0;
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 using namespace troupe;
 using namespace troupe::faults;
@@ -21,7 +22,7 @@ int main(int argc, char** argv) {
   bool as_json = false;
   soak_settings with;
   app.add_option("--minutes", minutes, "with 3 quiet ones at the beginning and at the end (30)")
-      ->check(CLI::Range(8, 24 * 60));
+      ->check(CLI::Range(8, 120));
   app.add_option("--store", store, "postgres or sqlite (postgres)")
       ->check(CLI::IsMember({"postgres", "sqlite"}));
   app.add_option("--share", with.share, "of what the clients reach when nothing holds them (0.8)")
@@ -40,21 +41,32 @@ int main(int argc, char** argv) {
               << std::flush;
   };
   test::temporary_folder folder;
-  with.home = folder.path();
+  with.home = folder.path() / "lab";
+  std::filesystem::create_directory(with.home);
+  std::optional<test::postgres_server> own;
+  auto const keep_all = [&] {
+    std::error_code ec;
+    if (!keep.empty())
+      std::filesystem::copy(with.home, keep,
+                            std::filesystem::copy_options::recursive |
+                                std::filesystem::copy_options::overwrite_existing,
+                            ec);
+    if (ec)
+      std::cerr << "soak: not all is kept in " << keep << ": " << ec.message() << '\n';
+  };
   try {
     if (with.store == store_kind::postgres) {
       if (!test::postgres_server::installed()) {
         std::cerr << "soak: PostgreSQL is not installed; --store sqlite does without\n";
         return 2;
       }
-      with.db = &test::postgres_server::shared();
+      own.emplace(true);
+      with.db = &*own;
     }
     auto const r = run_soak(with);
     if (terminal)
       std::cerr << "\r\033[K";
     std::cout << (as_json ? json::canonical(json::to(r)) + "\n" : soak_text(r, with));
-    if (!keep.empty())
-      std::filesystem::copy(folder.path(), keep, std::filesystem::copy_options::recursive);
     if (!into.empty()) {
       auto const file = std::filesystem::path{into} / "soak.md";
       auto text = read_text(file);
@@ -62,9 +74,11 @@ int main(int argc, char** argv) {
       std::ofstream{file} << text;
       std::ofstream{std::filesystem::path{into} / "soak.svg"} << soak_graph(r);
     }
+    keep_all();
     return r.found.empty() ? 0 : 1;
   } catch (std::exception const& e) {
     std::cerr << "soak: " << e.what() << '\n';
+    keep_all();
     return 2;
   }
 }

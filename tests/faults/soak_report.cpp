@@ -127,12 +127,17 @@ std::string soak_text(soak_report const& r, soak_settings const& s) {
                        part(quiet, end - quiet, get), digits, part(end - quiet + 30, end, get),
                        digits);
   };
+#ifdef NDEBUG
+  constexpr auto build = "Optimised build";
+#else
+  constexpr auto build = "Development build";
+#endif
   std::string out = fmt::format(
-      "{} minutes on {}, {:.0f} writes a second offered ({:.0f} % of the {:.0f} that the clients "
-      "reached), {} tickets worked by a daemon meanwhile, {} faults: {} writes acknowledged, {} "
-      "lost, "
-      "{} doubled, longest recovery {:.1f} s.\n\n",
-      s.length.count(), s.store == store_kind::postgres ? "PostgreSQL" : "SQLite", r.rate,
+      "{}, {} minutes on {}, {:.0f} writes a second offered ({:.0f} % of the {:.0f} that the "
+      "clients "
+      "reached), {} tickets for a daemon meanwhile, {} faults: {} writes acknowledged, {} lost, {} "
+      "doubled, longest recovery {:.1f} s.\n\n",
+      build, s.length.count(), s.store == store_kind::postgres ? "PostgreSQL" : "SQLite", r.rate,
       100 * s.share, r.reached, r.tickets, r.faults, r.acknowledged, r.lost, r.duplicated,
       r.longest_recovery);
   out += "| medians of windows of 10 s | quiet beginning | with faults | quiet end |\n"

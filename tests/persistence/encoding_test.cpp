@@ -1,5 +1,6 @@
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
+#include "persistence/scanner.hpp"
 #include "protocol/json.hpp"
 #include "protocol/json_string.hpp"
 #include "tests/support/published_vectors.hpp"
@@ -18,6 +19,22 @@ std::string canonical_string(std::string_view text) {
   std::string out;
   json::put_string(out, text);
   return out;
+}
+
+/// As RFC 8785, 3.2.2.2 has it, character by character.
+std::string spelled_slowly(std::string_view text) {
+  std::string out = "\"";
+  for (char const c : text) {
+    static constexpr std::string_view named = "\"\\\b\f\n\r\t";
+    static constexpr std::string_view letters = "\"\\bfnrt";
+    if (auto const i = named.find(c); i != std::string_view::npos)
+      out += std::string{"\\"} + letters[i];
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += std::string{"\\u00"} + (c < 0x10 ? '0' : '1') + "0123456789abcdef"[c & 15];
+    else
+      out += c;
+  }
+  return out + '"';
 }
 
 } // namespace
@@ -59,20 +76,47 @@ TEST_CASE("encoding: an envelope is the canonical JSON of its fields", "[persist
   CHECK(json::canonical(*parsed) == envelope);
 }
 
-TEST_CASE("encoding: texts are spelled as canonical JSON spells them", "[persistence]") {
+TEST_CASE("encoding: texts are spelled as RFC 8785 spells them", "[persistence]") {
   std::mt19937 random{7};
   for (int n = 0; n < 2000; ++n) {
     std::string text;
-    for (auto i = random() % 20; i > 0; --i) {
-      static constexpr char const* pieces[] = {
-          "a", "\"", "\\", "/", "\xc3\xa9", "\xf0\x9f\x8e\xad", "\x7f", " "};
+    for (auto i = random() % 40; i > 0; --i) {
+      static constexpr char const* pieces[] = {"a",        "plain and long",   "\"",   "\\", "/",
+                                               "\xc3\xa9", "\xf0\x9f\x8e\xad", "\x7f", " "};
       if (random() % 3 == 0)
         text += static_cast<char>(random() % 32);
       else
         text += pieces[random() % std::size(pieces)];
     }
-    REQUIRE(canonical_string(text) == json::canonical(json::value(text)));
+    REQUIRE(canonical_string(text) == spelled_slowly(text));
+    REQUIRE(json::canonical(json::value(text)) == spelled_slowly(text));
+    // And read again, with something behind it.
+    auto const line = spelled_slowly(text) + ",\"";
+    scanner in{line};
+    REQUIRE(in.text("") == text);
   }
+}
+
+TEST_CASE("encoding: where plain text ends is seen at every place", "[persistence]") {
+  for (std::size_t at = 0; at < 20; ++at)
+    for (int c = 0; c < 256; ++c) {
+      std::string text(20, '\xe9');
+      text[at] = static_cast<char>(c);
+      text += '"';
+      bool const plain = c >= 0x20 && c != '"' && c != '\\';
+      INFO(at << " " << c);
+      REQUIRE(json::end_of_plain(text) == (plain ? 20 : at));
+      REQUIRE(json::end_of_plain(text, at) == (plain ? 20 : at));
+      REQUIRE(json::end_of_plain(text, at + 1) == 20);
+    }
+  CHECK(json::end_of_plain("") == 0);
+}
+
+TEST_CASE("encoding: a raw control character in a text is taken as it is", "[persistence]") {
+  scanner in{std::string_view{"\"a\nb\x01\\n\"", 9}};
+  CHECK(in.text("") == "a\nb\x01\n");
+  scanner open{"\"no end"};
+  CHECK_THROWS_AS(open.text(""), malformed);
 }
 
 TEST_CASE("encoding: the digest of FIPS 180-4", "[persistence]") {

@@ -121,7 +121,7 @@ postgres_server& postgres_server::shared() {
   return server;
 }
 
-postgres_server::postgres_server() {
+postgres_server::postgres_server(bool durable) : durable_(durable) {
   account const who;
   auto const data = folder_.path() / "data";
   fs::create_directory(data);
@@ -144,12 +144,15 @@ postgres_server::~postgres_server() {
 
 void postgres_server::start() {
   auto const log = folder_.path() / "server.log";
-  // No fsync: the machine does not fail within a test, only processes do.
-  pid_ = spawn({binaries() / "postgres", "-D", folder_.path() / "data", "-c",
-                "port=" + std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
-                "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c",
-                "shared_buffers=32MB", "-c", "max_connections=64", "-c", "autovacuum=off"},
-               log);
+  std::vector<std::string> words{
+      binaries() / "postgres",         "-D", folder_.path() / "data",      "-c",
+      "port=" + std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
+      "unix_socket_directories="};
+  if (!durable_)
+    words.insert(words.end(),
+                 {"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB",
+                  "-c", "max_connections=64", "-c", "autovacuum=off"});
+  pid_ = spawn(words, log);
   auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   while (std::chrono::steady_clock::now() < deadline) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {

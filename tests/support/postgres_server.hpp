@@ -19,7 +19,9 @@ public:
   /// The one server of this test executable, started at the first call and stopped at its end.
   [[nodiscard]] static postgres_server& shared();
 
-  postgres_server();
+  /// `durable`: with the package's own settings for what reaches the disk. Tests need none of it:
+  /// the machine does not fail within a test, only processes do.
+  explicit postgres_server(bool durable = false);
   ~postgres_server();
   postgres_server(postgres_server const&) = delete;
   postgres_server& operator=(postgres_server const&) = delete;
@@ -39,6 +41,7 @@ private:
   temporary_folder folder_;
   int port_ = 0;
   int databases_ = 0;
+  bool durable_ = false;
   pid_t pid_ = -1;
 };
 

@@ -86,6 +86,7 @@ export class Traffic implements Arrows {
       else {
         this.late.push(arrow);
         this.know(arrow);
+        if (this.late.length >= trimmed) this.settle(); // a page that nobody sees does not draw
       }
     }
   }

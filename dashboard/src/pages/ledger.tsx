@@ -156,7 +156,7 @@ function Delayed({ value, onChange, ...rest }: { label: string; value: string; p
 
 function List({ of, chosen }: { of: Event[]; chosen: string }) {
   const w = useWindow(of.length, ROW);
-  const keys = useRowKeys(of.length, ROW, 0, w, chosen ? of.findIndex((e) => e.id === chosen) : -1);
+  const keys = useRowKeys(of.length, ROW, 0, w, chosen ? of.findIndex((e) => e.id === chosen) : -1, true);
   return (
     <div className="list" ref={w.ref} tabIndex={0} role="region" aria-label="Events">
       <div className="rows" style={{ height: w.height }} onFocus={keys.onFocus} onKeyDown={keys.onKeyDown}>

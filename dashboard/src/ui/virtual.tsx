@@ -85,9 +85,10 @@ export interface RowKeys {
 
 /**
  * The rows of a window are one stop of Tab, however many there are; arrows, pages, Home and End go
- * from one to the next. Each row says its number as `data-row`.
+ * from one to the next. Each row says its number as `data-row`. `keyed`: an element stays with what
+ * it shows, and its number changes where rows come in above it; else it stays with its number.
  */
-export function useRowKeys(n: number, row: number, head: number, w: Window, chosen: number): RowKeys {
+export function useRowKeys(n: number, row: number, head: number, w: Window, chosen: number, keyed = false): RowKeys {
   const [active, setActive] = useState(-1);
   const wanted = useRef(-1); // by a key, until it is drawn
   const rowOf = (e: EventTarget | null): number => Number((e as HTMLElement | null)?.closest?.("[data-row]")?.getAttribute("data-row") ?? -1);
@@ -98,6 +99,10 @@ export function useRowKeys(n: number, row: number, head: number, w: Window, chos
     const focus = document.activeElement;
     const at = box?.contains(focus) ? rowOf(focus) : -1;
     if (at < 0 && focus !== document.body) wanted.current = -1; // somebody went elsewhere meanwhile
+    if (keyed && at >= 0 && at !== active && wanted.current !== active) {
+      setActive(at); // it was moved, with the focus
+      return;
+    }
     if (!drawn(active) || (wanted.current !== active && (at < 0 || at === active))) return;
     wanted.current = -1;
     if (at !== active) box?.querySelector<HTMLElement>(`[data-row="${active}"]`)?.focus({ preventScroll: true });
