@@ -119,6 +119,7 @@ export function useRowKeys(n: number, row: number, head: number, w: Window, chos
       const to = rowAfter(e.key, at, n, Math.max(1, Math.floor(view / row) - 1));
       if (to === undefined) return;
       e.preventDefault();
+      if (to === at) return;
       setActive((wanted.current = to));
       if (to * row < box.scrollTop) box.scrollTo({ top: to * row });
       else if ((to + 1) * row > box.scrollTop + view) box.scrollTo({ top: (to + 1) * row - view });
