@@ -1,3 +1,4 @@
+#include "tests/api/scrape.hpp"
 #include "tests/api/watch_lines.hpp"
 
 using namespace troupe;
@@ -36,7 +37,10 @@ TEST_CASE("watch account: who watched what is in the ledger, with its begin and 
     make_project(lab, "one");
     REQUIRE(reader.shows([](json::object const&) { return true; }));
   }
-  lab.stop(); // nobody need wait for the moment after which a watch is over
+  // The server has seen that its watcher is gone; that the watch is over it would say a moment
+  // later.
+  REQUIRE(eventually([&] { return scraped(lab).value("troupe_http_streams") == 0; }));
+  lab.stop();
   lab.open();
   auto const all = watches(lab);
   REQUIRE(all.size() == 1);
