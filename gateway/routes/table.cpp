@@ -29,6 +29,24 @@ void add_health_routes(std::vector<route>& out, api const& a) {
   }
 }
 
+namespace {
+
+/// What these routes read and write is of one tenant: a credential of another one has no business
+/// here. Streams need no such guard, they tell each caller of his own tenant alone.
+void keep_to_tenant(route& r, api const& a) {
+  auto* const open = std::get_if<handler>(&r.handle);
+  if (open == nullptr || r.needs == role::none)
+    return;
+  r.handle = handler{[&a, open = std::move(*open)](request const& q, reply const& answer) {
+    if (q.principal.tenant == a.tenant)
+      open(q, answer);
+    else
+      answer(problem(fail(errc::forbidden, "this server works for another tenant"), q.path));
+  }};
+}
+
+} // namespace
+
 std::vector<route> all_routes(api const& a) {
   std::vector<route> out;
   add_health_routes(out, a);
@@ -44,6 +62,8 @@ std::vector<route> all_routes(api const& a) {
   add_ledger_routes(out, a);
   add_metrics_route(out, a);
   add_dashboard_routes(out, a);
+  for (auto& r : out)
+    keep_to_tenant(r, a);
   return out;
 }
 
