@@ -70,7 +70,9 @@ int main(int argc, char** argv) {
     if (!into.empty()) {
       auto const file = std::filesystem::path{into} / "soak.md";
       auto text = read_text(file);
-      replace_part(text, "soak", soak_text(r, with));
+      replace_part(text, "soak",
+                   soak_text(r, with) +
+                       "\n![latency, rate, memory and open files over time](soak.svg)\n");
       std::ofstream{file} << text;
       std::ofstream{std::filesystem::path{into} / "soak.svg"} << soak_graph(r);
     }
