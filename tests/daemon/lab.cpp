@@ -42,7 +42,10 @@ bool eventually(std::function<bool()> const& condition, std::chrono::millisecond
 }
 
 bool alive(pid_t pid) {
-  auto const stat = read("/proc/" + std::to_string(pid) + "/stat");
+  // Not `read`: a process that ends between opening and reading makes the plain buffer throw.
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string stat;
+  std::getline(in, stat);
   auto const close = stat.rfind(')');
   return close != std::string::npos && stat.size() > close + 2 && stat[close + 2] != 'Z';
 }

@@ -54,7 +54,9 @@ demo::child launch(std::vector<std::string> words, variables const& set, fs::pat
 
 std::string read_text(fs::path const& file) {
   std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::ostringstream out;
+  out << in.rdbuf(); // does not throw where the file is of a process that ends meanwhile
+  return out.str();
 }
 
 bool comes(std::function<bool()> const& so, milliseconds limit) {
