@@ -339,6 +339,10 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
                      a.req.path);
   }
   seen.answered(answer->status);
+  if (spdlog::should_log(spdlog::level::debug)) {
+    log_about const about{correlation};
+    spdlog::debug("request method={} path={} status={}", a.req.method, a.req.path, answer->status);
+  }
   f.keep_alive = f.keep_alive && !stopping_;
   bool const sent = co_await write(*answer, f, head_only);
   traced.set("http.response.status_code", std::int64_t{answer->status});

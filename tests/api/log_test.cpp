@@ -45,6 +45,26 @@ TEST_CASE("log: what is logged of an entity can be found by its conversation", "
   }
 }
 
+TEST_CASE("log: at debug each request has a line with its trace id", "[api]") {
+  api_lab lab{{"--log-format", "json", "--log-level", "debug"}};
+  std::string const trace = "0af7651916cd43dd8448eb211c80319c";
+  (void)lab.get("/api/tickets/nope", {{"traceparent", "00-" + trace + "-b7ad6b7169203331-01"}});
+  lab.stop();
+  std::istringstream in{lab.log()};
+  std::size_t found = 0;
+  for (std::string l; std::getline(in, l);) {
+    if (l.find(trace) == std::string::npos)
+      continue;
+    INFO(l);
+    auto const read = json::parse(l);
+    REQUIRE(read.has_value());
+    CHECK(text_at(*read, "correlation") == trace);
+    CHECK(text_at(*read, "message") == "request method=GET path=/api/tickets/nope status=404");
+    ++found;
+  }
+  CHECK(found == 1);
+}
+
 TEST_CASE("log: a canary in prompts, headers, addresses and reports is not in it", "[api]") {
   std::string const canary = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
   api_lab lab{{"--log-format", "json", "--log-level", "trace"}};

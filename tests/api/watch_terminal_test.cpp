@@ -68,4 +68,5 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   CHECK(counts.out.find("oldest waiting") != std::string::npos);
   CHECK(counts.out.find("\x1b[") == std::string::npos);
   CHECK(follow({"--stats", "--follow", brief}).exit_code == 2);
+  CHECK(follow({"--stats", "--json"}).exit_code == 2);
 }
