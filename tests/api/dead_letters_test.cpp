@@ -22,7 +22,9 @@ json::object dead_letters(api const& edge) {
     CHECK(r.needs == role::admin);
     auto const box = std::make_shared<std::promise<response>>();
     auto answered = box->get_future();
-    std::get<handler>(r.handle)({}, [box](response a) { box->set_value(std::move(a)); });
+    request asked;
+    asked.principal.tenant = edge.tenant;
+    std::get<handler>(r.handle)(asked, [box](response a) { box->set_value(std::move(a)); });
     REQUIRE(answered.wait_for(patience) == std::future_status::ready);
     auto const a = answered.get();
     CHECK(a.status == 200);

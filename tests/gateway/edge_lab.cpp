@@ -201,7 +201,8 @@ raw_socket::frame raw_socket::read_message() {
 
 std::string fixed_tokens::add(std::string name, std::set<role> roles) {
   auto token = new_token();
-  by_hash_[hash_token(token)] = {principal_id{std::move(name)}, tenant_id{"t"}, std::move(roles)};
+  by_hash_[hash_token(token)] = {principal_id{std::move(name)}, tenant_id{"default"},
+                                 std::move(roles)};
   return token;
 }
 
