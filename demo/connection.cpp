@@ -64,12 +64,17 @@ void connection::follow(std::string const& query) {
           if (!data)
             return;
           std::lock_guard lock{mutex_};
+          follows_ = true; // the server begins with a snapshot
           events_.push_back({{"event", e.event}, {"data", std::move(*data)}});
           wakeup_.notify_all();
         },
         closed_);
     (void)r; // a refusal shows as silence, and the story's time limit says so
   }};
+  // What happens before the server has it among its readers is not told: so nothing that the story
+  // tells may begin earlier.
+  std::unique_lock lock{mutex_};
+  wakeup_.wait_for(lock, std::chrono::seconds{10}, [&] { return follows_ || closed_; });
 }
 
 std::optional<json::object> connection::next(std::chrono::milliseconds wait) {

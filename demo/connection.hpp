@@ -30,7 +30,8 @@ public:
   /// Like `call` with GET; an error for any other status than 200.
   [[nodiscard]] result<json::value> get(std::string const& path);
 
-  /// Follows the stream of events from now on, on a thread; reconnects.
+  /// Follows the stream of events from now on, on a thread; reconnects. Returns when the server has
+  /// begun to tell, or after ten seconds.
   void follow(std::string const& query);
   /// The next event of the stream (`{"event":type,"data":{…}}`); none after `wait`.
   [[nodiscard]] std::optional<json::object> next(std::chrono::milliseconds wait);
@@ -45,6 +46,7 @@ private:
   std::mutex mutex_;
   std::condition_variable wakeup_;
   std::deque<json::object> events_;
+  bool follows_ = false; ///< with the mutex
   std::atomic<bool> closed_{false};
   std::thread follower_;
 };
