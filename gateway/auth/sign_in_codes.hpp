@@ -19,7 +19,7 @@ public:
   static constexpr std::chrono::seconds good_for{60};
   static constexpr std::size_t most = 256;
 
-  /// A new code of 120 random bits, `XXXX-XXXX-XXXX-XXXX-XXXX-XXXX`.
+  /// A new code of 120 random bits: six groups of four characters with dashes between.
   [[nodiscard]] std::string issue(std::string_view token, time now);
   /// The token, and the code is used up; none for a code that is not known, used or too old.
   [[nodiscard]] std::optional<std::string> take(std::string_view code, time now);
