@@ -1,6 +1,7 @@
 #include "daemon/spool.hpp"
 
 #include "protocol/crash_point.hpp"
+#include "protocol/hex.hpp"
 
 #include <openssl/rand.h>
 
@@ -13,15 +14,9 @@ namespace {
 constexpr std::size_t compact_above = 256 * 1024;
 
 std::string random_id() {
-  static constexpr char hex[] = "0123456789abcdef";
   std::array<unsigned char, 16> raw{};
   RAND_bytes(raw.data(), static_cast<int>(raw.size()));
-  std::string out;
-  for (auto const b : raw) {
-    out += hex[b >> 4];
-    out += hex[b & 15];
-  }
-  return out;
+  return hex_of(raw.data(), raw.size());
 }
 
 std::string record(json::object o) {

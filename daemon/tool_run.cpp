@@ -1,5 +1,7 @@
 #include "daemon/tool_run.hpp"
 
+#include "protocol/hex.hpp"
+
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <poll.h>
@@ -59,14 +61,10 @@ public:
     }
   }
   void finish(tool_end& into) {
-    static constexpr char hex[] = "0123456789abcdef";
     std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
     unsigned n = 0;
     EVP_DigestFinal_ex(digest_, raw.data(), &n);
-    for (unsigned i = 0; i < n; ++i) {
-      into.log_digest += hex[raw[i] >> 4];
-      into.log_digest += hex[raw[i] & 15];
-    }
+    into.log_digest = hex_of(raw.data(), n);
     into.log_bytes = size_;
   }
 

@@ -1,4 +1,5 @@
 #include "persistence/encoding.hpp"
+#include "protocol/hex.hpp"
 #include "protocol/json_string.hpp"
 
 #include <openssl/evp.h>
@@ -30,16 +31,10 @@ EVP_MD const* algorithm() {
 }
 
 std::string finish(EVP_MD_CTX* ctx) {
-  static constexpr char hex[] = "0123456789abcdef";
   std::array<unsigned char, 32> digest{};
   if (EVP_DigestFinal_ex(ctx, digest.data(), nullptr) != 1)
     throw std::runtime_error("SHA-256 is not available");
-  std::string out(64, '0');
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    out[2 * i] = hex[digest[i] >> 4];
-    out[2 * i + 1] = hex[digest[i] & 15];
-  }
-  return out;
+  return hex_of(digest.data(), digest.size());
 }
 
 template <class Number>

@@ -1,5 +1,7 @@
 #include "protocol/trace.hpp"
 
+#include "protocol/hex.hpp"
+
 #include <algorithm>
 #include <random>
 
@@ -60,10 +62,6 @@ desk& the_desk() {
   return d;
 }
 
-bool hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 /// By the last 56 bits of the id, as OpenTelemetry's TraceIdRatioBased does.
 bool sampled(std::string const& trace_id, int percent) {
   auto const low = std::stoull(trace_id.substr(18), nullptr, 16);
@@ -77,12 +75,16 @@ std::string context::traceparent() const {
   return known() ? "00-" + trace_id + "-" + span_id + "-01" : std::string{};
 }
 
+bool well_formed(std::string_view t) {
+  auto const some = [](std::string_view id) {
+    return is_hex(id) && id.find_first_not_of('0') != std::string_view::npos;
+  };
+  return t.size() == 55 && t.substr(0, 3) == "00-" && t[35] == '-' && t[52] == '-' &&
+         some(t.substr(3, 32)) && some(t.substr(36, 16)) && is_hex(t.substr(53));
+}
+
 context parse(std::string_view t) {
-  bool const formed = t.size() == 55 && t.substr(0, 3) == "00-" && t[35] == '-' && t[52] == '-' &&
-                      hex(t.substr(3, 32)) && hex(t.substr(36, 16)) && hex(t.substr(53));
-  bool const sampled = formed && (t[54] - (t[54] > '9' ? 'a' - 10 : '0')) % 2 == 1;
-  if (!sampled || t.substr(3, 32).find_first_not_of('0') == std::string_view::npos ||
-      t.substr(36, 16).find_first_not_of('0') == std::string_view::npos)
+  if (!well_formed(t) || (t[54] - (t[54] > '9' ? 'a' - 10 : '0')) % 2 == 0) // the flag `sampled`
     return {};
   return {std::string{t.substr(3, 32)}, std::string{t.substr(36, 16)}};
 }
@@ -134,7 +136,7 @@ span& span::operator=(span&& other) noexcept {
 
 span span::root(std::string name, span_kind kind, std::string trace_id) {
   span out;
-  if (!on() || trace_id.size() != 32 || !hex(trace_id))
+  if (!on() || trace_id.size() != 32 || !is_hex(trace_id))
     return out;
   {
     auto& d = the_desk();

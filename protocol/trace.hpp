@@ -29,7 +29,9 @@ struct context {
   friend bool operator==(context const&, context const&) = default;
 };
 
-/// Of a `traceparent` (W3C Trace Context, 3.2) whose trace is sampled; none for another one and for
+/// Whether a `traceparent` is one (W3C Trace Context, 3.2); else it is as good as none.
+[[nodiscard]] bool well_formed(std::string_view traceparent);
+/// Of a `traceparent` whose trace is sampled; none for another one and for
 /// what is not one.
 [[nodiscard]] context parse(std::string_view traceparent);
 

@@ -1,5 +1,7 @@
 #include "gateway/auth/token.hpp"
 
+#include "protocol/content_hash.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -67,17 +69,7 @@ bool well_formed_token(std::string_view text) {
 }
 
 std::string hash_token(std::string_view token) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(token.data(), token.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("SHA-256 is not available");
-  static constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += hex[digest[i] >> 4];
-    out += hex[digest[i] & 15];
-  }
-  return out;
+  return sha256(token);
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {

@@ -1,5 +1,6 @@
 #include "gateway/daemons/clean_frame.hpp"
 
+#include "protocol/hex.hpp"
 #include "protocol/redact_json.hpp"
 
 #include <algorithm>
@@ -9,8 +10,7 @@ namespace troupe {
 namespace {
 
 bool is_commit(std::string const& text) {
-  return (text.size() == 40 || text.size() == 64) &&
-         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return (text.size() == 40 || text.size() == 64) && is_hex(text);
 }
 
 void bound(evidence& proof) {

@@ -5,7 +5,9 @@
 #include "gateway/http/json_body.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/http/text.hpp"
+#include "protocol/hex.hpp"
 #include "protocol/redact_json.hpp"
+#include "protocol/trace.hpp"
 
 #include <openssl/rand.h>
 
@@ -124,30 +126,15 @@ refusal check_body(request_head const& head, route const& to, std::string_view p
   return {};
 }
 
-bool hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-/// W3C Trace Context, 3.2: a malformed `traceparent` is as good as none.
+/// The caller's `traceparent`, or a new one.
 std::string trace_of(header_map const& headers) {
   auto const given = headers.get("traceparent");
-  constexpr std::string_view no_trace = "00000000000000000000000000000000";
-  if (given.size() == 55 && given.substr(0, 3) == "00-" && given[35] == '-' && given[52] == '-' &&
-      hex(given.substr(3, 32)) && hex(given.substr(36, 16)) && hex(given.substr(53)) &&
-      given.substr(3, 32) != no_trace && given.substr(36, 16) != no_trace.substr(0, 16))
+  if (tracing::well_formed(given))
     return std::string{given};
   std::array<unsigned char, 24> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
     return {};
-  std::string out = "00-";
-  static constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 16)
-      out += '-';
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
-  }
-  return out + "-01";
+  return "00-" + hex_of(bytes.data(), 16) + '-' + hex_of(bytes.data() + 16, 8) + "-01";
 }
 
 refusal read_key(request_head const& head, std::string_view path, std::string& key) {

@@ -3,6 +3,7 @@
 #include "persistence/encoding.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
+#include "protocol/hex.hpp"
 
 namespace troupe::postgres {
 

@@ -3,6 +3,7 @@
 #include "persistence/batch.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
+#include "protocol/hex.hpp"
 
 #include <algorithm>
 #include <unordered_map>

@@ -2,6 +2,7 @@
 
 #include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
+#include "protocol/hex.hpp"
 
 namespace troupe::postgres {
 

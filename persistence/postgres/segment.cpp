@@ -4,6 +4,7 @@
 #include "persistence/encoding.hpp"
 #include "persistence/postgres/framed_body.hpp"
 #include "persistence/postgres/session.hpp"
+#include "protocol/hex.hpp"
 #include "protocol/json_string.hpp"
 
 namespace troupe::postgres {

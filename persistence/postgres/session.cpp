@@ -176,20 +176,6 @@ std::string binary_hex(std::string_view digits) {
   return out;
 }
 
-void put_hex(char* to, std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  for (char const c : bytes) {
-    *to++ = digits[static_cast<unsigned char>(c) >> 4];
-    *to++ = digits[static_cast<unsigned char>(c) & 15];
-  }
-}
-
-std::string hex_of(std::string_view bytes) {
-  std::string out(2 * bytes.size(), '0');
-  put_hex(out.data(), bytes);
-  return out;
-}
-
 binary_array::binary_array(of type) : type_(type) {}
 
 void binary_array::put(std::uint64_t n, std::size_t width) {

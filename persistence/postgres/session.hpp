@@ -165,9 +165,5 @@ private:
 [[nodiscard]] std::string binary_int4(std::int32_t n);
 [[nodiscard]] std::string binary_int8(std::int64_t n);
 [[nodiscard]] std::string binary_hex(std::string_view digits);
-/// The other way: two digits a byte, in lower case.
-[[nodiscard]] std::string hex_of(std::string_view bytes);
-/// The same into a place that has room for two characters a byte.
-void put_hex(char* to, std::string_view bytes);
 
 } // namespace troupe::postgres

@@ -1,6 +1,7 @@
 #include "persistence/export_import.hpp"
 #include "persistence/postgres/record.hpp"
 #include "persistence/verify.hpp"
+#include "protocol/hex.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/postgres_fixture.hpp"
 #include "tests/persistence/record_edit.hpp"
@@ -137,7 +138,7 @@ TEST_CASE("postgres: a row that was made again with its hashes breaks the next o
   postgres::record row;
   postgres::pack(row, l.epochs[7], events);
   f.sql("update troupe.record set hash = decode('" + hash + "', 'hex'), body = decode('" +
-        postgres::hex_of(row.body) + "', 'hex') where shard = 7 and seq = 3");
+        hex_of(row.body) + "', 'hex') where shard = 7 and seq = 3");
   CHECK(f.store->read_stream(ref, 0, 10)->at(2).event.principal == "human:eve");
   chain_breaks_at(4, *f.store);
 }

@@ -2,6 +2,7 @@
 
 #include "persistence/postgres/merged_body.hpp"
 #include "persistence/postgres/session.hpp"
+#include "protocol/hex.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -29,7 +30,7 @@ inline void edit_records(std::function<std::string(std::string const&)> const& s
     if (!edit(body))
       continue;
     (void)sql("update troupe.record set body = decode('" +
-              postgres::hex_of(postgres::encode_merged(body, keys)) +
+              hex_of(postgres::encode_merged(body, keys)) +
               "', 'hex') where shard = " + columns.at(0) + " and seq = " + columns.at(1));
   }
 }

@@ -4,6 +4,7 @@
 #include "persistence/postgres/record_body.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
+#include "protocol/hex.hpp"
 #include "protocol/json.hpp"
 #include "tests/persistence/ledger.hpp"
 #include "tests/persistence/record_edit.hpp"
@@ -359,7 +360,7 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
     postgres::pack(again, got.front().epoch, events);
     CHECK(body_of(again).lines == body_of(row).lines);
     if (row.body[1] == 0)
-      CHECK(postgres::hex_of(again.body) == postgres::hex_of(row.body));
+      CHECK(hex_of(again.body) == hex_of(row.body));
     else
       CHECK(again.body.size() <= row.body.size() + 8);
   }
