@@ -38,7 +38,7 @@ std::string encode_merged(merged_body const& body, body_keys const& keys) {
   }
   std::string out = begin_body(format);
   out += static_cast<char>(body.first_hash.empty() ? 0 : 1);
-  out += binary_hex(body.first_hash);
+  out += unhex(body.first_hash);
   auto const with = put_text(out, text, keys.first_id, id_window::last, effort::small);
   end_body(out, with, {keys.first_id, keys.last_id, keys.hash});
   return out;

@@ -153,9 +153,9 @@ std::uint8_t put_text(std::string& out, std::string_view lines, std::string_view
   auto const& with = dictionaries().back();
   auto const frame = compressed(plain.text, with, how);
   put_number(out, plain.ids.size());
-  auto last = binary_hex(before);
+  auto last = unhex(before);
   for (auto const& id : plain.ids) {
-    auto bytes = binary_hex(id);
+    auto bytes = unhex(id);
     auto const differ = std::mismatch(bytes.begin(), bytes.end(), last.begin(), last.end());
     auto same = static_cast<std::size_t>(differ.first - bytes.begin());
     auto end = id_bytes;
@@ -181,7 +181,7 @@ std::string take_text(byte_reader& in, std::uint8_t dictionary, std::string_view
     throw malformed{"its count of ids cannot be"};
   std::vector<std::string> known;
   known.reserve(ids);
-  auto last = binary_hex(before);
+  auto last = unhex(before);
   for (std::uint64_t i = 0; i < ids; ++i) {
     auto const byte = in.byte();
     bool const halved = window == id_window::last && (byte & same_half) != 0;

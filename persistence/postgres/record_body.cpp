@@ -18,7 +18,7 @@ std::string encode_body(record_body const& body, body_keys const& keys) {
   auto out = begin_body(format);
   put_number(out, body.epoch);
   put_number(out, body.count);
-  out += binary_hex(body.first_hash);
+  out += unhex(body.first_hash);
   auto const with = put_text(out, body.lines, keys.first_id, id_window::first, effort::small);
   end_body(out, with, {keys.first_id, keys.last_id, keys.hash});
   return out;

@@ -117,7 +117,7 @@ std::string encode_segment(segment_place const& at, std::span<section const> all
     put_head(text, s, at_before);
     at_before = s.at;
     text += s.lines;
-    hashes += binary_hex(s.first_hash);
+    hashes += unhex(s.first_hash);
   }
   if (text.size() > max_lines_bytes)
     throw failure{errc::invalid_argument, "a batch is too long for one row", false};

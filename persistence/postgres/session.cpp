@@ -1,5 +1,7 @@
 #include "persistence/postgres/session.hpp"
 
+#include "protocol/hex.hpp"
+
 #include <poll.h>
 #include <pqxx/pqxx>
 
@@ -147,35 +149,6 @@ std::string binary_int8(std::int64_t n) {
   return out;
 }
 
-std::string binary_hex(std::string_view digits) {
-  static constexpr auto values = [] {
-    std::array<std::uint8_t, 256> out{};
-    for (std::uint8_t i = 0; i < 10; ++i)
-      out[static_cast<std::size_t>('0' + i)] = i;
-    for (std::uint8_t i = 10; i < 16; ++i) {
-      out[static_cast<std::size_t>('a' + i - 10)] = i;
-      out[static_cast<std::size_t>('A' + i - 10)] = i;
-    }
-    return out;
-  }();
-  std::string out(digits.size() / 2, '\0');
-  auto const value = [&](std::size_t at) {
-    return static_cast<unsigned>(values[static_cast<unsigned char>(digits[at])]);
-  };
-  std::size_t taken = 0;
-  // A dash stands between two bytes only.
-  for (std::size_t at = 0; at + 1 < digits.size();) {
-    if (digits[at] == '-') {
-      ++at;
-      continue;
-    }
-    out[taken++] = static_cast<char>(value(at) << 4 | value(at + 1));
-    at += 2;
-  }
-  out.resize(taken);
-  return out;
-}
-
 binary_array::binary_array(of type) : type_(type) {}
 
 void binary_array::put(std::uint64_t n, std::size_t width) {
@@ -195,7 +168,7 @@ void binary_array::add_text(std::string_view text) {
 }
 
 void binary_array::add_hex(std::string_view digits) {
-  add_text(binary_hex(digits));
+  add_text(unhex(digits));
 }
 
 void binary_array::add_null() {
@@ -238,7 +211,7 @@ std::string rows::text(std::size_t row, int column) const {
 }
 
 std::string rows::bytes(std::size_t row, int column) const {
-  return binary_hex(view(row, column).substr(2)); // behind `\\x`, see bytea_output
+  return unhex(view(row, column).substr(2)); // behind `\\x`, see bytea_output
 }
 
 std::int64_t rows::number(std::size_t row, int column) const {

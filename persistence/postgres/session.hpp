@@ -164,6 +164,5 @@ private:
 [[nodiscard]] std::string binary_int2(std::int16_t n);
 [[nodiscard]] std::string binary_int4(std::int32_t n);
 [[nodiscard]] std::string binary_int8(std::int64_t n);
-[[nodiscard]] std::string binary_hex(std::string_view digits);
 
 } // namespace troupe::postgres

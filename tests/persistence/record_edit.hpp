@@ -26,7 +26,7 @@ inline void edit_records(std::function<std::string(std::string const&)> const& s
     for (std::string column; std::getline(rest, column, '|');)
       columns.push_back(column);
     postgres::body_keys const keys{columns.at(2), columns.at(3), columns.at(4)};
-    auto body = postgres::decode_merged(postgres::binary_hex(columns.at(5)), keys);
+    auto body = postgres::decode_merged(unhex(columns.at(5)), keys);
     if (!edit(body))
       continue;
     (void)sql("update troupe.record set body = decode('" +

@@ -341,7 +341,7 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
     row.first_id = text_of(v.at("first_id"));
     row.last_id = text_of(v.at("last_id"));
     row.hash = text_of(v.at("hash"));
-    row.body = postgres::binary_hex(text_of(v.at("body")));
+    row.body = unhex(text_of(v.at("body")));
     auto const& wanted = v.at("events").as_array();
     auto const got = postgres::unpack(row);
     REQUIRE(got.size() == wanted.size());
