@@ -41,7 +41,7 @@ std::vector<std::string> names_behind(std::string_view sql,
 
 /// What the first `applied` of the known have made and left.
 std::vector<std::string> left_by(std::span<migration const> known) {
-  constexpr std::array<std::string_view, 1> drops{"drop function "};
+  constexpr std::array<std::string_view, 2> drops{"drop function ", "drop table "};
   std::vector<std::string> out;
   for (auto const& m : known) {
     for (auto const& name : names_behind(m.sql, drops))

@@ -148,7 +148,7 @@ void draft::add(unit const& u, unit_result& r) {
       r.first_seq = seq + 1;
     seq += w.events.size();
     versions_[w.stream] = {w.expected_version + w.events.size(), l.number + 1};
-    l.waiting.push_back(make_section(u.shard, u.epoch, seq, w));
+    l.waiting.push_back(records::make_section(u.shard, u.epoch, seq, w));
   }
   units_.push_back(&u);
 }

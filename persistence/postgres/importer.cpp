@@ -37,36 +37,10 @@ stream_head find_stream(session& s, entity_ref const& ref) {
                        : stream_head{r.whole(0, 0), r.text(0, 1)};
 }
 
-/// Events that follow each other in one stream go into one row, up to this.
-constexpr std::size_t most_together = 64;
-constexpr std::size_t most_bytes = 64 * 1024;
-
-bool goes_on(stored_event const& a, stored_event const& b) {
-  return a.shard == b.shard && a.stream == b.stream && a.epoch == b.epoch;
-}
-
 /// Puts checked events into rows, in their order.
 void put_records(session& s, std::span<stored_event const> events) {
   record_columns columns;
-  record row;
-  std::vector<new_event> together;
-  for (std::size_t i = 0; i < events.size();) {
-    auto const from = i;
-    together.clear();
-    std::size_t bytes = 0;
-    do {
-      bytes += events[i].event.data.size();
-      together.push_back(events[i++].event);
-    } while (i < events.size() && together.size() < most_together && bytes < most_bytes &&
-             goes_on(events[from], events[i]));
-    pack(row, events[from].epoch, together);
-    auto const& end = events[i - 1];
-    row.shard = end.shard;
-    row.seq = end.seq;
-    row.stream = end.stream;
-    row.version = end.version;
-    columns.add(row);
-  }
+  records::pack_all(events, [&](record const& row) { columns.add(row); });
   std::vector<std::string> given;
   columns.append_to(given);
   s.query_binary(sql::import_records, given);

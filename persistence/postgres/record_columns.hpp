@@ -1,7 +1,7 @@
 #pragma once
 
-#include "persistence/postgres/record.hpp"
 #include "persistence/postgres/row_mapping.hpp"
+#include "persistence/record/record.hpp"
 
 namespace troupe::postgres {
 

@@ -2,13 +2,15 @@
 
 #include "persistence/event_store.hpp"
 #include "persistence/postgres/queries.hpp"
-#include "persistence/postgres/record.hpp"
 #include "persistence/postgres/session.hpp"
+#include "persistence/record/record.hpp"
 
 #include <limits>
 
 /// Between our types and the columns of queries.hpp.
 namespace troupe::postgres {
+
+using records::record;
 
 inline std::int64_t num(std::uint32_t n) {
   return n;

@@ -2,14 +2,20 @@
 
 #include "persistence/batch.hpp"
 #include "persistence/encoding.hpp"
-#include "persistence/postgres/framed_body.hpp"
 #include "persistence/postgres/session.hpp"
+#include "persistence/record/framed_body.hpp"
 #include "protocol/hex.hpp"
 #include "protocol/json_string.hpp"
 
 namespace troupe::postgres {
 
 namespace {
+
+using records::begin_body;
+using records::byte_reader;
+using records::effort;
+using records::id_window;
+using records::max_lines_bytes;
 
 constexpr char format = 1;
 constexpr std::size_t hash_bytes = 32;
@@ -122,10 +128,10 @@ std::string encode_segment(segment_place const& at, std::span<section const> all
   if (text.size() > max_lines_bytes)
     throw failure{errc::invalid_argument, "a batch is too long for one row", false};
   auto out = begin_body(format);
-  put_number(out, hashes.size() / hash_bytes);
+  records::put_number(out, hashes.size() / hash_bytes);
   out += hashes;
-  auto const with = put_text(out, text, no_id, id_window::last, effort::quick);
-  end_body(out, with, {name_of(at)});
+  auto const with = records::put_text(out, text, no_id, id_window::last, effort::quick);
+  records::end_body(out, with, {name_of(at)});
   return out;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
-#include "persistence/postgres/section.hpp"
+#include "persistence/record/section.hpp"
 
 #include <span>
 
 namespace troupe::postgres {
+
+using records::section;
 
 /// Each lane is the row of batches of its shards; a batch of several lanes is a segment in each.
 constexpr std::uint32_t lane_count = 2;

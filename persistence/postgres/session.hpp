@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/result.hpp"
+#include "persistence/store_failure.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -13,12 +13,7 @@
 /// The one place that knows libpqxx: everything else in this folder sees only what stands here.
 namespace troupe::postgres {
 
-/// What the server or the connection reported. Stays within this folder.
-struct failure {
-  errc code = errc::internal;
-  std::string message;
-  bool lost = false; ///< the connection is of no use any more
-};
+using failure = store_failure;
 
 /// Elements of an array parameter, written as Postgres reads them.
 class array {

@@ -102,7 +102,7 @@ std::vector<stored_event> tail::events(section const& s) {
 }
 
 std::string tail::hash(section const& s) {
-  return readable(s, last_hash);
+  return readable(s, records::last_hash);
 }
 
 } // namespace troupe::postgres

@@ -55,6 +55,12 @@ std::string statement::text(int column) const {
   return data == nullptr ? std::string{} : std::string{data, size};
 }
 
+std::string statement::bytes(int column) const {
+  auto const* data = static_cast<char const*>(sqlite3_column_blob(s_, column));
+  auto const size = static_cast<std::size_t>(sqlite3_column_bytes(s_, column));
+  return data == nullptr ? std::string{} : std::string{data, size};
+}
+
 std::int64_t statement::number(int column) const {
   return sqlite3_column_int64(s_, column);
 }
@@ -67,6 +73,13 @@ void statement::put(std::string_view x) {
   // A null pointer would bind NULL.
   auto const* data = x.data() == nullptr ? "" : x.data();
   if (int const code = sqlite3_bind_text64(s_, next_++, data, x.size(), SQLITE_STATIC, SQLITE_UTF8);
+      code != SQLITE_OK)
+    raise(sqlite3_db_handle(s_), code);
+}
+
+void statement::put(blob x) {
+  auto const* data = x.bytes.data() == nullptr ? "" : x.bytes.data();
+  if (int const code = sqlite3_bind_blob64(s_, next_++, data, x.bytes.size(), SQLITE_STATIC);
       code != SQLITE_OK)
     raise(sqlite3_db_handle(s_), code);
 }

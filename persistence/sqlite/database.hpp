@@ -27,6 +27,11 @@ struct failure {
 /// busy (SQLITE_BUSY, SQLITE_LOCKED), corrupt, unsupported (read only), else unavailable.
 [[nodiscard]] error to_error(failure const& f);
 
+/// Bytes that are no text.
+struct blob {
+  std::string_view bytes;
+};
+
 /// One execution of a prepared statement: bound from the left, stepped, and reset at its end, so
 /// that no read transaction stays open behind the caller's back.
 class statement {
@@ -36,7 +41,7 @@ public:
   statement(statement const&) = delete;
   statement& operator=(statement const&) = delete;
 
-  /// Texts are not copied: they must live until the statement's end.
+  /// Texts and blobs are not copied: they must live until the statement's end.
   template <class... Ts>
   statement& bind(Ts const&... xs) {
     (put(xs), ...);
@@ -50,6 +55,7 @@ public:
     }
   }
   [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string bytes(int column) const;
   [[nodiscard]] std::int64_t number(int column) const;
   [[nodiscard]] std::uint64_t whole(int column) const {
     return static_cast<std::uint64_t>(number(column));
@@ -58,6 +64,7 @@ public:
 
 private:
   void put(std::string_view x);
+  void put(blob x);
   void put(std::int64_t x);
   void put(std::optional<std::int64_t> const& x);
 

@@ -13,8 +13,6 @@ constexpr char all_shards[] = "select shard, epoch, owner, last_seq from shard o
 constexpr char set_shard[] =
     "update shard set epoch = max(epoch, ?2), last_seq = ?3 where shard = ?1";
 constexpr char set_owner[] = "update shard set epoch = ?2, owner = ?3 where shard = ?1";
-// event_seq.
-constexpr char last_epoch[] = "select epoch from event where shard = ?1 and seq = ?2";
 
 // stream_name.
 constexpr char find_stream[] = R"sql(
@@ -41,34 +39,46 @@ constexpr char next_due[] = R"sql(
 select min((select min(wake_at) from stream t where t.shard = s.shard and t.wake_at > ?1))
 from shard s)sql";
 
-constexpr char add_event[] = R"sql(
-insert into event (shard, seq, stream, version, epoch, event_id, type, schema, at, principal,
-                   cause, correlation, data, hash)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql";
-// event_id.
-constexpr char place_of_event[] = R"sql(
-select s.tenant, s.kind, s.id, e.version, e.seq
-from event e join stream s on s.no = e.stream
-where e.event_id = ?2 and e.shard = ?1)sql";
-constexpr char find_event[] = R"sql(
-select e.shard, e.seq, e.epoch, s.tenant, s.kind, s.id, e.version, e.event_id, e.type, e.schema,
-       e.at, e.principal, e.cause, e.correlation, e.data, e.hash
-from event e join stream s on s.no = e.stream
-where e.event_id = ?1 and s.tenant = ?2)sql";
-// event_version, after stream_name.
+constexpr char add_record[] = R"sql(
+insert into record (shard, seq, stream, version, first_id, last_id, hash, body)
+values (?, ?, ?, ?, ?, ?, ?, ?))sql";
+// record_version: the record in which a version of a stream stands.
+constexpr char record_at[] = R"sql(
+select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body
+from record r cross join stream s on s.no = r.stream
+where r.stream = ?1 and r.version >= ?2
+order by r.version limit 1)sql";
+// record_ids; the newest first, since ids begin with their time.
+constexpr char find_records[] = R"sql(
+select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body
+from record r cross join stream s on s.no = r.stream
+where r.first_id <= ?1 and r.last_id >= ?1 and s.tenant = ?2
+order by r.first_id desc)sql";
+// record_version, after stream_name.
 constexpr char read_stream[] = R"sql(
-select e.shard, e.seq, e.epoch, s.tenant, s.kind, s.id, e.version, e.event_id, e.type, e.schema,
-       e.at, e.principal, e.cause, e.correlation, e.data, e.hash
-from stream s cross join event e on e.stream = s.no
-where s.shard = ?1 and s.tenant = ?2 and s.kind = ?3 and s.id = ?4 and e.version > ?5
-order by e.version limit ?6)sql";
-// event_seq.
+select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body
+from stream s cross join record r on r.stream = s.no
+where s.shard = ?1 and s.tenant = ?2 and s.kind = ?3 and s.id = ?4 and r.version > ?5
+order by r.version limit ?6)sql";
+// feed_seq, and the few rows that have no entry there yet.
 constexpr char read_shard[] = R"sql(
-select e.shard, e.seq, e.epoch, s.tenant, s.kind, s.id, e.version, e.event_id, e.type, e.schema,
-       e.at, e.principal, e.cause, e.correlation, e.data, e.hash
-from event e cross join stream s on s.no = e.stream
-where e.shard = ?1 and e.seq > ?2
-order by e.seq limit ?3)sql";
+select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body,
+       f.seq as place
+from feed f cross join record r on r.no = f.record cross join stream s on s.no = r.stream
+where f.shard = ?1 and f.seq > ?2
+union all
+select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body,
+       r.seq
+from feed_end e cross join record r on r.no > e.record cross join stream s on s.no = r.stream
+where r.shard = ?1 and r.seq > ?2
+order by place limit ?3)sql";
+// By its primary key.
+constexpr char feed_ends[] =
+    "select record, coalesce((select max(no) from record), 0) from feed_end";
+constexpr char feed_records[] = R"sql(
+insert into feed (shard, seq, record)
+select shard, seq, no from record where no > ?1 and no <= ?2 order by shard, seq)sql";
+constexpr char end_feed[] = "update feed_end set record = ?1";
 
 // inbox_key.
 constexpr char find_inbox[] = R"sql(

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "persistence/event_store.hpp"
+#include "persistence/record/packed_text.hpp"
+#include "persistence/record/record.hpp"
 #include "persistence/sqlite/database.hpp"
+#include "protocol/hex.hpp"
 
 #include <limits>
 
@@ -26,17 +29,17 @@ inline std::int64_t ms(time_point t) {
   return t.time_since_epoch().count();
 }
 
-inline stored_event event_of(statement const& q) {
-  stored_event e;
-  e.shard = static_cast<std::uint32_t>(q.number(0));
-  e.seq = q.whole(1);
-  e.epoch = q.whole(2);
-  e.stream = {tenant_id{q.text(3)}, static_cast<entity_kind>(q.number(4)), q.text(5)};
-  e.version = q.whole(6);
-  e.event = {q.text(7),        q.text(8),  static_cast<std::int32_t>(q.number(9)),
-             at(q.number(10)), q.text(11), q.text(12),
-             q.text(13),       q.text(14), q.text(15)};
-  return e;
+inline records::record record_of(statement const& q) {
+  records::record x;
+  x.shard = static_cast<std::uint32_t>(q.number(0));
+  x.seq = q.whole(1);
+  x.stream = {tenant_id{q.text(2)}, static_cast<entity_kind>(q.number(3)), q.text(4)};
+  x.version = q.whole(5);
+  x.first_id = records::id_text(q.bytes(6));
+  x.last_id = records::id_text(q.bytes(7));
+  x.hash = hex_of(q.bytes(8));
+  x.body = q.bytes(9);
+  return x;
 }
 
 inline stream_info stream_of(statement const& q) {

@@ -1,6 +1,8 @@
 #include "persistence/sqlite/schema.hpp"
 
 #include "persistence/migrations/migrations.hpp"
+#include "persistence/sqlite/conversion.hpp"
+#include "persistence/sqlite/feed.hpp"
 #include "protocol/crash_point.hpp"
 
 #include <chrono>
@@ -21,13 +23,18 @@ create table if not exists migration (
   applied_at integer not null
 ) strict)sql";
 constexpr char read_migrations[] = "select number, checksum from migration order by number";
-// event_seq, one step into it for each of the 256 shards.
+// feed_seq, one step into it for each of the 256 shards; what has no entry there yet is few.
 constexpr char wrong_ends[] = R"sql(
+with rest as materialized (
+  select shard, max(seq) as seq from record
+  where no > (select record from feed_end) group by shard)
 select shard, last_seq, is_at from (
   select shard, last_seq,
-         coalesce((select max(seq) from event e where e.shard = s.shard), 0) as is_at
+         max(coalesce((select max(seq) from feed f where f.shard = s.shard), 0),
+             coalesce((select seq from rest r where r.shard = s.shard), 0)) as is_at
   from shard s)
 where last_seq <> is_at order by shard limit 1)sql";
+constexpr int to_records = 2; ///< the change in which SQL alone does not do
 constexpr char record_migration[] = "insert into migration values (?, ?, ?, ?)";
 
 std::int64_t number_of(database& db, char const* sql) {
@@ -78,11 +85,18 @@ result<void> migrate(database& db) {
     auto const left = still_pending(db);
     if (!left)
       return left.error();
-    if (left->empty())
+    if (left->empty()) {
+      if (auto const ends = find_feed_ends(db); ends.last > ends.done) {
+        feed(db, ends);
+        tx.commit();
+      }
       return check_ends(db);
+    }
     auto const& next = left->front();
     db.run(make_migrations);
     db.run(std::string{next.sql}.c_str());
+    if (next.number == to_records)
+      bring_events_over(db);
     auto const now = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch());
     auto const sum = checksum(next);

@@ -1,11 +1,14 @@
 #include "persistence/sqlite/sqlite_store.hpp"
 
+#include "persistence/sqlite/feed.hpp"
 #include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/queries.hpp"
 #include "persistence/sqlite/row_mapping.hpp"
 #include "persistence/sqlite/schema.hpp"
 #include "persistence/sqlite/writer.hpp"
+#include "persistence/store_failure.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/hex.hpp"
 
 #include <mutex>
 
@@ -15,10 +18,10 @@ namespace {
 
 using sqlite::at;
 using sqlite::database;
-using sqlite::event_of;
 using sqlite::failure;
 using sqlite::ms;
 using sqlite::num;
+using sqlite::record_of;
 using sqlite::statement;
 using sqlite::stream_of;
 namespace sql = sqlite::sql;
@@ -102,22 +105,54 @@ public:
     });
   }
 
+  [[nodiscard]] bool puts_off() const override {
+    return shared_->mode == database::mode::read_write;
+  }
+
+  /// The entries of `feed`, for so many records at once that many stand on each page that changes.
+  result<bool> settle() override {
+    constexpr std::int64_t most = 4096;
+    auto const ends =
+        run([](database& db) -> result<sqlite::feed_ends> { return find_feed_ends(db); });
+    if (!ends)
+      return ends.error();
+    if (ends->last <= ends->done)
+      return false;
+    // Nobody waits for it, and until it is durable the rows are found without it.
+    auto const more = write(sync::later, [](database& db) -> result<bool> {
+      auto part = find_feed_ends(db);
+      bool const all = part.last - part.done <= most;
+      part.last = std::min(part.last, part.done + most);
+      feed(db, part);
+      TROUPE_CRASH_POINT(30, "settle: before the commit");
+      return !all;
+    });
+    TROUPE_CRASH_POINT(31, "settle: after the commit");
+    return more;
+  }
+
   result<std::vector<stored_event>> read_stream(entity_ref const& stream, std::uint64_t after,
                                                 std::size_t limit) override {
-    return rows<stored_event>(sql::read_stream, event_of, num(shard_of(stream)),
-                              stream.tenant.value, num(stream.kind), stream.id, num(after),
-                              num(limit));
+    return events(
+        sql::read_stream, limit, [&](auto const& e) { return e.version > after; },
+        num(shard_of(stream)), stream.tenant.value, num(stream.kind), stream.id, num(after),
+        num(limit));
   }
 
   result<std::vector<stored_event>> read_shard(std::uint32_t shard, std::uint64_t after,
                                                std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return rows<stored_event>(sql::read_shard, event_of, num(shard), num(after), num(limit));
+    return events(
+        sql::read_shard, limit, [&](auto const& e) { return e.seq > after; }, num(shard),
+        num(after), num(limit));
   }
 
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
-    auto found = rows<stored_event>(sql::find_event, event_of, event_id, tenant.value);
+    auto const id = unhex(event_id);
+    auto found = events(
+        sql::find_records, 1, [&](auto const& e) { return e.event.event_id == event_id; },
+        sqlite::blob{id}, tenant.value);
     if (!found)
       return found.error();
     if (found->empty())
@@ -217,9 +252,8 @@ public:
         return ok;
     return write([&](database& db) -> result<void> {
       sqlite::writer out{db};
-      for (auto const& e : events)
-        if (auto ok = out.import(e); !ok)
-          return ok;
+      if (auto ok = out.import(events); !ok)
+        return ok;
       out.flush();
       return {};
     });
@@ -345,6 +379,8 @@ private:
       if (told.code == errc::unavailable)
         db.reset();
       return told;
+    } catch (store_failure const& e) {
+      return fail(e.code, e.message);
     }
   }
 
@@ -355,6 +391,21 @@ private:
       auto q = db.query(query);
       for (q.bind(args...); q.step();)
         out.push_back(map(q));
+      return out;
+    });
+  }
+
+  /// Events of the records that a query finds, in their order: those that are wanted.
+  template <class Wanted, class... Args>
+  result<std::vector<stored_event>> events(char const* query, std::size_t limit, Wanted wanted,
+                                           Args const&... args) {
+    return run([&](database& db) -> result<std::vector<stored_event>> {
+      std::vector<stored_event> out;
+      auto q = db.query(query);
+      for (q.bind(args...); out.size() < limit && q.step();)
+        for (auto& e : unpack(record_of(q)))
+          if (out.size() < limit && wanted(e))
+            out.push_back(std::move(e));
       return out;
     });
   }

@@ -2,8 +2,10 @@
 
 #include "persistence/sqlite/queries.hpp"
 #include "persistence/sqlite/row_mapping.hpp"
+#include "protocol/hex.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace troupe::sqlite {
 
@@ -48,14 +50,19 @@ stream_row& writer::row(entity_ref const& ref) {
   return rows_.emplace(ref, find_stream(db_, ref)).first->second;
 }
 
-std::optional<stored_place> writer::place(std::uint32_t shard, std::string const& event_id,
-                                          entity_ref const&, std::uint64_t) {
-  auto q = db_.query(sql::place_of_event);
-  if (!q.bind(num(shard), event_id).step())
+/// Ids have no index by shard: it is looked where the event would stand.
+std::optional<stored_place> writer::place(std::uint32_t, std::string const& event_id,
+                                          entity_ref const& stream, std::uint64_t version) {
+  auto const& s = row(stream);
+  if (version > s.version)
     return std::nullopt;
-  return stored_place{{tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)},
-                      q.whole(3),
-                      q.whole(4)};
+  auto q = db_.query(sql::record_at);
+  if (!q.bind(s.no, num(version)).step())
+    return std::nullopt;
+  for (auto const& e : unpack(record_of(q)))
+    if (e.version == version && e.event.event_id == event_id)
+      return stored_place{stream, version, e.seq};
+  return std::nullopt;
 }
 
 std::optional<inbox_entry> writer::answered(tenant_id const& tenant, std::string const& source,
@@ -83,11 +90,13 @@ void writer::put_stream(std::uint32_t shard, entity_ref const& ref, stream_row& 
   s.no = q.number(0);
 }
 
-void writer::put_event(std::uint32_t shard, std::uint64_t seq, std::uint64_t epoch,
-                       stream_row const& s, std::uint64_t version, new_event const& e) {
-  db_.query(sql::add_event)
-      .bind(num(shard), num(seq), s.no, num(version), num(epoch), e.event_id, e.type,
-            std::int64_t{e.schema}, ms(e.at), e.principal, e.cause, e.correlation, e.data, e.hash)
+void writer::put_record(std::int64_t stream, records::record const& x) {
+  auto const first = unhex(x.first_id);
+  auto const last = unhex(x.last_id);
+  auto const hash = unhex(x.hash);
+  db_.query(sql::add_record)
+      .bind(num(x.shard), num(x.seq), stream, num(x.version), blob{first}, blob{last}, blob{hash},
+            blob{x.body})
       .run();
 }
 
@@ -108,6 +117,8 @@ void writer::put_inbox(tenant_id const& tenant, inbox_entry const& x, time_point
 std::uint64_t writer::store(unit const& u, time_point now) {
   auto& home = head(u.shard);
   std::uint64_t first = 0;
+  records::record next;
+  next.shard = u.shard;
   for (auto const& w : u.writes) {
     auto& s = row(w.stream);
     s.version = w.expected_version + w.events.size();
@@ -115,13 +126,15 @@ std::uint64_t writer::store(unit const& u, time_point now) {
     if (!w.events.empty())
       s.hash = w.events.back().hash;
     put_stream(u.shard, w.stream, s);
-    auto version = w.expected_version;
-    for (auto const& e : w.events) {
-      put_event(u.shard, ++home.last_seq, u.epoch, s, ++version, e);
-      home.changed = true;
-      if (first == 0)
-        first = home.last_seq;
-    }
+    if (w.events.empty())
+      continue;
+    if (first == 0)
+      first = home.last_seq + 1;
+    next.seq = home.last_seq += w.events.size();
+    next.version = s.version;
+    pack(next, u.epoch, w.events);
+    put_record(s.no, next);
+    home.changed = true;
   }
   for (auto const& id : u.outbox_done)
     db_.query(sql::remove_effect).bind(num(u.shard), u.tenant.value, id).run();
@@ -134,26 +147,44 @@ std::uint64_t writer::store(unit const& u, time_point now) {
   return first;
 }
 
-result<void> writer::import(stored_event const& e) {
+std::uint64_t writer::last_epoch(std::uint32_t shard, std::uint64_t last_seq) {
+  if (last_seq == 0)
+    return 0;
+  auto q = db_.query(sql::read_shard);
+  return q.bind(num(shard), num(last_seq - 1), num(1u)).step() ? unpack(record_of(q)).back().epoch
+                                                               : 0;
+}
+
+/// That it is the next one; what is known of its shard and its stream moves on to it.
+result<void> writer::check(stored_event const& e) {
   auto& home = head(e.shard);
-  if (home.last_epoch == 0 && home.last_seq != 0) {
-    auto q = db_.query(sql::last_epoch);
-    if (q.bind(num(e.shard), num(home.last_seq)).step())
-      home.last_epoch = q.whole(0);
-  }
+  if (!home.last_epoch)
+    home.last_epoch = last_epoch(e.shard, home.last_seq);
   auto& s = row(e.stream);
-  if (auto ok = check_next(e, home.last_seq, home.last_epoch, {s.version, s.hash}); !ok)
+  if (auto ok = check_next(e, home.last_seq, *home.last_epoch, {s.version, s.hash}); !ok)
     return ok;
-  if (place(e.shard, e.event.event_id, e.stream, e.version))
-    return fail(errc::conflict, "event " + e.event.event_id + " stands twice in its shard");
   s.version = e.version;
   s.hash = e.event.hash;
-  put_stream(e.shard, e.stream, s);
-  put_event(e.shard, e.seq, e.epoch, s, e.version, e.event);
   home.changed = true;
   home.last_seq = e.seq;
   home.last_epoch = e.epoch;
   home.epoch = std::max(home.epoch, e.epoch);
+  return {};
+}
+
+result<void> writer::import(std::span<stored_event const> events) {
+  std::set<std::pair<std::uint32_t, std::string_view>> ids;
+  std::set<entity_ref> streams;
+  for (auto const& e : events) {
+    if (auto ok = check(e); !ok)
+      return ok;
+    if (!ids.emplace(e.shard, e.event.event_id).second)
+      return fail(errc::conflict, "event " + e.event.event_id + " stands twice in its shard");
+    streams.insert(e.stream);
+  }
+  for (auto const& ref : streams)
+    put_stream(shard_of(ref), ref, row(ref));
+  records::pack_all(events, [&](records::record const& x) { put_record(row(x.stream).no, x); });
   return {};
 }
 

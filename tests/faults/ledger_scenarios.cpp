@@ -238,6 +238,18 @@ std::string sqlite_stream(std::string const& id) {
   return "(select no from stream where id = '" + id + "')";
 }
 
+/// Changes what tickets were opened with, in a file.
+void change_opened(fs::path const& file) {
+  auto const store = *(*open_sqlite_readonly(file))();
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard)
+    for (auto const& e : store->read_shard(shard, 0, 10'000).value())
+      if (e.event.type == "ticket.opened")
+        test::edit_sqlite_row(file, shard, e.seq, [](std::vector<stored_event>& events) {
+          for (auto& x : events)
+            (void)test::put_text(x.event.data, "Wurk", "Work");
+        });
+}
+
 /// One letter of a stored event: still JSON, but not what was hashed.
 findings changed_row(setting& s) {
   stopped_lab l{s};
@@ -246,9 +258,7 @@ findings changed_row(setting& s) {
         [&](std::string const& text) { return s.db->sql(name_of(l->settings().direct), text); },
         "true", test::putting("Wurk", "Work"));
   else
-    tamper(s, *l,
-           "update event set data = replace(data, 'Work', 'Wurk') where type = 'ticket.opened'",
-           {});
+    change_opened(l->data() / "ledger.db");
   ++s.runs;
   auto words = l->place_of_ledger();
   words.insert(words.begin(), {TROUPE_BINARY, "verify"});
@@ -303,7 +313,9 @@ findings unknown_kind(setting& s) {
 findings lost_event(setting& s) {
   stopped_lab l{s};
   auto const id = l.ticket(0);
-  tamper(s, *l, "delete from event where version = 2 and stream = " + sqlite_stream(id),
+  tamper(s, *l,
+         "delete from record where no = (select min(no) from record where stream = " +
+             sqlite_stream(id) + ")",
          "delete from troupe.record where version = (select min(version) from troupe.record where "
          "id = '" +
              id + "') and id = '" + id + "'");
@@ -314,9 +326,8 @@ findings corrupt_row(setting& s) {
   stopped_lab l{s};
   auto const id = l.ticket(0);
   tamper(s, *l,
-         "update event set data = '{\"item\":{\"title\"' where type = 'ticket.opened' and data "
-         "like '%" +
-             id.substr(0, id.rfind('-')) + "%'",
+         "update record set body = substr(body, 1, length(body) / 2) where stream = " +
+             sqlite_stream(id),
          "update troupe.record set body = substr(body, 1, length(body) / 2) where id = '" + id +
              "'");
   return refused_or_contained(s, l, "a row with half its text", {"troupe verify"});

@@ -68,8 +68,7 @@ struct crash_place {
   int number;
   std::string name;
   when reached;
-  std::string loses;        ///< what the crash takes away, for the table of docs/faults.md
-  bool of_postgres = false; ///< SQLite has nothing like it
+  std::string loses; ///< what the crash takes away, for the table of docs/faults.md
 };
 [[nodiscard]] std::vector<crash_place> const& crash_places();
 

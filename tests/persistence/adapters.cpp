@@ -44,6 +44,31 @@ class sqlite_contract final : public contract_store {
     return must(open_sqlite_store(folder_.path() / "data" / "troupe.db"));
   }
   bool durable() const override { return true; }
+  bool knows_ids() const override { return false; }
+  temporary_folder folder_;
+};
+
+/// The same calls, and each of them finds settled what was put off before it.
+store_factory settling(store_factory const& plain) {
+  return [=]() -> result<std::unique_ptr<event_store>> {
+    auto made = plain();
+    if (!made)
+      return made.error();
+    fault_plan settling;
+    settling.choose = [by = made->get()](std::string_view, std::uint64_t) {
+      (void)by->settle(); // refused where it is frozen or read only
+      return fault::none;
+    };
+    return make_faulty(std::move(*made), settling);
+  };
+}
+
+class settled_sqlite_contract final : public contract_store {
+  store_factory open() override {
+    return settling(must(open_sqlite_store(folder_.path() / "data" / "troupe.db")));
+  }
+  bool durable() const override { return true; }
+  bool knows_ids() const override { return false; }
   temporary_folder folder_;
 };
 
@@ -55,20 +80,7 @@ class postgres_contract final : public contract_store {
 };
 
 class settled_postgres_contract final : public contract_store {
-  store_factory open() override {
-    auto const plain = must(open_postgres_store(url_));
-    return [=]() -> result<std::unique_ptr<event_store>> {
-      auto made = plain();
-      if (!made)
-        return made.error();
-      fault_plan settling;
-      settling.choose = [by = made->get()](std::string_view, std::uint64_t) {
-        (void)by->settle(); // refused where it is frozen or read only
-        return fault::none;
-      };
-      return make_faulty(std::move(*made), settling);
-    };
-  }
+  store_factory open() override { return settling(must(open_postgres_store(url_))); }
   bool durable() const override { return true; }
   bool knows_ids() const override { return false; }
   std::string url_ = postgres_server::shared().new_database();
@@ -106,6 +118,10 @@ std::unique_ptr<contract_store> make_contract_store<memory_adapter>() {
 template <>
 std::unique_ptr<contract_store> make_contract_store<sqlite_adapter>() {
   return std::make_unique<sqlite_contract>();
+}
+template <>
+std::unique_ptr<contract_store> make_contract_store<settled_sqlite_adapter>() {
+  return std::make_unique<settled_sqlite_contract>();
 }
 template <>
 std::unique_ptr<contract_store> make_contract_store<postgres_adapter>() {

@@ -33,7 +33,8 @@ private:
 struct memory_adapter {};
 struct sqlite_adapter {};
 struct postgres_adapter {};
-/// The same, where everything is settled before each call.
+/// Both, where everything is settled before each call.
+struct settled_sqlite_adapter {};
 struct settled_postgres_adapter {};
 
 /// Makes the store of an adapter; null if it is not installed on this machine.
@@ -59,8 +60,8 @@ void on_adapter(void (*body)(contract_store&)) {
 #define TROUPE_CONTRACT_IMPL(name, body)                                                           \
   static void body(troupe::test::contract_store& c);                                               \
   TEMPLATE_TEST_CASE("store: " name, "[persistence][contract]", troupe::test::memory_adapter,      \
-                     troupe::test::sqlite_adapter, troupe::test::postgres_adapter,                 \
-                     troupe::test::settled_postgres_adapter) {                                     \
+                     troupe::test::sqlite_adapter, troupe::test::settled_sqlite_adapter,           \
+                     troupe::test::postgres_adapter, troupe::test::settled_postgres_adapter) {     \
     troupe::test::on_adapter<TestType>(body);                                                      \
   }                                                                                                \
   static void body(troupe::test::contract_store& c)

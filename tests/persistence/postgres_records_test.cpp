@@ -1,5 +1,5 @@
 #include "persistence/export_import.hpp"
-#include "persistence/postgres/record.hpp"
+#include "persistence/record/record.hpp"
 #include "persistence/verify.hpp"
 #include "protocol/hex.hpp"
 #include "tests/persistence/ledger.hpp"
@@ -40,7 +40,7 @@ TEST_CASE("postgres: a damaged row is told with its place and hurts no other str
     int edited = 0;
     edit_records(
         [&](std::string const& text) { return f.sql(text); }, "shard = 7 and seq = 5",
-        [&](postgres::merged_body& merged) { return ++edited, change(merged.parts.at(0)), true; });
+        [&](records::merged_body& merged) { return ++edited, change(merged.parts.at(0)), true; });
     REQUIRE(edited == 1);
   };
   SECTION("a body that is cut") {
@@ -55,30 +55,29 @@ TEST_CASE("postgres: a damaged row is told with its place and hurts no other str
           ", get_byte(body, " + at + ") # 1) where seq = 5");
   }
   SECTION("a body without its last event") {
-    edit([](postgres::merged_body::part& body) {
+    edit([](records::merged_body::part& body) {
       body.lines.resize(body.lines.rfind('\n', body.lines.size() - 2));
       body.lines.resize(body.lines.rfind('\n') + 1);
     });
   }
   SECTION("a changed event whose sum was made to fit") {
-    edit([](postgres::merged_body::part& body) {
-      put_text(body.lines, R"({"n":2})", R"({"n":3})");
-    });
+    edit(
+        [](records::merged_body::part& body) { put_text(body.lines, R"({"n":2})", R"({"n":3})"); });
   }
   SECTION("a changed name whose sum was made to fit") {
-    edit([](postgres::merged_body::part& body) {
+    edit([](records::merged_body::part& body) {
       auto const end = body.lines.find("\"}\n", body.lines.find(R"("id")"));
       body.lines.insert(end + 1, R"(,"principal":"human:eve")");
     });
   }
   SECTION("a count that is too large") {
-    edit([](postgres::merged_body::part& body) { body.count = 4; });
+    edit([](records::merged_body::part& body) { body.count = 4; });
   }
   SECTION("a count that is too small") {
-    edit([](postgres::merged_body::part& body) { body.count = 2; });
+    edit([](records::merged_body::part& body) { body.count = 2; });
   }
   SECTION("a count that cannot be") {
-    edit([](postgres::merged_body::part& body) { body.count = 1'000'000'000'000; });
+    edit([](records::merged_body::part& body) { body.count = 1'000'000'000'000; });
   }
   SECTION("another hash") {
     f.sql("update troupe.record set hash = set_byte(hash, 9, get_byte(hash, 9) # 1) where seq = 5");
@@ -135,8 +134,8 @@ TEST_CASE("postgres: a row that was made again with its hashes breaks the next o
     events.back().principal = "human:eve";
     hash = events.back().hash = chain_hash(hash, ref, e.version, events.back());
   }
-  postgres::record row;
-  postgres::pack(row, l.epochs[7], events);
+  records::record row;
+  records::pack(row, l.epochs[7], events);
   f.sql("update troupe.record set hash = decode('" + hash + "', 'hex'), body = decode('" +
         hex_of(row.body) + "', 'hex') where shard = 7 and seq = 3");
   CHECK(f.store->read_stream(ref, 0, 10)->at(2).event.principal == "human:eve");

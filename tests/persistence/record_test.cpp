@@ -1,8 +1,8 @@
 #include "persistence/encoding.hpp"
-#include "persistence/postgres/compression.hpp"
-#include "persistence/postgres/record.hpp"
-#include "persistence/postgres/record_body.hpp"
 #include "persistence/postgres/session.hpp"
+#include "persistence/record/compression.hpp"
+#include "persistence/record/record.hpp"
+#include "persistence/record/record_body.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/hex.hpp"
 #include "protocol/json.hpp"
@@ -32,37 +32,37 @@ std::vector<new_event> chained(std::vector<new_event> events) {
   return events;
 }
 
-postgres::record packed(std::vector<new_event> const& events) {
-  postgres::record row;
+records::record packed(std::vector<new_event> const& events) {
+  records::record row;
   row.shard = 7;
   row.stream = ticket("a");
-  postgres::pack(row, 2, events);
+  records::pack(row, 2, events);
   row.seq = 10 + events.size();
   row.version = version_before + events.size();
   return row;
 }
 
-postgres::body_keys keys_of(postgres::record const& row) {
+records::body_keys keys_of(records::record const& row) {
   return {row.first_id, row.last_id, row.hash};
 }
 
-postgres::record_body body_of(postgres::record const& row) {
-  return postgres::decode_body(row.body, keys_of(row));
+records::record_body body_of(records::record const& row) {
+  return records::decode_body(row.body, keys_of(row));
 }
 
 void check_back(std::vector<new_event> events) {
   events = chained(std::move(events));
-  auto const back = postgres::unpack(packed(events));
+  auto const back = records::unpack(packed(events));
   REQUIRE(back.size() == events.size());
   for (std::size_t i = 0; i < events.size(); ++i)
     CHECK(same(back[i], {7, 11 + i, 2, ticket("a"), 4 + i, events[i]}));
 }
 
-void check_refused(postgres::record const& row) {
+void check_refused(records::record const& row) {
   try {
-    (void)postgres::unpack(row);
+    (void)records::unpack(row);
     FAIL("it was read");
-  } catch (postgres::failure const& e) {
+  } catch (store_failure const& e) {
     CHECK(e.code == errc::corrupt);
     CHECK_FALSE(e.lost);
     CHECK(e.message.find("shard 7") != std::string::npos);
@@ -185,18 +185,18 @@ TEST_CASE("record: no change of one byte of a body goes unseen", "[persistence]"
     for (char const flip : {'\x01', '\x20', '\x80'}) {
       auto row = sound;
       row.body[i] = static_cast<char>(row.body[i] ^ flip);
-      REQUIRE_THROWS_AS(postgres::unpack(row), postgres::failure);
+      REQUIRE_THROWS_AS(records::unpack(row), store_failure);
     }
   for (std::size_t i = 0; i < sound.body.size(); ++i) {
     auto row = sound;
     row.body.resize(i);
-    REQUIRE_THROWS_AS(postgres::unpack(row), postgres::failure);
+    REQUIRE_THROWS_AS(records::unpack(row), store_failure);
   }
   for (auto const& more :
        {std::string{"\0", 1}, std::string{"\x28\xb5\x2f\xfd\x20\0\x01\0\0", 9}}) {
     auto row = sound;
     row.body += more;
-    REQUIRE_THROWS_AS(postgres::unpack(row), postgres::failure);
+    REQUIRE_THROWS_AS(records::unpack(row), store_failure);
   }
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("record: a row that was made up is told apart even if its sum is right
   SECTION("other data") {
     put(R"({"n":3})", R"({"n":2})");
   }
-  row.body = postgres::encode_body(body, keys_of(row));
+  row.body = records::encode_body(body, keys_of(row));
   check_refused(row);
 }
 
@@ -263,26 +263,26 @@ TEST_CASE("record: a row of another stream or version is told apart", "[persiste
 }
 
 TEST_CASE("record: what would become absurdly large is refused before it does", "[persistence]") {
-  std::string const much(postgres::max_lines_bytes + 1, ' ');
-  auto const& with = postgres::dictionaries().back();
-  auto const frame = postgres::compressed(much, with, postgres::effort::small);
+  std::string const much(records::max_lines_bytes + 1, ' ');
+  auto const& with = records::dictionaries().back();
+  auto const frame = records::compressed(much, with, records::effort::small);
   REQUIRE(frame.size() < 100'000);
-  CHECK_THROWS_AS(postgres::decompressed(frame, with.number, postgres::max_lines_bytes), malformed);
-  CHECK(postgres::decompressed(frame, with.number, much.size()) == much);
+  CHECK_THROWS_AS(records::decompressed(frame, with.number, records::max_lines_bytes), malformed);
+  CHECK(records::decompressed(frame, with.number, much.size()) == much);
   // Ids that are named again and again.
-  postgres::record_body body{1, 1, "", event_id(7)};
+  records::record_body body{1, 1, "", event_id(7)};
   for (int i = 0; i < 1'000'000; ++i)
     body.lines += std::string{"\x02\0", 2};
   auto const row = packed({event(1)});
-  CHECK_THROWS_AS(postgres::decode_body(postgres::encode_body(body, keys_of(row)), keys_of(row)),
+  CHECK_THROWS_AS(records::decode_body(records::encode_body(body, keys_of(row)), keys_of(row)),
                   malformed);
-  CHECK_THROWS_AS(postgres::encode_body({1, 1, "", much}, keys_of(row)), postgres::failure);
+  CHECK_THROWS_AS(records::encode_body({1, 1, "", much}, keys_of(row)), store_failure);
 }
 
 TEST_CASE("record: every id of its list stands in a body", "[persistence]") {
   auto const row = packed({event(1)});
   auto const keys = keys_of(row);
-  auto bytes = postgres::encode_body({1, 1, "", noise(20) + event_id(9)}, keys);
+  auto bytes = records::encode_body({1, 1, "", noise(20) + event_id(9)}, keys);
   REQUIRE(bytes[1] == 0);
   REQUIRE(bytes.back() == '\x01');
   auto const with_last_byte = [&](char last) {
@@ -294,36 +294,36 @@ TEST_CASE("record: every id of its list stands in a body", "[persistence]") {
         sum = (sum ^ static_cast<unsigned char>(c)) * 16777619u;
     return bytes.replace(2, 4, postgres::binary_int4(static_cast<std::int32_t>(sum)));
   };
-  CHECK(postgres::decode_body(with_last_byte('\x01'), keys).lines == noise(20) + event_id(9));
-  CHECK_THROWS_AS(postgres::decode_body(with_last_byte('x'), keys), malformed);
-  CHECK_THROWS_AS(postgres::decode_body(with_last_byte('\x02'), keys), malformed);
+  CHECK(records::decode_body(with_last_byte('\x01'), keys).lines == noise(20) + event_id(9));
+  CHECK_THROWS_AS(records::decode_body(with_last_byte('x'), keys), malformed);
+  CHECK_THROWS_AS(records::decode_body(with_last_byte('\x02'), keys), malformed);
 }
 
 TEST_CASE("record: a frame of another program is refused", "[persistence]") {
-  auto const& with = postgres::dictionaries().back();
+  auto const& with = records::dictionaries().back();
   std::string const text = R"({"type":"ticket.opened"})" + noise(200);
-  auto const frame = postgres::compressed(text, with, postgres::effort::small);
-  REQUIRE(postgres::decompressed(frame, with.number, 1000) == text);
+  auto const frame = records::compressed(text, with, records::effort::small);
+  REQUIRE(records::decompressed(frame, with.number, 1000) == text);
   auto const unknown = static_cast<std::uint8_t>(with.number + 1);
-  CHECK_THROWS_AS(postgres::decompressed(frame, unknown, 1000), malformed);
-  CHECK_THROWS_AS(postgres::decompressed(frame, 0, 1000), malformed);
-  CHECK_THROWS_AS(postgres::decompressed("", with.number, 1000), malformed);
-  CHECK_THROWS_AS(postgres::decompressed(frame + "x", with.number, 1000), malformed);
+  CHECK_THROWS_AS(records::decompressed(frame, unknown, 1000), malformed);
+  CHECK_THROWS_AS(records::decompressed(frame, 0, 1000), malformed);
+  CHECK_THROWS_AS(records::decompressed("", with.number, 1000), malformed);
+  CHECK_THROWS_AS(records::decompressed(frame + "x", with.number, 1000), malformed);
   std::string const to_be_skipped{"\x50\x2a\x4d\x18\0\0\0\0", 8};
-  CHECK_THROWS_AS(postgres::decompressed(frame + to_be_skipped, with.number, 1000), malformed);
-  CHECK_THROWS_AS(postgres::decompressed(frame.substr(0, frame.size() - 1), with.number, 1000),
+  CHECK_THROWS_AS(records::decompressed(frame + to_be_skipped, with.number, 1000), malformed);
+  CHECK_THROWS_AS(records::decompressed(frame.substr(0, frame.size() - 1), with.number, 1000),
                   malformed);
-  CHECK(postgres::compressed("x", with, postgres::effort::small).empty());
-  CHECK(postgres::compressed("", with, postgres::effort::small).empty());
+  CHECK(records::compressed("x", with, records::effort::small).empty());
+  CHECK(records::compressed("", with, records::effort::small).empty());
 }
 
 TEST_CASE("record: the published rows are read, and the dictionaries are those of ever",
           "[persistence]") {
   auto const all = published_vectors();
   auto const& published = all.at("dictionaries").as_array();
-  REQUIRE(published.size() == postgres::dictionaries().size());
+  REQUIRE(published.size() == records::dictionaries().size());
   for (std::size_t i = 0; i < published.size(); ++i) {
-    auto const& mine = postgres::dictionaries()[i];
+    auto const& mine = records::dictionaries()[i];
     CHECK(mine.number == published[i].at("number").to_number<std::uint8_t>());
     CHECK(sha256_hex({{reinterpret_cast<char const*>(mine.bytes.data()), mine.bytes.size()}}) ==
           text_of(published[i].at("sha256")));
@@ -331,7 +331,7 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
   auto const& rows = all.at("rows").as_array();
   REQUIRE(rows.size() >= 4);
   for (auto const& v : rows) {
-    postgres::record row;
+    records::record row;
     row.stream.tenant.value = text_of(v.at("tenant"));
     REQUIRE(parse(text_of(v.at("kind")), row.stream.kind));
     row.stream.id = text_of(v.at("id"));
@@ -343,7 +343,7 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
     row.hash = text_of(v.at("hash"));
     row.body = unhex(text_of(v.at("body")));
     auto const& wanted = v.at("events").as_array();
-    auto const got = postgres::unpack(row);
+    auto const got = records::unpack(row);
     REQUIRE(got.size() == wanted.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
       CHECK(got[i].epoch == v.at("epoch").to_number<std::uint64_t>());
@@ -356,8 +356,8 @@ TEST_CASE("record: the published rows are read, and the dictionaries are those o
     std::vector<new_event> events;
     for (auto const& e : got)
       events.push_back(e.event);
-    postgres::record again;
-    postgres::pack(again, got.front().epoch, events);
+    records::record again;
+    records::pack(again, got.front().epoch, events);
     CHECK(body_of(again).lines == body_of(row).lines);
     if (row.body[1] == 0)
       CHECK(hex_of(again.body) == hex_of(row.body));

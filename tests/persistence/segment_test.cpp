@@ -1,6 +1,6 @@
-#include "persistence/postgres/record.hpp"
 #include "persistence/postgres/segment.hpp"
 #include "persistence/postgres/session.hpp"
+#include "persistence/record/record.hpp"
 #include "tests/persistence/ledger.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,9 +57,9 @@ struct batch {
   stream_write other = b.next(1);
   stream_write second = a.next(2, time_point{});
   stream_write timer{refs[2], 4, {}, at_ms(-9)};
-  std::vector<postgres::section> sections{
-      postgres::make_section(7, 5, 13, first), postgres::make_section(7, 5, 14, other),
-      postgres::make_section(7, 5, 16, second), postgres::make_section(7, 5, 16, timer)};
+  std::vector<records::section> sections{
+      records::make_section(7, 5, 13, first), records::make_section(7, 5, 14, other),
+      records::make_section(7, 5, 16, second), records::make_section(7, 5, 16, timer)};
 };
 
 constexpr postgres::segment_place place{1, 42};
@@ -68,7 +68,7 @@ void check_damaged(std::string const& body, postgres::segment_place const& at = 
   try {
     (void)postgres::decode_segment(at, body);
     FAIL("it was read");
-  } catch (postgres::failure const& e) {
+  } catch (store_failure const& e) {
     CHECK(e.code == errc::corrupt);
     CHECK(e.message.find("lane " + std::to_string(at.lane)) != std::string::npos);
     CHECK(e.message.find("backup") != std::string::npos);
@@ -82,9 +82,9 @@ TEST_CASE("segment: a batch comes back as it was", "[persistence]") {
   auto const body = postgres::encode_segment(place, given.sections);
   auto const back = postgres::decode_segment(place, body);
   REQUIRE(back.size() == 4);
-  same_events(postgres::events_of(back[0]), given.first, 11);
-  same_events(postgres::events_of(back[1]), given.other, 14);
-  same_events(postgres::events_of(back[2]), given.second, 15);
+  same_events(records::events_of(back[0]), given.first, 11);
+  same_events(records::events_of(back[1]), given.other, 14);
+  same_events(records::events_of(back[2]), given.second, 15);
   CHECK(back[0].wake_at == at_ms(50));
   CHECK_FALSE(back[1].wake_at.has_value());
   CHECK(back[2].wake_at == time_point{});
@@ -92,9 +92,9 @@ TEST_CASE("segment: a batch comes back as it was", "[persistence]") {
   CHECK(back[3].version == 4);
   CHECK(back[3].count == 0);
   CHECK(back[3].wake_at == at_ms(-9));
-  CHECK(postgres::last_hash(back[2]) == given.second.events.back().hash);
-  CHECK(postgres::ids_of(back[2]).first == given.second.events.front().event_id);
-  CHECK(postgres::ids_of(back[2]).last == given.second.events.back().event_id);
+  CHECK(records::last_hash(back[2]) == given.second.events.back().hash);
+  CHECK(records::ids_of(back[2]).first == given.second.events.front().event_id);
+  CHECK(records::ids_of(back[2]).last == given.second.events.back().event_id);
   CHECK(postgres::decode_segment(place, {}).empty()); // a barrier
 }
 
@@ -104,11 +104,11 @@ TEST_CASE("segment: names with any bytes that a store takes come back", "[persis
   auto w = writer{odd}.next(2);
   auto const shard = shard_of(odd);
   postgres::segment_place const at{postgres::lane_of(shard), 1};
-  std::vector<postgres::section> const all{postgres::make_section(shard, 5, 2, w)};
+  std::vector<records::section> const all{records::make_section(shard, 5, 2, w)};
   auto const back = postgres::decode_segment(at, postgres::encode_segment(at, all));
   REQUIRE(back.size() == 1);
   CHECK(back[0].stream == odd);
-  same_events(postgres::events_of(back[0]), w, 1);
+  same_events(records::events_of(back[0]), w, 1);
 }
 
 TEST_CASE("segment: every flipped bit, every cut and another place are told", "[persistence]") {
@@ -127,29 +127,29 @@ TEST_CASE("segment: every flipped bit, every cut and another place are told", "[
 }
 
 TEST_CASE("segment: ids beyond the last 256 are written again and come back", "[persistence]") {
-  std::vector<postgres::section> all;
+  std::vector<records::section> all;
   std::vector<stream_write> writes;
   std::uint64_t seq = 0;
   for (auto const& ref : tickets_of(7, 200)) {
     writes.push_back(writer{ref}.next(3));
-    all.push_back(postgres::make_section(7, 5, seq += 3, writes.back()));
+    all.push_back(records::make_section(7, 5, seq += 3, writes.back()));
   }
   auto const back = postgres::decode_segment(place, postgres::encode_segment(place, all));
   REQUIRE(back.size() == all.size());
   for (std::size_t i = 0; i < all.size(); ++i)
-    same_events(postgres::events_of(back[i]), writes[i], 3 * i + 1);
+    same_events(records::events_of(back[i]), writes[i], 3 * i + 1);
 }
 
 TEST_CASE("record: writes of one stream share a row, with what stands between them left out",
           "[persistence]") {
   batch const given;
-  std::vector<postgres::section const*> const parts{&given.sections[0], &given.sections[2]};
-  postgres::record row;
-  postgres::merge(row, 10, parts);
+  std::vector<records::section const*> const parts{&given.sections[0], &given.sections[2]};
+  records::record row;
+  records::merge(row, 10, parts);
   CHECK(row.seq == 16);
   CHECK(row.version == 5);
   CHECK(row.hash == given.second.events.back().hash);
-  auto const back = postgres::unpack_run(row);
+  auto const back = records::unpack_run(row);
   CHECK(back.run == 10);
   REQUIRE(back.events.size() == 5);
   same_events({back.events.begin(), back.events.begin() + 3}, given.first, 11);
@@ -157,12 +157,12 @@ TEST_CASE("record: writes of one stream share a row, with what stands between th
   for (std::size_t i = 0; i < row.body.size(); ++i) {
     auto spoilt = row;
     spoilt.body[i] = static_cast<char>(spoilt.body[i] ^ 16);
-    CHECK_THROWS_AS(postgres::unpack(spoilt), postgres::failure);
+    CHECK_THROWS_AS(records::unpack(spoilt), store_failure);
   }
   auto elsewhere = row;
   ++elsewhere.seq;
-  CHECK_THROWS_AS(postgres::unpack(elsewhere), postgres::failure);
+  CHECK_THROWS_AS(records::unpack(elsewhere), store_failure);
   elsewhere = row;
   ++elsewhere.version;
-  CHECK_THROWS_AS(postgres::unpack(elsewhere), postgres::failure);
+  CHECK_THROWS_AS(records::unpack(elsewhere), store_failure);
 }

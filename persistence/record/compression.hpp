@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// The one place that knows zstd (docs/decisions/0012-zstd.md).
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// Words that rows have in common, so that they need not stand in each of them. Rows name theirs by
 /// its number, so one that was ever written with stays in the program as it is.
@@ -31,4 +31,4 @@ enum class effort { quick, small };
 [[nodiscard]] std::string decompressed(std::string_view frame, std::uint8_t dictionary_number,
                                        std::size_t most);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

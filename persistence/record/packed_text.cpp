@@ -1,7 +1,6 @@
-#include "persistence/postgres/packed_text.hpp"
+#include "persistence/record/packed_text.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/hex.hpp"
 
@@ -9,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -23,16 +22,6 @@ constexpr unsigned same_half = 0x80; ///< with the count of equal bytes: so is t
 constexpr char next_id = '\x01';
 constexpr char same_id = '\x02';
 constexpr std::size_t most_known = 256;
-
-std::string id_text(std::string_view bytes) {
-  std::string out(id_length, '-');
-  put_hex(out.data(), bytes.substr(0, 4));
-  put_hex(out.data() + 9, bytes.substr(4, 2));
-  put_hex(out.data() + 14, bytes.substr(6, 2));
-  put_hex(out.data() + 19, bytes.substr(8, 2));
-  put_hex(out.data() + 24, bytes.substr(10, 6));
-  return out;
-}
 
 /// Lines in which every UUID is a byte or two, and those UUIDs in their order.
 struct shortened {
@@ -139,6 +128,16 @@ std::uint64_t byte_reader::number() {
   throw malformed{"a number in it is too long"};
 }
 
+std::string id_text(std::string_view bytes) {
+  std::string out(id_length, '-');
+  put_hex(out.data(), bytes.substr(0, 4));
+  put_hex(out.data() + 9, bytes.substr(4, 2));
+  put_hex(out.data() + 14, bytes.substr(6, 2));
+  put_hex(out.data() + 19, bytes.substr(8, 2));
+  put_hex(out.data() + 24, bytes.substr(10, 6));
+  return out;
+}
+
 std::uint32_t sum_of(std::initializer_list<std::string_view> texts, std::uint32_t front) {
   auto h = front;
   for (auto const text : texts)
@@ -197,4 +196,4 @@ std::string take_text(byte_reader& in, std::uint8_t dictionary, std::string_view
   return lengthen(decompressed(in.rest(), dictionary, max_lines_bytes), known, window);
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

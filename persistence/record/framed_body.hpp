@@ -1,10 +1,10 @@
 #pragma once
 
-#include "persistence/postgres/packed_text.hpp"
+#include "persistence/record/packed_text.hpp"
 
 /// What every body of a record or a segment begins with: its form, the dictionary of its text, and
 /// a sum over all of it and over what stands beside it in its row.
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// Texts that stand beside a body and are covered by its sum.
 using beside = std::initializer_list<std::string_view>;
@@ -17,4 +17,4 @@ void end_body(std::string& body, std::uint8_t dictionary, beside texts);
 [[nodiscard]] std::uint8_t check_body(byte_reader& in, std::string_view body, char form,
                                       beside texts);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "persistence/postgres/framed_body.hpp"
+#include "persistence/record/framed_body.hpp"
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// The column `body` of a row, taken apart (docs/event-encoding.md, section 6).
 struct record_body {
@@ -26,4 +26,4 @@ struct body_keys {
 /// The same backwards. Throws malformed unless `encode_body` has made the bytes, for these keys.
 [[nodiscard]] record_body decode_body(std::string_view bytes, body_keys const& keys);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "persistence/postgres/compression.hpp"
+#include "persistence/record/compression.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// What the bodies of records and segments are made of.
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// More than any write can hold, whatever escapes its texts need.
 constexpr std::size_t max_lines_bytes = 16 * 1024 * 1024;
@@ -29,6 +29,9 @@ private:
   std::string_view rest_;
 };
 
+/// A UUID of 16 bytes as text.
+[[nodiscard]] std::string id_text(std::string_view bytes);
+
 /// FNV-1a, 32 bits, of all texts one after the other; `front`: the sum of what is before them.
 [[nodiscard]] std::uint32_t sum_of(std::initializer_list<std::string_view> texts,
                                    std::uint32_t front = 2166136261u);
@@ -47,4 +50,4 @@ enum class id_window { first, last };
 [[nodiscard]] std::string take_text(byte_reader& in, std::uint8_t dictionary,
                                     std::string_view before, id_window window);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,11 +1,11 @@
-#include "persistence/postgres/section.hpp"
+#include "persistence/record/section.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/postgres/event_lines.hpp"
+#include "persistence/record/event_lines.hpp"
 
 #include <algorithm>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -88,4 +88,4 @@ id_span ids_of(section const& s) {
   return out;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "persistence/postgres/section.hpp"
+#include "persistence/record/section.hpp"
 
+#include <functional>
 #include <span>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// Events that are stored in one row, as in docs/event-encoding.md, section 6.
 struct record {
@@ -23,6 +24,10 @@ struct record {
 /// are not stored but worked out again.
 void pack(record& out, std::uint64_t epoch, std::span<new_event const> events);
 
+/// Puts events into rows, in their order, each filled as a whole: those that follow each other in
+/// one stream share one, up to a bound. Their hashes are as `pack` needs them.
+void pack_all(std::span<stored_event const> events, std::function<void(record const&)> const& row);
+
 /// The whole of a row from sections of one stream in their order, each with events. `run`: the seq
 /// in their shard after which everything up to the next record of another run stands in records of
 /// this one. Throws malformed.
@@ -36,8 +41,8 @@ struct run_of_events {
 };
 [[nodiscard]] run_of_events unpack_run(record const& row);
 
-/// The events of a row. Throws failure (corrupt, naming the row) unless the row is one that `pack`
-/// or `merge` has filled; so does `unpack_run`.
+/// The events of a row. Throws store_failure (corrupt, naming the row) unless the row is one that
+/// `pack` or `merge` has filled; so does `unpack_run`.
 [[nodiscard]] std::vector<stored_event> unpack(record const& row);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,9 +1,8 @@
-#include "persistence/postgres/framed_body.hpp"
+#include "persistence/record/framed_body.hpp"
 
-#include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -13,7 +12,11 @@ constexpr std::size_t sum_bytes = 4;
 /// Of the body but for the sum itself.
 std::string sum_text(std::string_view body, beside texts) {
   auto const front = sum_of({body.substr(0, sum_at), body.substr(sum_at + sum_bytes)});
-  return binary_int4(static_cast<std::int32_t>(sum_of(texts, front)));
+  auto const sum = sum_of(texts, front);
+  std::string out;
+  for (auto const shift : {24, 16, 8, 0})
+    out += static_cast<char>(sum >> shift & 0xff);
+  return out;
 }
 
 } // namespace
@@ -40,4 +43,4 @@ std::uint8_t check_body(byte_reader& in, std::string_view body, char form, besid
   return with;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -3,7 +3,7 @@
 #include "persistence/event_store.hpp"
 #include "persistence/scanner.hpp"
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// What one write put into one stream, as it stands in a segment and later in a record: its place,
 /// and its events as text (docs/event-encoding.md, section 7).
@@ -38,4 +38,4 @@ struct id_span {
 };
 [[nodiscard]] id_span ids_of(section const& s);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,11 +1,10 @@
-#include "persistence/postgres/merged_body.hpp"
+#include "persistence/record/merged_body.hpp"
 
 #include "persistence/encoding.hpp"
-#include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/hex.hpp"
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -75,4 +74,4 @@ merged_body decode_merged(std::string_view bytes, body_keys const& keys) {
   return out;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

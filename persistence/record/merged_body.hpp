@@ -1,10 +1,10 @@
 #pragma once
 
-#include "persistence/postgres/record_body.hpp"
+#include "persistence/record/record_body.hpp"
 
 #include <vector>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// The column `body` of a row that was made of several writes of one stream
 /// (docs/event-encoding.md, section 7.3).
@@ -30,4 +30,4 @@ struct merged_body {
 /// The same backwards. Throws malformed unless `encode_merged` has made the bytes, for these keys.
 [[nodiscard]] merged_body decode_merged(std::string_view bytes, body_keys const& keys);
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,10 +1,10 @@
-#include "persistence/postgres/record_body.hpp"
+#include "persistence/record/record_body.hpp"
 
-#include "persistence/postgres/session.hpp"
 #include "persistence/scanner.hpp"
+#include "persistence/store_failure.hpp"
 #include "protocol/hex.hpp"
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -14,7 +14,7 @@ constexpr std::size_t hash_bytes = 32;
 
 std::string encode_body(record_body const& body, body_keys const& keys) {
   if (body.lines.size() > max_lines_bytes)
-    throw failure{errc::invalid_argument, "a write is too long for one row", false};
+    throw store_failure{errc::invalid_argument, "a write is too long for one row", false};
   auto out = begin_body(format);
   put_number(out, body.epoch);
   put_number(out, body.count);
@@ -38,4 +38,4 @@ record_body decode_body(std::string_view bytes, body_keys const& keys) {
   return out;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

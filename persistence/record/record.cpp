@@ -1,15 +1,15 @@
-#include "persistence/postgres/record.hpp"
+#include "persistence/record/record.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/postgres/event_lines.hpp"
-#include "persistence/postgres/merged_body.hpp"
-#include "persistence/postgres/record_body.hpp"
-#include "persistence/postgres/session.hpp"
+#include "persistence/record/event_lines.hpp"
+#include "persistence/record/merged_body.hpp"
+#include "persistence/record/record_body.hpp"
 #include "persistence/scanner.hpp"
+#include "persistence/store_failure.hpp"
 
 #include <algorithm>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -141,6 +141,33 @@ void pack(record& out, std::uint64_t epoch, std::span<new_event const> events) {
   out.body = encode_body(body, {out.first_id, out.last_id, out.hash});
 }
 
+void pack_all(std::span<stored_event const> events, std::function<void(record const&)> const& row) {
+  constexpr std::size_t most_together = 64;
+  constexpr std::size_t most_bytes = 64 * 1024;
+  auto const goes_on = [](stored_event const& a, stored_event const& b) {
+    return a.shard == b.shard && a.stream == b.stream && a.epoch == b.epoch;
+  };
+  record out;
+  std::vector<new_event> together;
+  for (std::size_t i = 0; i < events.size();) {
+    auto const from = i;
+    together.clear();
+    std::size_t bytes = 0;
+    do {
+      bytes += events[i].event.data.size();
+      together.push_back(events[i++].event);
+    } while (i < events.size() && together.size() < most_together && bytes < most_bytes &&
+             goes_on(events[from], events[i]));
+    pack(out, events[from].epoch, together);
+    auto const& end = events[i - 1];
+    out.shard = end.shard;
+    out.seq = end.seq;
+    out.stream = end.stream;
+    out.version = end.version;
+    row(out);
+  }
+}
+
 void merge(record& out, std::uint64_t run, std::span<section const* const> sections) {
   auto const& last = *sections.back();
   out.shard = last.shard;
@@ -171,12 +198,12 @@ run_of_events unpack_run(record const& row) {
   try {
     return events_of(row);
   } catch (malformed const& why) {
-    throw failure{errc::corrupt,
-                  "the record of shard " + std::to_string(row.shard) + " that ends with seq " +
-                      std::to_string(row.seq) + " (" + to_string(row.stream) + " version " +
-                      std::to_string(row.version) + ") is damaged: " + why.what +
-                      "; restore it from an export or a backup",
-                  false};
+    throw store_failure{errc::corrupt,
+                        "the record of shard " + std::to_string(row.shard) +
+                            " that ends with seq " + std::to_string(row.seq) + " (" +
+                            to_string(row.stream) + " version " + std::to_string(row.version) +
+                            ") is damaged: " + why.what + "; restore it from an export or a backup",
+                        false};
   }
 }
 
@@ -184,4 +211,4 @@ std::vector<stored_event> unpack(record const& row) {
   return unpack_run(row).events;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -6,7 +6,7 @@
 #include "protocol/json_string.hpp"
 
 /// The first line of an event: members that differ from those of the event before it.
-namespace troupe::postgres {
+namespace troupe::records {
 
 /// Puts the members that differ, in their order, separated by commas.
 class members {
@@ -125,4 +125,4 @@ inline void take_rest(scanner& in, member_reader& line, new_event& e) {
     throw malformed{"an event in it has no id"};
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records

@@ -1,4 +1,4 @@
-#include "persistence/postgres/compression.hpp"
+#include "persistence/record/compression.hpp"
 
 #include "persistence/scanner.hpp"
 
@@ -8,7 +8,7 @@
 #include <memory>
 #include <new>
 
-namespace troupe::postgres {
+namespace troupe::records {
 
 namespace {
 
@@ -108,4 +108,4 @@ std::string decompressed(std::string_view frame, std::uint8_t dictionary_number,
   return out;
 }
 
-} // namespace troupe::postgres
+} // namespace troupe::records
