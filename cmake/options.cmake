@@ -11,7 +11,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   target_compile_options(
     troupe_options
     INTERFACE -Wno-array-bounds -Wno-restrict
-              $<$<CONFIG:RelWithDebInfo>:-Wno-stringop-overflow -Wno-stringop-overread>)
+              "$<$<CONFIG:RelWithDebInfo>:-Wno-stringop-overflow;-Wno-stringop-overread>")
 endif()
 target_compile_definitions(
   troupe_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 using namespace troupe;
@@ -111,15 +112,30 @@ TEST_CASE("migrations: the embedded ones are numbered from 1 without a gap", "[p
     for (auto const& m : all) {
       CHECK(m.number == ++number);
       CHECK(m.name.substr(0, 4) == "000" + std::to_string(number));
-      CHECK(m.sql.size() > 100);
+      CHECK(m.sql.ends_with(";\n"));
     }
   }
 }
 
 TEST_CASE("migrations: released texts are never edited", "[persistence]") {
-  // A changed text locks every existing store out: add a new file instead.
-  auto const sqlite = sqlite_migrations();
-  auto const postgres = postgres_migrations();
-  CHECK(sqlite.size() >= 1);
-  CHECK(postgres.size() >= 2);
+  // A changed text locks every existing store out: add a new file, and its line here.
+  std::map<std::string, std::string> const released{
+      {"sqlite 0001_event_log.sql",
+       "f312fd27d5f6387d13603ff6c78f51214f67a2081983ecdd2079ce0042170dd8"},
+      {"sqlite 0002_records.sql",
+       "9adfd38795a05513a084b2d925f101f1882278641b206f479e1fc0eb0b7e4e08"},
+      {"sqlite 0003_no_events.sql",
+       "805eadeb4fd96c968656af6ea143e84eba5cb00ef65622207e927a4643abfd12"},
+      {"postgres 0001_records.sql",
+       "f7a1877521741239e508e93dbc83e2f6f7bba5245a1ea43777851d6d455c8d1e"},
+      {"postgres 0002_append.sql",
+       "8f0e6fb22fe47c98be1606c570b5835eceed5cd908c5b9ffd50d1bfbd9a33385"},
+      {"postgres 0003_segments.sql",
+       "886e9e960d2eb28f2683c767666da636e09070d8c96c03ddb721cd0b370d02a8"}};
+  std::map<std::string, std::string> found;
+  for (auto const& m : sqlite_migrations())
+    found.emplace("sqlite " + std::string{m.name}, checksum(m));
+  for (auto const& m : postgres_migrations())
+    found.emplace("postgres " + std::string{m.name}, checksum(m));
+  CHECK(found == released);
 }

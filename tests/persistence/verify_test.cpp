@@ -29,7 +29,8 @@ struct tampered {
       l.write(refs[0]);
       l.write(refs[1]);
     }
-    l.write(tickets_of(9, 1)[0], 4);
+    for (int i = 0; i < 4; ++i)
+      l.write(tickets_of(9, 1)[0]);
     auto u = l.next(refs[0]); // seq 7
     u.outbox = {{"x", "mail", effect_class::pure, "{}"}};
     u.inbox = inbox_entry{"api", "k", "h", "{}"};
