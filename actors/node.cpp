@@ -41,9 +41,10 @@ struct node::parts {
       : door(s.admission), leases(s.resend * 6), crowd(s.live_limit),
         system(configured(config, s.threads)), view(s.recent, s.check_invariants) {}
 
-  admission door;    ///< outlives the commands that are counted there
-  lease_desk leases; ///< outlives the actors that ask it
-  population crowd;  ///< outlives the actors that are counted there
+  admission door;      ///< outlives the commands that are counted there
+  lease_desk leases;   ///< outlives the actors that ask it
+  population crowd;    ///< outlives the actors that are counted there
+  effect_book effects; ///< outlives the actors that write in it
   alarm_clock alarms;
   caf::actor_system_config config;
   caf::actor_system system;
@@ -262,6 +263,7 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   p->rt.crowd = &p->crowd;
   p->rt.door = &p->door;
   p->rt.alarms = &p->alarms;
+  p->rt.effects = &p->effects;
   p->where = std::make_unique<region>(p->system, p->rt);
   p->waking = std::make_unique<waker>(*p->where, p->crowd);
   p->requests = std::make_unique<request_desk>(*p->log, *p->where, p->ids, &p->door);
@@ -409,7 +411,11 @@ node_load node::load() const {
           p.crowd.live(),     p.crowd.limit(),
           p.crowd.reading(),  p.view.behind(),
           p.engines->load(),  p.leases.with([](matchmaker const& who) { return who.load(); }),
-          p.log->load_now()};
+          p.log->load_now(),  p.effects.read()};
+}
+
+std::map<entity_ref, std::uint64_t> node::crashed_entities() const {
+  return parts_->incidents.crashed_entities();
 }
 
 std::size_t node::live() const {

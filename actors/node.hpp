@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/board.hpp"
+#include "actors/effect_book.hpp"
 #include "actors/journal.hpp"
 #include "actors/ports.hpp"
 #include "actors/request_desk.hpp"
@@ -60,6 +61,7 @@ struct node_load {
   engine_load engines;
   dispatch_load dispatch;
   journal_load journal;
+  std::array<effect_book::standing, effect_kinds> effects;
 };
 
 /// One running node: actor system, journal, region, dispatcher, board, engines. What the gateway
@@ -95,6 +97,8 @@ public:
 
   [[nodiscard]] node_counts counts() const;
   [[nodiscard]] node_load load() const;
+  /// Entities that went down by a bug since the start, and how often.
+  [[nodiscard]] std::map<entity_ref, std::uint64_t> crashed_entities() const;
   /// How many entities are in memory.
   [[nodiscard]] std::size_t live() const;
   /// Commands that were sent and have not ended, wherever they wait.

@@ -5,6 +5,7 @@
 #include "actors/command_trace.hpp"
 #include "actors/dispatch_desk.hpp"
 #include "actors/domain/kinds.hpp"
+#include "actors/effect_book.hpp"
 #include "actors/region.hpp"
 #include "actors/send_point.hpp"
 #include "actors/stream_fold.hpp"
@@ -105,6 +106,7 @@ public:
                    *t.refused);
     }
     t.done = true;
+    t.open.end();
     t.held = t.acknowledge;
     settle_held();
   }
@@ -163,6 +165,7 @@ private:
 
   /// The alternatives of a deed, in their order.
   enum class sort : std::uint8_t { tell, ask, offer, launch, notify, alarm };
+  static_assert(std::variant_size_v<deed> == effect_kinds); // of which each is one, in this order
 
   /// An obligation that is being carried out. What it asks for is worked out of the state again
   /// where it is needed again: many wait here for days.
@@ -178,6 +181,7 @@ private:
     std::int64_t token = 0;      ///< of a launch
     std::optional<moment> rings; ///< an alarm: when
     choke::effect_ptr watched;   ///< of a launch
+    effect_book::entry open;     ///< until it is taken over, or no longer wanted
     std::string cause;           ///< event that first asked for it
     std::unique_ptr<std::string> refused;
     /// What an engine has answered; written once, before the outcome of its delivery comes.
@@ -190,6 +194,8 @@ private:
     t.acknowledge = o.acknowledge;
     t.done = false;
     t.cause = host_.now().last_event_id;
+    if (auto* effects = host_.rt().effects; effects != nullptr)
+      t.open = effects->begin(static_cast<effect_kind>(o.what.index()), host_.rt().clock->now());
     if (auto const* a = std::get_if<alarm>(&o.what))
       t.at = a->at;
     if (auto const* l = std::get_if<troupe::launch>(&o.what))

@@ -85,6 +85,7 @@ public:
 class admission;
 class alarm_clock;
 class dispatch_desk;
+class effect_book;
 class population;
 class region;
 
@@ -115,6 +116,7 @@ struct runtime {
   population* crowd = nullptr;       ///< may be null: entities are let go when they are idle only
   admission* door = nullptr;         ///< may be null: nothing is refused as new work
   alarm_clock* alarms = nullptr;     ///< may be null: the actor system's clock, which tests turn
+  effect_book* effects = nullptr;    ///< may be null
 };
 
 } // namespace troupe

@@ -275,7 +275,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
   int const crashes = blame(ref, c.link->poison.empty() ? blamed : c.link->poison);
   choke::crashed(ref, blamed, crashes == crashes_until_poison);
   if (rt_.incidents != nullptr)
-    rt_.incidents->crashed();
+    rt_.incidents->crashed(ref);
   if (crashes == crashes_until_poison) {
     auto const report = c.link->report ? *c.link->report : crash_report{};
     log_about const about{report.correlation, &ref};

@@ -26,6 +26,19 @@ void incident_log::put_aside(dead_letter letter) {
     letters_.pop_front();
 }
 
+void incident_log::crashed(entity_ref const& what) {
+  constexpr std::size_t most = 1000; // a bug may take all of a kind down
+  ++crashes_;
+  std::lock_guard const lock{mutex_};
+  if (crashed_.size() < most || crashed_.contains(what))
+    ++crashed_[what];
+}
+
+std::map<entity_ref, std::uint64_t> incident_log::crashed_entities() const {
+  std::lock_guard const lock{mutex_};
+  return crashed_;
+}
+
 std::vector<dead_letter> incident_log::letters() const {
   std::lock_guard lock{mutex_};
   return {letters_.begin(), letters_.end()};

@@ -53,8 +53,21 @@ json::object journal_of(journal_counters const& c) {
           {"unknown", c.unknown.load()}};
 }
 
+/// What is under way on the outside of entities, by kind, and how old the oldest of each is.
+json::array effects_of(node_load const& now, time_point at) {
+  json::array out;
+  for (auto const& e : now.effects)
+    out.push_back(json::object{
+        {"kind", name(e.kind)},
+        {"count", e.count},
+        {"oldest_ms", e.oldest ? json::value{std::max<std::int64_t>(0, (at - *e.oldest).count())}
+                               : json::value{}}});
+  return out;
+}
+
 json::object system_of(api const& a) {
   auto const c = a.n.counts();
+  auto const load = a.n.load();
   auto& view = a.n.view();
   auto const last = view.last();
   json::array shards;
@@ -72,7 +85,8 @@ json::object system_of(api const& a) {
           {"quarantined", c.quarantined},
           {"restarts", c.restarts},
           {"refused", c.refused},
-          {"load", load_of(a.n.load())},
+          {"load", load_of(load)},
+          {"effects", effects_of(load, a.n.clock().now())},
           {"journal", journal_of(a.n.log().counters())},
           {"shards", std::move(shards)}};
 }

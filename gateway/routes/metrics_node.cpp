@@ -38,6 +38,17 @@ void add_journal(metric_page& out, api const& a, journal_load const& now) {
       .at(d(c.fenced.load()));
 }
 
+void add_effects(metric_page& out, node_load const& now, time_point at) {
+  auto count = out.gauge("troupe_effects", "What entities have asked for and is under way.");
+  for (auto const& e : now.effects)
+    count.at({{"kind", std::string{name(e.kind)}}}, static_cast<double>(e.count));
+  auto age = out.gauge("troupe_effect_oldest_seconds", "Age of the oldest of each kind, or 0.");
+  for (auto const& e : now.effects) {
+    auto const ms = e.oldest ? std::max<std::int64_t>(0, (at - *e.oldest).count()) : 0;
+    age.at({{"kind", std::string{name(e.kind)}}}, static_cast<double>(ms) / 1000);
+  }
+}
+
 void add_incidents(metric_page& out, node_counts const& c) {
   auto const d = [](auto n) { return static_cast<double>(n); };
   out.counter("troupe_invariant_violations_total",
@@ -85,6 +96,7 @@ void add_node_metrics(metric_page& out, api const& a) {
   out.gauge("troupe_daemons_connected", "Daemons that have a link.").at(d(a.hub.linked().size()));
   out.counter("troupe_ledger_events_total", "Events in the ledger, whoever stored them.")
       .at(d(a.n.view().last()));
+  add_effects(out, now, a.n.clock().now());
   add_journal(out, a, now.journal);
   add_incidents(out, a.n.counts());
 }

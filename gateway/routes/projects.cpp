@@ -110,9 +110,15 @@ void add_project_routes(std::vector<route>& out, api const& a) {
 
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
     desks const at{a.n.view(), r.principal.tenant};
+    auto const crashes = a.n.crashed_entities();
     a.list(
         r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}},
-        [&at](json::object& shown, json::value const&) { at.show(shown); },
+        [&](json::object& shown, json::value const&) {
+          at.show(shown);
+          auto const found = crashes.find(
+              {r.principal.tenant, entity_kind::agent, std::string{shown.at("id").as_string()}});
+          shown["restarts"] = found == crashes.end() ? 0 : found->second;
+        },
         [&at](json::value const& state) { return at.status(state); });
   }));
   out.push_back(post("/api/agents/{id}/pause", role::developer, small_body,

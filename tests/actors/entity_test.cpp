@@ -1,3 +1,4 @@
+#include "actors/effect_book.hpp"
 #include "actors/stream_fold.hpp"
 #include "persistence/encoding.hpp"
 #include "protocol/content_hash.hpp"
@@ -284,6 +285,47 @@ TEST_CASE("entity: what it owes is sent again until it is taken, and has its eff
   }
   CHECK_FALSE(
       s.store->stream(test::still_stage::ref(entity_kind::project, "tally"))->wake_at.has_value());
+}
+
+TEST_CASE("entity: what it owes is counted with its age until it is taken", "[actors]") {
+  effect_book book; // outlives the actors that write in it
+  test::still_stage s;
+  s.rt.effects = &book;
+  auto const messages = [&] { return book.read().at(0); };
+  auto config = find_template("solo@1")->config;
+  config.repository = "/nowhere";
+  (void)s.send(test::still_stage::ref(entity_kind::project, "tally"),
+               project::command{project::create{"Tally", config}});
+  s.run();
+  CHECK(messages().count == 0); // nothing is owed before it is durable
+  s.log.commit();
+  s.run();
+  CHECK(messages().kind == effect_kind::message);
+  CHECK(messages().count == config.roster.size());
+  auto const begun = s.clock.now();
+  CHECK(messages().oldest == begun);
+  s.pass(std::chrono::seconds{30}); // sent again, and still the same
+  CHECK(messages().count == config.roster.size());
+  CHECK(messages().oldest == begun);
+  s.settle();
+  CHECK(messages().count == 0);
+  CHECK_FALSE(messages().oldest.has_value());
+
+  auto const ref = test::still_stage::ref(entity_kind::approval, "b.a1");
+  approval::open o;
+  o.project = project_id{"tally"};
+  o.subject = principal_id{"brief:b"};
+  o.question = "Approve?";
+  o.content_hash = std::string(64, 'b');
+  o.deadline = s.clock.now() + std::chrono::hours{1};
+  (void)s.send(ref, approval::command{o});
+  s.settle();
+  auto const timers = [&] { return book.read().at(5); };
+  CHECK(timers().kind == effect_kind::timer);
+  CHECK(timers().count == 1);
+  s.pass(std::chrono::minutes{61});
+  s.settle();
+  CHECK(timers().count == 0);
 }
 
 TEST_CASE("entity: an alarm fires when it is due, not before", "[actors]") {

@@ -149,6 +149,19 @@ TEST_CASE("ledger: the size of it, and that its chain holds", "[api]") {
   CHECK(system.json.at("journal").at("commits").at("sum").to_number<std::int64_t>() > 0);
   CHECK(system.json.at("load").at("entities").to_number<std::int64_t>() > 0);
   CHECK(system.json.at("load").at("journal").at("bytes_limit").to_number<std::int64_t>() > 0);
+  // The approval waits for its deadline: that much is under way at least.
+  std::map<std::string, json::value> effects;
+  for (auto const& e : system.json.at("effects").as_array())
+    effects[std::string{std::string_view{e.at("kind").as_string()}}] = e;
+  CHECK(effects.size() == 6);
+  CHECK(effects.at("timer").at("count").to_number<std::int64_t>() > 0);
+  CHECK(effects.at("timer").at("oldest_ms").to_number<std::int64_t>() >= 0);
+  CHECK(effects.at("attempt").at("count").to_number<std::int64_t>() == 0);
+  CHECK(effects.at("attempt").at("oldest_ms").is_null());
+  auto const agents = lab.get("/api/agents");
+  REQUIRE_FALSE(agents.json.at("items").as_array().empty());
+  for (auto const& agent : agents.json.at("items").as_array())
+    CHECK(agent.at("restarts").to_number<std::int64_t>() == 0);
 
   auto const check = lab.get("/api/ledger/check");
   REQUIRE(check.status == 200);

@@ -75,7 +75,7 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
     }
   }
   return (
-    <Table label="Roster" stacked heads={["Agent", "State", "Engine", "Work", right("Mailbox"), right("Answered"), "Record", unseen("Deeds")]}>
+    <Table label="Roster" stacked heads={["Agent", "State", "Engine", "Work", right("Mailbox"), right("Answered"), right("Restarts"), "Record", unseen("Deeds")]}>
           {agents.map((a) => {
             const r = record.get(a.id);
             const work = holds.get(a.id) ?? [];
@@ -110,6 +110,9 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
                 </td>
                 <td data-label="Answered" className={`right ${a.answered ? "" : "nothing"}`}>
                   {count(a.answered)}
+                </td>
+                <td data-label="Restarts" className={`right ${a.restarts ? "" : "nothing"}`}>
+                  {count(a.restarts)}
                 </td>
                 <td data-label="Record" className={r ? undefined : "nothing"}>
                   {r ? (

@@ -32,6 +32,8 @@ interface SystemState {
     dispatch: { offers: number; slots: number; occupied: number };
     journal: { units: number; bytes: number; bytes_limit: number; reads: number };
   };
+  /** What entities have asked for and is under way, by kind. */
+  effects?: { kind: string; count: number; oldest_ms: number | null }[];
   /** Since the start. */
   journal?: { batches: Histogram; commits: Histogram; conflicts: number; unknown: number };
 }
@@ -96,6 +98,7 @@ export default function System() {
                     </tbody>
                   </table>
                 </Card>
+                {s.effects && <Effects of={s.effects} />}
                 {s.load && <Queues of={s.load} />}
                 <Shards of={s.shards} />
               </div>
@@ -122,6 +125,44 @@ export default function System() {
   );
 }
 
+const effectNames: Record<string, string> = {
+  message: "messages between entities",
+  thinking: "engines that think for an agent",
+  offer: "tickets that wait for an agent or a daemon",
+  attempt: "attempts on daemons",
+  notice: "notices to daemons",
+  timer: "timers",
+};
+
+function Effects({ of }: { of: NonNullable<SystemState["effects"]> }) {
+  return (
+    <Card title="Effects" side={<span className="muted">under way now</span>}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Kind</th>
+            <th scope="col" className="right">
+              Under way
+            </th>
+            <th scope="col" className="right">
+              Oldest
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map((e) => (
+            <tr key={e.kind}>
+              <th scope="row">{effectNames[e.kind] ?? e.kind}</th>
+              <td className="right">{count(e.count)}</td>
+              <td className="right nowrap">{e.oldest_ms === null ? <span className="muted">–</span> : span(e.oldest_ms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Card>
+  );
+}
+
 function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
   const rows: [what: string, n: number, limit: number | undefined, name?: (n: number) => string][] = [
     ["commands under way", of.commands, of.commands_limit],
@@ -131,10 +172,9 @@ function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
     ["batches that the read side has not applied", of.view_behind, undefined],
     ["entities in memory", of.entities, of.entities_limit],
     ["entities that are being read", of.entities_reading, undefined],
-    ["effects: messages that wait for an engine", of.engines.waiting, undefined],
-    ["effects: engines at work", of.engines.busy, of.engines.threads],
-    ["effects: tickets that wait for an agent or a daemon", of.dispatch.offers, undefined],
-    ["effects: attempts on daemons", of.dispatch.occupied, of.dispatch.slots],
+    ["messages that wait for an engine", of.engines.waiting, undefined],
+    ["engines at work", of.engines.busy, of.engines.threads],
+    ["slots of daemons at work", of.dispatch.occupied, of.dispatch.slots],
   ];
   return (
     <Card title="What waits, and what is at work" side={<span className="muted">now</span>}>
