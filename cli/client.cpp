@@ -195,8 +195,7 @@ result<json::value> api_client::all(std::string const& path, query q) const {
 }
 
 result<void> api_client::follow(std::string const& path, query const& q, listener const& heard,
-                                std::atomic<bool> const& stop,
-                                std::function<void(bool up)> const& on_link) const {
+                                std::atomic<bool> const& stop, link_listener const& on_link) const {
   if (!token_)
     return token_.error();
   std::map<std::string, std::string> headers;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/client/http_client.hpp"
 #include "protocol/json.hpp"
 
 #include <atomic>
@@ -41,9 +42,13 @@ public:
   /// its refusal, unauthorized (the server ended it for good: the token was revoked, or ran out).
   [[nodiscard]] result<void> follow(std::string const& path, query const& q, listener const& heard,
                                     std::atomic<bool> const& stop,
-                                    std::function<void(bool up)> const& on_link = {}) const;
+                                    link_listener const& on_link = {}) const;
 
   [[nodiscard]] std::string const& server() const { return server_; }
+  /// What a person is told when a stream has broken, or is refused for now.
+  [[nodiscard]] std::string link_broken(std::string const& why) const {
+    return (why.empty() ? "connection to " + server_ + " lost" : why) + "; trying again";
+  }
 
 private:
   [[nodiscard]] result<json::value> call(std::string const& method, std::string const& target,

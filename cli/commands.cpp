@@ -175,9 +175,9 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
           stop = true;
       },
       stop,
-      [&, lost = false](bool up) mutable {
+      [&, lost = false](bool up, std::string const& why) mutable {
         if (!up)
-          out.remark("connection to " + out.api().server() + " lost; trying again");
+          out.remark(out.api().link_broken(why));
         else if (lost)
           out.remark("connected again");
         lost = !up;

@@ -59,10 +59,14 @@ std::string in_quotes(std::string const& value) {
   return out + "\"";
 }
 
+/// Ids of tickets are those of their brief with a number behind.
+bool is_brief(std::string const& id) {
+  return id.find('-') == std::string::npos;
+}
+
 /// What of one conversation a sequence shows: what was said, what became durable, what went wrong.
 traffic_flags following(traffic_flags f) {
-  auto const about = (f.follow.find('-') == std::string::npos ? "brief=" : "ticket=") +
-                     in_quotes(f.follow) +
+  auto const about = (is_brief(f.follow) ? "brief=" : "ticket=") + in_quotes(f.follow) +
                      " and (point=send or (point=journal and direction=out) or errors)";
   f.filter = f.filter.empty() ? about : about + " and (" + f.filter + ")";
   if (f.since.empty())
@@ -164,6 +168,11 @@ int watch_traffic(console& out, traffic_flags const& asked) {
   // A stream would wait for a server that is not there; a person wants to know.
   if (auto const there = out.api().get("/healthz"); !there)
     return out.fail(there.error());
+  if (!asked.follow.empty()) // it would wait for what never comes
+    if (auto const there = out.api().get(
+            (is_brief(asked.follow) ? "/api/briefs/" : "/api/tickets/") + segment(asked.follow));
+        !there)
+      return out.fail(there.error());
   auto flags = asked.follow.empty() ? asked : following(asked);
   if (flags.stats && flags.rate.empty())
     flags.rate = "10000";
@@ -177,9 +186,9 @@ int watch_traffic(console& out, traffic_flags const& asked) {
     followed = out.api().follow(
         "/api/watch", query_of(flags),
         [&](std::string const& name, json::value const& line) { view.show(name, line); }, stop,
-        [&](bool up) {
+        [&](bool up, std::string const& why) {
           if (!up)
-            out.remark("connection to " + out.api().server() + " lost; trying again");
+            out.remark(out.api().link_broken(why));
           else
             out.note((begun ? "connected again; watching " : "watching live traffic of ") +
                      out.api().server() + "; Ctrl-C ends it");
@@ -188,7 +197,9 @@ int watch_traffic(console& out, traffic_flags const& asked) {
   }
   if (followed)
     return exit_code::ok;
-  return out.fail(followed.error(), mark_below(flags.filter, followed.error().details));
+  auto const& e = followed.error();
+  auto const code = out.fail(e, mark_below(flags.filter, e.details));
+  return e.code == errc::invalid_argument ? exit_code::usage : code;
 }
 
 } // namespace troupe

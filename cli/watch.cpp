@@ -59,7 +59,7 @@ public:
           else
             take(data);
         },
-        stop, [&](bool up) { tell_link(up); });
+        stop, [&](bool up, std::string const& why) { tell_link(up, why); });
     if (!followed)
       return out_.fail(followed.error());
     return exit_code::ok;
@@ -77,9 +77,9 @@ private:
   }
 
   /// That nothing comes may mean that nothing happens; when nobody is there it must be said.
-  void tell_link(bool up) {
+  void tell_link(bool up, std::string const& why) {
     if (!up)
-      out_.remark("connection to " + out_.api().server() + " lost; trying again");
+      out_.remark(out_.api().link_broken(why));
     else if (lost_)
       out_.remark("connected again; " + (last_.empty() ? std::string{"nothing was told before"}
                                                        : "resumed after " + last_));

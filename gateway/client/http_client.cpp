@@ -288,8 +288,7 @@ result<client_response> http_request(std::string const& method, std::string cons
 result<void> stream_events(std::string const& url,
                            std::map<std::string, std::string> const& headers,
                            std::function<void(stream_event const&)> const& on_event,
-                           std::atomic<bool> const& stop,
-                           std::function<void(bool up)> const& on_link) {
+                           std::atomic<bool> const& stop, link_listener const& on_link) {
   constexpr milliseconds slice{250}; ///< how long a read waits before `stop` is looked at
   constexpr milliseconds longest_pause{5000};
   auto const a = address_of(url);
@@ -298,9 +297,11 @@ result<void> stream_events(std::string const& url,
   event_reader events;
   bool over = false;
   bool linked = false;
-  auto const link = [&](bool up) {
-    if (std::exchange(linked, up) != up && on_link)
-      on_link(up);
+  std::string told;
+  auto const link = [&](bool up, std::string const& why = {}) {
+    bool const news = why != std::exchange(told, why) && !why.empty();
+    if ((std::exchange(linked, up) != up || news) && on_link)
+      on_link(up, why);
   };
   auto const take = [&](stream_event const& e) {
     over = over || ends_for_good(e);
@@ -310,6 +311,7 @@ result<void> stream_events(std::string const& url,
   while (!stop && !over) {
     connection c{*a};
     events.begin_anew();
+    std::string refusal;
     if (!c.open(milliseconds{5000})) {
       auto request = request_of("GET", *a, headers, {});
       request.set(http::field::accept, "text/event-stream");
@@ -321,8 +323,10 @@ result<void> stream_events(std::string const& url,
         auto const status = static_cast<int>(parser.get().result_int());
         if (status != 200) {
           (void)c.read(parser);
+          auto why = refused(status, parser.get().body());
           if (!is_temporary(status))
-            return refused(status, parser.get().body());
+            return why;
+          refusal = std::move(why.message);
         } else {
           pause = milliseconds{100};
           link(true);
@@ -340,7 +344,7 @@ result<void> stream_events(std::string const& url,
       }
     }
     if (!stop && !over)
-      link(false);
+      link(false, refusal);
     for (milliseconds waited{0}; waited < pause && !stop && !over; waited += slice)
       std::this_thread::sleep_for(std::min(slice, pause));
     pause = std::min(pause * 2, longest_pause);

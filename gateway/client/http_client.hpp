@@ -33,16 +33,20 @@ struct stream_event {
   std::string data;
 };
 
+/// Hears how the link of a stream stands; `why` is empty unless the server said it.
+using link_listener = std::function<void(bool up, std::string const& why)>;
+
 /// Follows a stream of server-sent events until `stop` is set, the server refuses, or the server
 /// ends it for good (`event: closed` with `"again":false`, which `on_event` gets, too); a
 /// connection that breaks is made again after a pause that grows to 5 s, with `Last-Event-ID`.
-/// `on_link` hears when the stream is open (true) and when it broke (false), in turn.
+/// `on_link` hears when the stream is open (true) and when it broke (false), in turn; also when the
+/// server refuses it for now, with what it said, each time that it says something else.
 /// Errors: those of the first answer that is neither 200 nor a temporary refusal (its problem's
 /// detail is the message, and the problem the details), invalid_argument.
 [[nodiscard]] result<void> stream_events(std::string const& url,
                                          std::map<std::string, std::string> const& headers,
                                          std::function<void(stream_event const&)> const& on_event,
                                          std::atomic<bool> const& stop,
-                                         std::function<void(bool up)> const& on_link = {});
+                                         link_listener const& on_link = {});
 
 } // namespace troupe

@@ -266,7 +266,7 @@ void stream_reader::begin(std::string const& url, api_lab::headers const& header
           wakeup_.notify_all();
         },
         stop_,
-        [this](bool up) {
+        [this](bool up, std::string const&) {
           std::lock_guard lock{mutex_};
           opened_ = opened_ || up;
           wakeup_.notify_all();

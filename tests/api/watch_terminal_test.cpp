@@ -38,7 +38,7 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
     }
   }
   auto const wrong = run_troupe(words({"kind="}), lab.home());
-  CHECK(wrong.exit_code == 1);
+  CHECK(wrong.exit_code == 2);
   CHECK(wrong.err.find("column 6") != std::string::npos);
   CHECK(wrong.err.find("\n       ^") != std::string::npos);
   auto const misplaced = run_troupe({"watch", "errors"}, lab.home());
@@ -63,10 +63,29 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   CHECK(sequence.out.find("▶") != std::string::npos);
   CHECK(sequence.out.find("submitted") != std::string::npos);
   CHECK(sequence.out.find("\x1b[") == std::string::npos);
+  CHECK(follow({"--follow", "none"}).exit_code == 3);
+  CHECK(follow({"--follow", brief + "-77"}).exit_code == 3);
   auto const counts = follow({"--stats"});
   CHECK(counts.exit_code == 0);
   CHECK(counts.out.find("oldest waiting") != std::string::npos);
   CHECK(counts.out.find("\x1b[") == std::string::npos);
   CHECK(follow({"--stats", "--follow", brief}).exit_code == 2);
   CHECK(follow({"--stats", "--json"}).exit_code == 2);
+}
+
+TEST_CASE("watch: a terminal whose watch is refused for now says why", "[api]") {
+  api_lab lab;
+  std::vector<std::unique_ptr<traffic_reader>> others;
+  for (int i = 0; i < 16; ++i)
+    others.push_back(
+        std::make_unique<traffic_reader>(lab, "?filter=ticket%3D" + std::to_string(i)));
+  auto const log = lab.home() / "refused.log";
+  background watching{{"watch", "--traffic", "--seconds", "1", "--server", lab.url(),
+                       "--token-file", (lab.data() / "admin.token").string(), "agent=x"},
+                      lab.home(),
+                      log};
+  auto const told = [&] { return text_of(log).find("; trying again") != std::string::npos; };
+  CHECK(eventually(told));
+  INFO(text_of(log));
+  CHECK(text_of(log).find("connection to") == std::string::npos); // it has none to lose
 }
