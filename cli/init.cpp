@@ -173,6 +173,8 @@ bool ask_all(console& out, proposal& p) {
                      p.test);
     if (left_off())
       return false;
+    if (p.test.empty())
+      out.print("A command is wanted, or `none` where there is nothing to run. Ctrl-C ends.\n");
   } while (p.test.empty());
   p.profile = out.ask("Runner profile of the developers?", p.profile);
   return !left_off();

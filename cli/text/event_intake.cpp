@@ -112,8 +112,9 @@ bool tell_run(std::string_view name, json::value const& data, telling& out) {
   if (name == "created") {
     out.sign = "+";
     out.meaning = ink::strong;
-    out.text = "begun with " + look::text(data, "plan") + ", " +
-               look::count(static_cast<std::int64_t>(look::list(data, "items").size()), "ticket");
+    auto const plan = look::text(data, "plan"); // none: of a ticket that was made by hand
+    auto const items = static_cast<std::int64_t>(look::list(data, "items").size());
+    out.text = "begun with " + (plan.empty() ? "" : plan + ", ") + look::count(items, "ticket");
   } else if (name == "moved") {
     out.text = look::text(data, "why");
     tell_move(data, out, "running");

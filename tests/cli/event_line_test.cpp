@@ -50,6 +50,14 @@ TEST_CASE("events: a message is told once, although three streams record it", "[
   CHECK(told == 1);
 }
 
+TEST_CASE("events: a run that was made for one ticket names no plan", "[cli]") {
+  auto const event = json::parse(R"({"n":1,"kind":"run","entity":"k3.1","at":1700000003000,
+    "type":"run.created","data":{"plan":"","items":[{"key":"a"}]}})");
+  REQUIRE(event.has_value());
+  auto const line = render_event_line(*event, plain(0));
+  CHECK(line.find("begun with 1 ticket") != std::string::npos);
+}
+
 TEST_CASE("events: a bug says in which commit it is", "[cli]") {
   auto const event = json::parse(R"({"n":1,"kind":"ticket","entity":"k3-1","at":1700000003000,
     "type":"ticket.message_posted","data":{"message":{"id":"m1","kind":"bug",
