@@ -302,6 +302,29 @@ test("colours are as the system says, or as was chosen", async () => {
   assert.equal(await background(), dark);
 });
 
+test("a secret that was said is on no page, and in nothing that a page reads", async () => {
+  const secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+  await stage.call("POST", `/api/tickets/${brief}-2/comments`, { text: `Look, ${secret} leaked.` });
+  const { id } = await stage.call("POST", "/api/briefs", { project: "duration", name: "notes.txt", text: `Ann: We must accept years, the key is ${secret}.\nBob: Agreed.\n` });
+  await fetch(`${url}/api/briefs`, { headers: { Authorization: `Bearer ${stage.token}`, "Idempotency-Key": secret, traceparent: secret } });
+  const leaks = [];
+  const read = [];
+  const look = (r) => {
+    if (/json|html/.test(r.headers()["content-type"] ?? "")) read.push(r.text().then((t) => t.includes("ghp_") && leaks.push(r.url()), () => {}));
+  };
+  page.on("response", look);
+  for (const hash of [...pages(), `ledger?entity=${id}`]) {
+    await open(hash);
+    if ((await page.content()).includes("ghp_")) leaks.push(hash);
+  }
+  page.off("response", look);
+  await Promise.all(read);
+  assert.ok(read.length > 20, `${read.length} answers`);
+  assert.deepEqual(leaks, []);
+  await open(`ticket/${brief}-2`);
+  await page.getByText(/Look, .*redacted.* leaked\./).first().waitFor(); // it was said, without the secret
+});
+
 test("who signs out sees nothing any more", async () => {
   assert.deepEqual(await page.evaluate(() => window.violations), []);
   await page.getByRole("button", { name: "Sign out" }).click();
