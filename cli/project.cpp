@@ -127,21 +127,21 @@ void add_project_commands(command_line& line) {
   {
     auto const of = std::make_shared<std::string>();
     auto const config = std::make_shared<config_flags>();
-    auto const c =
-        line.add(group, "change", "Changes the configuration; runs that exist keep theirs.",
-                 "  troupe project change tally --test \"make check\"\n"
-                 "  echo '{\"limits\":{\"attempts\":5}}' | troupe project change tally --patch -",
-                 [of, config](console& out) {
-                   auto const patch = config_of(*config);
-                   if (!patch)
-                     return fail_patch(out, patch.error());
-                   if (patch->get_object().empty())
-                     return out.misuse("nothing to change",
-                                       "Give --patch FILE or one of the other flags; see "
-                                       "`troupe project change --help`.");
-                   auto const done = out.api().patch(project_path(*of), *patch);
-                   return show_done(out, done, done ? render_project(*done, out.style()) : "");
-                 });
+    auto const c = line.add(
+        group, "change", "Changes the configuration; briefs and runs that exist keep theirs.",
+        "  troupe project change tally --test \"make check\"\n"
+        "  echo '{\"limits\":{\"attempts\":5}}' | troupe project change tally --patch -",
+        [of, config](console& out) {
+          auto const patch = config_of(*config);
+          if (!patch)
+            return fail_patch(out, patch.error());
+          if (patch->get_object().empty())
+            return out.misuse("nothing to change",
+                              "Give --patch FILE or one of the other flags; see "
+                              "`troupe project change --help`.");
+          auto const done = out.api().patch(project_path(*of), *patch);
+          return show_done(out, done, done ? render_project(*done, out.style()) : "");
+        });
     c.add_option("project", *of, "id of the project").required().type_name("ID");
     add_config_flags(c, config);
   }
