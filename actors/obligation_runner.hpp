@@ -165,7 +165,7 @@ private:
 
   /// The alternatives of a deed, in their order.
   enum class sort : std::uint8_t { tell, ask, offer, launch, notify, alarm };
-  static_assert(std::variant_size_v<deed> == effect_kinds); // of which each is one, in this order
+  static_assert(static_cast<std::size_t>(sort::alarm) + 1 == effect_kinds); // each is one of those
 
   /// An obligation that is being carried out. What it asks for is worked out of the state again
   /// where it is needed again: many wait here for days.

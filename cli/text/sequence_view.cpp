@@ -66,8 +66,12 @@ std::string sequence_view::show(json::value const& line) {
     return render_traffic_line(line, style_) + "\n";
   auto const from = look::who(look::text(line, "from"));
   auto const to = look::who(look::text(line, "to"));
-  auto const source = from.empty() ? std::nullopt : column_of(from);
-  auto const target = to.empty() ? std::nullopt : column_of(to);
+  std::optional<std::size_t> source;
+  std::optional<std::size_t> target;
+  if (!from.empty())
+    source = column_of(from);
+  if (!to.empty())
+    target = column_of(to);
   auto const outcome = look::text(line, "outcome");
   bool const wrong = outcome != "ok" && outcome != "open" && outcome != "duplicate";
   // `ticket.claimed` on the arrow to a ticket: the column says of what.
