@@ -25,16 +25,17 @@ void effect_book::entry::end() {
   if (book == nullptr)
     return;
   auto& s = book->shelves_.at(static_cast<std::size_t>(kind_));
-  std::list<time_point> gone; // freed behind the lock
+  std::list<moment> gone; // freed behind the lock
   std::lock_guard const lock{s.mutex};
   gone.splice(gone.begin(), s.since, at_);
 }
 
-effect_book::entry effect_book::begin(effect_kind kind, time_point now) {
+effect_book::entry effect_book::begin(effect_kind kind) {
   auto& s = shelves_.at(static_cast<std::size_t>(kind));
-  std::list<time_point> made{now};
+  std::list<moment> made(1);
   auto const at = made.begin();
   std::lock_guard const lock{s.mutex};
+  *at = std::chrono::steady_clock::now(); // here, so that the first is the oldest
   s.since.splice(s.since.end(), made);
   return {*this, kind, at};
 }
@@ -44,8 +45,12 @@ std::array<effect_book::standing, effect_kinds> effect_book::read() const {
   for (std::size_t i = 0; i < effect_kinds; ++i) {
     auto const& s = shelves_.at(i);
     std::lock_guard const lock{s.mutex};
-    out.at(i) = {static_cast<effect_kind>(i), s.since.size(),
-                 s.since.empty() ? std::nullopt : std::optional{s.since.front()}};
+    auto& one = out.at(i);
+    one.kind = static_cast<effect_kind>(i);
+    one.count = s.since.size();
+    if (!s.since.empty())
+      one.oldest =
+          std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - s.since.front());
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -27,6 +28,8 @@ constexpr std::size_t effect_kinds = 6;
 /// Thread-safe; one that is begun or ended costs a lock of its kind. Outlives what is written in
 /// it.
 class effect_book {
+  using moment = std::chrono::steady_clock::time_point;
+
 public:
   /// One effect, for as long as it is under way.
   class entry {
@@ -47,20 +50,19 @@ public:
 
   private:
     friend class effect_book;
-    using place = std::list<time_point>::iterator;
+    using place = std::list<moment>::iterator;
     entry(effect_book& book, effect_kind kind, place at) : book_(&book), kind_(kind), at_(at) {}
     effect_book* book_ = nullptr;
     effect_kind kind_ = effect_kind::message;
     place at_;
   };
 
-  /// `now`: not before that of earlier ones, so that the first is the oldest.
-  [[nodiscard]] entry begin(effect_kind kind, time_point now);
+  [[nodiscard]] entry begin(effect_kind kind);
 
   struct standing {
     effect_kind kind = effect_kind::message;
     std::size_t count = 0;
-    std::optional<time_point> oldest; ///< none where there is none
+    std::optional<duration> oldest; ///< its age; none where there is none
   };
   /// One for each kind, in their order.
   [[nodiscard]] std::array<standing, effect_kinds> read() const;
@@ -68,7 +70,7 @@ public:
 private:
   struct shelf {
     mutable std::mutex mutex;
-    std::list<time_point> since;
+    std::list<moment> since; ///< in order
   };
   std::array<shelf, effect_kinds> shelves_;
 };

@@ -414,8 +414,8 @@ node_load node::load() const {
           p.log->load_now(),  p.effects.read()};
 }
 
-std::map<entity_ref, std::uint64_t> node::crashed_entities() const {
-  return parts_->incidents.crashed_entities();
+std::map<entity_ref, std::uint64_t> node::restarts_of_entities() const {
+  return parts_->incidents.restarts();
 }
 
 std::size_t node::live() const {

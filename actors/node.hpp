@@ -97,8 +97,8 @@ public:
 
   [[nodiscard]] node_counts counts() const;
   [[nodiscard]] node_load load() const;
-  /// Entities that went down by a bug since the start, and how often.
-  [[nodiscard]] std::map<entity_ref, std::uint64_t> crashed_entities() const;
+  /// See `incident_log::restarts`.
+  [[nodiscard]] std::map<entity_ref, std::uint64_t> restarts_of_entities() const;
   /// How many entities are in memory.
   [[nodiscard]] std::size_t live() const;
   /// Commands that were sent and have not ended, wherever they wait.

@@ -194,8 +194,11 @@ private:
     t.acknowledge = o.acknowledge;
     t.done = false;
     t.cause = host_.now().last_event_id;
-    if (auto* effects = host_.rt().effects; effects != nullptr)
-      t.open = effects->begin(static_cast<effect_kind>(o.what.index()), host_.rt().clock->now());
+    if (auto* effects = host_.rt().effects; effects != nullptr) {
+      // Only an agent asks an engine; what others ask is a message to an agent.
+      bool const message = t.is == sort::ask && Domain::kind != entity_kind::agent;
+      t.open = effects->begin(message ? effect_kind::message : static_cast<effect_kind>(t.is));
+    }
     if (auto const* a = std::get_if<alarm>(&o.what))
       t.at = a->at;
     if (auto const* l = std::get_if<troupe::launch>(&o.what))
@@ -364,6 +367,7 @@ private:
       auto where = send_point(host_.ref().tenant, x.message);
       if (!where) {
         t.done = true;
+        t.open.end();
         spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(host_.ref()),
                      x.message.id, where.error().message);
         return;
@@ -381,6 +385,7 @@ private:
     if (!o.refused || o.round != t.round)
       return;
     if (!may_pass(*o.refused)) {
+      t.open.end();
       spdlog::warn("answer refused entity={} key={} why=\"{}\"", to_string(host_.ref()), o.key,
                    o.refused->message);
       return;

@@ -275,7 +275,7 @@ void shard_actor::went_down(caf::down_msg const& down) {
   int const crashes = blame(ref, c.link->poison.empty() ? blamed : c.link->poison);
   choke::crashed(ref, blamed, crashes == crashes_until_poison);
   if (rt_.incidents != nullptr)
-    rt_.incidents->crashed(ref);
+    rt_.incidents->crashed();
   if (crashes == crashes_until_poison) {
     auto const report = c.link->report ? *c.link->report : crash_report{};
     log_about const about{report.correlation, &ref};
@@ -290,6 +290,8 @@ void shard_actor::went_down(caf::down_msg const& down) {
   if (!c.budget)
     c.budget = std::make_unique<restart_budget>(restart_policy{});
   if (c.budget->may_restart(rt_.clock->now(), random, delay)) {
+    if (rt_.incidents != nullptr)
+      rt_.incidents->restarted(ref);
     c.restarting = true;
     c.closing = false;
     delayed_send(this, delay, restart_atom::value, ref);

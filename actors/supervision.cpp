@@ -26,17 +26,16 @@ void incident_log::put_aside(dead_letter letter) {
     letters_.pop_front();
 }
 
-void incident_log::crashed(entity_ref const& what) {
-  constexpr std::size_t most = 1000; // a bug may take all of a kind down
-  ++crashes_;
+void incident_log::restarted(entity_ref const& what) {
+  constexpr std::size_t most = 1000; // a bug may take all of a kind down; agents are few
   std::lock_guard const lock{mutex_};
-  if (crashed_.size() < most || crashed_.contains(what))
-    ++crashed_[what];
+  if (what.kind == entity_kind::agent || restarts_.size() < most || restarts_.contains(what))
+    ++restarts_[what];
 }
 
-std::map<entity_ref, std::uint64_t> incident_log::crashed_entities() const {
+std::map<entity_ref, std::uint64_t> incident_log::restarts() const {
   std::lock_guard const lock{mutex_};
-  return crashed_;
+  return restarts_;
 }
 
 std::vector<dead_letter> incident_log::letters() const {

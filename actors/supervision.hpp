@@ -54,19 +54,21 @@ class incident_log {
 public:
   void put_aside(dead_letter letter);
   void quarantined(bool now) { quarantined_ += now ? 1 : -1; }
-  void crashed(entity_ref const& what);
+  void crashed() { ++crashes_; }
+  void restarted(entity_ref const& what);
 
   [[nodiscard]] std::vector<dead_letter> letters() const;
   [[nodiscard]] std::uint64_t dead_letters() const { return count_; } ///< since the start
   [[nodiscard]] std::uint64_t crashes() const { return crashes_; }    ///< since the start
-  /// The same of each entity that crashed; of very many, those that were the first.
-  [[nodiscard]] std::map<entity_ref, std::uint64_t> crashed_entities() const;
+  /// How often each entity was started again after a crash, since the start; of very many others
+  /// than agents, those that were the first.
+  [[nodiscard]] std::map<entity_ref, std::uint64_t> restarts() const;
   [[nodiscard]] std::int64_t in_quarantine() const { return quarantined_; }
 
 private:
   mutable std::mutex mutex_;
   std::deque<dead_letter> letters_;
-  std::map<entity_ref, std::uint64_t> crashed_;
+  std::map<entity_ref, std::uint64_t> restarts_;
   std::atomic<std::uint64_t> count_{0};
   std::atomic<std::uint64_t> crashes_{0};
   std::atomic<std::int64_t> quarantined_{0};

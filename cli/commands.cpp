@@ -175,12 +175,13 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
           stop = true;
       },
       stop,
-      [&, lost = false](bool up, std::string const& why) mutable {
+      [&, lost = false, linked = false](bool up, std::string const& why) mutable {
         if (!up)
           out.remark(out.api().link_broken(why));
         else if (lost)
-          out.remark("connected again");
+          out.remark(linked ? "connected again" : "connected");
         lost = !up;
+        linked = linked || up;
       });
   if (!followed)
     return followed.error();

@@ -80,10 +80,13 @@ private:
   void tell_link(bool up, std::string const& why) {
     if (!up)
       out_.remark(out_.api().link_broken(why));
+    else if (lost_ && !linked_)
+      out_.remark("connected");
     else if (lost_)
       out_.remark("connected again; " + (last_.empty() ? std::string{"nothing was told before"}
                                                        : "resumed after " + last_));
     lost_ = !up;
+    linked_ = linked_ || up;
   }
 
   /// Tickets that nobody takes: said once each, until a daemon or an agent comes.
@@ -208,6 +211,7 @@ private:
   bool behind_ = true;
   bool begun_ = false;
   bool lost_ = false;
+  bool linked_ = false; ///< it was connected once
 };
 
 /// What the server lets be watched: all kinds but credentials.

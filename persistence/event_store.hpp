@@ -124,9 +124,9 @@ enum class unit_status {
   duplicate, ///< the unit's event ids are already stored in their places, or the inbox key is with
              ///< the same hash
   conflict,  ///< an expected version differs; an event id stands elsewhere (seen by a store with an
-             ///< index of ids, memory and SQLite; Postgres has none, and `verify_store` finds it);
-             ///< an effect exists already or is gone; or the inbox key is stored with another hash
-  fenced,    ///< the shard has another epoch now; looked at before anything else
+            ///< index of ids, memory; the others have none, and `verify_store` finds it); an effect
+            ///< exists already or is gone; or the inbox key is stored with another hash
+  fenced, ///< the shard has another epoch now; looked at before anything else
 };
 
 struct unit_result {

@@ -82,6 +82,12 @@ public:
       if (auto ok = store_.import(events_); !ok)
         return ok;
     events_.clear();
+    if (store_.puts_off())
+      while (true) { // a long tail of what is put off makes each further read slower
+        auto const more = store_.settle();
+        if (!more || !*more)
+          break; // what is left waits for the next start, as ever
+      }
     if (!rows_empty())
       if (auto ok = store_.restore(rows_); !ok)
         return ok;

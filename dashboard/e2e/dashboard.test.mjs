@@ -308,9 +308,10 @@ test("a secret that was said is on no page, and in nothing that a page reads", a
   const { id } = await stage.call("POST", "/api/briefs", { project: "duration", name: "notes.txt", text: `Ann: We must accept years, the key is ${secret}.\nBob: Agreed.\n` });
   await fetch(`${url}/api/briefs`, { headers: { Authorization: `Bearer ${stage.token}`, "Idempotency-Key": secret, traceparent: secret } });
   const leaks = [];
-  const read = [];
+  const reading = [];
+  let read = 0;
   const look = (r) => {
-    if (/json|html/.test(r.headers()["content-type"] ?? "")) read.push(r.text().then((t) => t.includes("ghp_") && leaks.push(r.url()), () => {}));
+    if (/json|html/.test(r.headers()["content-type"] ?? "")) reading.push(r.text().then((t) => (read++, t.includes("ghp_") && leaks.push(r.url())), () => {})); // the page may have gone on
   };
   page.on("response", look);
   for (const hash of [...pages(), `ledger?entity=${id}`]) {
@@ -318,8 +319,8 @@ test("a secret that was said is on no page, and in nothing that a page reads", a
     if ((await page.content()).includes("ghp_")) leaks.push(hash);
   }
   page.off("response", look);
-  await Promise.all(read);
-  assert.ok(read.length > 20, `${read.length} answers`);
+  await Promise.all(reading);
+  assert.ok(read > 20, `${read} answers`);
   assert.deepEqual(leaks, []);
   await open(`ticket/${brief}-2`);
   await page.getByText(/Look, .*redacted.* leaked\./).first().waitFor(); // it was said, without the secret

@@ -253,6 +253,7 @@ error refused(int status, std::string const& body) {
   return fail(status == 401   ? errc::unauthorized
               : status == 403 ? errc::forbidden
               : status == 404 ? errc::not_found
+              : status >= 500 ? errc::internal
                               : errc::invalid_argument,
               detail, v && v->is_object() ? v->get_object() : json::object{});
 }

@@ -42,7 +42,7 @@ using link_listener = std::function<void(bool up, std::string const& why)>;
 /// `on_link` hears when the stream is open (true) and when it broke (false), in turn; also when the
 /// server refuses it for now, with what it said, each time that it says something else.
 /// Errors: those of the first answer that is neither 200 nor a temporary refusal (its problem's
-/// detail is the message, and the problem the details), invalid_argument.
+/// detail is the message, and the problem the details), invalid_argument; internal for a 500.
 [[nodiscard]] result<void> stream_events(std::string const& url,
                                          std::map<std::string, std::string> const& headers,
                                          std::function<void(stream_event const&)> const& on_event,

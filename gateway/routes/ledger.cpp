@@ -54,14 +54,13 @@ json::object journal_of(journal_counters const& c) {
 }
 
 /// What is under way on the outside of entities, by kind, and how old the oldest of each is.
-json::array effects_of(node_load const& now, time_point at) {
+json::array effects_of(node_load const& now) {
   json::array out;
   for (auto const& e : now.effects)
     out.push_back(json::object{
         {"kind", name(e.kind)},
         {"count", e.count},
-        {"oldest_ms", e.oldest ? json::value{std::max<std::int64_t>(0, (at - *e.oldest).count())}
-                               : json::value{}}});
+        {"oldest_ms", e.oldest ? json::value(e.oldest->count()) : json::value(nullptr)}});
   return out;
 }
 
@@ -86,7 +85,7 @@ json::object system_of(api const& a) {
           {"restarts", c.restarts},
           {"refused", c.refused},
           {"load", load_of(load)},
-          {"effects", effects_of(load, a.n.clock().now())},
+          {"effects", effects_of(load)},
           {"journal", journal_of(a.n.log().counters())},
           {"shards", std::move(shards)}};
 }

@@ -38,15 +38,14 @@ void add_journal(metric_page& out, api const& a, journal_load const& now) {
       .at(d(c.fenced.load()));
 }
 
-void add_effects(metric_page& out, node_load const& now, time_point at) {
+void add_effects(metric_page& out, node_load const& now) {
   auto count = out.gauge("troupe_effects", "What entities have asked for and is under way.");
   for (auto const& e : now.effects)
     count.at({{"kind", std::string{name(e.kind)}}}, static_cast<double>(e.count));
   auto age = out.gauge("troupe_effect_oldest_seconds", "Age of the oldest of each kind, or 0.");
-  for (auto const& e : now.effects) {
-    auto const ms = e.oldest ? std::max<std::int64_t>(0, (at - *e.oldest).count()) : 0;
-    age.at({{"kind", std::string{name(e.kind)}}}, static_cast<double>(ms) / 1000);
-  }
+  for (auto const& e : now.effects)
+    age.at({{"kind", std::string{name(e.kind)}}},
+           static_cast<double>(e.oldest.value_or(duration{0}).count()) / 1000);
 }
 
 void add_incidents(metric_page& out, node_counts const& c) {
@@ -96,7 +95,7 @@ void add_node_metrics(metric_page& out, api const& a) {
   out.gauge("troupe_daemons_connected", "Daemons that have a link.").at(d(a.hub.linked().size()));
   out.counter("troupe_ledger_events_total", "Events in the ledger, whoever stored them.")
       .at(d(a.n.view().last()));
-  add_effects(out, now, a.n.clock().now());
+  add_effects(out, now);
   add_journal(out, a, now.journal);
   add_incidents(out, a.n.counts());
 }

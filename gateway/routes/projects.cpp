@@ -110,14 +110,14 @@ void add_project_routes(std::vector<route>& out, api const& a) {
 
   out.push_back(get("/api/agents", role::viewer, [&a](request const& r, reply const& answer) {
     desks const at{a.n.view(), r.principal.tenant};
-    auto const crashes = a.n.crashed_entities();
+    auto const restarts = a.n.restarts_of_entities();
     a.list(
         r, answer, entity_kind::agent, {{"project", "project"}, {"status", "is"}},
         [&](json::object& shown, json::value const&) {
           at.show(shown);
-          auto const found = crashes.find(
+          auto const found = restarts.find(
               {r.principal.tenant, entity_kind::agent, std::string{shown.at("id").as_string()}});
-          shown["restarts"] = found == crashes.end() ? 0 : found->second;
+          shown["restarts"] = found == restarts.end() ? 0 : found->second;
         },
         [&at](json::value const& state) { return at.status(state); });
   }));

@@ -7,7 +7,7 @@
 namespace troupe::records {
 
 /// The column `body` of a row that was made of several writes of one stream
-/// (docs/event-encoding.md, section 7.3).
+/// (docs/event-encoding.md, section 6.5).
 struct merged_body {
   /// What one write has put there.
   struct part {

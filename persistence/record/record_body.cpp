@@ -10,6 +10,7 @@ namespace {
 
 constexpr char format = 1;
 constexpr std::size_t hash_bytes = 32;
+
 } // namespace
 
 std::string encode_body(record_body const& body, body_keys const& keys) {

@@ -64,13 +64,14 @@ order by r.version limit ?6)sql";
 constexpr char read_shard[] = R"sql(
 select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body,
        f.seq as place
-from feed f cross join record r on r.no = f.record cross join stream s on s.no = r.stream
+from feed f cross join record r on r.no = f.record and r.shard = f.shard and r.seq = f.seq
+     cross join stream s on s.no = r.stream
 where f.shard = ?1 and f.seq > ?2
 union all
 select r.shard, r.seq, s.tenant, s.kind, s.id, r.version, r.first_id, r.last_id, r.hash, r.body,
        r.seq
-from feed_end e cross join record r on r.no > e.record cross join stream s on s.no = r.stream
-where r.shard = ?1 and r.seq > ?2
+from record r cross join stream s on s.no = r.stream
+where r.no > (select record from feed_end) and r.shard = ?1 and r.seq > ?2
 order by place limit ?3)sql";
 // By its primary key.
 constexpr char feed_ends[] =

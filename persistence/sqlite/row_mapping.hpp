@@ -29,14 +29,20 @@ inline std::int64_t ms(time_point t) {
   return t.time_since_epoch().count();
 }
 
+/// Empty, which is no id, for what cannot be one.
+inline std::string id_of(std::string const& bytes) {
+  constexpr std::size_t id_bytes = 16;
+  return bytes.size() == id_bytes ? records::id_text(bytes) : std::string{};
+}
+
 inline records::record record_of(statement const& q) {
   records::record x;
   x.shard = static_cast<std::uint32_t>(q.number(0));
   x.seq = q.whole(1);
   x.stream = {tenant_id{q.text(2)}, static_cast<entity_kind>(q.number(3)), q.text(4)};
   x.version = q.whole(5);
-  x.first_id = records::id_text(q.bytes(6));
-  x.last_id = records::id_text(q.bytes(7));
+  x.first_id = id_of(q.bytes(6));
+  x.last_id = id_of(q.bytes(7));
   x.hash = hex_of(q.bytes(8));
   x.body = q.bytes(9);
   return x;

@@ -23,14 +23,18 @@ create table if not exists migration (
   applied_at integer not null
 ) strict)sql";
 constexpr char read_migrations[] = "select number, checksum from migration order by number";
-// feed_seq, one step into it for each of the 256 shards; what has no entry there yet is few.
+// feed_seq, one step into it for each of the 256 shards, and the record there; what has no entry
+// yet is few.
 constexpr char wrong_ends[] = R"sql(
 with rest as materialized (
   select shard, max(seq) as seq from record
   where no > (select record from feed_end) group by shard)
 select shard, last_seq, is_at from (
   select shard, last_seq,
-         max(coalesce((select max(seq) from feed f where f.shard = s.shard), 0),
+         max(coalesce((select r.seq
+                       from feed f left join record r
+                         on r.no = f.record and r.shard = f.shard and r.seq = f.seq
+                       where f.shard = s.shard order by f.seq desc limit 1), 0),
              coalesce((select seq from rest r where r.shard = s.shard), 0)) as is_at
   from shard s)
 where last_seq <> is_at order by shard limit 1)sql";
@@ -86,7 +90,13 @@ result<void> migrate(database& db) {
     if (!left)
       return left.error();
     if (left->empty()) {
-      if (auto const ends = find_feed_ends(db); ends.last > ends.done) {
+      auto const ends = find_feed_ends(db);
+      if (ends.last < ends.done)
+        return fail(errc::corrupt, "the newest records are gone: there are " +
+                                       std::to_string(ends.last) + " of " +
+                                       std::to_string(ends.done) +
+                                       "; run `troupe verify`, and restore the ledger");
+      if (ends.last > ends.done) {
         feed(db, ends);
         tx.commit();
       }

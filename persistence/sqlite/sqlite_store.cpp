@@ -1,5 +1,6 @@
 #include "persistence/sqlite/sqlite_store.hpp"
 
+#include "persistence/batch.hpp"
 #include "persistence/sqlite/feed.hpp"
 #include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/queries.hpp"
@@ -149,6 +150,8 @@ public:
   }
 
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
+    if (!is_event_id(event_id)) // nor is it searched for
+      return fail(errc::not_found, "no such event");
     auto const id = unhex(event_id);
     auto found = events(
         sql::find_records, 1, [&](auto const& e) { return e.event.event_id == event_id; },
@@ -442,6 +445,8 @@ result<store_factory> open_sqlite_store(std::filesystem::path const& file) {
       return ok.error();
   } catch (failure const& e) {
     return sqlite::to_error(e);
+  } catch (store_failure const& e) {
+    return fail(e.code, e.message);
   }
   return handles(path, database::mode::read_write, std::move(*lock));
 }

@@ -56,13 +56,21 @@ std::optional<stored_place> writer::place(std::uint32_t, std::string const& even
   auto const& s = row(stream);
   if (version > s.version)
     return std::nullopt;
-  auto q = db_.query(sql::record_at);
-  if (!q.bind(s.no, num(version)).step())
+  auto const stands = [&](stored_event const& e) {
+    return e.stream == stream && e.version == version;
+  };
+  // Who sends a unit again asks for its events one after the other.
+  auto found = std::find_if(looked_at_.begin(), looked_at_.end(), stands);
+  if (found == looked_at_.end()) {
+    auto q = db_.query(sql::record_at);
+    if (!q.bind(s.no, num(version)).step())
+      return std::nullopt;
+    looked_at_ = unpack(record_of(q));
+    found = std::find_if(looked_at_.begin(), looked_at_.end(), stands);
+  }
+  if (found == looked_at_.end() || found->event.event_id != event_id)
     return std::nullopt;
-  for (auto const& e : unpack(record_of(q)))
-    if (e.version == version && e.event.event_id == event_id)
-      return stored_place{stream, version, e.seq};
-  return std::nullopt;
+  return stored_place{stream, version, found->seq};
 }
 
 std::optional<inbox_entry> writer::answered(tenant_id const& tenant, std::string const& source,

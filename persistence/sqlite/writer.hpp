@@ -64,6 +64,7 @@ private:
   database& db_;
   std::map<std::uint32_t, shard_head> heads_;
   std::unordered_map<entity_ref, stream_row> rows_;
+  std::vector<stored_event> looked_at_; ///< of the record that `place` asked for last
 };
 
 } // namespace troupe::sqlite

@@ -95,7 +95,7 @@ TEST_CASE("supervision: an entity that throws at a command answers it and lives 
   s.run();
   CHECK(code_of(second) == errc::timeout);
   CHECK(s.incidents.crashes() == 2);
-  CHECK(s.incidents.crashed_entities() == std::map<entity_ref, std::uint64_t>{{s.ref, 2}});
+  CHECK(s.incidents.restarts() == std::map<entity_ref, std::uint64_t>{{s.ref, 2}});
 
   // The second crash of the same command makes it a dead letter.
   REQUIRE(s.incidents.letters().size() == 1);

@@ -259,7 +259,7 @@ export interface Agent extends Entity {
   inbox?: Message[];
   outbox?: Message[];
   answered?: number;
-  /** How often it went down by a bug since the server started. */
+  /** How often it was started again after a crash, since the server started. */
   restarts?: number;
   leases?: (string | { ticket: string })[];
   waits?: { owner: string; action: string; deadline?: number; message: string; asked_by: string; content?: string }[];
