@@ -4,6 +4,7 @@
 #include "persistence/sqlite/row_mapping.hpp"
 #include "persistence/sqlite/writer.hpp"
 #include "persistence/store_failure.hpp"
+#include "protocol/hex.hpp"
 
 #include <tuple>
 
@@ -24,8 +25,10 @@ void check_back(records::record const& row, new_event const& e, std::int64_t sch
     return std::tie(x.event_id, x.type, x.schema, x.at, x.principal, x.cause, x.correlation, x.data,
                     x.hash);
   };
+  constexpr std::size_t hash_digits = 64; // 32 bytes from here on
   auto const back = unpack(row);
-  if (schema == e.schema && back.size() == 1 && fields(back.front().event) == fields(e))
+  if (schema == e.schema && is_hex(e.hash) && e.hash.size() == hash_digits && back.size() == 1 &&
+      fields(back.front().event) == fields(e))
     return;
   throw store_failure{errc::corrupt,
                       "event " + std::to_string(row.seq) + " of shard " +
