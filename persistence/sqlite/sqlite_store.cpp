@@ -120,7 +120,7 @@ public:
     if (ends->last <= ends->done)
       return false;
     // Nobody waits for it, and until it is durable the rows are found without it.
-    auto const more = write(sync::later, [](database& db) -> result<bool> {
+    auto more = write(sync::later, [](database& db) -> result<bool> {
       auto part = find_feed_ends(db);
       bool const all = part.last - part.done <= most;
       part.last = std::min(part.last, part.done + most);
