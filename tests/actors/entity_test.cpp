@@ -19,6 +19,20 @@ entity_ref issued(test::still_stage& s) {
   return ref;
 }
 
+/// An approval that must be given within an hour.
+entity_ref open_approval(test::still_stage& s) {
+  auto const ref = test::still_stage::ref(entity_kind::approval, "b.a1");
+  approval::open o;
+  o.project = project_id{"tally"};
+  o.subject = principal_id{"brief:b"};
+  o.question = "Approve?";
+  o.content_hash = std::string(64, 'b');
+  o.deadline = s.clock.now() + std::chrono::hours{1};
+  (void)s.send(ref, approval::command{o});
+  s.settle();
+  return ref;
+}
+
 } // namespace
 
 TEST_CASE("entity: nobody hears of a fact before it is durable", "[actors]") {
@@ -309,15 +323,7 @@ TEST_CASE("entity: what it owes is counted with its age until it is taken", "[ac
   CHECK(messages().count == 0);
   CHECK_FALSE(messages().oldest.has_value());
 
-  auto const ref = test::still_stage::ref(entity_kind::approval, "b.a1");
-  approval::open o;
-  o.project = project_id{"tally"};
-  o.subject = principal_id{"brief:b"};
-  o.question = "Approve?";
-  o.content_hash = std::string(64, 'b');
-  o.deadline = s.clock.now() + std::chrono::hours{1};
-  (void)s.send(ref, approval::command{o});
-  s.settle();
+  (void)open_approval(s);
   auto const timers = [&] { return book.read().at(5); };
   CHECK(timers().kind == effect_kind::timer);
   CHECK(timers().count == 1);
@@ -328,15 +334,7 @@ TEST_CASE("entity: what it owes is counted with its age until it is taken", "[ac
 
 TEST_CASE("entity: an alarm fires when it is due, not before", "[actors]") {
   test::still_stage s;
-  auto const ref = test::still_stage::ref(entity_kind::approval, "b.a1");
-  approval::open o;
-  o.project = project_id{"tally"};
-  o.subject = principal_id{"brief:b"};
-  o.question = "Approve?";
-  o.content_hash = std::string(64, 'b');
-  o.deadline = s.clock.now() + std::chrono::hours{1};
-  (void)s.send(ref, approval::command{o});
-  s.settle();
+  auto const ref = open_approval(s);
   s.pass(std::chrono::minutes{59});
   s.settle();
   CHECK((*s.look(ref))->at("is").as_string() == "pending");
