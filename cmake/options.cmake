@@ -51,9 +51,13 @@ if(TROUPE_LTO)
   target_compile_options(troupe_options INTERFACE -flto=auto -fno-fat-lto-objects)
   target_link_options(troupe_options INTERFACE -flto=auto)
 endif()
+# Where ccache may keep precompiled headers, it must not find them by preprocessed text: that text has
+# no comments, but `#pragma once` goes by the header's bytes, so a comment that changed would bring
+# back a precompiled header whose headers are then read a second time. CCACHE_DEPEND goes by the bytes,
+# and the namespace keeps away from what was stored without it.
 find_program(TROUPE_CCACHE ccache)
 if(TROUPE_CCACHE AND NOT TROUPE_PROFILE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_DEPEND=1 CCACHE_NAMESPACE=troupe-by-bytes ${TROUPE_CCACHE})
 endif()
 
 # troupe_test(name LABEL label SOURCES ... LIBS ... [PRECOMPILED header ...]): one Catch2
