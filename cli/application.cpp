@@ -34,7 +34,10 @@ constexpr char const* default_tenant = "default";
 result<store_factory> open_store(serve_options const& o) {
   if (!o.store.empty())
     return open_postgres_store(o.store);
-  return open_sqlite_store(o.data / "ledger.db");
+  return open_sqlite_store(o.data / "ledger.db", [](std::uint64_t brought, std::uint64_t all) {
+    spdlog::info("bringing the ledger of an earlier version over to this one events={} of={}",
+                 brought, all);
+  });
 }
 
 /// Readable by its owner only, and whole or not there.

@@ -72,10 +72,12 @@ std::string invariants_held(std::set<int> const& examined) {
     return "all " + all + " invariants hold";
   std::string others;
   for (int n = 1; n <= invariant_checker::invariants; ++n)
-    if (!examined.contains(n))
-      others += (others.empty() ? "" : ", ") + std::to_string(n);
+    if (!examined.contains(n)) {
+      others += others.empty() ? "" : "; ";
+      others += std::to_string(n) + ", " + std::string{invariant_checker::subject(n)};
+    }
   return std::to_string(examined.size()) + " of " + all +
-         " invariants hold (there is nothing yet to try " + others + " on)";
+         " invariants hold (there is nothing yet to try the others on: " + others + ")";
 }
 
 int report(console const& out, std::string const& where, verify_report const& r,

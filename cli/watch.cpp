@@ -33,6 +33,7 @@ public:
     auto const there = out_.api().get("/api/events", with({{"limit", "1"}}));
     if (!there)
       return out_.fail(there.error());
+    say_unknown();
     auto& stop = stop_on_interrupt();
     auto const followed = out_.api().follow(
         "/api/stream", with({}),
@@ -74,6 +75,26 @@ private:
       if (flags.filters.contains(filter))
         return telling_of::some;
     return telling_of::story;
+  }
+
+  /// What is watched may still come to be; a name that was mistyped never will.
+  void say_unknown() {
+    for (auto const& [what, name] : flags_.filters)
+      if ((what == "ticket" || what == "brief" || what == "agent") && is_unknown(what, name))
+        out_.remark("there is no " + what + " " + name + " yet; waiting for it");
+  }
+  bool is_unknown(std::string const& what, std::string const& name) {
+    if (what != "agent") {
+      auto const found = out_.api().get("/api/" + what + "s/" + segment(name));
+      return !found && found.error().code == errc::not_found;
+    }
+    auto const agents = out_.api().all("/api/agents", {}); // a part of a name is enough
+    if (!agents)
+      return false;
+    for (auto const& a : look::list(*agents, "items"))
+      if (look::text(a, "id").find(name) != std::string::npos)
+        return false;
+    return true;
   }
 
   /// That nothing comes may mean that nothing happens; when nobody is there it must be said.

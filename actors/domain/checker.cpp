@@ -50,6 +50,25 @@ std::string place_of(entity_ref const& stream, std::uint64_t version, std::strin
 
 } // namespace
 
+std::string_view invariant_checker::subject(int invariant) {
+  static constexpr std::array<std::string_view, invariants> subjects{
+      "attempts only of what was approved",
+      "one lease a ticket",
+      "money within its grant",
+      "no circle of blockers",
+      "ready when its blockers are done",
+      "a reviewer is not the author",
+      "done only with gates and evidence",
+      "who waits says for whom and how long",
+      "no message wakes who caused it",
+      "one tenant in all references",
+      "a snapshot is what replay gives",
+      "no secret in the ledger",
+      "no model call without a cause",
+  };
+  return subjects.at(static_cast<std::size_t>(invariant - 1));
+}
+
 invariant_checker::invariant_checker(secret_finder find_secret, order fed)
     : find_secret_(std::move(find_secret)), order_(fed) {}
 

@@ -64,6 +64,8 @@ public:
   [[nodiscard]] std::uint64_t events() const { return events_; }
   /// How many invariants there are.
   static constexpr int invariants = 13;
+  /// What invariant 1 to `invariants` is about, in a few words; for people.
+  [[nodiscard]] static std::string_view subject(int invariant);
   /// The numbers of those that something in the ledger was really held against.
   [[nodiscard]] std::set<int> const& examined() const { return examined_; }
 

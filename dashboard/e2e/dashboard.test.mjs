@@ -13,8 +13,6 @@ const complaints = [];
 before(async () => {
   stage = await Stage.open();
   url = await stage.page();
-  await stage.makeProject();
-  await stage.startDaemons();
   browser = await launch();
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   page = await watched(context, complaints);
@@ -39,6 +37,13 @@ test("a person signs in with a token, which no script can read", async () => {
   assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), "{}");
   const [cookie] = await context.cookies();
   assert.ok(cookie.httpOnly && cookie.sameSite === "Strict");
+});
+
+test("whoever has no project is told how to make one", async () => {
+  await page.getByText("There is no project yet.").waitFor();
+  await stage.makeProject();
+  await page.getByText("Approvals, questions and escalations appear here").waitFor();
+  await stage.startDaemons();
 });
 
 test("the first load is small and its policy strict", { skip: Boolean(process.env.SOURCE) }, async (t) => {

@@ -18,6 +18,8 @@ select e.shard, e.seq, s.tenant, s.kind, s.id, e.version, e.event_id, e.type, e.
        e.principal, e.cause, e.correlation, e.data, e.hash, e.epoch, e.stream
 from event e cross join stream s on s.no = e.stream order by e.shard, e.seq)sql";
 
+constexpr char how_many[] = "select count(*) from event";
+
 /// Whether the row is read as what was written: what a hand has put into the old table may be
 /// nothing that an event can hold.
 void check_back(records::record const& row, new_event const& e, std::int64_t schema) {
@@ -40,7 +42,17 @@ void check_back(records::record const& row, new_event const& e, std::int64_t sch
 
 } // namespace
 
-void bring_events_over(database& db) {
+void bring_events_over(database& db, conversion_progress const& tell) {
+  constexpr std::uint64_t told_each = 50'000; // a second or two
+  std::uint64_t all = 0;
+  if (auto count = db.query(how_many); count.step())
+    all = count.whole(0);
+  std::uint64_t brought = 0;
+  auto const told = [&] {
+    if (tell && all > 0)
+      tell(brought, all);
+  };
+  told();
   writer out{db};
   auto q = db.query(all_events);
   records::record row;
@@ -55,6 +67,8 @@ void bring_events_over(database& db) {
     pack(row, q.whole(15), {&e, 1});
     check_back(row, e, q.number(8));
     out.put_record(q.number(16), row);
+    if (++brought == all || brought % told_each == 0)
+      told();
   }
 }
 

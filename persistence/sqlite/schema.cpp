@@ -78,7 +78,7 @@ result<void> check_ends(database& db) {
 
 } // namespace
 
-result<void> migrate(database& db) {
+result<void> migrate(database& db, conversion_progress const& tell) {
   // Before anything is written: a file that is not ours stays as it is.
   if (auto const first = look(db); !first)
     return first.error();
@@ -106,7 +106,7 @@ result<void> migrate(database& db) {
     db.run(make_migrations);
     db.run(std::string{next.sql}.c_str());
     if (next.number == to_records)
-      bring_events_over(db);
+      bring_events_over(db, tell);
     auto const now = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch());
     auto const sum = checksum(next);

@@ -431,7 +431,8 @@ store_factory handles(std::filesystem::path file, database::mode m,
 
 } // namespace
 
-result<store_factory> open_sqlite_store(std::filesystem::path const& file) {
+result<store_factory> open_sqlite_store(std::filesystem::path const& file,
+                                        conversion_progress const& tell) {
   std::error_code ec;
   auto const path = std::filesystem::absolute(file, ec);
   if (auto ok = sqlite::prepare_folder(path.parent_path()); !ok)
@@ -441,7 +442,7 @@ result<store_factory> open_sqlite_store(std::filesystem::path const& file) {
     return lock.error();
   try {
     database db{path, database::mode::read_write};
-    if (auto ok = sqlite::migrate(db); !ok)
+    if (auto ok = sqlite::migrate(db, tell); !ok)
       return ok.error();
   } catch (failure const& e) {
     return sqlite::to_error(e);

@@ -292,6 +292,7 @@ TEST_CASE("ledger: verified while the server runs, exported, imported, verified 
   CHECK_FALSE(held(2));
   CHECK(contains(at.run({"verify", "--data", at.data().string()}).out,
                  std::to_string(examined.size()) + " of 13 invariants hold"));
+  CHECK(contains(at.run({"verify", "--data", at.data().string()}).out, "2, one lease a ticket"));
   auto const file = (at.home() / "ledger.jsonl").string();
   CHECK(at.run({"import", file, "--data", at.data().string()}).exit_code == exit_code::not_found);
   REQUIRE(at.close() == 0);

@@ -1,6 +1,6 @@
 #include "cli/client.hpp"
 #include "cli/exit_codes.hpp"
-#include "tests/cli/office.hpp"
+#include "tests/cli/shop.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -122,6 +122,27 @@ TEST_CASE("watch: without history it begins with what comes next", "[cli]") {
   CHECK(eventually([&] { return says("after"); }));
   CHECK_FALSE(says("before"));
   CHECK(watching.stop(SIGINT) == 0);
+}
+
+TEST_CASE("watch: says that what it is to follow is not there yet", "[cli]") {
+  office at;
+  test::project_with_repository(at);
+  struct wish {
+    std::string filter, name, said;
+  };
+  for (auto const& w : {wish{"--agent", "dev-adda", "there is no agent dev-adda yet; waiting"},
+                        wish{"--ticket", "t-7", "there is no ticket t-7 yet; waiting for it"},
+                        wish{"--brief", "b-7", "there is no brief b-7 yet; waiting for it"},
+                        wish{"--agent", "ada", ""}}) {
+    INFO(w.filter << " " << w.name);
+    auto const log = at.home() / (w.name + ".log");
+    test::background watching{watch_words(at, {w.filter, w.name, "--history", "1000"}), at.home(),
+                              log};
+    REQUIRE(eventually([&] { return watching.hears_interrupts(); }));
+    CHECK(contains(test::text_of(log), "there is no") == !w.said.empty());
+    CHECK(contains(test::text_of(log), w.said));
+    CHECK(watching.stop(SIGINT) == 0);
+  }
 }
 
 TEST_CASE("watch: ends with 6 when its token is revoked", "[cli]") {

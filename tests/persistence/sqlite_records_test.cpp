@@ -211,7 +211,12 @@ TEST_CASE("sqlite: a store of the first schema is brought over with all its even
   temporary_folder folder;
   auto const file = folder.path() / "troupe.db";
   first_schema{file}.add(events);
-  auto const store = *(*open_sqlite_store(file))();
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> heard;
+  auto const listen = [&](std::uint64_t brought, std::uint64_t all) {
+    heard.emplace_back(brought, all);
+  };
+  auto const store = *(*open_sqlite_store(file, listen))();
+  CHECK(heard == decltype(heard){{0, events.size()}, {events.size(), events.size()}});
   auto const now = all_events(*store);
   REQUIRE(now.size() == events.size());
   for (std::size_t i = 0; i < now.size(); ++i)

@@ -1,10 +1,10 @@
 import { useContext, useEffect, useState } from "react";
-import { call } from "../lib/api";
+import { call, type Page } from "../lib/api";
 import { span, who } from "../lib/format";
 import { InboxContext, type Escalation, type Question } from "../lib/inbox";
 import { useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
-import type { Approval, Brief, Cite, Plan, Run, Statement } from "../lib/types";
+import type { Approval, Brief, Cite, Plan, Project, Run, Statement } from "../lib/types";
 import { Action, Ago, Card, Empty, EntityLink, Hash, Hint, Loading, Shown, Trouble, useNow } from "../ui/parts";
 import { ContentAnswer, DraftEditor } from "../ui/draft";
 import { PlanList } from "../ui/planlist";
@@ -17,11 +17,7 @@ export function Inbox() {
       <Shown of={waiting} what="what waits for you">
         {(w) =>
           waiting.count === 0 ? (
-            <>
-              <Empty title="Nothing waits for you.">
-                Approvals, questions and escalations appear here by themselves. <a href="#/board">See what the team does</a>, or what was <a href="#/ledger?kind=approval">decided before</a>.
-              </Empty>
-            </>
+            <NothingWaits />
           ) : (
             <div className="stack">
               {w.approvals.map((a) => (
@@ -38,6 +34,23 @@ export function Inbox() {
         }
       </Shown>
     </>
+  );
+}
+
+function NothingWaits() {
+  const projects = useGet<Page<Project>>("/api/projects?limit=1", (e) => e.kind === "project");
+  return (
+    <Empty title="Nothing waits for you.">
+      {projects.data?.items.length === 0 ? (
+        <>
+          There is no project yet. It says in which repository the team works: run <code>troupe init</code> there.
+        </>
+      ) : (
+        <>
+          Approvals, questions and escalations appear here by themselves. <a href="#/board">See what the team does</a>, or what was <a href="#/ledger?kind=approval">decided before</a>.
+        </>
+      )}
+    </Empty>
   );
 }
 
