@@ -96,7 +96,7 @@ struct watching {
 };
 constexpr watching audiences[] = {{"nobody watches", 0, 0},
                                   {"one watch at 200/s", 1, 200},
-                                  {"1,000 watch everything", 1000, 10'000}};
+                                  {"1,000 watch everything at 5,000/s", 1000, 5'000}};
 
 /// The tickets, and the lines that the watchers had of them.
 result<std::vector<measure>> watched_tickets(stores const& s, int level, timing const& t,

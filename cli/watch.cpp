@@ -77,24 +77,19 @@ private:
     return telling_of::story;
   }
 
-  /// What is watched may still come to be; a name that was mistyped never will.
+  /// An agent may still be hired, so it is waited for; a name that was mistyped never comes. (Of a
+  /// ticket or brief that is not there the server says so, and nothing is followed.)
   void say_unknown() {
-    for (auto const& [what, name] : flags_.filters)
-      if ((what == "ticket" || what == "brief" || what == "agent") && is_unknown(what, name))
-        out_.remark("there is no " + what + " " + name + " yet; waiting for it");
-  }
-  bool is_unknown(std::string const& what, std::string const& name) {
-    if (what != "agent") {
-      auto const found = out_.api().get("/api/" + what + "s/" + segment(name));
-      return !found && found.error().code == errc::not_found;
-    }
-    auto const agents = out_.api().all("/api/agents", {}); // a part of a name is enough
+    auto const wanted = flags_.filters.find("agent");
+    if (wanted == flags_.filters.end())
+      return;
+    auto const agents = out_.api().all("/api/agents", {});
     if (!agents)
-      return false;
+      return;
     for (auto const& a : look::list(*agents, "items"))
-      if (look::text(a, "id").find(name) != std::string::npos)
-        return false;
-    return true;
+      if (look::text(a, "id").find(wanted->second) != std::string::npos) // as the server does
+        return;
+    out_.remark("there is no agent " + wanted->second + " yet; waiting for it");
   }
 
   /// That nothing comes may mean that nothing happens; when nobody is there it must be said.

@@ -124,24 +124,23 @@ TEST_CASE("watch: without history it begins with what comes next", "[cli]") {
   CHECK(watching.stop(SIGINT) == 0);
 }
 
-TEST_CASE("watch: says that what it is to follow is not there yet", "[cli]") {
+TEST_CASE("watch: waits for an agent and says so, and follows no other thing that is not there",
+          "[cli]") {
   office at;
   test::project_with_repository(at);
-  struct wish {
-    std::string filter, name, said;
-  };
-  for (auto const& w : {wish{"--agent", "dev-adda", "there is no agent dev-adda yet; waiting"},
-                        wish{"--ticket", "t-7", "there is no ticket t-7 yet; waiting for it"},
-                        wish{"--brief", "b-7", "there is no brief b-7 yet; waiting for it"},
-                        wish{"--agent", "ada", ""}}) {
-    INFO(w.filter << " " << w.name);
-    auto const log = at.home() / (w.name + ".log");
-    test::background watching{watch_words(at, {w.filter, w.name, "--history", "1000"}), at.home(),
-                              log};
+  auto const said = [&](std::string const& agent) {
+    auto const log = at.home() / (agent + ".log");
+    test::background watching{watch_words(at, {"--agent", agent}), at.home(), log};
     REQUIRE(eventually([&] { return watching.hears_interrupts(); }));
-    CHECK(contains(test::text_of(log), "there is no") == !w.said.empty());
-    CHECK(contains(test::text_of(log), w.said));
     CHECK(watching.stop(SIGINT) == 0);
+    return test::text_of(log);
+  };
+  CHECK(contains(said("dev-adda"), "there is no agent dev-adda yet; waiting for it"));
+  CHECK_FALSE(contains(said("ada"), "there is no"));
+  for (auto const* what : {"ticket", "brief"}) {
+    auto const none = at.run({"watch", std::string{"--"} + what, "x-7"});
+    CHECK(none.exit_code == exit_code::not_found);
+    CHECK(contains(none.err, std::string{"there is no "} + what + " x-7"));
   }
 }
 

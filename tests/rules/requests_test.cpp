@@ -234,3 +234,25 @@ TEST_CASE("talk: an idea that is put off is out of scope, lunch is not", "[rules
   CHECK(off.out_of_scope[0].text == "A quartile.");
   CHECK(drafted(head + "Joe: How about pizza?\nMia: Not now.\n").out_of_scope.empty());
 }
+
+TEST_CASE("requests: who takes a demand on does not take it away", "[rules]") {
+  auto const b = drafted("Priya: So we should stream the export instead of building it in memory.\n"
+                         "Tom: I can do that.\n");
+  CHECK(has(all_of(b), "stream the export"));
+  CHECK(drafted("Priya: We should tell support about the outage.\nTom: Will do.\n")
+            .requirements.empty());
+}
+
+TEST_CASE("requests: a question's subject may end with a word that is a verb as well", "[rules]") {
+  auto const b = drafted("Dana: Could the file name have the date in it?\nPriya: Sure.\n");
+  CHECK(has(all_of(b), "file name should have the date in it"));
+}
+
+TEST_CASE("requests: what is said for an idea is turned down with it", "[rules]") {
+  auto const b = drafted("Priya: The export must have a progress bar.\n"
+                         "Tom: What about Excel? Someone asked for xlsx.\n"
+                         "Priya: Not now. Let's see how the export goes.\n"
+                         "Dana: The bar jumps to 100 immediately, that's confusing.\n"
+                         "Priya: Good catch, fix that too.\n");
+  CHECK_FALSE(has(all_of(b), "xlsx"));
+}

@@ -15,12 +15,15 @@ constexpr std::size_t patience = 3; ///< turns that a question waits for its ans
 /// `Remove the old banner`: a change of something, which is no errand, whoever does it; `write it
 /// down` and `tell the vendor` are.
 bool changes_thing(unit const& u) {
-  auto const v = std::size_t{!u.words.empty() && u.words[0].low == "please" ? 1U : 0U};
-  return v + 1 < u.words.size() && !u.leans && lexicon::is_change_verb(u.words[v].low) &&
+  auto const& w = u.words;
+  // `We should stream it instead` is said of the thing, whatever its verb is.
+  bool const ours = w.size() > 2 && w[0].low == "we" && contains_any(" should must ", {w[1].low});
+  auto const v = std::size_t{ours ? 2U : !w.empty() && w[0].low == "please" ? 1U : 0U};
+  return v + 1 < w.size() && !u.leans && (ours || lexicon::is_change_verb(w[v].low)) &&
          !contains_any(" ask tell send check mention answer mail write remember ping test sign "
-                       "share read open wait update ",
-                       {u.words[v].low}) &&
-         !terms_of({u.words.begin() + static_cast<std::ptrdiff_t>(v) + 1, u.words.end()}).empty();
+                       "share read open wait update call talk discuss meet plan ",
+                       {w[v].low}) &&
+         !terms_of({w.begin() + static_cast<std::ptrdiff_t>(v) + 1, w.end()}).empty();
 }
 
 } // namespace

@@ -84,6 +84,10 @@ bool listener::hear_refusal(std::size_t i) {
     bool const rejected_before = p->rejected;
     p->rejected = true;
     auto const& q = at(p->unit);
+    // `What about Excel? Someone asked for it.` — `Not now.` turns down both.
+    for (auto& o : pending_)
+      if (o.weak && o.unit > p->unit && at(o.unit).turn == q.turn)
+        o.rejected = true;
     bool const idea =
         p->weak || (q.wants == asks::proposal && (!q.fragment || !p->subject.empty()));
     // The thread may already hold it, when somebody said yes before somebody said no.

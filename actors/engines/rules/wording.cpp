@@ -78,9 +78,12 @@ std::string proposition_of(unit const& q) {
     auto const& low = w[i].low;
     if (w[i].what != word::kind::plain)
       continue;
-    // `Could the config check refuse that`: the last of two such words is the verb.
-    if (i + 1 < w.size() && lexicon::is_noun_too(low) && w[i + 1].what == word::kind::plain &&
-        lexicon::is_change_verb(w[i + 1].low) && !lexicon::is_noun_too(w[i + 1].low))
+    // `Could the config check refuse that`, `could the file name have the date`: the last of two
+    // such words is the verb.
+    if (i + 1 < w.size() && w[i + 1].what == word::kind::plain &&
+        (contains_any(" be have ", {w[i + 1].low}) ||
+         (lexicon::is_noun_too(low) && lexicon::is_change_verb(w[i + 1].low) &&
+          !lexicon::is_noun_too(w[i + 1].low))))
       continue;
     if (low == "please" || low == "be" || low == "have" || low == "get" || low == "go" ||
         low == "carry" || low == "work" || low == "also" || lexicon::is_change_verb(low)) {
