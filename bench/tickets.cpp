@@ -88,15 +88,46 @@ result<measure> closed_tickets(stores const& s, int level, timing const& t) {
   });
 }
 
+/// One repeat of an open loop.
+result<measure> arriving_tickets(stores const& s, double rate, timing const& t, int slowdown) {
+  // Room for what arrives in a second; more under way than that waits for an agent.
+  auto const slots = std::clamp(static_cast<int>(std::ceil(rate)), 100, 10'000);
+  return on_a_stage(s, slots, slowdown, [&](ticket_flow& flow) -> result<measure> {
+    // One after the other at first, as a server's day begins: it learns how quick it is.
+    flow.keep(1);
+    if (auto r = flow.wait(t.warm_up / 2, 10, limit_of(t.run), INT_MAX); !r)
+      return r.error();
+    flow.end();
+    if (auto r = flow.arrive(rate, t.warm_up); !r)
+      return r.error();
+    flow.open_window();
+    if (auto r = flow.arrive(rate, t.run); !r)
+      return r.error();
+    // What was due in the window may end after it; what has not by then counts as it stands.
+    auto const drained = flow.drain(limit_of(t.run));
+    if (!drained && drained.error().code != errc::timeout)
+      return drained.error();
+    auto m = measure_of(flow.close_window(true), s.name);
+    m.loop = "open";
+    m.level = static_cast<int>(std::lround(rate));
+    return m;
+  });
+}
+
 /// Who watches while it is measured.
 struct watching {
   char const* name;
   int watchers;
-  std::uint32_t rate;
+  std::uint32_t rate; ///< records a second and watcher
+  double arrivals;    ///< tickets a second, about 42 records each; 0: as many as it can
 };
-constexpr watching audiences[] = {{"nobody watches", 0, 0},
-                                  {"one watch at 200/s", 1, 200},
-                                  {"1,000 watch everything at 5,000/s", 1000, 5'000}};
+constexpr watching audiences[] = {
+    {"nobody watches", 0, 0, 0},
+    {"one watch at 200/s", 1, 200, 0},
+    {"1,000 watch everything at 5,000/s", 1000, 5'000, 0},
+    {"nobody watches, 120 arrive a second", 0, 0, 120},
+    {"1,000 watch everything, 120 arrive a second", 1000, 10'000, 120},
+};
 
 /// The tickets, and the lines that the watchers had of them.
 result<std::vector<measure>> watched_tickets(stores const& s, int level, timing const& t,
@@ -105,7 +136,8 @@ result<std::vector<measure>> watched_tickets(stores const& s, int level, timing 
   if (by.watchers > 0)
     there.emplace(stage::ref(0).tenant, by.watchers, by.rate);
   auto const begun = clock::now();
-  auto work = closed_tickets(s, level, t);
+  auto work =
+      by.arrivals > 0 ? arriving_tickets(s, by.arrivals, t, 0) : closed_tickets(s, level, t);
   if (!work)
     return work.error();
   work->what = "watched";
@@ -117,7 +149,7 @@ result<std::vector<measure>> watched_tickets(stores const& s, int level, timing 
   measure lines;
   lines.what = "lines";
   lines.where = s.name + ", " + by.name;
-  lines.loop = "closed";
+  lines.loop = work->loop;
   lines.level = by.watchers;
   lines.rate = static_cast<double>(h.lines) / seconds_since(begun);
   add_latencies(lines, h.delay);
@@ -151,30 +183,7 @@ result<std::vector<measure>> watched(stores const& s, int level, timing const& t
 }
 
 result<measure> arrivals(stores const& s, double rate, timing const& t, int slowdown) {
-  // Room for what arrives in a second; more under way than that waits for an agent.
-  auto const slots = std::clamp(static_cast<int>(std::ceil(rate)), 100, 10'000);
-  return repeated(t, [&] {
-    return on_a_stage(s, slots, slowdown, [&](ticket_flow& flow) -> result<measure> {
-      // One after the other at first, as a server's day begins: it learns how quick it is.
-      flow.keep(1);
-      if (auto r = flow.wait(t.warm_up / 2, 10, limit_of(t.run), INT_MAX); !r)
-        return r.error();
-      flow.end();
-      if (auto r = flow.arrive(rate, t.warm_up); !r)
-        return r.error();
-      flow.open_window();
-      if (auto r = flow.arrive(rate, t.run); !r)
-        return r.error();
-      // What was due in the window may end after it; what has not by then counts as it stands.
-      auto const drained = flow.drain(limit_of(t.run));
-      if (!drained && drained.error().code != errc::timeout)
-        return drained.error();
-      auto m = measure_of(flow.close_window(true), s.name);
-      m.loop = "open";
-      m.level = static_cast<int>(std::lround(rate));
-      return m;
-    });
-  });
+  return repeated(t, [&] { return arriving_tickets(s, rate, t, slowdown); });
 }
 
 namespace {

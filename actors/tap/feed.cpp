@@ -119,6 +119,7 @@ std::vector<line> subscription::take(std::size_t most) {
     at_ = f.first_;
     out.push_back(gap_line(f.before(at_).since(told_), "slow"));
   }
+  out.reserve(std::min<std::size_t>(most, end > at_ ? end - at_ : 0) + 2);
   while (at_ < end && out.size() < most && reason_ != record_limit) {
     auto const& next = f.lines_[at_++ - f.first_].what;
     out.push_back(next);

@@ -1,6 +1,7 @@
 #include "actors/tap/header.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace troupe::traffic {
 
@@ -96,6 +97,13 @@ void header::set(field f, std::string_view name) {
   s = {};
   if (name.empty())
     return;
+  std::less_equal<> const before; // of any two addresses
+  if (before(text_.data(), name.data()) &&
+      before(name.data() + name.size(), text_.data() + used_)) { // a part of a name that it has
+    s = {static_cast<std::uint8_t>(name.data() - text_.data()),
+         static_cast<std::uint8_t>(name.size())};
+    return;
+  }
   if (auto const at = std::string_view{text_.data(), used_}.find(name);
       at != std::string_view::npos) {
     s = {static_cast<std::uint8_t>(at), static_cast<std::uint8_t>(name.size())};
@@ -140,16 +148,20 @@ void header::concerns(std::string_view ticket) {
   set(field::brief, ticket.substr(0, ticket.rfind('-')));
 }
 
+std::string_view header::take_in(field f, std::string_view name) {
+  set(f, name);
+  return is_cut(f) || get(f).empty() ? name : get(f);
+}
+
 void header::between(std::string_view from_principal, std::string_view to_principal) {
-  set(field::from, from_principal);
-  set(field::to, to_principal);
-  learn_from(from_principal);
-  learn_from(to_principal);
+  auto const from = take_in(field::from, from_principal);
+  auto const to = take_in(field::to, to_principal);
+  learn_from(from);
+  learn_from(to);
 }
 
 void header::sent_by(std::string_view principal) {
-  set(field::from, principal);
-  learn_from(principal);
+  learn_from(take_in(field::from, principal));
 }
 
 void header::about(entity_ref const& entity) {
@@ -160,9 +172,7 @@ void header::about(entity_ref const& entity) {
   auto size = kind.copy(name.data(), kind.size());
   name[size++] = ':';
   size += std::string_view{entity.id}.copy(name.data() + size, name.size() - size);
-  std::string_view const principal{name.data(), size};
-  set(field::to, principal);
-  learn_from(principal);
+  learn_from(take_in(field::to, {name.data(), size}));
 }
 
 void header::within(std::string_view correlation) {

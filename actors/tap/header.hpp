@@ -133,6 +133,9 @@ struct alignas(64) header {
 private:
   /// What the name of a principal (`ticket:k3f9q2mx-4`) tells.
   void learn_from(std::string_view principal);
+  /// Sets a name and answers it as it stands here, so that parts of it are not looked for; as it
+  /// was where there was no room for all of it.
+  std::string_view take_in(field f, std::string_view name);
 
   struct slot {
     std::uint8_t begin = 0;

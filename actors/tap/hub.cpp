@@ -180,10 +180,12 @@ void hub::round() {
       collect();
     }
   }
-  for (auto& h : ready_) {
+  for (auto const& next : order_) {
+    auto& h = ready_[next.index];
     spread(h, latencies_.is_outlier(h), now);
     drop_content(h);
   }
+  order_.clear();
   ready_.clear();
   for (auto const& f : now_feeding_)
     f->call();
@@ -202,12 +204,17 @@ void hub::collect() {
     for (auto const& f : now_feeding_)
       f->miss(dropped, false);
   }
-  auto const mid = ready_.begin() + static_cast<std::ptrdiff_t>(waited);
-  auto const first_young =
-      std::stable_partition(mid, ready_.end(), [&](header const& h) { return h.at_ns <= young; });
-  held_.assign(first_young, ready_.end());
-  ready_.erase(first_young, ready_.end());
-  std::stable_sort(ready_.begin(), ready_.end(), [](header const& a, header const& b) {
+  order_.clear();
+  for (std::size_t i = 0; i < ready_.size(); ++i) {
+    auto& h = ready_[i];
+    if (i < waited || h.at_ns <= young) {
+      order_.push_back({h.at_ns, h.number, static_cast<std::uint32_t>(i), h.thread});
+    } else {
+      held_.push_back(h);
+      h.content = nullptr; // goes along
+    }
+  }
+  std::sort(order_.begin(), order_.end(), [](turn const& a, turn const& b) {
     return std::tie(a.at_ns, a.thread, a.number) < std::tie(b.at_ns, b.thread, b.number);
   });
 }
@@ -233,6 +240,7 @@ void hub::spread(header const& h, bool outlier, std::int64_t now) {
 }
 
 void hub::forget_records() {
+  order_.clear();
   for (auto* all : {&ready_, &held_}) {
     for (auto& h : *all)
       drop_content(h);

@@ -81,7 +81,16 @@ private:
 
   // Of the round:
   std::mutex round_mutex_;
+  /// Where a record of `ready_` comes among the others: these are sorted in place of the records,
+  /// which are eight times as large.
+  struct turn {
+    std::int64_t at_ns;
+    std::uint64_t number;
+    std::uint32_t index;
+    std::uint16_t thread;
+  };
   std::vector<header> ready_;
+  std::vector<turn> order_; ///< of those in `ready_` that are told now
   std::vector<header> held_;
   latency_memory latencies_;
   line_encoder encoder_;
