@@ -170,6 +170,25 @@ result<std::vector<measure>> idle_tickets(stores const& s, int count) {
   return out;
 }
 
+namespace {
+
+/// What the tickets themselves have begun (the store settles what it put off, Postgres makes its
+/// statistics) comes to its end before anything is counted: when nothing was written for longer
+/// than the journal waits before it settles. What writes on for half a minute is to be seen.
+void wait_for_quiet(cost_meter& meter) {
+  constexpr int quiet_seconds = 4;
+  auto last = meter.read();
+  for (int waited = 0, quiet = 0; waited < 30 && quiet < quiet_seconds; ++waited) {
+    std::this_thread::sleep_for(seconds{1});
+    auto const now = meter.read();
+    auto const since = now - last;
+    quiet = since.writes > 0 || since.log_bytes > 0 ? 0 : quiet + 1;
+    last = now;
+  }
+}
+
+} // namespace
+
 result<measure> idle_cost(stores const& s, int count, timing const& t) {
   auto const at = s.open();
   if (!at)
@@ -180,9 +199,7 @@ result<measure> idle_cost(stores const& s, int count, timing const& t) {
   if (auto r = open_blocked(on, 0, count); !r)
     return r.error();
   cost_meter meter{*at};
-  // What the tickets themselves have begun (a checkpoint, statistics of Postgres) comes to its end
-  // before anything is counted.
-  std::this_thread::sleep_for(std::max(t.warm_up, seconds{1.5}));
+  wait_for_quiet(meter);
   auto const before = meter.read();
   auto const begun = clock::now();
   std::this_thread::sleep_for(t.run);
