@@ -150,7 +150,7 @@ result<std::vector<measure>> watched_tickets(stores const& s, int level, timing 
   lines.what = "lines";
   lines.where = s.name + ", " + by.name;
   lines.loop = work->loop;
-  lines.level = by.watchers;
+  lines.level = by.arrivals > 0 ? work->level : by.watchers;
   lines.rate = static_cast<double>(h.lines) / seconds_since(begun);
   add_latencies(lines, h.delay);
   out.push_back(std::move(lines));
