@@ -119,7 +119,7 @@ struct watching {
   char const* name;
   int watchers;
   std::uint32_t rate; ///< records a second and watcher
-  double arrivals;    ///< tickets a second, about 42 records each; 0: as many as it can
+  double arrivals;    ///< tickets a second, about 50 records each; 0: as many as it can
 };
 constexpr watching audiences[] = {
     {"nobody watches", 0, 0, 0},

@@ -55,7 +55,7 @@ std::string_view invariant_checker::subject(int invariant) {
       "attempts only of what was approved",
       "one lease a ticket",
       "money within its grant",
-      "no circle of blockers",
+      "no cycle of blockers",
       "ready when its blockers are done",
       "a reviewer is not the author",
       "done only with gates and evidence",

@@ -216,7 +216,6 @@ void hub::collect() {
     for (auto const& f : now_feeding_)
       f->miss(dropped, false);
   }
-  order_.clear();
   for (std::size_t i = 0; i < ready_.size(); ++i) {
     auto& h = ready_[i];
     if (i < waited || h.at_ns <= young) {
@@ -252,7 +251,6 @@ void hub::spread(header const& h, bool outlier, std::int64_t now) {
 }
 
 void hub::forget_records() {
-  order_.clear();
   for (auto* all : {&ready_, &held_}) {
     for (auto& h : *all)
       drop_content(h);
