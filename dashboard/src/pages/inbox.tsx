@@ -43,7 +43,7 @@ function NothingWaits() {
     <Empty title="Nothing waits for you.">
       {projects.data?.items.length === 0 ? (
         <>
-          There is no project yet. It says in which repository the team works: run <code>troupe init</code> there.
+          There is no project yet. Run <code>troupe init</code> in the repository in which the team is to work.
         </>
       ) : (
         <>
