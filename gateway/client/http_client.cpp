@@ -67,9 +67,12 @@ error explain(address const& a, error_code ec) {
 /// hold, and is run to its end before the next.
 class connection {
 public:
-  explicit connection(address a) : to_(std::move(a)), tls_(asio::ssl::context::tls_client) {
-    tls_.set_default_verify_paths();
-    tls_.set_verify_mode(asio::ssl::verify_peer);
+  explicit connection(address a) : to_(std::move(a)) {
+    if (!to_.tls) // to read the machine's authorities takes longer than most requests
+      return;
+    tls_.emplace(asio::ssl::context::tls_client);
+    tls_->set_default_verify_paths();
+    tls_->set_verify_mode(asio::ssl::verify_peer);
   }
 
   error_code open(milliseconds timeout) {
@@ -77,7 +80,7 @@ public:
     auto const found = asio::ip::tcp::resolver{io_}.resolve(to_.host, to_.port, ec);
     if (ec)
       return ec;
-    if (to_.tls && !stream_.use_tls(tls_, to_.host))
+    if (tls_ && !stream_.use_tls(*tls_, to_.host))
       return asio::error::invalid_argument;
     expire(timeout);
     stream_.async_connect(found, [&](error_code e) { ec = e; });
@@ -134,7 +137,7 @@ private:
 
   address to_;
   asio::io_context io_{1};
-  asio::ssl::context tls_;
+  std::optional<asio::ssl::context> tls_; ///< of https
   edge_stream stream_{io_};
   beast::flat_buffer buffer_;
 };
