@@ -4,6 +4,7 @@
 #include "actors/read_stored.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -16,19 +17,6 @@ std::int32_t in(Counts const& counts, Key const& key) {
 }
 
 } // namespace
-
-std::string profile_of(agent_spec const& spec) {
-  if (spec.engine == engine_kind::scripted)
-    return spec.profile.empty() ? "scripted" : spec.profile;
-  if (spec.engine == engine_kind::daemon)
-    return spec.profile.empty() ? "command" : spec.profile;
-  return {};
-}
-
-bool works_on_daemon(agent_spec const& spec) {
-  return spec.engine == engine_kind::daemon || spec.engine == engine_kind::process ||
-         spec.engine == engine_kind::scripted;
-}
 
 std::optional<ticket_plan> plan_of(json::value const& ticket) {
   auto state = json::from<ticket::state>(ticket);
@@ -50,7 +38,7 @@ void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) 
     forget_offer(known);
   }
   next_since_ = std::max(next_since_, since);
-  ++waiting_[what.importance][what.project];
+  ++waiting_[what.importance][place{ticket.tenant, what.project}];
   offers_.insert_or_assign(ticket, waiting{std::move(key), std::move(what), since});
 }
 
@@ -73,7 +61,7 @@ void matchmaker::withdrawn(entity_ref const& ticket, std::string const& key) {
 void matchmaker::forget_offer(std::map<entity_ref, waiting>::iterator at) {
   auto const& what = at->second.what;
   auto const rank = waiting_.find(what.importance);
-  auto const of_project = rank->second.find(what.project);
+  auto const of_project = rank->second.find(place{at->first.tenant, what.project});
   if (--of_project->second == 0)
     rank->second.erase(of_project);
   if (rank->second.empty())
@@ -105,20 +93,20 @@ bool matchmaker::learn(stored_event const& e) {
   if (e.stream.kind == entity_kind::agent)
     return learn_agent(e);
   if (auto const x = read_as<run_domain, run::created>(e))
-    limits_[x->project] = x->config.limits.in_flight;
+    limits_[place{e.stream.tenant, x->project}] = x->config.limits.in_flight;
   return false;
 }
 
 bool matchmaker::learn_agent(stored_event const& e) {
-  std::pair const id{e.stream.tenant, agent_id{e.stream.id}};
+  agent_id const id{e.stream.id};
   if (auto x = read_as<agent_domain, agent::hired>(e)) {
-    roster_[id] = {x->project, std::move(x->spec), true};
+    roster_.hired(e.stream.tenant, id, std::move(x->project), std::move(x->spec));
     return true;
   }
-  if (auto const x = read_as<agent_domain, agent::moved>(e); x && roster_.contains(id)) {
-    roster_[id].available = x->to == agent::status::idle || x->to == agent::status::working ||
-                            x->to == agent::status::waiting;
-    return true;
+  if (auto const x = read_as<agent_domain, agent::moved>(e)) {
+    return roster_.moved(e.stream.tenant, id,
+                         x->to == agent::status::idle || x->to == agent::status::working ||
+                             x->to == agent::status::waiting);
   }
   return false;
 }
@@ -146,9 +134,8 @@ bool matchmaker::learn_ticket(stored_event const& e) {
     h.daemon = x->daemon;
     h.profile = x->profile;
     // A lease from before our start: its agent says whose it is, so that it counts for the project.
-    if (auto const who = roster_.find({e.stream.tenant, x->agent});
-        h.project.empty() && who != roster_.end())
-      h.project = who->second.project;
+    if (auto const* who = roster_.find(e.stream.tenant, x->agent); h.project.empty() && who)
+      h.project = who->project;
     hold(e.stream, std::move(h));
     plans_.erase(e.stream); // the next leases of the ticket are given by us
     return false;
@@ -202,26 +189,29 @@ bool matchmaker::refused(entity_ref const& ticket, std::string const& key, bool 
 
 // ---- what is held ---------------------------------------------------------------------------
 
-void matchmaker::usage_counts::count(holding const& h, std::int32_t change) {
+void matchmaker::usage_counts::count(tenant_id const& of, holding const& h, std::int32_t change) {
   auto const add = [change](auto& counts, auto const& key) {
     auto const it = counts.try_emplace(key, 0).first;
     it->second += change;
     if (it->second <= 0)
       counts.erase(it);
   };
-  add(agents, h.agent);
+  place const where{of, h.project};
   add(daemons, h.daemon);
   add(profiles, std::pair{h.daemon, h.profile});
-  add(projects, h.project);
+  add(projects, where);
   if (h.work) {
     for (auto const& f : h.files)
-      add(files, std::pair{h.project, f});
+      add(files, std::pair{where, f});
   }
 }
 
 void matchmaker::hold(entity_ref const& ticket, holding h) {
   let_go(ticket);
-  used_.count(h, 1);
+  used_.count(ticket.tenant, h, 1);
+  roster_.count(ticket.tenant, h.agent, 1);
+  if (h.token == 0 && (!unanswered_since_ || h.granted < *unanswered_since_))
+    unanswered_since_ = h.granted;
   held_.emplace(ticket, std::move(h));
 }
 
@@ -229,13 +219,17 @@ bool matchmaker::let_go(entity_ref const& ticket) {
   auto const it = held_.find(ticket);
   if (it == held_.end())
     return false;
-  used_.count(it->second, -1);
+  used_.count(ticket.tenant, it->second, -1);
+  roster_.count(ticket.tenant, it->second.agent, -1);
   held_.erase(it);
   return true;
 }
 
-/// A grant whose answer was lost (the entity crashed) must not hold a slot for ever.
+/// A grant whose answer was lost (the entity crashed) must not hold a slot for ever. Answers come
+/// soon, so that hardly ever one is looked for among all that is held.
 void matchmaker::forget_lost(time_point now) {
+  if (!unanswered_since_ || now - *unanswered_since_ <= lost_after_)
+    return;
   std::vector<entity_ref> lost;
   for (auto const& [ref, h] : held_) {
     if (h.token == 0 && now - h.granted > lost_after_)
@@ -243,22 +237,29 @@ void matchmaker::forget_lost(time_point now) {
   }
   for (auto const& ref : lost)
     give_back(ref);
+  unanswered_since_.reset();
+  for (auto const& [ref, h] : held_) {
+    if (h.token == 0 && (!unanswered_since_ || h.granted < *unanswered_since_))
+      unanswered_since_ = h.granted;
+  }
 }
 
 // ---- who gets what --------------------------------------------------------------------------
 
-bool matchmaker::overlaps(offer const& o) const {
+bool matchmaker::overlaps(tenant_id const& of, offer const& o) const {
   return o.kind == stage_kind::work &&
          std::any_of(o.files.begin(), o.files.end(), [&](auto const& f) {
-           return used_.files.contains(std::pair{o.project, f});
+           return used_.files.contains(std::pair{place{of, o.project}, f});
          });
 }
 
 /// Only new work is held back: what is under way must be able to end.
-bool matchmaker::is_full(offer const& o) const {
-  auto const limit = limits_.find(o.project);
-  return o.kind == stage_kind::work && limit != limits_.end() &&
-         in(used_.projects, o.project) >= limit->second;
+bool matchmaker::is_full(tenant_id const& of, offer const& o) const {
+  if (o.kind != stage_kind::work || limits_.empty())
+    return false;
+  place const where{of, o.project};
+  auto const limit = limits_.find(where);
+  return limit != limits_.end() && in(used_.projects, where) >= limit->second;
 }
 
 std::optional<daemon_id> matchmaker::choose_daemon(offer const& o,
@@ -296,39 +297,37 @@ std::optional<lease_choice> matchmaker::choose(tenant_id const& of, offer const&
       return std::nullopt;
     return lease_choice{o.preferred_agent, engine_kind::daemon, *d, {}};
   }
-  std::optional<lease_choice> best;
-  std::int32_t best_used = 0;
-  for (auto const& [who, r] : roster_) {
-    auto const& id = who.second;
-    if (who.first != of || r.project != o.project || r.spec.role != o.role || !r.available)
-      continue;
-    bool const person = r.spec.engine == engine_kind::human;
-    if (!person && !works_on_daemon(r.spec))
-      continue;
-    if (std::find(o.excluded.begin(), o.excluded.end(), id) != o.excluded.end())
-      continue;
-    auto const used = in(used_.agents, id);
-    if (used >= r.spec.capacity)
-      continue;
-    bool const preferred = id == o.preferred_agent;
-    if (best && !preferred && used >= best_used)
-      continue;
-    auto const profile = profile_of(r.spec);
-    // A person works where he is; nobody launches anything for him.
-    auto const d = person ? std::optional{daemon_id{}} : choose_daemon(o, profile);
-    if (!d)
-      continue;
-    best = lease_choice{id, r.spec.engine, *d, profile};
-    best_used = used;
-    if (preferred)
-      break;
+  auto const* const able = roster_.with_room(of, o.project, o.role);
+  if (able == nullptr)
+    return std::nullopt;
+  std::vector<std::string> crowded; // profiles for which no daemon has room
+  auto const place_of = [&](roster::member const& m) -> std::optional<lease_choice> {
+    if (std::find(o.excluded.begin(), o.excluded.end(), *m.id) != o.excluded.end())
+      return std::nullopt;
+    if (m.spec.engine == engine_kind::human) // works where he is; nobody launches anything for him
+      return lease_choice{*m.id, m.spec.engine, {}, profile_of(m.spec)};
+    auto profile = profile_of(m.spec);
+    if (std::find(crowded.begin(), crowded.end(), profile) != crowded.end())
+      return std::nullopt;
+    if (auto const d = choose_daemon(o, profile))
+      return lease_choice{*m.id, m.spec.engine, *d, std::move(profile)};
+    crowded.push_back(std::move(profile));
+    return std::nullopt;
+  };
+  if (auto const* const m = roster_.find(of, o.preferred_agent); m && able->contains(m)) {
+    if (auto to = place_of(*m))
+      return to;
   }
-  return best;
+  for (auto const* m : *able) {
+    if (auto to = place_of(*m))
+      return to;
+  }
+  return std::nullopt;
 }
 
 void matchmaker::give(candidate const& c, time_point now, std::vector<lease_grant>& out) {
   auto const& [ref, w] = c;
-  if (is_full(w->what) || overlaps(w->what))
+  if (is_full(ref->tenant, w->what) || overlaps(ref->tenant, w->what))
     return;
   auto to = choose(ref->tenant, w->what);
   if (!to)
@@ -352,27 +351,28 @@ matchmaker::holding matchmaker::holding_of(offer const& what, lease_choice const
 }
 
 /// Whether nobody who waits goes before this offer.
-bool matchmaker::comes_first(offer const& what, bool under_way) const {
+bool matchmaker::comes_first(tenant_id const& of, offer const& what, bool under_way) const {
   if (waiting_.empty())
     return true;
   auto const& [highest, projects] = *waiting_.rbegin();
   if (highest != what.importance)
     return highest < what.importance;
-  return under_way && projects.size() == 1 && projects.contains(what.project);
+  return under_way && projects.size() == 1 && projects.contains(place{of, what.project});
 }
 
 std::optional<lease_choice> matchmaker::take_now(entity_ref const& ticket, offer const& what,
                                                  time_point now) {
   auto const known = held_.find(ticket);
   bool const under_way = known != held_.end();
-  if (what.not_before > now || !comes_first(what, under_way))
+  if (what.not_before > now || !comes_first(ticket.tenant, what, under_way))
     return std::nullopt;
   std::optional<holding> before;
   if (under_way) {
     before = known->second;
     let_go(ticket);
   }
-  auto to = is_full(what) || overlaps(what) ? std::nullopt : choose(ticket.tenant, what);
+  bool const must_wait = is_full(ticket.tenant, what) || overlaps(ticket.tenant, what);
+  auto to = must_wait ? std::nullopt : choose(ticket.tenant, what);
   if (to)
     hold(ticket, holding_of(what, *to, now));
   else if (before)
@@ -396,19 +396,19 @@ void matchmaker::match_alike(std::vector<candidate>& alike, time_point now,
                              std::vector<lease_grant>& out) {
   std::sort(alike.begin(), alike.end(),
             [](auto const& a, auto const& b) { return a.second->since > b.second->since; });
-  std::map<project_id, std::vector<candidate>> lines; // the oldest at the back
+  std::map<place, std::vector<candidate>> lines; // the oldest at the back
   for (auto const& c : alike)
-    lines[c.second->what.project].push_back(c);
-  using turn = std::tuple<std::int32_t, std::uint64_t, project_id>;
+    lines[place{c.first->tenant, c.second->what.project}].push_back(c);
+  using turn = std::tuple<std::int32_t, std::uint64_t, place>;
   std::set<turn> turns;
-  auto const line_up = [&](project_id const& p, std::vector<candidate> const& line) {
+  auto const line_up = [&](place const& p, std::vector<candidate> const& line) {
     if (!line.empty())
       turns.emplace(in(used_.projects, p), line.back().second->since, p);
   };
   for (auto const& [project, line] : lines)
     line_up(project, line);
   while (!turns.empty()) {
-    auto const project = std::get<project_id>(*turns.begin());
+    auto const project = std::get<place>(*turns.begin());
     turns.erase(turns.begin());
     auto& line = lines[project];
     give(line.back(), now, out);

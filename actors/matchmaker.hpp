@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/roster.hpp"
 #include "persistence/event_store.hpp"
 #include "protocol/obligation.hpp"
 
@@ -95,11 +96,8 @@ private:
     std::uint64_t since = 0;
   };
   using candidate = std::pair<entity_ref const*, waiting const*>;
-  struct roster_entry {
-    project_id project;
-    agent_spec spec;
-    bool available = true;
-  };
+  /// Two tenants may well have projects of one name.
+  using place = std::pair<tenant_id, project_id>;
   struct host {
     bool up = false;
     std::int32_t slots = 0;
@@ -118,15 +116,14 @@ private:
     bool work = false;
     time_point granted{}; ///< when the grant was sent
   };
-  /// How many leases lie on each agent, daemon, runner and project: kept with `held_`, because a
-  /// count over all leases for each candidate would make matching quadratic.
+  /// How many leases lie on each daemon, runner and project (on each agent: `roster`): kept with
+  /// `held_`, because a count over all leases for each candidate would make matching quadratic.
   struct usage_counts {
-    std::map<agent_id, std::int32_t> agents;
     std::map<daemon_id, std::int32_t> daemons;
     std::map<std::pair<daemon_id, std::string>, std::int32_t> profiles;
-    std::map<project_id, std::int32_t> projects;
-    std::map<std::pair<project_id, std::string>, std::int32_t> files; ///< being written
-    void count(holding const& h, std::int32_t change);
+    std::map<place, std::int32_t> projects;
+    std::map<std::pair<place, std::string>, std::int32_t> files; ///< being written
+    void count(tenant_id const& of, holding const& h, std::int32_t change);
   };
 
   [[nodiscard]] bool learn_agent(stored_event const& e);
@@ -135,14 +132,14 @@ private:
   [[nodiscard]] std::optional<lease_choice> choose(tenant_id const& of, offer const& o) const;
   [[nodiscard]] std::optional<daemon_id> choose_daemon(offer const& o,
                                                        std::string const& profile) const;
-  [[nodiscard]] bool overlaps(offer const& o) const;
-  [[nodiscard]] bool is_full(offer const& o) const;
+  [[nodiscard]] bool overlaps(tenant_id const& of, offer const& o) const;
+  [[nodiscard]] bool is_full(tenant_id const& of, offer const& o) const;
   void give(candidate const& c, time_point now, std::vector<lease_grant>& out);
   void match_alike(std::vector<candidate>& alike, time_point now, std::vector<lease_grant>& out);
   void forget_lost(time_point now);
   void hold(entity_ref const& ticket, holding h);
   void forget_offer(std::map<entity_ref, waiting>::iterator at);
-  [[nodiscard]] bool comes_first(offer const& what, bool under_way) const;
+  [[nodiscard]] bool comes_first(tenant_id const& of, offer const& what, bool under_way) const;
   [[nodiscard]] static holding holding_of(offer const& what, lease_choice const& to,
                                           time_point now);
   bool let_go(entity_ref const& ticket);
@@ -150,23 +147,19 @@ private:
   duration lost_after_;
   std::map<entity_ref, waiting> offers_;
   /// How many of them there are: `take_now` asks for every ticket that moves.
-  std::map<priority, std::map<project_id, std::int32_t>> waiting_;
-  /// By tenant: two of them may well have a `tally.dev`.
-  std::map<std::pair<tenant_id, agent_id>, roster_entry> roster_;
+  std::map<priority, std::map<place, std::int32_t>> waiting_;
+  roster roster_;
   std::map<daemon_id, host> hosts_;
   std::unordered_map<entity_ref, holding> held_;
   std::unordered_map<entity_ref, holding>
       before_;                              ///< what `take_now` replaced, until that is durable
   std::map<entity_ref, ticket_plan> plans_; ///< until the lease from before our start is told
   usage_counts used_;
-  std::map<project_id, std::int32_t> limits_;
+  /// No grant that was sent before is still without an answer; none: all have one.
+  std::optional<time_point> unanswered_since_;
+  std::map<place, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;
   std::optional<time_point> next_;
 };
-
-/// The runner profile that an agent's engine needs of a daemon; empty: any daemon will do.
-[[nodiscard]] std::string profile_of(agent_spec const& spec);
-/// Whether the engine of this agent runs on a daemon at all.
-[[nodiscard]] bool works_on_daemon(agent_spec const& spec);
 
 } // namespace troupe

@@ -158,11 +158,13 @@ private:
     return more;
   }
 
-  /// At the first snapshot: the last events of the past. At a later one: everything that was not
-  /// told yet. Where it fails nothing was told, and it can be called again.
+  /// At the first snapshot: the last of the past, as many as were asked for and are told at all (a
+  /// story leaves most events out). At a later one: everything that was not told yet. Where it
+  /// fails nothing was told, and it can be called again.
   result<void> catch_up() {
-    std::deque<json::value> missed;
+    std::deque<std::string> missed;
     std::map<std::int64_t, std::int64_t> reached;
+    auto teller = teller_; // what it has heard counts only if all is there in the end
     auto const wanted =
         static_cast<std::size_t>(begun_ ? std::numeric_limits<int>::max() : flags_.history);
     for (std::string after = "0"; !after.empty();) {
@@ -174,7 +176,10 @@ private:
           continue;
         auto& last = reached[look::number(e, "shard")];
         last = std::max(last, look::number(e, "seq"));
-        missed.push_back(e);
+        if (wanted == 0)
+          continue;
+        if (auto line = line_of(e, teller))
+          missed.push_back(std::move(*line));
         if (missed.size() > wanted)
           missed.pop_front();
       }
@@ -185,8 +190,9 @@ private:
     if (!begun_ && missed.empty())
       out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
     begun_ = true;
-    for (auto const& e : missed)
-      tell(e);
+    teller_ = std::move(teller);
+    for (auto const& line : missed)
+      out_.print(line);
     for (auto const& [shard, seq] : reached) {
       told_[shard] = seq;
       last_ = "seq " + std::to_string(seq) + " of shard " + std::to_string(shard);
@@ -209,13 +215,18 @@ private:
     look_for_lacks(event);
   }
 
+  /// None: it is no part of what is told.
+  [[nodiscard]] std::optional<std::string> line_of(json::value const& event,
+                                                   event_teller& teller) const {
+    auto told = out_.json() ? std::optional{boost::json::serialize(event)} : teller.tell(event);
+    if (told)
+      *told += '\n';
+    return told;
+  }
+
   void tell(json::value const& event) {
-    if (out_.json()) {
-      out_.print_json(event);
-      return;
-    }
-    if (auto const told = teller_.tell(event))
-      out_.print(*told + "\n");
+    if (auto const line = line_of(event, teller_))
+      out_.print(*line);
   }
 
   console& out_;

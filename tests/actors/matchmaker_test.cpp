@@ -105,6 +105,52 @@ TEST_CASE("dispatch: an agent has no more tickets than its capacity, and the fre
   CHECK(o.grants[0].to.agent.value == "bob");
 }
 
+TEST_CASE("dispatch: tenants with the same names do not take each other's places", "[actors]") {
+  office o;
+  o.host("d1", 9);
+  for (auto const* tenant : {"acme", "globex"}) {
+    o.tenant = tenant_id{tenant};
+    o.hire("tally.ada", "dev", "tally", 1);
+    o.limit("tally", 1);
+    auto w = office::wish();
+    w.files = {"sum.js"};
+    o.want(std::string{tenant} + "-1", w);
+    o.want(std::string{tenant} + "-2", w);
+  }
+  auto const granted = o.who.match(o.now);
+  REQUIRE(granted.size() == 2);
+  CHECK(granted[0].ticket.id == "acme-1");
+  CHECK(granted[1].ticket.id == "globex-1");
+  CHECK(o.who.match(o.now).empty());
+}
+
+TEST_CASE("dispatch: whoever has the least is found among many, by name if they are alike",
+          "[actors]") {
+  office o;
+  o.host("d1", 99, {{"command", "", 99}});
+  for (auto const* agent : {"cy", "ada", "bo"})
+    o.hire(agent, "dev", "tally", 2);
+  std::vector<std::string> order;
+  for (int i = 0; i < 7; ++i)
+    o.want("t" + std::to_string(i));
+  for (auto const& g : o.who.match(o.now)) {
+    order.push_back(g.to.agent.value);
+    o.taken(g);
+  }
+  CHECK(order == names{"ada", "bo", "cy", "ada", "bo", "cy"}); // and nobody for the seventh
+  CHECK(o.ended("t1"));
+  o.move("bo", agent::status::offline);
+  CHECK(o.match().empty());
+  o.move("bo", agent::status::idle);
+  CHECK(o.match() == names{"t6"});
+  CHECK(o.grants.front().to.agent.value == "bo");
+  // Hired anew with more room, while it has two.
+  o.hire("ada", "dev", "tally", 3);
+  o.want("t7");
+  CHECK(o.match() == names{"t7"});
+  CHECK(o.grants.front().to.agent.value == "ada");
+}
+
 TEST_CASE("dispatch: a daemon gives its slots and each runner's, the freer daemon first",
           "[actors]") {
   office o;

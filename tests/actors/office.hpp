@@ -55,7 +55,7 @@ public:
   }
   void want(std::string const& ticket, offer o = wish()) {
     o.ticket = ticket_id{ticket};
-    who.offered(ref(entity_kind::ticket, ticket), "offer:" + ticket, std::move(o));
+    who.offered({tenant, entity_kind::ticket, ticket}, "offer:" + ticket, std::move(o));
   }
   /// The ticket took its grant.
   void taken(lease_grant const& g) {
@@ -98,6 +98,7 @@ public:
   }
 
   matchmaker who;
+  tenant_id tenant{"default"}; ///< of whom the next words are
   time_point now{duration{1'750'000'000'000}};
   std::vector<lease_grant> grants;  ///< of the last match
   std::optional<lease_choice> next; ///< of the last `go_on`
@@ -117,7 +118,7 @@ private:
     auto data = json::to(event);
     data.as_object().erase("type");
     stored_event e;
-    e.stream = ref(kind, id);
+    e.stream = {tenant, kind, id};
     e.event.type = std::string{to_string(kind)} + "." + std::string{json::name_of(event)};
     e.event.data = json::canonical(data);
     return who.learn(e);

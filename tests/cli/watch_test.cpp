@@ -124,6 +124,31 @@ TEST_CASE("watch: without history it begins with what comes next", "[cli]") {
   CHECK(watching.stop(SIGINT) == 0);
 }
 
+TEST_CASE("watch: of the past it tells as many lines as were asked for", "[cli]") {
+  office at;
+  test::project_with_repository(at);
+  (void)test::pending_plan(at, test::pending_brief(at)); // with much between that is no news
+  auto const log = at.home() / "watch.log";
+  auto const lines = [&] {
+    auto const text = test::text_of(log);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  for (int const wanted : {4, 9}) {
+    auto words = watch_words(at, {"--history", std::to_string(wanted)});
+    words.erase(std::find(words.begin(), words.end(), "--json"));
+    std::filesystem::remove(log);
+    test::background watching{words, at.home(), log};
+    CHECK(eventually([&] { return lines() >= wanted; }));
+    auto const name = "live-" + std::to_string(wanted);
+    (void)at.json_of({"project", "create", name});
+    CHECK(eventually([&] { return contains(test::text_of(log), name); }));
+    CHECK(watching.stop(SIGINT) == 0);
+    auto const text = test::text_of(log);
+    CHECK(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(name)),
+                     '\n') == wanted);
+  }
+}
+
 TEST_CASE("watch: waits for an agent and says so, and follows no other thing that is not there",
           "[cli]") {
   office at;
