@@ -162,9 +162,9 @@ private:
   /// story leaves most events out). At a later one: everything that was not told yet. Where it
   /// fails nothing was told, and it can be called again.
   result<void> catch_up() {
-    std::deque<std::string> missed;
+    std::deque<json::value> missed;
     std::map<std::int64_t, std::int64_t> reached;
-    auto teller = teller_; // what it has heard counts only if all is there in the end
+    auto trial = teller_; // what it leaves out is no part of a story, and so of no length
     auto const wanted =
         static_cast<std::size_t>(begun_ ? std::numeric_limits<int>::max() : flags_.history);
     for (std::string after = "0"; !after.empty();) {
@@ -176,10 +176,8 @@ private:
           continue;
         auto& last = reached[look::number(e, "shard")];
         last = std::max(last, look::number(e, "seq"));
-        if (wanted == 0)
-          continue;
-        if (auto line = line_of(e, teller))
-          missed.push_back(std::move(*line));
+        if (wanted != 0 && (out_.json() || trial.tell(e)))
+          missed.push_back(e);
         if (missed.size() > wanted)
           missed.pop_front();
       }
@@ -190,9 +188,8 @@ private:
     if (!begun_ && missed.empty())
       out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
     begun_ = true;
-    teller_ = std::move(teller);
-    for (auto const& line : missed)
-      out_.print(line);
+    for (auto const& e : missed)
+      tell(e);
     for (auto const& [shard, seq] : reached) {
       told_[shard] = seq;
       last_ = "seq " + std::to_string(seq) + " of shard " + std::to_string(shard);
@@ -215,18 +212,13 @@ private:
     look_for_lacks(event);
   }
 
-  /// None: it is no part of what is told.
-  [[nodiscard]] std::optional<std::string> line_of(json::value const& event,
-                                                   event_teller& teller) const {
-    auto told = out_.json() ? std::optional{boost::json::serialize(event)} : teller.tell(event);
-    if (told)
-      *told += '\n';
-    return told;
-  }
-
   void tell(json::value const& event) {
-    if (auto const line = line_of(event, teller_))
-      out_.print(*line);
+    if (out_.json()) {
+      out_.print_json(event);
+      return;
+    }
+    if (auto const told = teller_.tell(event))
+      out_.print(*told + "\n");
   }
 
   console& out_;
@@ -322,7 +314,7 @@ void add_watch_command(command_line& line) {
   add_filter("brief", "only this brief's work", "ID");
   add_filter("kind", "only this kind of thing", "KIND").one_of(kinds());
   add_filter("type", "only types that begin so, e.g. ticket.mess", "TYPE");
-  c.add_option("--history", f->history, "begin with the last N events")
+  c.add_option("--history", f->history, "begin with the last N lines of the past")
       .between(0, 1'000'000)
       .type_name("N");
   add_traffic_flags(c, f);
