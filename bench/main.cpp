@@ -162,7 +162,7 @@ int measure_and_show(options const& o) {
   bool good = r.failed.empty();
   if (!o.out.empty())
     good = write(o.out, text) && good;
-  if (!o.plot.empty())
+  if (!o.plot.empty() && !r.measures.empty()) // a report of failures only has nothing to draw
     good = write(o.plot, plot_of(document).value()) && good;
   std::cout << (o.json ? text : table(r)) << std::flush;
   return good ? 0 : 1;

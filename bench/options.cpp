@@ -14,6 +14,10 @@ namespace {
 constexpr std::array<std::string_view, 8> all_measures{"floor",   "messages", "appends",  "tickets",
                                                        "watched", "memory",   "recovery", "idle"};
 
+/// What the agents of one project can hold: two roles that work, of up to 500 agents with up to 64
+/// tickets each (protocol/process.cpp).
+constexpr int most_at_once = 15'000;
+
 constexpr option_row rows[] = {
     {"--quick", "", "little time for each, levels 1 and 100: half a minute, not to be kept"},
     {"--only", "LIST", "of floor, messages, appends, tickets, watched, memory, recovery, idle"},
@@ -110,7 +114,7 @@ result<void> set_value(options& o, std::string_view name, std::string const& tex
         name, text, [](auto const& x) { return x == "sqlite" || x == "memory" || is_postgres(x); },
         "sqlite, memory and postgres://USER@HOST:PORT", o.stores);
   if (name == "--levels")
-    return set_list(name, text, 1, 100'000, o.levels);
+    return set_list(name, text, 1, most_at_once, o.levels);
   if (name == "--rate")
     return set_list(name, text, 0.1, 1e6, o.rates);
   if (name == "--seconds")
@@ -120,7 +124,7 @@ result<void> set_value(options& o, std::string_view name, std::string const& tex
   if (name == "--tickets")
     return set(name, text, 1, 10'000'000, o.tickets);
   if (name == "--in-flight")
-    return set(name, text, 1, 100'000, o.in_flight);
+    return set(name, text, 1, most_at_once, o.in_flight);
   if (name == "--slowdown")
     return set(name, text, 0, 1000, o.slowdown);
   std::map<std::string_view, std::string*> const texts{

@@ -84,6 +84,7 @@ TEST_CASE("bench options: a wrong one is named, with what it takes", "[bench]") 
   CHECK(refusal({"--levels"}) == "--levels needs a value");
   CHECK(refusal({"--levels", ""}) == "--levels needs a value");
   CHECK(refusal({"--levels", "0"}).starts_with("--levels takes numbers from 1 to "));
+  CHECK(refusal({"--in-flight", "100000"}).starts_with("--in-flight takes numbers from 1 to "));
   CHECK(refusal({"--levels", "1,x"}).ends_with("not \"x\""));
   CHECK(refusal({"--levels", "1,"}).ends_with("not \"\""));
   CHECK(refusal({"--levels", "10k"}).ends_with("not \"10k\""));
