@@ -139,7 +139,7 @@ TEST_CASE("dispatch: whoever has the least is found among many, by name if they 
   }
   CHECK(order == names{"ada", "bo", "cy", "ada", "bo", "cy"}); // and nobody for the seventh
   CHECK(o.ended("t1"));
-  o.move("bo", agent::status::offline);
+  o.move("bo", agent::status::paused);
   CHECK(o.match().empty());
   o.move("bo", agent::status::idle);
   CHECK(o.match() == names{"t6"});
