@@ -29,35 +29,90 @@ void add_config_flags(command c, std::shared_ptr<config_flags> const& f) {
       .type_name("MODE");
 }
 
-result<json::value> config_of(config_flags const& f) {
-  json::value out = json::object{};
-  if (!f.file.empty()) {
-    auto const text = read_input(f.file, 2 * 1024 * 1024);
-    if (!text)
-      return text.error();
-    auto v = json::parse(*text);
-    if (!v)
-      return fail(errc::invalid_argument, v.error().message, {{"flag", "--patch"}});
-    if (!v->is_object())
-      return fail(errc::invalid_argument, f.file + " holds no JSON object", {{"flag", "--patch"}});
-    out = std::move(*v);
-  }
-  auto& o = out.get_object();
+/// What the file of a flag holds. A file that holds no object is a wrong argument: nothing was
+/// sent.
+result<json::object> object_in(std::string const& file, char const* flag) {
+  auto const text = read_input(file, 2 * 1024 * 1024);
+  if (!text)
+    return text.error();
+  auto v = json::parse(*text);
+  if (!v)
+    return fail(errc::invalid_argument, v.error().message, {{"flag", flag}});
+  if (!v->is_object())
+    return fail(errc::invalid_argument, file + " holds no JSON object", {{"flag", flag}});
+  return std::move(v->get_object());
+}
+
+void put_flags(config_flags const& f, json::object& config) {
   for (auto const& [name, value] :
        {std::pair{"repository", &f.repository}, std::pair{"target_branch", &f.target},
         std::pair{"test_command", &f.test}, std::pair{"mode", &f.mode}}) {
     if (!value->empty())
-      o[name] = *value;
+      config[name] = *value;
   }
+}
+
+result<json::object> config_of(config_flags const& f) {
+  auto out = f.file.empty() ? result<json::object>{json::object{}} : object_in(f.file, "--patch");
+  if (out)
+    put_flags(f, *out);
   return out;
 }
 
-/// A file that holds no patch is a wrong argument: nothing was sent.
-int fail_patch(console& out, error const& e) {
-  return e.details.contains("flag")
-             ? out.misuse("--patch: " + e.message,
-                          "It must be a JSON object of what differs; docs/content.md has examples.")
-             : out.fail(e);
+int fail_file(console& out, error const& e) {
+  auto const* said = e.details.if_contains("flag");
+  if (said == nullptr)
+    return out.fail(e);
+  std::string const flag{said->as_string()};
+  return out.misuse(flag + ": " + e.message,
+                    flag == "--patch"
+                        ? "It must be a JSON object of what differs; docs/content.md has examples."
+                        : "It must be a request as `troupe init --print` writes it.");
+}
+
+struct create_flags {
+  std::string id, name, base, request;
+  config_flags config;
+};
+
+/// What is sent to make a project: a request that was written before, with the flags over it.
+result<json::object> request_of(create_flags const& f) {
+  json::object out;
+  if (!f.request.empty()) {
+    auto given = object_in(f.request, "--file");
+    if (!given)
+      return given.error();
+    out = std::move(*given);
+  }
+  auto const config = config_of(f.config);
+  if (!config)
+    return config.error();
+  if (!f.id.empty())
+    out["id"] = f.id;
+  if (!f.name.empty() || f.request.empty())
+    out["name"] = f.name;
+  if (!f.base.empty() || f.request.empty())
+    out["template_name"] = f.base.empty() ? "standard" : f.base;
+  if (auto* const known = out.if_contains("config"); known != nullptr && known->is_object())
+    put_flags(f.config, known->get_object());
+  else if (known == nullptr)
+    out["config"] = *config;
+  return out;
+}
+
+int create(console& out, create_flags const& f) {
+  if (!f.request.empty() && !f.config.file.empty())
+    return out.misuse("--file holds the whole configuration, --patch what differs from a "
+                      "template; choose one",
+                      "See `troupe project create --help`.");
+  if (f.id.empty() && f.request.empty())
+    return out.misuse("which project?", "Give its id, or --file FILE; see "
+                                        "`troupe project create --help`.");
+  auto const body = request_of(f);
+  if (!body)
+    return fail_file(out, body.error());
+  auto const done = out.api().post("/api/projects", *body);
+  return show_done(out, done, done ? render_project(*done, out.style()) : "");
 }
 
 int templates(console& out) {
@@ -85,32 +140,23 @@ void add_project_commands(command_line& line) {
                                     "  troupe init                        # in your repository\n"
                                     "  troupe project show tally");
   {
-    struct flags {
-      std::string id, name, base = "standard";
-    };
-    auto const f = std::make_shared<flags>();
-    auto const config = std::make_shared<config_flags>();
+    auto const f = std::make_shared<create_flags>();
     auto const c =
         line.add(group, "create", "Makes a project from a template.",
                  "  troupe project create tally --repository https://example.org/tally.git "
                  "--test \"prove -l t\"\n"
-                 "  troupe project create tally --template company --patch config.json",
-                 [f, config](console& out) {
-                   auto const patch = config_of(*config);
-                   if (!patch)
-                     return fail_patch(out, patch.error());
-                   auto const done =
-                       out.api().post("/api/projects", json::object{{"id", f->id},
-                                                                    {"name", f->name},
-                                                                    {"template_name", f->base},
-                                                                    {"config", *patch}});
-                   return show_done(out, done, done ? render_project(*done, out.style()) : "");
-                 });
-    c.add_option("project", f->id, "its id: a-z, 0-9 and -, at most 40").required().type_name("ID");
+                 "  troupe project create tally --template company --patch config.json\n"
+                 "  troupe init --print > project.json; troupe project create --file "
+                 "project.json",
+                 [f](console& out) { return create(out, *f); });
+    c.add_option("project", f->id, "its id: a-z, 0-9 and -, at most 40").type_name("ID");
     c.add_option("--name", f->name, "for people").type_name("TEXT");
     c.add_option("--template", f->base, "solo, standard or company, or NAME@VERSION (standard)")
         .type_name("NAME");
-    add_config_flags(c, config);
+    c.add_option("--file", f->request,
+                 "all of it, as `troupe init --print` writes it; - for standard input")
+        .type_name("FILE");
+    add_config_flags(c, std::shared_ptr<config_flags>{f, &f->config});
   }
   {
     auto const f = std::make_shared<list_flags>();
@@ -134,8 +180,8 @@ void add_project_commands(command_line& line) {
         [of, config](console& out) {
           auto const patch = config_of(*config);
           if (!patch)
-            return fail_patch(out, patch.error());
-          if (patch->get_object().empty())
+            return fail_file(out, patch.error());
+          if (patch->empty())
             return out.misuse("nothing to change",
                               "Give --patch FILE or one of the other flags; see "
                               "`troupe project change --help`.");

@@ -14,6 +14,7 @@ using test::pending_brief;
 using test::pending_plan;
 using test::project_with_repository;
 using test::ready_ticket;
+using test::run_troupe;
 using test::text_at;
 
 TEST_CASE("newcomer: a status that there is not is no empty list", "[cli]") {
@@ -37,6 +38,38 @@ TEST_CASE("newcomer: a status that there is not is no empty list", "[cli]") {
   auto const none = at.run({"ticket", "list", "--project", "nope"});
   CHECK(none.exit_code == 0);
   CHECK(contains(none.err, "--project nope"));
+}
+
+TEST_CASE("newcomer: what init prints is what makes the project, also when it was edited",
+          "[cli]") {
+  office at;
+  project_with_repository(at); // for its repository
+  auto const printed = run_troupe({"init", "--print", "--test", "none", "--project", "tally"},
+                                  at.home(), {}, "", at.home() / "shop");
+  REQUIRE(printed.exit_code == 0);
+  auto request = json::parse(printed.out).value();
+  request.at("config").at("limits") = json::object{{"attempts", 5}};
+  auto const text = json::canonical(request);
+  auto const made = at.json_of({"project", "create", "--file", "-", "--test", "make check"}, text);
+  CHECK(made.at("id") == "tally");
+  auto const shown = at.json_of({"project", "show", "tally"});
+  CHECK(shown.at("config").at("limits").at("attempts").to_number<int>() == 5);
+  CHECK(shown.at("config").at("test_command") == "make check");
+  CHECK(shown.at("config").at("roster").get_array().size() ==
+        request.at("config").at("roster").get_array().size());
+  (void)at.json_of({"project", "create", "other", "--file", "-"}, text);
+  CHECK(at.json_of({"project", "show", "other"}).at("config").at("test_command") == "none");
+
+  auto const both =
+      at.run({"project", "create", "third", "--file", "-", "--patch", "x.json"}, text);
+  CHECK(both.exit_code == exit_code::usage);
+  CHECK(contains(both.err, "choose one"));
+  auto const neither = at.run({"project", "create"});
+  CHECK(neither.exit_code == exit_code::usage);
+  CHECK(contains(neither.err, "--file FILE"));
+  auto const broken = at.run({"project", "create", "third", "--file", "-"}, "[]");
+  CHECK(broken.exit_code == exit_code::usage);
+  CHECK(contains(broken.err, "troupe init --print"));
 }
 
 TEST_CASE("newcomer: a ready ticket says which daemon is missing, wherever one looks", "[cli]") {
