@@ -9,9 +9,11 @@
 #include <cstdlib>
 
 #if defined(__SANITIZE_ADDRESS__)
-/// libpqxx 6.4 loses one result object whenever a connection dies within a statement.
+/// libpqxx 6.4 loses one result object whenever a connection dies within a statement, or while one
+/// is prepared.
 extern "C" __attribute__((weak)) char const* __lsan_default_suppressions() {
-  return "leak:pqxx::connection_base::exec_prepared\nleak:pqxx::connection_base::exec\n";
+  return "leak:pqxx::connection_base::exec_prepared\nleak:pqxx::connection_base::exec\n"
+         "leak:pqxx::connection_base::register_prepared\n";
 }
 #endif
 
