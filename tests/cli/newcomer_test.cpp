@@ -48,7 +48,7 @@ TEST_CASE("newcomer: what init prints is what makes the project, also when it wa
                                   at.home(), {}, "", at.home() / "shop");
   REQUIRE(printed.exit_code == 0);
   auto request = json::parse(printed.out).value();
-  request.at("config").at("limits") = json::object{{"attempts", 5}};
+  request.at("config").get_object()["limits"] = json::object{{"attempts", 5}};
   auto const text = json::canonical(request);
   auto const made = at.json_of({"project", "create", "--file", "-", "--test", "make check"}, text);
   CHECK(made.at("id") == "tally");
