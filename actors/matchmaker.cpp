@@ -16,6 +16,10 @@ std::int32_t in(Counts const& counts, Key const& key) {
   return it == counts.end() ? 0 : it->second;
 }
 
+void keep_earlier(std::optional<time_point>& known, time_point at) {
+  known = known ? std::min(*known, at) : at;
+}
+
 } // namespace
 
 std::optional<ticket_plan> plan_of(json::value const& ticket) {
@@ -210,8 +214,8 @@ void matchmaker::hold(entity_ref const& ticket, holding h) {
   let_go(ticket);
   used_.count(ticket.tenant, h, 1);
   roster_.count(ticket.tenant, h.agent, 1);
-  if (h.token == 0 && (!unanswered_since_ || h.granted < *unanswered_since_))
-    unanswered_since_ = h.granted;
+  if (h.token == 0)
+    keep_earlier(unanswered_since_, h.granted);
   held_.emplace(ticket, std::move(h));
 }
 
@@ -239,8 +243,8 @@ void matchmaker::forget_lost(time_point now) {
     give_back(ref);
   unanswered_since_.reset();
   for (auto const& [ref, h] : held_) {
-    if (h.token == 0 && (!unanswered_since_ || h.granted < *unanswered_since_))
-      unanswered_since_ = h.granted;
+    if (h.token == 0)
+      keep_earlier(unanswered_since_, h.granted);
   }
 }
 
@@ -301,7 +305,7 @@ std::optional<lease_choice> matchmaker::choose(tenant_id const& of, offer const&
   if (able == nullptr)
     return std::nullopt;
   std::vector<std::string> crowded; // profiles for which no daemon has room
-  auto const place_of = [&](roster::member const& m) -> std::optional<lease_choice> {
+  auto const choice_of = [&](roster::member const& m) -> std::optional<lease_choice> {
     if (std::find(o.excluded.begin(), o.excluded.end(), *m.id) != o.excluded.end())
       return std::nullopt;
     if (m.spec.engine == engine_kind::human) // works where he is; nobody launches anything for him
@@ -315,11 +319,11 @@ std::optional<lease_choice> matchmaker::choose(tenant_id const& of, offer const&
     return std::nullopt;
   };
   if (auto const* const m = roster_.find(of, o.preferred_agent); m && able->contains(m)) {
-    if (auto to = place_of(*m))
+    if (auto to = choice_of(*m))
       return to;
   }
   for (auto const* m : *able) {
-    if (auto to = place_of(*m))
+    if (auto to = choice_of(*m))
       return to;
   }
   return std::nullopt;
@@ -425,7 +429,7 @@ std::vector<lease_grant> matchmaker::match(time_point now) {
     if (held_.contains(ref))
       continue;
     if (w.what.not_before > now) {
-      next_ = next_ ? std::min(*next_, w.what.not_before) : w.what.not_before;
+      keep_earlier(next_, w.what.not_before);
       continue;
     }
     by_importance[w.what.importance].emplace_back(&ref, &w);

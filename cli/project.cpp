@@ -75,28 +75,30 @@ struct create_flags {
   config_flags config;
 };
 
-/// What is sent to make a project: a request that was written before, with the flags over it.
+/// What is sent to make a project: of a template, or as it was written before; flags go over it.
 result<json::object> request_of(create_flags const& f) {
   json::object out;
-  if (!f.request.empty()) {
+  if (f.request.empty()) {
+    auto const config = config_of(f.config);
+    if (!config)
+      return config.error();
+    out = {{"name", f.name}, {"template_name", "standard"}, {"config", *config}};
+  } else {
     auto given = object_in(f.request, "--file");
     if (!given)
       return given.error();
     out = std::move(*given);
+    auto& config = out["config"];
+    if (config.is_null())
+      config.emplace_object();
+    if (config.is_object()) // else the server says what is wrong with it
+      put_flags(f.config, config.get_object());
   }
-  auto const config = config_of(f.config);
-  if (!config)
-    return config.error();
-  if (!f.id.empty())
-    out["id"] = f.id;
-  if (!f.name.empty() || f.request.empty())
-    out["name"] = f.name;
-  if (!f.base.empty() || f.request.empty())
-    out["template_name"] = f.base.empty() ? "standard" : f.base;
-  if (auto* const known = out.if_contains("config"); known != nullptr && known->is_object())
-    put_flags(f.config, known->get_object());
-  else if (known == nullptr)
-    out["config"] = *config;
+  for (auto const& [member, said] :
+       {std::pair{"id", &f.id}, std::pair{"name", &f.name}, std::pair{"template_name", &f.base}}) {
+    if (!said->empty())
+      out[member] = *said;
+  }
   return out;
 }
 
