@@ -223,7 +223,9 @@ TEST_CASE("api: a ticket made by hand is done by a person, who reports", "[api]"
   auto const at = "/api/tickets/" + id;
   auto const ticket = lab.get(at);
   CHECK(text_at(ticket.json.at("item"), "title") == "Call the customer");
-  CHECK(lab.get("/api/runs/" + ticket.text("run")).text("status") == "running");
+  // The run hears of its ticket's first step after the ticket has taken it.
+  REQUIRE(eventually(
+      [&] { return lab.get("/api/runs/" + ticket.text("run")).text("status") == "running"; }));
   {
     unchanged const guard{lab};
     struct row {
