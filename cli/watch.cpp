@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <deque>
-#include <limits>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -33,6 +33,8 @@ public:
     auto const there = out_.api().get("/api/events", with({{"limit", "1"}}));
     if (!there)
       return out_.fail(there.error());
+    if (auto const ok = remember_now(); !ok)
+      return out_.fail(ok.error());
     say_unknown();
     auto& stop = stop_on_interrupt();
     auto const followed = out_.api().follow(
@@ -42,7 +44,7 @@ public:
             behind_ = true;
           // What comes live must not be told before what was missed: it would hide it.
           while (behind_ && !stop) {
-            if (auto const caught_up = catch_up(); caught_up)
+            if (auto const caught_up = begun_ ? catch_up() : begin(); caught_up)
               break;
             else if (caught_up.error().code != errc::unavailable &&
                      caught_up.error().code != errc::timeout) {
@@ -158,42 +160,82 @@ private:
     return more;
   }
 
-  /// At the first snapshot: the last of the past, as many as were asked for and are told at all (a
-  /// story leaves most events out). At a later one: everything that was not told yet. Where it
-  /// fails nothing was told, and it can be called again.
-  result<void> catch_up() {
-    std::deque<json::value> missed;
-    std::map<std::int64_t, std::int64_t> reached;
-    auto trial = teller_; // what it leaves out is no part of a story, and so of no length
-    auto const wanted =
-        static_cast<std::size_t>(begun_ ? std::numeric_limits<int>::max() : flags_.history);
-    for (std::string after = "0"; !after.empty();) {
+  /// Where the ledger stands before anything is followed: what is there counts as told, and need
+  /// not be read.
+  result<void> remember_now() {
+    auto const now = out_.api().get("/api/system");
+    if (!now)
+      return now.error();
+    first_ = look::number(look::at(*now, "events"), "last");
+    for (auto const& s : look::list(*now, "shards"))
+      told_[look::number(s, "shard")] = look::number(s, "seq");
+    return {};
+  }
+
+  /// Gives each event behind `n` of the server's count to `take`. Where it fails, some were given.
+  result<void> read_after(std::int64_t n, std::function<void(json::value const&)> const& take) {
+    for (auto after = std::to_string(n); !after.empty();) {
       auto const page = out_.api().get("/api/events", with({{"after", after}, {"limit", "1000"}}));
       if (!page)
         return page.error();
-      for (auto const& e : look::list(*page, "items")) {
-        if (is_told(e))
-          continue;
-        auto& last = reached[look::number(e, "shard")];
-        last = std::max(last, look::number(e, "seq"));
-        if (wanted != 0 && (out_.json() || trial.tell(e)))
-          missed.push_back(e);
-        if (missed.size() > wanted)
-          missed.pop_front();
-      }
+      for (auto const& e : look::list(*page, "items"))
+        take(e);
       auto const next = look::number(*page, "after");
       after = next > 0 ? std::to_string(next) : std::string{};
     }
-    behind_ = false;
-    if (!begun_ && missed.empty())
-      out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
-    begun_ = true;
-    for (auto const& e : missed)
-      tell(e);
-    for (auto const& [shard, seq] : reached) {
-      told_[shard] = seq;
-      last_ = "seq " + std::to_string(seq) + " of shard " + std::to_string(shard);
+    return {};
+  }
+
+  /// At the first snapshot: the last lines of the past, as many as were asked for and are told at
+  /// all (a story leaves most events out), and what came since. It looks further and further back
+  /// until these are enough. Where it fails nothing was told, and it can be called again.
+  result<void> begin() {
+    auto const wanted = static_cast<std::size_t>(flags_.history);
+    std::deque<json::value> past;
+    std::vector<json::value> since;
+    std::int64_t back = wanted == 0 ? 0 : 8 * (flags_.history + 16);
+    for (;; back *= 4) {
+      auto const from = std::max<std::int64_t>(0, first_ - back);
+      auto trial = teller_;
+      past.clear();
+      since.clear();
+      auto const read = read_after(from, [&](json::value const& e) {
+        if (!is_told(e))
+          since.push_back(e);
+        else if (wanted != 0 && (out_.json() || trial.tell(e)))
+          past.push_back(e);
+        if (past.size() > wanted)
+          past.pop_front();
+      });
+      if (!read)
+        return read;
+      if (from == 0 || past.size() == wanted)
+        break;
     }
+    behind_ = false;
+    begun_ = true;
+    if (past.empty() && since.empty())
+      out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
+    for (auto const& e : past)
+      tell(e);
+    for (auto const& e : since)
+      tell_once(e);
+    return {};
+  }
+
+  /// At a later snapshot: everything that was not told yet. Where it fails nothing was told, and it
+  /// can be called again.
+  result<void> catch_up() {
+    std::vector<json::value> missed;
+    auto const read = read_after(0, [&](json::value const& e) {
+      if (!is_told(e))
+        missed.push_back(e);
+    });
+    if (!read)
+      return read;
+    behind_ = false;
+    for (auto const& e : missed)
+      tell_once(e);
     return {};
   }
 
@@ -203,13 +245,18 @@ private:
   }
 
   void take(json::value const& event) {
+    if (tell_once(event))
+      look_for_lacks(event);
+  }
+
+  bool tell_once(json::value const& event) {
     if (is_told(event))
-      return;
+      return false;
     told_[look::number(event, "shard")] = look::number(event, "seq");
     last_ = "seq " + std::to_string(look::number(event, "seq")) + " of shard " +
             std::to_string(look::number(event, "shard"));
     tell(event);
-    look_for_lacks(event);
+    return true;
   }
 
   void tell(json::value const& event) {
@@ -224,6 +271,7 @@ private:
   console& out_;
   watch_flags const& flags_;
   event_teller teller_;
+  std::int64_t first_ = 0; ///< the ledger's last event, by the server's count, when it began
   std::map<std::int64_t, std::int64_t> told_; ///< shard -> last seq
   std::string last_;                          ///< place of the last that was told
   std::set<std::string> lacks_told_;

@@ -109,6 +109,24 @@ TEST_CASE("watch: loses nothing and tells nothing twice when the server is kille
   CHECK(watching.running());
 }
 
+TEST_CASE("watch: looks as far back as its lines of the past are", "[cli]") {
+  office at;
+  (void)at.json_of({"project", "create", "first"});
+  api_client::query const of_first{{"agent", "first."}};
+  auto const wanted = stored(at, of_first);
+  REQUIRE(wanted.size() > 3);
+  // Much that is of others: several times what is read at first.
+  for (int i = 0; stored(at).size() < 40 * wanted.size(); ++i)
+    (void)at.json_of({"project", "create", "p" + std::to_string(i)});
+  auto const log = at.home() / "watch.log";
+  test::background watching{watch_words(at, {"--history", "3", "--agent", "first."}), at.home(),
+                            log};
+  CHECK(eventually([&] { return told(log).size() >= 3; }));
+  (void)at.json_of({"project", "create", "last"});
+  CHECK(watching.stop(SIGINT) == 0);
+  CHECK(told(log) == std::vector<std::string>(wanted.end() - 3, wanted.end()));
+}
+
 TEST_CASE("watch: without history it begins with what comes next", "[cli]") {
   office at;
   (void)at.json_of({"project", "create", "before"});
