@@ -168,7 +168,8 @@ private:
       return now.error();
     first_ = look::number(look::at(*now, "events"), "last");
     for (auto const& s : look::list(*now, "shards"))
-      told_[look::number(s, "shard")] = look::number(s, "seq");
+      if (look::number(s, "seq") > 0)
+        reached(s);
     return {};
   }
 
@@ -252,11 +253,17 @@ private:
   bool tell_once(json::value const& event) {
     if (is_told(event))
       return false;
-    told_[look::number(event, "shard")] = look::number(event, "seq");
-    last_ = "seq " + std::to_string(look::number(event, "seq")) + " of shard " +
-            std::to_string(look::number(event, "shard"));
+    reached(event);
     tell(event);
     return true;
+  }
+
+  /// What has a shard and a sequence number, and is told with all before it.
+  void reached(json::value const& place) {
+    auto const shard = look::number(place, "shard");
+    auto const seq = look::number(place, "seq");
+    told_[shard] = seq;
+    last_ = "seq " + std::to_string(seq) + " of shard " + std::to_string(shard);
   }
 
   void tell(json::value const& event) {
