@@ -19,24 +19,31 @@ std::uint64_t number_in(std::string const& line, std::string_view name) {
 
 } // namespace
 
-audience::audience(tenant_id const& tenant, int watchers, std::uint32_t rate) {
+audience::audience(tenant_id const& tenant, int watchers, std::uint32_t rate, int stalled) {
   traffic::watch_request r;
   r.tenant = tenant;
   r.rate = rate;
   r.limits.records = 1'000'000'000;
   for (std::size_t i = 0; i < static_cast<std::size_t>(watchers); ++i) {
-    auto one = hub_.watch(r, [this, i] {
+    watchers_.push_back(watched(r, [this, i] {
       {
         std::lock_guard lock{mutex_};
         ready_.push_back(i);
       }
       changed_.notify_one();
-    });
-    if (!one)
-      throw std::runtime_error(one.error().message);
-    watchers_.push_back(std::move(*one));
+    }));
   }
+  for (int i = 0; i < stalled; ++i)
+    stalled_.push_back(watched(r, [] {}));
   thread_ = std::thread{[this] { run(); }};
+}
+
+std::shared_ptr<traffic::subscription> audience::watched(traffic::watch_request const& r,
+                                                         std::function<void()> lines_are_there) {
+  auto one = hub_.watch(r, std::move(lines_are_there));
+  if (!one)
+    throw std::runtime_error(one.error().message);
+  return std::move(*one);
 }
 
 audience::~audience() {
@@ -48,6 +55,7 @@ audience::~audience() {
   if (thread_.joinable())
     thread_.join();
   watchers_.clear();
+  stalled_.clear();
   hub_.stop();
 }
 

@@ -11,8 +11,9 @@ namespace troupe::bench {
 /// and puts them together as the gateway does for its clients.
 class audience {
 public:
-  /// `rate`: records a second and watcher. Throws where the hub refuses one.
-  audience(tenant_id const& tenant, int watchers, std::uint32_t rate);
+  /// `rate`: records a second and watcher. `stalled`: so many more that never take a line. Throws
+  /// where the hub refuses one.
+  audience(tenant_id const& tenant, int watchers, std::uint32_t rate, int stalled = 0);
   ~audience();
   audience(audience const&) = delete;
   audience& operator=(audience const&) = delete;
@@ -26,12 +27,15 @@ public:
   [[nodiscard]] heard take();
 
 private:
+  std::shared_ptr<traffic::subscription> watched(traffic::watch_request const& r,
+                                                 std::function<void()> lines_are_there);
   void run();
   void serve(std::size_t who);
   void note(traffic::line const& l, bool timed);
 
   traffic::hub hub_;
   std::vector<std::shared_ptr<traffic::subscription>> watchers_;
+  std::vector<std::shared_ptr<traffic::subscription>> stalled_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::size_t> ready_;

@@ -120,6 +120,7 @@ struct watching {
   int watchers;
   std::uint32_t rate; ///< records a second and watcher
   double arrivals;    ///< tickets a second, about 50 records each; 0: as many as it can
+  int stalled = 0;    ///< more watchers, that take no line
 };
 constexpr watching audiences[] = {
     {"nobody watches", 0, 0, 0},
@@ -127,6 +128,9 @@ constexpr watching audiences[] = {
     {"1,000 watch everything at 5,000/s", 1000, 5'000, 0},
     {"nobody watches, 120 arrive a second", 0, 0, 120},
     {"1,000 watch everything, 120 arrive a second", 1000, 10'000, 120},
+    {"one watches everything, 120 arrive a second", 1, 10'000, 120},
+    {"one watches everything beside 500 that read nothing, 120 arrive a second", 1, 10'000, 120,
+     500},
 };
 
 /// The tickets, and the lines that the watchers had of them.
@@ -134,7 +138,7 @@ result<std::vector<measure>> watched_tickets(stores const& s, int level, timing 
                                              watching const& by) {
   std::optional<audience> there;
   if (by.watchers > 0)
-    there.emplace(stage::ref(0).tenant, by.watchers, by.rate);
+    there.emplace(stage::ref(0).tenant, by.watchers, by.rate, by.stalled);
   auto const begun = clock::now();
   auto work =
       by.arrivals > 0 ? arriving_tickets(s, by.arrivals, t, 0) : closed_tickets(s, level, t);

@@ -239,7 +239,8 @@ std::string way_out_of(error const& e) {
     if (e.message.find("not a database") != std::string::npos)
       return "It is no ledger of Troupe, or was written over: keep a copy of it, and fill another "
              "folder from an export: `troupe import FILE --data DIR`.";
-    return "Keep a copy of the data folder; `troupe verify` names the first bad event.";
+    return "Keep a copy of the ledger as it is (the data folder, or the database); `troupe verify` "
+           "names the first bad event.";
   case errc::unsupported:
   case errc::internal:
   case errc::fenced:

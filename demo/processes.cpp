@@ -1,11 +1,8 @@
 #include "demo/processes.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,20 +141,6 @@ ran run(std::vector<std::string> const& arguments, std::filesystem::path const& 
   if (ended == pid && pid > 0 && WIFEXITED(status))
     out.exit_code = WEXITSTATUS(status);
   return out;
-}
-
-int free_port() {
-  int const s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof a;
-  int port = 0;
-  if (::bind(s, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0 &&
-      ::getsockname(s, reinterpret_cast<sockaddr*>(&a), &size) == 0)
-    port = ntohs(a.sin_port);
-  ::close(s);
-  return port;
 }
 
 std::filesystem::path self() {

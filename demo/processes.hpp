@@ -44,8 +44,6 @@ struct ran {
 [[nodiscard]] ran run(std::vector<std::string> const& arguments,
                       std::filesystem::path const& directory = {});
 
-/// A port of the loopback interface that is free now.
-[[nodiscard]] int free_port();
 /// Path of the running executable.
 [[nodiscard]] std::filesystem::path self();
 

@@ -1,6 +1,7 @@
 #include "demo/stage.hpp"
 
 #include "demo/answers.hpp"
+#include "net/free_port.hpp"
 
 #include <fstream>
 #include <thread>

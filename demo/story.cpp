@@ -153,7 +153,7 @@ private:
         must(to_->call("PUT", "/api/plans/" + plan_, json::object{{"content", content}}));
     if (refused.status != 409)
       throw broken_off{"a plan with a cycle was answered with " + std::to_string(refused.status)};
-    hear_what_came();
+    hear_of_plan();
     say_.text(render_plan(plan, style()));
     say_.happened("plan", {{"plan", plan_}, {"items", plan.at("content").at("items")}});
     say_.happened("cycle_refused",
@@ -203,6 +203,7 @@ private:
     if (!shown_.insert(text_at(data, "id")).second)
       return {}; // the server was started anew and told again
     delivered_ = delivered_ || type == "brief.delivery_began";
+    plan_is_told_ = plan_is_told_ || type == "plan.approval_asked";
     auto const line = news_.tell(data).value_or(std::string{});
     say_.happened("event", data.get_object(), shows_itself(type) ? std::string{} : line);
     on_event(type, data);
@@ -220,6 +221,16 @@ private:
   void hear_what_came() {
     while (auto const event = to_->next(milliseconds{0}))
       (void)hear(*event);
+  }
+
+  /// The same, and what led to the plan, which comes on a way of its own: a plan whose approval is
+  /// asked for may be read before the events are here.
+  void hear_of_plan() {
+    constexpr auto patience = std::chrono::seconds{5}; // the server may be away just now
+    for (auto const end = clock::now() + patience; !plan_is_told_ && clock::now() < end;)
+      if (auto const event = to_->next(milliseconds{100}))
+        (void)hear(*event);
+    hear_what_came();
   }
 
   [[nodiscard]] bool is_over() {
@@ -380,7 +391,8 @@ private:
   std::map<std::string, std::string> holders_;
   std::set<std::string> shown_;
   event_teller news_{style()};
-  bool delivered_ = false; ///< the first plan is approved, and its tickets are worked
+  bool delivered_ = false;    ///< the first plan is approved, and its tickets are worked
+  bool plan_is_told_ = false; ///< up to the question whether it may begin
   bool killed_ = false;
   bool lease_lost_ = false;
   bool lease_moved_ = false;

@@ -1,6 +1,7 @@
 // The demo's stage for the browser: a real server on a free port, a real repository, two daemons
 // with the demo's script in place of a model. Every process is ended by its id.
 import { execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync, existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -27,15 +28,20 @@ export async function until(what, so, patience = 30_000) {
   }
 }
 
-export const freePort = () =>
-  new Promise((done, no) => {
-    const s = createServer();
-    s.once("error", no);
-    s.listen(0, "127.0.0.1", () => {
-      const { port } = s.address();
-      s.close(() => done(port));
+/** From below the ports that the kernel gives out by itself: one of these could be anybody's by the
+ * time that a server which was killed is started again. */
+export async function freePort() {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(20_000, 32_000);
+    const free = await new Promise((done) => {
+      const s = createServer();
+      s.once("error", () => done(false));
+      s.listen(port, "127.0.0.1", () => s.close(() => done(true)));
     });
-  });
+    if (free) return port;
+  }
+  throw new Error("no free port");
+}
 
 export class Stage {
   children = new Map();

@@ -14,12 +14,14 @@ before(async () => {
   front = await TapFront.before(await stage.page());
   front.rate = 0;
   await stage.makeProject();
-  await stage.submitMeeting();
+  const brief = await stage.submitMeeting();
   const about = "request of the brief to be answered";
   asked = await until(about, async () => {
     const { items } = await stage.get("/api/events?type=agent.replied&limit=10");
     return items.find((e) => e.data?.message?.cause);
   });
+  // Nobody speaks while what is new is counted.
+  await until("the brief to wait for its approval", async () => (await stage.get(`/api/briefs/${brief}`)).status === "pending_approval");
   browser = await launch();
   page = await watched(await browser.newContext({ viewport: { width: 1280, height: 900 } }), complaints);
   await page.goto(front.url);

@@ -51,15 +51,15 @@ TEST_CASE("alarm clock: each call comes at its time, in the order of the times",
   alarm_clock clock;
   auto const begin = alarm_clock::moment::clock::now();
   clock.call(actor.address(), begin + 1h, 9);
-  clock.call(actor.address(), begin + 60ms, 3);
-  clock.call(actor.address(), begin + 20ms, 1);
-  clock.call(actor.address(), begin + 40ms, 2);
+  clock.call(actor.address(), begin + 900ms, 3);
+  clock.call(actor.address(), begin + 300ms, 1);
+  clock.call(actor.address(), begin + 600ms, 2);
   clock.call(actor.address(), begin - 1s, 0);
   auto const calls = who.wait_for(4);
   REQUIRE(calls.size() == 4);
   for (std::uint64_t i = 0; i < 4; ++i) {
     CHECK(calls[i].number == i);
-    CHECK(calls[i].at >= begin + i * 20ms);
+    CHECK(calls[i].at >= begin + i * 300ms);
   }
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }

@@ -39,7 +39,8 @@ node_settings settings() {
 json::value await(node& n, entity_ref const& of, std::string const& wanted) {
   auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   json::value state;
-  // Woken by the board at every event, so nothing is polled by time.
+  // Woken by the board at every event, which may hear of it before the entity does: so it looks
+  // again soon after.
   std::mutex m;
   std::condition_variable cv;
   bool news = true;
@@ -53,7 +54,7 @@ json::value await(node& n, entity_ref const& of, std::string const& wanted) {
   while (std::chrono::steady_clock::now() < limit) {
     {
       std::unique_lock lock{m};
-      cv.wait_until(lock, limit, [&] { return news; });
+      cv.wait_for(lock, std::chrono::milliseconds{20}, [&] { return news; });
       news = false;
     }
     auto s = n.ask(of);

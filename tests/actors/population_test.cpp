@@ -127,7 +127,7 @@ TEST_CASE("population: one that goes down while it is read is not counted any mo
 
 TEST_CASE("population: after a start all that must be awake come, and who asks is not behind them",
           "[population]") {
-  constexpr int many = 3000;
+  constexpr int many = 20'000;
   auto const factory = ledger_of(many);
   instant_runner runner;
   auto const n = start(factory, runner, 50'000);

@@ -31,7 +31,9 @@ std::string lacking(api_lab const& lab, std::string const& ticket) {
 
 /// A server that is patient with absent daemons for a moment only.
 struct hasty_lab : api_lab {
-  hasty_lab() : api_lab({"--grace-ms", "1500"}) { project(); }
+  explicit hasty_lab(std::string const& grace_ms = "1500") : api_lab({"--grace-ms", grace_ms}) {
+    project();
+  }
 };
 
 } // namespace
@@ -74,7 +76,7 @@ TEST_CASE("api: a daemon whose server was killed is not called online, and goes 
 }
 
 TEST_CASE("api: a daemon that comes back within the grace keeps what it had", "[api]") {
-  hasty_lab lab;
+  hasty_lab lab{"8000"}; // time enough to come back
   puppet lost{lab};
   lost.connect("p1", {"abacus"}); // takes no work
   puppet daemon{lab};

@@ -173,7 +173,9 @@ TEST_CASE("api: a brief is decided once, and the refusal says what is possible",
 TEST_CASE("api: an approval that expired cannot be decided, it can be sent again", "[api]") {
   api_lab lab;
   lab.project(R"("limits":{"approval":600})");
-  auto const brief = lab.pending_brief();
+  auto const made = lab.source("Ann: We must print weeks in the report.\nBob: Agreed.\n");
+  REQUIRE(made.status == 201);
+  auto const brief = made.text("id");
   auto const at = "/api/briefs/" + brief;
   auto const approval = "/api/approvals/" + brief + ".a1";
   REQUIRE(eventually([&] { return lab.get(approval).text("status") == "EXPIRED"; }));

@@ -79,7 +79,7 @@ TEST_CASE("api: a revoked token is refused, also after a restart", "[api]") {
 
 TEST_CASE("api: a token that has run out is refused", "[api]") {
   api_lab lab;
-  auto const made = lab.post("/api/tokens", R"({"name":"job","roles":["viewer"],"seconds":2})");
+  auto const made = lab.post("/api/tokens", R"({"name":"job","roles":["viewer"],"seconds":4})");
   REQUIRE(made.status == 201);
   auto const job = api_lab::as(made.text("token"));
   CHECK(lab.get("/api/briefs", job).status == 200);

@@ -85,7 +85,7 @@ private:
     for (auto const& role : roles)
       roster.push_back(member(role));
     more["roster"] = std::move(roster);
-    more["limits"] = json::object{{"lease", 3000}, {"attempts", 3}, {"rounds", rounds}};
+    more["limits"] = json::object{{"lease", 20000}, {"attempts", 3}, {"rounds", rounds}};
     return more;
   }
 

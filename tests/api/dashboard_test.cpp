@@ -109,8 +109,11 @@ TEST_CASE("ledger: what an entity was at a version, by the server's own evolve",
   CHECK(first.json.at("type").as_string() == "brief.submitted");
   CHECK(first.json.at("state").at("status").as_string() == "drafting");
   // Each version is that of its event.
-  auto const events = lab.events("&entity=" + brief);
-  REQUIRE(static_cast<int>(events.size()) == versions);
+  json::array events;
+  REQUIRE(eventually([&] {
+    events = lab.events("&entity=" + brief);
+    return static_cast<int>(events.size()) == versions;
+  }));
   for (auto const& e : events) {
     auto const v = e.at("version").to_number<int>();
     auto const then = lab.get("/api/history/brief/" + brief + "?version=" + std::to_string(v));
@@ -129,7 +132,8 @@ TEST_CASE("ledger: what an entity was at a version, by the server's own evolve",
 
 TEST_CASE("ledger: the size of it, and that its chain holds", "[api]") {
   project_lab lab;
-  (void)lab.pending_brief();
+  auto const approval = "/api/approvals/" + lab.pending_brief() + ".a1";
+  REQUIRE(eventually([&] { return lab.get(approval).text("status") == "pending"; }));
   auto const system = lab.get("/api/system");
   REQUIRE(system.status == 200);
   CHECK_FALSE(system.text("version").empty());

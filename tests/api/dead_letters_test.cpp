@@ -68,7 +68,7 @@ TEST_CASE("api: a command that took its entity down twice is listed with what wa
     });
     REQUIRE(eventually([&] { return n.counts().crashes == crashes; }));
   }
-  REQUIRE(n.counts().dead_letters == 1);
+  REQUIRE(eventually([&] { return n.counts().dead_letters == 1; }));
   auto const listed = dead_letters(edge);
   CHECK(listed.at("total").to_number<int>() == 1);
   auto const& items = listed.at("items").as_array();

@@ -2,11 +2,20 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 namespace troupe::test {
 
 namespace {
 constexpr auto patience = std::chrono::seconds{20};
 char const* const meeting = TROUPE_SOURCE_DIR "/demo/meeting.vtt";
+
+/// Whether the entity itself has come as far as its row of a list, which may be ahead of it.
+bool has_heard(api_lab const& lab, std::string const& kind, json::value const& row) {
+  auto const shown = lab.get("/api/" + kind + "/" + text_at(row, "id"));
+  return shown.status == 200 && shown.json.at("version").to_number<std::int64_t>() >=
+                                    row.at("version").to_number<std::int64_t>();
+}
 } // namespace
 
 std::string text_at(json::value const& v, std::string_view key) {
@@ -170,9 +179,10 @@ std::string api_lab::pending_plan(std::string const& brief) const {
   REQUIRE(eventually([&] {
     auto const page = get("/api/plans?status=pending_approval&brief=" + brief);
     auto const& items = page.json.at("items").as_array();
-    if (!items.empty())
-      id = text_at(items.front(), "id");
-    return !id.empty();
+    if (items.empty() || !has_heard(*this, "plans", items.front()))
+      return false;
+    id = text_at(items.front(), "id");
+    return true;
   }));
   return id;
 }
@@ -185,9 +195,14 @@ std::string api_lab::running(std::string const& plan) const {
   REQUIRE(eventually([&] {
     auto const page = get("/api/runs?status=running");
     auto const& items = page.json.at("items").as_array();
-    if (!items.empty())
-      id = text_at(items.front(), "id");
-    return !id.empty() && !get("/api/tickets?status=ready").json.at("items").as_array().empty();
+    if (items.empty() || !has_heard(*this, "runs", items.front()))
+      return false;
+    id = text_at(items.front(), "id");
+    auto const ready = get("/api/tickets?status=ready");
+    auto const& tickets = ready.json.at("items").as_array();
+    return !tickets.empty() && std::all_of(tickets.begin(), tickets.end(), [&](auto const& t) {
+      return has_heard(*this, "tickets", t);
+    });
   }));
   return id;
 }
@@ -208,12 +223,31 @@ json::object lacks_of(api_lab const& lab, std::string const& path) {
   return lacks != nullptr && lacks->is_object() ? lacks->get_object() : json::object{};
 }
 
+std::string waiting_approval(api_lab const& lab, std::string const& kind, std::string const& id) {
+  auto const page = lab.get("/api/approvals?status=pending&subject=" + kind + ":" + id);
+  auto const& items = page.json.at("items").as_array();
+  if (items.size() != 1)
+    return {};
+  auto const about = lab.get("/api/" + kind + "s/" + id).text("content_hash");
+  auto approval = text_at(items.front(), "id");
+  auto const shown = lab.get("/api/approvals/" + approval);
+  bool const waits = shown.text("status") == "pending" && shown.text("content_hash") == about;
+  return waits ? approval : std::string{};
+}
+
 void hire_poet(api_lab const& lab) {
   auto roster = lab.get("/api/projects/duration").json.at("config").at("roster").as_array();
   roster.push_back(json::object{{"name", "homer"}, {"role", "poet"}, {"engine", "human"}});
   REQUIRE(lab.patch("/api/projects/duration", json::canonical(json::object{{"roster", roster}}))
               .status == 200);
   REQUIRE(eventually([&] { return lab.get("/api/agents/duration.homer").status == 200; }));
+  // The board tells who is in the project, a moment after the agent itself.
+  REQUIRE(eventually([&] {
+    auto const page = lab.get("/api/agents?project=duration&limit=500");
+    auto const& agents = page.json.at("items").as_array();
+    return std::any_of(agents.begin(), agents.end(),
+                       [](auto const& a) { return text_at(a, "id") == "duration.homer"; });
+  }));
 }
 
 json::object refused(api_answer const& a, int status, std::string_view code) {

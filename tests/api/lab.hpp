@@ -97,6 +97,11 @@ public:
 /// What the ticket at this address waits for; empty where it lacks nothing.
 [[nodiscard]] json::object lacks_of(api_lab const& lab, std::string const& path);
 
+/// The one approval that waits for a decision on the brief or plan as it is now: one of what it was
+/// before may wait for a moment, too. Empty where it is not so.
+[[nodiscard]] std::string waiting_approval(api_lab const& lab, std::string const& kind,
+                                           std::string const& id);
+
 /// Adds the agent `homer` with the role `poet` to the project `duration`.
 void hire_poet(api_lab const& lab);
 

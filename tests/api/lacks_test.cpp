@@ -166,8 +166,8 @@ TEST_CASE_METHOD(idle_lab, "api: a plan for a role that nobody has any more is n
       [&] { return lab.put("/api/plans/" + plan, with_role(lab, plan, "poet")).status == 200; }));
   REQUIRE(eventually(
       [&] { return lab.get("/api/plans/" + plan).text("status") == "pending_approval"; }));
-  auto const approval = lab.get("/api/approvals?status=pending&subject=plan:" + plan);
-  auto const id = text_at(approval.json.at("items").as_array().front(), "id");
+  std::string id;
+  REQUIRE(eventually([&] { return !(id = waiting_approval(lab, "plan", plan)).empty(); }));
   REQUIRE(lab.post("/api/agents/duration.homer/retire").status == 200);
   // The board tells who is in the project, a moment after the agent itself.
   REQUIRE(eventually(

@@ -85,9 +85,12 @@ TEST_CASE("api: money and runs are for those who have a token with the role", "[
 TEST_CASE("api: a budget is shown and granted more", "[api]") {
   api_lab lab;
   project_with_money(lab);
-  auto const page = lab.get("/api/budgets?status=open");
-  REQUIRE(page.status == 200);
-  REQUIRE(page.json.at("items").as_array().size() == 1);
+  api_answer page;
+  REQUIRE(eventually([&] {
+    page = lab.get("/api/budgets?status=open");
+    REQUIRE(page.status == 200);
+    return page.json.at("items").as_array().size() == 1;
+  }));
   CHECK(text_at(page.json.at("items").at(0), "id") == "project:duration");
   CHECK(lab.get("/api/budgets?status=exhausted").json.at("items").as_array().empty());
   CHECK(lab.get("/api/budgets/project%3Aduration").text("status") == "open");

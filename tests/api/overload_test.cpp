@@ -207,11 +207,13 @@ TEST_CASE(
   }));
   INFO(made.body);
   CHECK(made.status == 201);
-  CHECK(with_event(lab, "brief.submitted") == expected);
-  auto created = with_event(lab, "run.created");
-  for (auto const& r : runs)
-    created.erase(r);
-  CHECK(created == std::set<std::string>{made.text("run")});
+  CHECK(eventually([&] { return with_event(lab, "brief.submitted") == expected; }));
+  CHECK(eventually([&] {
+    auto created = with_event(lab, "run.created");
+    for (auto const& r : runs)
+      created.erase(r);
+    return created == std::set<std::string>{made.text("run")};
+  }));
   auto const comments = lab.get(b.ticket()).json.at("comments").as_array();
   CHECK(comments.size() == 1);
 }

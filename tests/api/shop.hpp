@@ -33,7 +33,7 @@ struct shop {
     (void)git({"push", "-q", "origin", "HEAD:refs/heads/main"}, clone);
     first = lines(git({"rev-parse", "main"})).at(0);
     json::object config{
-        {"repository", bare.string()}, {"test_command", tests}, {"limits", {{"lease", 3000}}}};
+        {"repository", bare.string()}, {"test_command", tests}, {"limits", {{"lease", 20000}}}};
     for (auto const& member : more)
       config.insert_or_assign(member.key(), member.value());
     auto const made = lab.post(

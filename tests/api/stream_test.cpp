@@ -89,6 +89,8 @@ TEST_CASE("stream: the snapshot comes first, then what happens", "[api]") {
   REQUIRE(reader.hears_of(make(lab, "two")));
   REQUIRE(reader.hears_of("two.pm"));
   (void)lab.quiet_mark();
+  REQUIRE(reader.wait_for(
+      [&](auto const& all) { return event_ids(all).size() >= lab.events().size() - from; }));
   auto const got = reader.got();
   CHECK(snapshots(got) == 1);
   check_complete(lab, got, from);
@@ -129,11 +131,14 @@ TEST_CASE("stream: a reader that was away over a restart goes on where it was", 
   api_lab lab;
   std::string last;
   {
+    auto const before = lab.events().size();
     stream_reader reader{lab, ""};
     REQUIRE(reader.wait_for([](auto const& all) { return !all.empty(); }));
     REQUIRE(reader.hears_of(make(lab, "seen")));
     REQUIRE(reader.hears_of("seen.pm"));
     (void)lab.quiet_mark();
+    REQUIRE(reader.wait_for(
+        [&](auto const& all) { return event_ids(all).size() >= lab.events().size() - before; }));
     last = reader.got().back().id;
   }
   auto const from = lab.events().size();

@@ -209,7 +209,7 @@ TEST_CASE("trace: a ticket's whole life is one trace, from the caller on", "[api
       CHECK(names(s.id).back() == "POST /api/tickets");
     }
   }
-  CHECK(count(all, "ticket.open") == 1);
+  CHECK(count(all, "ticket.open") >= 1); // it may be sent again before it is answered
   CHECK(count(all, "ticket.finish") == 7);
   CHECK(count(all, "ticket.start") == 7);
   CHECK(count(all, "journal.commit") >= 15);

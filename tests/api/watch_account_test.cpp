@@ -54,12 +54,12 @@ TEST_CASE("watch account: whoever comes back again and again fills no ledger", "
   auto const token = lab.token_for("observe");
   for (int i = 0; i < 20; ++i)
     traffic_reader{lab, "?filter=errors", token}.stop();
-  CHECK(watches(lab).size() == 1);
+  CHECK(eventually([&] { return watches(lab).size() == 1; }));
   // Nor whoever changes the filter each time.
   for (int i = 1; i < 16; ++i)
     traffic_reader{lab, "?filter=ticket%3D" + std::to_string(i), token}.stop();
   refused(lab.get("/api/watch?filter=ticket%3D16", api_lab::as(token)), 429, "busy");
-  CHECK(watches(lab).size() == 16);
+  CHECK(eventually([&] { return watches(lab).size() == 16; }));
   // Another credential has its own.
   traffic_reader const other{lab, "?filter=ticket%3D16"};
 }

@@ -47,7 +47,7 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   auto const follow = [&](std::vector<std::string> const& how) {
     std::vector<std::string> all{"watch",
                                  "--seconds",
-                                 "1",
+                                 "3",
                                  "--server",
                                  lab.url(),
                                  "--token-file",

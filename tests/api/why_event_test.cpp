@@ -55,6 +55,8 @@ TEST_CASE("why: every event that follows from a brief leads to its sentences, ev
   REQUIRE(done);
   auto const ticket = s.merged_ticket();
   laptop.kill();
+  // The run hears of the ticket's end after the ticket itself.
+  REQUIRE(eventually([&] { return !s.lab.events("&type=run.ticket_recorded").empty(); }));
 
   std::set<std::string> cited, uncited;
   auto const all = s.lab.events();

@@ -100,7 +100,8 @@ TEST_CASE("why: every commit of an attempt, and its merge, lead to the sentence"
 }
 
 TEST_CASE("why: a lost attempt's commits, continued elsewhere, lead to the sentence", "[api]") {
-  shop s{"test ! -e \"$HOME/hold\" || sleep 300"};
+  shop s{"test ! -e \"$HOME/hold\" || sleep 300",
+         {{"limits", json::object{{"lease", 3000}}}}}; // its end is waited for
   auto const hold = s.lab.home() / "hold";
   std::ofstream{hold} << "the tests take very long\n";
   machine first{s, "first", commits_of("one")};

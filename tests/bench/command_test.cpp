@@ -34,7 +34,7 @@ TEST_CASE("troupe bench: --quick --json is one report with everything in it", "[
   auto const out = home.path() / "out.json";
   auto const ran = run_troupe({"bench", "--quick", "--json", "--plot", plot.string(), "--out",
                                out.string(), "--folder", home.path().string(), "--commit", "abc"},
-                              home.path());
+                              home.path(), {}, {}, {}, std::chrono::seconds{200});
   INFO(ran.err);
   REQUIRE(ran.exit_code == 0);
   CHECK(contains(ran.err, "bench: tickets sqlite")); // progress
@@ -88,9 +88,9 @@ TEST_CASE("troupe bench: --quick --json is one report with everything in it", "[
                                             {"messages", 9},
                                             {"recovery", 1},
                                             {"start", 1},
-                                            {"lines", 3},
+                                            {"lines", 5},
                                             {"tickets", 2},
-                                            {"watched", 5}});
+                                            {"watched", 7}});
   CHECK(test::text_of(out) == ran.out);
   CHECK(test::text_of(plot).starts_with("<svg "));
   // Nothing of the stores is left.

@@ -74,6 +74,9 @@ TEST_CASE("commands: from a transcript to a running plan", "[cli]") {
   }
   SECTION("approved, planned, approved, run") {
     REQUIRE(at.run({"brief", "approve", brief}).exit_code == 0);
+    REQUIRE(eventually([&] {
+      return text_at(at.json_of({"brief", "show", brief}), "status") != "pending_approval";
+    }));
     auto const again = at.run({"brief", "approve", brief});
     CHECK(again.exit_code == exit_code::conflict);
     CHECK(contains(again.err, "pending_approval"));

@@ -81,7 +81,14 @@ TEST_CASE("commands: a ticket by hand, a report, and a run that stops and goes o
   REQUIRE(added.exit_code == 0);
   CHECK(contains(added.out, " is backlog."));
   CHECK(contains(added.err, "troupe ticket show "));
-  auto const ticket = text_at(at.json_of({"ticket", "list"}).at("items").at(0), "id");
+  std::string ticket;
+  REQUIRE(eventually([&] {
+    auto const page = at.json_of({"ticket", "list"});
+    auto const& items = page.at("items").get_array();
+    if (!items.empty())
+      ticket = text_at(items.front(), "id");
+    return !items.empty();
+  }));
   REQUIRE(eventually([&] { return status_of(at, "ticket", ticket) == "claimed"; }));
   CHECK(contains(at.run({"ticket", "show", ticket}).out, "Ask which durations they write."));
 
@@ -106,6 +113,7 @@ TEST_CASE("commands: a ticket by hand, a report, and a run that stops and goes o
   CHECK(contains(late.err, "not in the hands of a person"));
 
   auto const run = text_at(at.json_of({"ticket", "show", ticket}), "run");
+  REQUIRE(eventually([&] { return status_of(at, "run", run) == "running"; }));
   auto const early = at.run({"run", "continue", run});
   CHECK(early.exit_code == exit_code::conflict);
   CHECK(contains(early.err, "STOPPED_OPERATOR"));

@@ -13,6 +13,7 @@ using test::office;
 using test::pending_brief;
 using test::pending_plan;
 using test::project_with_repository;
+using test::ran;
 using test::ready_ticket;
 using test::run_troupe;
 using test::text_at;
@@ -89,6 +90,9 @@ TEST_CASE("newcomer: a ready ticket says which daemon is missing, wherever one l
   auto const approved = at.run({"plan", "approve", plan});
   CHECK(contains(approved.err, "Tickets will wait for " + missing));
   auto const ticket = ready_ticket(at);
+  REQUIRE(eventually([&] {
+    return at.json_of({"ticket", "list", "--status", "ready"}).at("items").get_array().size() == 2;
+  }));
   for (std::vector<std::string> const& words : {std::vector<std::string>{"ticket", "show", ticket},
                                                 {"ticket", "list"},
                                                 {"run", "show", brief + ".r1"}}) {
@@ -118,7 +122,11 @@ TEST_CASE("newcomer: a brief names the plan that waits", "[cli]") {
   auto const plan = pending_plan(at, brief);
   auto const shown = at.run({"brief", "show", brief});
   CHECK(contains(shown.err, "`troupe plan approve " + plan + "`"));
-  auto const waiting = at.run({"approve"});
+  ran waiting;
+  REQUIRE(eventually([&] {
+    waiting = at.run({"approve"});
+    return contains(waiting.out, plan + ".a1") && !contains(waiting.out, brief + ".a1");
+  }));
   CHECK(contains(waiting.err, "`troupe plan show " + plan + "`"));
   CHECK(contains(waiting.err, "`troupe approve " + plan + ".a1`"));
 }
@@ -126,8 +134,14 @@ TEST_CASE("newcomer: a brief names the plan that waits", "[cli]") {
 TEST_CASE("newcomer: an agent's name is enough where only one project has it", "[cli]") {
   office at;
   project_with_repository(at);
-  auto const agents = at.json_of({"agents", "--project", "shop"});
-  auto const id = text_at(agents.at("items").at(0), "id");
+  std::string id;
+  REQUIRE(eventually([&] {
+    auto const agents = at.json_of({"agents", "--project", "shop"});
+    auto const& items = agents.at("items").get_array();
+    if (!items.empty())
+      id = text_at(items.front(), "id");
+    return !items.empty();
+  }));
   auto const name = id.substr(id.find('.') + 1);
   CHECK(text_at(at.json_of({"agents", "show", name}), "id") == id);
   CHECK(text_at(at.json_of({"agents", "show", id}), "id") == id);

@@ -1,10 +1,9 @@
 #include "tests/cli/program.hpp"
 
-#include <arpa/inet.h>
+#include "net/free_port.hpp"
+
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +19,6 @@
 namespace troupe::test {
 
 namespace {
-
-constexpr auto longest = std::chrono::seconds{60};
 
 std::map<std::string, std::string> clean(std::filesystem::path const& home) {
   auto const* path = std::getenv("PATH");
@@ -51,7 +48,7 @@ std::map<std::string, std::string> clean(std::filesystem::path const& home) {
 
 ran run_program(std::vector<std::string> arguments,
                 std::map<std::string, std::string> const& environment, std::string const& input,
-                std::filesystem::path const& directory) {
+                std::filesystem::path const& directory, std::chrono::seconds limit) {
   int in[2], out[2], err[2];
   if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
     throw std::runtime_error("no pipes");
@@ -68,7 +65,7 @@ ran run_program(std::vector<std::string> arguments,
   ::close(out[1]);
   ::close(err[1]);
   ran result;
-  auto const end = std::chrono::steady_clock::now() + longest;
+  auto const end = std::chrono::steady_clock::now() + limit;
   std::size_t written = 0;
   if (input.empty())
     ::close(in[1]);
@@ -115,10 +112,10 @@ ran run_program(std::vector<std::string> arguments,
 
 ran run_troupe(std::vector<std::string> arguments, std::filesystem::path const& home,
                std::map<std::string, std::string> environment, std::string const& input,
-               std::filesystem::path const& directory) {
+               std::filesystem::path const& directory, std::chrono::seconds limit) {
   arguments.insert(arguments.begin(), TROUPE_PROGRAM);
   environment.merge(clean(home));
-  return run_program(std::move(arguments), environment, input, directory);
+  return run_program(std::move(arguments), environment, input, directory, limit);
 }
 
 background::background(std::vector<std::string> arguments, std::filesystem::path const& home,
@@ -190,16 +187,10 @@ background::~background() {
 }
 
 int free_port() {
-  int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&at), size) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0)
+  int const port = troupe::free_port();
+  if (port == 0)
     throw std::runtime_error("no free port");
-  ::close(fd);
-  return ntohs(at.sin_port);
+  return port;
 }
 
 std::string text_of(std::filesystem::path const& file) {

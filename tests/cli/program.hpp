@@ -19,15 +19,17 @@ struct ran {
 };
 
 /// Runs `troupe arguments…` to its end. The environment is empty but for PATH, HOME (`home`) and
-/// what is given. A run past the deadline is killed and fails.
+/// what is given. A run past the limit is killed and fails.
 [[nodiscard]] ran run_troupe(std::vector<std::string> arguments, std::filesystem::path const& home,
                              std::map<std::string, std::string> environment = {},
                              std::string const& input = {},
-                             std::filesystem::path const& directory = {});
+                             std::filesystem::path const& directory = {},
+                             std::chrono::seconds limit = std::chrono::seconds{60});
 /// The same for any program.
 [[nodiscard]] ran run_program(std::vector<std::string> arguments,
                               std::map<std::string, std::string> const& environment,
-                              std::string const& input, std::filesystem::path const& directory);
+                              std::string const& input, std::filesystem::path const& directory,
+                              std::chrono::seconds limit = std::chrono::seconds{60});
 
 /// `troupe arguments…` in the background, with its output in files. Ended by the destructor.
 class background {
@@ -51,7 +53,7 @@ private:
   int pid_ = -1;
 };
 
-/// A port of the loopback interface that is free now.
+/// A port of the loopback interface that is free now, and not one that the kernel gives out.
 [[nodiscard]] int free_port();
 [[nodiscard]] std::string text_of(std::filesystem::path const& file);
 

@@ -146,6 +146,7 @@ TEST_CASE("refusals: an approval that is over names the one that is open", "[cli
   project_with_repository(at);
   auto const brief = pending_brief(at);
   auto const plan = pending_plan(at, brief);
+  REQUIRE(eventually([&] { return contains(at.run({"approve"}).out, plan + ".a1"); }));
   auto const late = at.run({"approve", brief + ".a1", "--reject"});
   CHECK(late.exit_code == exit_code::conflict);
   CHECK(contains(late.err, "`troupe approve " + plan + ".a1`"));

@@ -59,6 +59,13 @@ inline std::string ready_ticket(office const& at) {
   return out;
 }
 
+/// Waits until the run is running: its tickets are open before.
+inline void await_running(office const& at, std::string const& run) {
+  REQUIRE(eventually([&] {
+    return text_at(at.json_of({"run", "show", run}), "status") == "running";
+  }));
+}
+
 /// An enrolled daemon whose every attempt does what this command does.
 inline std::unique_ptr<background> daemon_with(office const& at, std::string const& command) {
   auto const code = text_at(at.json_of({"daemon", "code"}), "code");

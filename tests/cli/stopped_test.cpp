@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 /// Work that stops until a person does something: every place where one looks says what.
 using namespace troupe;
 using test::contains;
@@ -92,6 +94,7 @@ TEST_CASE("stopped: a paused run says what lets it go on", "[cli]") {
   auto const run = brief + ".r1";
   REQUIRE(at.run({"plan", "approve", pending_plan(at, brief)}).exit_code == 0);
   (void)test::ready_ticket(at);
+  test::await_running(at, run);
   REQUIRE(at.run({"run", "pause", run, "--why", "lunch"}).exit_code == 0);
   auto const shown = at.run({"run", "show", run}).out;
   CHECK(contains(shown, "run " + run + ", which is paused"));
@@ -135,7 +138,9 @@ TEST_CASE("stopped: a run with a ticket to be replaced says where the next plan 
   REQUIRE(eventually([&] {
     auto const page =
         at.json_of({"plan", "list", "--brief", brief, "--status", "pending_approval"});
-    return !page.at("items").get_array().empty();
+    auto const& items = page.at("items").get_array();
+    return std::any_of(items.begin(), items.end(),
+                       [&](auto const& p) { return text_at(p, "id") == brief + ".p2"; });
   }));
   auto const shown = at.run({"run", "show", brief + ".r1"});
   INFO(shown.out << shown.err);
@@ -151,6 +156,7 @@ TEST_CASE("stopped: who follows a run is told where it stands, and when the serv
   auto const run = brief + ".r1";
   REQUIRE(at.run({"plan", "approve", pending_plan(at, brief)}).exit_code == 0);
   (void)test::ready_ticket(at);
+  test::await_running(at, run);
   auto const log = at.home() / "follow.log";
   test::background following{{"run", "show", run, "--follow", "--server", at.url(), "--token-file",
                               (at.data() / "admin.token").string()},

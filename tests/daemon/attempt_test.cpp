@@ -224,20 +224,21 @@ echo '{"type":"message","kind":"bug","to":"tech-lead","text":"It is blue."}'
 echo '{"type":"usage","input_tokens":10,"output_tokens":4}'
 echo '{"type":"usage","input_tokens":5,"cost_micros":7}'
 echo '{"type":"result","summary":"Painted it.","notes":["still wet"],"engine":"scripted"}')");
-  order.stall = std::chrono::milliseconds{500};
+  order.stall = std::chrono::milliseconds{2000};
   std::thread pm;
   auto const done = b.run(order, [&](attempt& a, link::frame_body const& f) {
     auto const* said = std::get_if<link::said>(&f);
     if (said == nullptr || said->kind != message_kind::question)
       return;
     pm = std::thread{[&a] {
-      std::this_thread::sleep_for(std::chrono::milliseconds{800}); // longer than the stall limit
+      std::this_thread::sleep_for(std::chrono::milliseconds{3000}); // longer than the stall limit
       a.answer(answer_of("m1", "blue"));
       a.answer(answer_of("m1", "blue")); // the link may bring it twice
     }};
   });
-  pm.join();
   INFO(done.end.summary);
+  REQUIRE(pm.joinable());
+  pm.join();
   REQUIRE(done.end.how == link::outcome::done);
   CHECK(o.file("answer.txt", "agent/b1-1") ==
         R"({"from":"agent:tally.pm","text":"blue","type":"answer"})");
@@ -263,7 +264,7 @@ TEST_CASE("attempt: silence is a stall, what was done so far is kept", "[daemon]
   bench b{s / "d1"};
   auto order =
       work_order(o, "git commit -q --allow-empty -m begun; echo half > half.txt; sleep 60");
-  order.stall = std::chrono::milliseconds{300};
+  order.stall = std::chrono::milliseconds{4000}; // what comes before the silence is real work
   auto const done = b.run(order);
   CHECK(done.end.how == link::outcome::stalled);
   CHECK(o.git({"log", "-1", "--format=%s", "agent/b1-1"}) == "begun");

@@ -198,7 +198,7 @@ TEST_CASE("daemon: told to stop, it lets attempts go on for a while, then ends t
   scratch const s;
   origin const o{s.path()};
   link_server server;
-  running_daemon d{server, s / "d1", [](daemon_settings& x) { x.drain = duration{1500}; }};
+  running_daemon d{server, s / "d1", [](daemon_settings& x) { x.drain = duration{8000}; }};
   auto quick = work_order(o, "until test -e " + (s / "go").string() +
                                  "; do sleep 0.01; done; echo two >> src/tally.txt");
   server.send(quick);

@@ -124,8 +124,8 @@ TEST_CASE("tool: silence is a stall, output is not, and too long is a timeout", 
   auto silent = shell("sleep 60");
   silent.stall = 200ms;
   CHECK(run_tool(host, silent, control).how == tool_how::stalled);
-  auto talking = shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done");
-  talking.stall = 600ms;
+  auto talking = shell("for i in $(seq 25); do echo $i; sleep 0.1; done");
+  talking.stall = 2s;
   CHECK(run_tool(host, talking, control).how == tool_how::exited);
   auto slow = shell("while :; do echo x; sleep 0.05; done");
   slow.timeout = 300ms;
@@ -165,7 +165,7 @@ TEST_CASE("tool: text for its input arrives, and waiting stops the clocks", "[da
   tool_control control;
   auto c = shell("echo ask; read answer; echo \"got $answer\"");
   c.keep_input = true;
-  c.stall = 300ms;
+  c.stall = 2s;
   std::vector<std::string> lines;
   std::thread friend_of_it;
   auto const end = run_tool(host, c, control, [&](std::string_view l) {
@@ -173,12 +173,13 @@ TEST_CASE("tool: text for its input arrives, and waiting stops the clocks", "[da
     if (l == "ask") {
       control.waiting(true);
       friend_of_it = std::thread{[&] {
-        std::this_thread::sleep_for(900ms); // three times the stall limit: that is the point
+        std::this_thread::sleep_for(3s); // longer than the stall limit: that is the point
         control.write("blue\n");
         control.waiting(false);
       }};
     }
   });
+  REQUIRE(friend_of_it.joinable());
   friend_of_it.join();
   CHECK(end.how == tool_how::exited);
   CHECK(lines == std::vector<std::string>{"ask", "got blue"});

@@ -68,7 +68,7 @@ TEST_CASE("last words: a tool that stalls is quoted, too", "[daemon]") {
   origin const o{s.path()};
   bench b{s / "d1"};
   auto order = command_order(b, o, "echo 'waiting for the licence server' >&2; sleep 60");
-  order.stall = std::chrono::milliseconds{300};
+  order.stall = std::chrono::milliseconds{2000};
   auto const done = b.run(order);
   CHECK(done.end.how == link::outcome::stalled);
   CHECK(contains(done.end.summary, "waiting for the licence server (log on "));

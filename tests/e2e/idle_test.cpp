@@ -1,5 +1,6 @@
 #include "demo/connection.hpp"
 #include "demo/processes.hpp"
+#include "net/free_port.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -111,7 +112,7 @@ private:
 class team {
 public:
   team(std::filesystem::path home, std::vector<std::string> const& more)
-      : home_(std::move(home)), port_(demo::free_port()) {
+      : home_(std::move(home)), port_(free_port()) {
     std::filesystem::create_directories(home_);
     std::vector<std::string> arguments{TROUPE_BINARY, "serve",  "--data",
                                        data(),        "--port", std::to_string(port_)};

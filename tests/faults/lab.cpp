@@ -1,6 +1,7 @@
 #include "tests/faults/lab.hpp"
 
 #include "gateway/client/http_client.hpp"
+#include "net/free_port.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <csignal>
@@ -64,7 +65,7 @@ bool comes(std::function<bool()> const& so, milliseconds limit) {
 }
 
 lab::lab(lab_settings s)
-    : s_(std::move(s)), port_(demo::free_port()), record_(s_.home / "history.jsonl") {
+    : s_(std::move(s)), port_(free_port()), record_(s_.home / "history.jsonl") {
   if (s_.data.empty())
     s_.data = s_.home / "server";
   if (s_.daemon_data.empty())

@@ -1,3 +1,4 @@
+#include "net/free_port.hpp"
 #include "tests/faults/scenario.hpp"
 
 #include <csignal>
@@ -72,7 +73,7 @@ findings taken_over(setting& s) {
   l.open();
   findings out;
   auto const before = l.server_log().size();
-  auto const port = demo::free_port();
+  auto const port = free_port();
   auto const url = "http://127.0.0.1:" + std::to_string(port);
   std::optional<demo::child> second;
   l.signal_server(SIGSTOP);

@@ -180,7 +180,7 @@ TEST_CASE("socket: wrong frames end it with their code", "[gateway]") {
 
 TEST_CASE("socket: a client that says nothing is pinged, then dropped", "[gateway]") {
   socket_lab lab;
-  lab.settings.socket_idle_deadline = milliseconds{200};
+  lab.settings.socket_idle_deadline = milliseconds{2000};
   lab.start();
   raw_socket c{lab.port(), "/link"};
   lab.one();

@@ -271,7 +271,7 @@ TEST_CASE("transcript: five megabytes are read and drafted in linear time", "[ru
   REQUIRE(t.has_value());
   auto const read = std::chrono::steady_clock::now() - start;
   CHECK(t->turns.size() > 10000);
-  CHECK(read < 5s); // 0.2 s in a release build; sanitizers and a busy machine take their share
+  CHECK(read < 20s); // 0.2 s in a release build; sanitizers and a busy machine take their share
   // Drafting is measured on a fifth: its cost per turn must not grow with the talk.
   transcript part = *t;
   part.turns.resize(t->turns.size() / 5);

@@ -1,11 +1,11 @@
 #include "tests/support/postgres_server.hpp"
 
-#include <arpa/inet.h>
+#include "net/free_port.hpp"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +15,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <thread>
 #include <vector>
 
@@ -33,29 +32,6 @@ fs::path binaries() {
     if (fs::exists(entry.path() / "bin" / "initdb") && entry.path() / "bin" > best)
       best = entry.path() / "bin";
   return best;
-}
-
-/// Below those that the kernel gives out by itself: one of them could be anybody's by the time that
-/// a server which was stopped is started again.
-int free_port() {
-  constexpr int first = 20'000;
-  constexpr int last = 32'000;
-  std::random_device random;
-  std::uniform_int_distribution<int> any{first, last};
-  for (int tries = 0; tries < 1000; ++tries) {
-    int const port = any(random);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool const ok =
-        fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(fd);
-    if (ok)
-      return port;
-  }
-  throw std::runtime_error("no free port");
 }
 
 /// The server refuses to run as root: then the account `postgres` of the package runs it.
@@ -135,6 +111,8 @@ postgres_server::postgres_server(bool durable) : durable_(durable) {
   if (made != 0)
     throw std::runtime_error("initdb failed: " + content(log));
   port_ = free_port();
+  if (port_ == 0)
+    throw std::runtime_error("no free port");
   start();
 }
 
