@@ -14,6 +14,7 @@ template <class Domain>
 struct clean_decision {
   std::vector<typename Domain::event> events;
   std::vector<std::string> data;
+  std::shared_ptr<typename Domain::state> after; ///< as in `decided`
 };
 
 template <class Event>
@@ -36,7 +37,8 @@ template <class Domain>
   auto decided = Domain::decide(state, what, context);
   if (!decided)
     return decided.error();
-  clean_decision<Domain> out{std::move(*decided), {}};
+  auto after = std::move(decided->after);
+  clean_decision<Domain> out{std::move(*decided), {}, nullptr};
   bool found = false;
   out.data.reserve(out.events.size());
   for (auto const& e : out.events) {
@@ -44,8 +46,10 @@ template <class Domain>
     out.data.push_back(std::move(members.json));
     found = found || !members.clean;
   }
-  if (!found)
+  if (!found) {
+    out.after = std::move(after);
     return out;
+  }
 
   auto clean = json::to(what);
   redact_json(clean);
@@ -55,7 +59,7 @@ template <class Domain>
   auto redecided = Domain::decide(state, *again, context);
   if (!redecided)
     return redecided.error();
-  out = {std::move(*redecided), {}};
+  out = {std::move(*redecided), {}, nullptr}; // an event may become another below
   for (auto& e : out.events) {
     auto data = members_of_event(e);
     if (redact_json(data) != 0) {

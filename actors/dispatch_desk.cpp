@@ -11,7 +11,7 @@ namespace troupe {
 namespace {
 
 bool concerns_dispatcher(stored_event const& e) {
-  auto const& t = e.event.type;
+  std::string_view const t = e.event.type;
   return e.stream.kind == entity_kind::agent || t == "run.created" || t == "ticket.leased" ||
          t == "ticket.attempt_ended" || t == "ticket.cancelled";
 }
@@ -74,7 +74,7 @@ bool dispatch_desk::keep(stored_event const& e) {
 }
 
 void dispatch_desk::note(stored_event const& e) {
-  auto const& type = e.event.type;
+  std::string_view const type = e.event.type; // compared by its length first
   if (type == "ticket.attempt_ended" || type == "ticket.cancelled") {
     leases_.erase(e.stream);
     return;
@@ -86,11 +86,11 @@ void dispatch_desk::note(stored_event const& e) {
   if (type == "run.created") {
     auto of = e.stream;
     of.id = project_of(e);
-    known_.insert_or_assign({of, type}, known{++last_, gist(e)});
+    known_.insert_or_assign({of, e.event.type}, known{++last_, gist(e)});
     return;
   }
   if (type == "agent.hired" || type == "agent.moved")
-    known_.insert_or_assign({e.stream, type}, known{++last_, gist(e)});
+    known_.insert_or_assign({e.stream, e.event.type}, known{++last_, gist(e)});
 }
 
 std::vector<entity_ref> dispatch_desk::leased_tickets() {

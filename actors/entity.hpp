@@ -34,6 +34,8 @@ struct entity_link {
   bool called = false;
   /// Its append was fenced: another owner has the shard, so going down is nobody's fault.
   std::atomic<bool> fenced{false};
+  /// Id of the newest of its appends that is known to be in the log.
+  std::atomic<std::uint64_t> stored{0};
   /// Appends and commands under way: the shard lets go only what is at 0.
   std::atomic<int> busy{0};
   headcount live;    ///< in memory

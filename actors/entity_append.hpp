@@ -72,8 +72,7 @@ private:
       rt.leases->give_back(self);
       return false;
     }
-    auto more = next.write(self, std::move(*lease), context, *rt.ids);
-    std::move(more.events.begin(), more.events.end(), std::back_inserter(w.events));
+    next.write_more(w, std::move(*lease), context, *rt.ids);
     obligations = Domain::obligations(*next.state);
     return true;
   }

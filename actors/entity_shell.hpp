@@ -23,8 +23,9 @@ namespace troupe {
 ///
 /// command -> decide (pure) -> append -> durable -> evolve -> answer -> obligations. While an
 /// append is under way the entity is pending: later commands wait in `queue_`, queries see the last
-/// durable state. What the state obliges to is carried out here, and again after every start, until
-/// the state no longer asks for it.
+/// durable state, or wait for the next one where that is durable and others may know of it. What
+/// the state obliges to is carried out here, and again after every start, until the state no longer
+/// asks for it.
 template <class Domain>
 class entity_shell : public caf::event_based_actor, private obligation_host<Domain> {
 public:
@@ -165,8 +166,7 @@ private:
       return;
     }
     link_->reading.reset();
-    for (auto& q : std::exchange(queries_, {}))
-      answer(std::move(q));
+    answer_waiting();
     if (memory_.broken() == nullptr)
       work_.carry_out(Domain::obligations(*memory_.now().state), true);
     memory_.keep_snapshot(rt_.snapshot_after);
@@ -309,7 +309,9 @@ private:
     p->cause = std::move(c);
     ++link_->busy;
     pending_ = std::move(p);
-    rt_.journal->append(std::move(u), append_id_, caf::actor_cast<caf::actor>(this), asked);
+    rt_.journal->append(std::move(u),
+                        {append_id_, caf::actor_cast<caf::actor>(this), asked,
+                         std::shared_ptr<std::atomic<std::uint64_t>>{link_, &link_->stored}});
   }
 
   void on_appended(appended const& a) {
@@ -325,6 +327,7 @@ private:
       rt_.leases->give_back(ref_);
     if (!a.outcome) {
       finish(*p.cause, a.outcome.error());
+      answer_waiting();
       pump();
       return;
     }
@@ -344,8 +347,6 @@ private:
       work_.carry_out(p.obligations);
       TROUPE_CRASH_POINT(10, "entity: after its obligations");
       memory_.keep_snapshot(rt_.snapshot_after);
-      for (auto& q : std::exchange(queries_, {}))
-        answer(std::move(q));
       break;
     case unit_status::conflict:
       if (r.by_inbox) {
@@ -374,6 +375,7 @@ private:
       quit(caf::exit_reason::kill);
       return;
     }
+    answer_waiting();
     pump();
   }
 
@@ -392,17 +394,23 @@ private:
       done(std::move(o));
   }
 
+  void answer_waiting() {
+    for (auto& q : std::exchange(queries_, {}))
+      answer(std::move(q));
+  }
+
   void answer(query_ptr q) {
     if (memory_.assumed() && !pending_)
       load();
-    if (!memory_.known()) {
+    bool const behind = pending_ && link_->stored.load() >= pending_->id;
+    if (!memory_.known() || behind) {
       if (memory_.load_failed())
         load();
       if (queries_.size() < rt_.query_limit)
         queries_.push_back(std::move(q));
       else
-        q->done(fail(errc::busy, "too many ask for " + to_string(ref_) +
-                                     " while it is being read; try again in a moment"));
+        q->done(fail(errc::busy, "too many ask for " + to_string(ref_) + " while it is being " +
+                                     (behind ? "written" : "read") + "; try again in a moment"));
       return;
     }
     if (auto const* why = memory_.broken())

@@ -80,10 +80,10 @@ journal::~journal() {
   stop(duration{0});
 }
 
-void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) {
+void journal::append(unit what, append_caller caller) {
   // A unit that no store would take must not spoil the batch that it would have come into.
   if (auto ok = check_unit(what); !ok) {
-    caf::anon_send(reply_to, std::make_shared<appended>(appended{id, ok.error()}));
+    caf::anon_send(caller.reply_to, std::make_shared<appended>(appended{caller.id, ok.error()}));
     return;
   }
   what.checked = true;
@@ -91,8 +91,7 @@ void journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool aske
   auto& w = *writers_[what.shard % writers_.size()];
   auto const bytes = size_of(what);
   state_.queued_bytes += bytes;
-  w.append({std::move(what), id, std::move(reply_to), bytes, asked,
-            choke::moment(traffic::category::journal)});
+  w.append({std::move(what), std::move(caller), bytes, choke::moment(traffic::category::journal)});
   TROUPE_CRASH_POINT(1, "journal: taken into the queue");
 }
 

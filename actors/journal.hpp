@@ -34,7 +34,7 @@ public:
   [[nodiscard]] bool fenced() const { return state_.fenced.load(); }
   [[nodiscard]] std::optional<error> away() const override { return state_.away(); }
 
-  void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override;
+  void append(unit what, append_caller caller) override;
   void load(entity_ref stream, stream_part what, caf::actor reply_to) override;
   /// On a reader's thread, between two reads. Where more wait than are worth keeping, or another
   /// server has the ledger, it is forgotten.

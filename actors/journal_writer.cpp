@@ -202,6 +202,8 @@ committed_ptr journal_writer::stored(std::vector<journal_entry>& batch,
     // A duplicate by event id is our own batch, stored although the answer was lost: new to us.
     if (r.status == unit_status::ok || (r.status == unit_status::duplicate && !r.by_inbox)) {
       choke::stored(batch[i].what, r, batch[i].since);
+      if (auto const& stored = batch[i].caller.stored)
+        stored->store(batch[i].caller.id);
       add_stored(batch[i].what, r, *committed);
     }
   }
@@ -252,7 +254,7 @@ void journal_writer::refuse_asked(std::vector<journal_entry>& batch, std::vector
   std::vector<journal_entry> kept;
   std::vector<unit> kept_units;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i].asked) {
+    if (batch[i].caller.asked) {
       batch[i].what = std::move(units[i]);
       answer(batch[i], why);
     } else {
@@ -266,12 +268,12 @@ void journal_writer::refuse_asked(std::vector<journal_entry>& batch, std::vector
 
 void journal_writer::answer(journal_entry& e, result<unit_result> outcome) {
   state_.queued_bytes -= std::exchange(e.bytes, 0);
-  auto const whom = std::exchange(e.reply_to, nullptr);
+  auto const whom = std::exchange(e.caller.reply_to, nullptr);
   if (!whom)
     return;
   if (auto const why = not_stored(outcome))
     choke::not_stored(e.what, *why, e.since);
-  caf::anon_send(whom, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
+  caf::anon_send(whom, std::make_shared<appended>(appended{e.caller.id, std::move(outcome)}));
 }
 
 } // namespace troupe

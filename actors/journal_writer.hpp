@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/journal_state.hpp"
+#include "actors/ports.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -12,10 +13,8 @@ namespace troupe {
 /// A unit on its way to the log, and whom to answer.
 struct journal_entry {
   unit what;
-  std::uint64_t id = 0;
-  caf::actor reply_to;
-  std::size_t bytes = 0; ///< of the journal's queue
-  bool asked = false;
+  append_caller caller;
+  std::size_t bytes = 0;  ///< of the journal's queue
   std::int64_t since = 0; ///< see `choke::moment`
 };
 

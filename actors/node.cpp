@@ -9,6 +9,7 @@
 #include "actors/region.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/waker.hpp"
+#include "actors/work_pool.hpp"
 #include "protocol/crash_point.hpp"
 
 #include <caf/actor_system.hpp>
@@ -28,7 +29,7 @@ namespace troupe {
 namespace {
 
 caf::actor_system_config& configured(caf::actor_system_config& cfg, int threads) {
-  cfg.set("scheduler.policy", caf::atom("sharing")); // stealing polls while idle
+  cfg.load<work_pool>();
   cfg.set("scheduler.max-threads", static_cast<std::size_t>(threads));
   cfg.set("scheduler.max-throughput", static_cast<std::size_t>(100)); // no actor starves others
   return cfg;

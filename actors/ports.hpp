@@ -3,6 +3,8 @@
 #include "actors/messages.hpp"
 #include "actors/supervision.hpp"
 
+#include <atomic>
+
 /// What actors need of the outside, as interfaces: the composition root gives the real ones, tests
 /// and simulation give theirs.
 namespace troupe {
@@ -24,15 +26,26 @@ public:
   [[nodiscard]] virtual std::string short_id() = 0;
 };
 
+/// Whom an append is of.
+struct append_caller {
+  std::uint64_t id = 0; ///< the caller's own, and growing
+  caf::actor reply_to;
+  bool asked = false; ///< somebody outside waits
+  /// Gets the id when the unit is known to be stored, before the observer is told of it: who comes
+  /// to this caller with what they heard there is not answered from before. May be null.
+  std::shared_ptr<std::atomic<std::uint64_t>> stored;
+};
+
 /// Group commit in front of the event store. Answers arrive as messages at `reply_to`.
 class journal_port {
 public:
   virtual ~journal_port() = default;
-  /// Queues a unit; the answer is `appended_ptr` with `id`. An unknown outcome is solved inside:
-  /// the unit is sent again until the store's answer is definite, or the journal stops. A unit that
-  /// no store would take is answered `invalid_argument` at once. With `asked`, a unit that is known
-  /// not to be stored because the store is away is answered `unavailable` instead.
-  virtual void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) = 0;
+  /// Queues a unit; the answer is `appended_ptr` with the caller's id. An unknown outcome is solved
+  /// inside: the unit is sent again until the store's answer is definite, or the journal stops. A
+  /// unit that no store would take is answered `invalid_argument` at once. Where somebody waits,
+  /// one that is known not to be stored because the store is away is answered `unavailable`
+  /// instead.
+  virtual void append(unit what, append_caller caller) = 0;
   /// A part of a stream, as `loaded_ptr`.
   virtual void load(entity_ref stream, stream_part what, caf::actor reply_to) = 0;
   /// Stores a snapshot when there is nothing better to do, or not at all: it is a cache. `make` is

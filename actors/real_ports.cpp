@@ -1,5 +1,7 @@
 #include "actors/real_ports.hpp"
 
+#include "protocol/hex.hpp"
+
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -61,14 +63,14 @@ std::string random_id_port::uuid() {
   b[6] = static_cast<unsigned char>(0x70U | (counter >> 8U));
   b[7] = static_cast<unsigned char>(counter & 0xFFU);
   b[8] = static_cast<unsigned char>(0x80U | (b[8] & 0x3FU));
-  static constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(36);
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10)
-      out += '-';
-    out += hex[b[i] >> 4U];
-    out += hex[b[i] & 15U];
+  std::string_view const bytes{reinterpret_cast<char const*>(b.data()), b.size()};
+  std::string out(36, '-');
+  auto* at = out.data();
+  std::size_t first = 0;
+  for (std::size_t const n : {4, 2, 2, 2, 6}) { // bytes between two dashes
+    put_hex(at, bytes.substr(first, n));
+    first += n;
+    at += 2 * n + 1;
   }
   return out;
 }

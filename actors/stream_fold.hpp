@@ -65,14 +65,24 @@ struct stream_fold {
   /// Makes of a decision what is to be appended, and applies it.
   [[nodiscard]] stream_write write(entity_ref const& self, clean_decision<Domain> decision,
                                    command_context const& context, id_port& ids) {
+    constexpr std::size_t of_a_lease = 4; // may follow, and nothing has to be moved for it then
     stream_write w;
     w.stream = self;
     w.expected_version = version;
-    w.events.reserve(decision.events.size());
+    w.events.reserve(decision.events.size() + of_a_lease);
+    write_more(w, std::move(decision), context, ids);
+    return w;
+  }
+  /// The same with what follows in one write.
+  void write_more(stream_write& w, clean_decision<Domain> decision, command_context const& context,
+                  id_port& ids) {
+    auto const& self = w.stream;
+    // Where deciding has applied the events, in the same surroundings, it is not done again.
+    bool const applied = decision.after != nullptr && !decision.events.empty();
     for (std::size_t i = 0; i < decision.events.size(); ++i) {
       auto const event = std::make_shared<event_type const>(std::move(decision.events[i]));
       auto const& e = *event;
-      new_event n;
+      auto& n = w.events.emplace_back();
       n.event_id = ids.uuid();
       n.type.append(to_string(self.kind)).append(1, '.').append(json::name_of(e));
       n.at = context.now;
@@ -81,11 +91,14 @@ struct stream_fold {
       n.correlation = context.correlation.empty() ? correlation : context.correlation;
       n.data = std::move(decision.data[i]);
       n.hash = chain_hash(hash, self, ++version, n);
-      advance(e, n);
+      if (applied)
+        follow(n);
+      else
+        advance(e, n);
       n.decoded = event;
-      w.events.push_back(std::move(n));
     }
-    return w;
+    if (applied)
+      state = state_cell<typename Domain::state>{std::move(decision.after)};
   }
   /// Gives the state along with what was written last, for who keeps every entity's state.
   void hand_over(stream_write& w) const {
@@ -95,6 +108,9 @@ struct stream_fold {
 private:
   void advance(event_type const& e, new_event const& stored) {
     Domain::advance(state.change(), e, {version, stored.at, stored.cause});
+    follow(stored);
+  }
+  void follow(new_event const& stored) {
     hash = stored.hash;
     last_event_id = stored.event_id;
   }

@@ -1,5 +1,6 @@
 #include "actors/journal.hpp"
 #include "actors/real_ports.hpp"
+#include "actors/work_pool.hpp"
 #include "bench/measures.hpp"
 
 #include <caf/actor_system.hpp>
@@ -61,7 +62,7 @@ private:
     u.tenant = ref_.tenant;
     u.writes.push_back({ref_, version_++, {std::move(e)}, std::nullopt});
     begun_ = clock::now();
-    all_.log->append(std::move(u), version_, caf::actor_cast<caf::actor>(this), true);
+    all_.log->append(std::move(u), {version_, caf::actor_cast<caf::actor>(this), true, nullptr});
   }
 
   shared_parts& all_;
@@ -96,7 +97,7 @@ result<measure> one(stores const& s, int level, timing const& t) {
   double took = 0;
   {
     caf::actor_system_config cfg;
-    cfg.set("scheduler.policy", caf::atom("sharing"));
+    cfg.load<work_pool>();
     cfg.set("scheduler.max-threads", static_cast<std::size_t>(2));
     caf::actor_system system{cfg};
     caf::scoped_actor self{system};

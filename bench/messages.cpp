@@ -1,4 +1,5 @@
 #include "actors/send_point.hpp"
+#include "actors/work_pool.hpp"
 #include "bench/measures.hpp"
 
 #include <caf/actor_system.hpp>
@@ -177,7 +178,7 @@ result<measure> one(std::string where, int level, timing const& t, double weight
   double took = 0;
   {
     caf::actor_system_config cfg;
-    cfg.set("scheduler.policy", caf::atom("sharing"));
+    cfg.load<work_pool>();
     cfg.set("scheduler.max-threads", static_cast<std::size_t>(2));
     caf::actor_system system{cfg};
     caf::scoped_actor self{system};

@@ -189,9 +189,7 @@ private:
         continue;
       }
       auto const type = hear(*event);
-      if (type == "brief.ended")
-        next_look_ = {}; // the brief itself may hear of it a moment after those who follow it
-      if ((type == "brief.ended" || type == "approval.opened") && is_over())
+      if (type == "brief.ended" || (type == "approval.opened" && is_over()))
         return;
     }
   }

@@ -156,16 +156,20 @@ bool storable_text(std::string_view text) {
         return false;
     return true;
   };
+  auto const is_plain = [](unsigned char const* eight) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, 8);
+    return ((word | (word - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+  };
   while (p < end) {
     // Eight ASCII bytes without NUL at once: almost everything that is stored.
-    if (end - p >= 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, p, 8);
-      if (((word | (word - 0x0101010101010101u)) & 0x8080808080808080u) == 0) {
-        p += 8;
-        continue;
-      }
+    if (end - p >= 8 && is_plain(p)) {
+      p += 8;
+      continue;
     }
+    // So is the end, and it costs less to look at some of it twice than at each byte.
+    if (end - p < 8 && text.size() >= 8 && is_plain(end - 8))
+      return true;
     unsigned char const c = *p;
     if (c == 0)
       return false;

@@ -1,6 +1,5 @@
 #include "persistence/encoding.hpp"
 #include "protocol/hex.hpp"
-#include "protocol/json_string.hpp"
 
 #include <openssl/evp.h>
 
@@ -53,33 +52,33 @@ void put_json_number(std::string& out, std::uint64_t n) {
   put_number(out, n);
 }
 
-void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
+void put_envelope(text_buffer& out, entity_ref const& stream, std::uint64_t version,
                   new_event const& e) {
-  out += R"({"at":)";
-  put_json_number(out, std::int64_t{e.at.time_since_epoch().count()});
-  out += R"(,"cause":)";
-  json::put_string(out, e.cause);
-  out += R"(,"correlation":)";
-  json::put_string(out, e.correlation);
-  out += R"(,"data":)";
-  out += e.data;
-  out += R"(,"event_id":)";
-  json::put_string(out, e.event_id);
-  out += R"(,"id":)";
-  json::put_string(out, stream.id);
-  out += R"(,"kind":)";
-  json::put_string(out, to_string(stream.kind));
-  out += R"(,"principal":)";
-  json::put_string(out, e.principal);
-  out += R"(,"schema":)";
-  put_json_number(out, std::int64_t{e.schema});
-  out += R"(,"tenant":)";
-  json::put_string(out, stream.tenant.value);
-  out += R"(,"type":)";
-  json::put_string(out, e.type);
-  out += R"(,"version":)";
-  put_json_number(out, version);
-  out += '}';
+  out.add(R"({"at":)");
+  out.add(std::int64_t{e.at.time_since_epoch().count()});
+  out.add(R"(,"cause":)");
+  out.add_json(e.cause);
+  out.add(R"(,"correlation":)");
+  out.add_json(e.correlation);
+  out.add(R"(,"data":)");
+  out.add(e.data);
+  out.add(R"(,"event_id":)");
+  out.add_json(e.event_id);
+  out.add(R"(,"id":)");
+  out.add_json(stream.id);
+  out.add(R"(,"kind":)");
+  out.add_json(to_string(stream.kind));
+  out.add(R"(,"principal":)");
+  out.add_json(e.principal);
+  out.add(R"(,"schema":)");
+  out.add(std::int64_t{e.schema});
+  out.add(R"(,"tenant":)");
+  out.add_json(stream.tenant.value);
+  out.add(R"(,"type":)");
+  out.add_json(e.type);
+  out.add(R"(,"version":)");
+  out.add(version);
+  out.add('}');
 }
 
 struct running_sha256::impl {
@@ -114,13 +113,9 @@ std::string sha256_hex(std::initializer_list<std::string_view> parts) {
 
 std::string chain_hash(std::string_view previous, entity_ref const& stream, std::uint64_t version,
                        new_event const& e) {
-  thread_local std::string bytes;
-  bytes.clear();
+  text_buffer bytes;
   put_envelope(bytes, stream, version, e);
-  auto out = sha256_hex({previous, bytes});
-  if (bytes.capacity() > max_batch_bytes) // one huge event must not hold its memory for ever
-    bytes = {};
-  return out;
+  return sha256_hex({previous, bytes.view()});
 }
 
 std::string_view no_hash() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "persistence/event_store.hpp"
+#include "protocol/text_buffer.hpp"
 
 namespace troupe {
 
@@ -10,7 +11,7 @@ void put_json_number(std::string& out, std::uint64_t n);
 
 /// Appends the canonical envelope of an event: what `chain_hash` covers, without building a
 /// document. See docs/event-encoding.md.
-void put_envelope(std::string& out, entity_ref const& stream, std::uint64_t version,
+void put_envelope(text_buffer& out, entity_ref const& stream, std::uint64_t version,
                   new_event const& e);
 
 /// SHA-256 of bytes that come piece by piece.

@@ -31,7 +31,9 @@ std::int64_t ms(time_point at) {
 void put_line(std::string& out, stored_event const& e) {
   put_member(out, R"({"event":{"epoch":)", e.epoch);
   out += R"(,"event":)";
-  put_envelope(out, e.stream, e.version, e.event);
+  text_buffer envelope;
+  put_envelope(envelope, e.stream, e.version, e.event);
+  out += envelope.view();
   put_member(out, R"(,"hash":)", e.event.hash);
   put_member(out, R"(,"seq":)", e.seq);
   put_member(out, R"(,"shard":)", std::uint64_t{e.shard});

@@ -2,14 +2,21 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace troupe {
 
 void put_hex(char* to, std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
+  static constexpr auto pairs = [] {
+    constexpr char digits[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> out{};
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = {digits[i >> 4], digits[i & 15]};
+    return out;
+  }();
   for (char const c : bytes) {
-    *to++ = digits[static_cast<unsigned char>(c) >> 4];
-    *to++ = digits[static_cast<unsigned char>(c) & 15];
+    std::memcpy(to, pairs[static_cast<unsigned char>(c)].data(), 2);
+    to += 2;
   }
 }
 
@@ -23,21 +30,33 @@ std::string hex_of(unsigned char const* bytes, std::size_t size) {
   return hex_of(std::string_view{reinterpret_cast<char const*>(bytes), size});
 }
 
+namespace {
+
+constexpr auto values = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (std::uint8_t i = 0; i < 10; ++i)
+    out[static_cast<std::size_t>('0' + i)] = i;
+  for (std::uint8_t i = 10; i < 16; ++i) {
+    out[static_cast<std::size_t>('a' + i - 10)] = i;
+    out[static_cast<std::size_t>('A' + i - 10)] = i;
+  }
+  return out;
+}();
+
+char byte_of(char const* two) {
+  return static_cast<char>(values[static_cast<unsigned char>(two[0])] << 4 |
+                           values[static_cast<unsigned char>(two[1])]);
+}
+
+} // namespace
+
 std::string unhex(std::string_view digits) {
-  static constexpr auto values = [] {
-    std::array<std::uint8_t, 256> out{};
-    for (std::uint8_t i = 0; i < 10; ++i)
-      out[static_cast<std::size_t>('0' + i)] = i;
-    for (std::uint8_t i = 10; i < 16; ++i) {
-      out[static_cast<std::size_t>('a' + i - 10)] = i;
-      out[static_cast<std::size_t>('A' + i - 10)] = i;
-    }
-    return out;
-  }();
   std::string out(digits.size() / 2, '\0');
-  auto const value = [&](std::size_t at) {
-    return static_cast<unsigned>(values[static_cast<unsigned char>(digits[at])]);
-  };
+  if (digits.find('-') == std::string_view::npos) {
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = byte_of(&digits[2 * i]);
+    return out;
+  }
   std::size_t taken = 0;
   // A dash stands between two bytes only.
   for (std::size_t at = 0; at + 1 < digits.size();) {
@@ -45,10 +64,25 @@ std::string unhex(std::string_view digits) {
       ++at;
       continue;
     }
-    out[taken++] = static_cast<char>(value(at) << 4 | value(at + 1));
+    out[taken++] = byte_of(&digits[at]);
     at += 2;
   }
   out.resize(taken);
+  return out;
+}
+
+uuid_bytes bytes_of_uuid(std::string_view uuid) {
+  uuid_bytes out{};
+  if (uuid.size() != 36)
+    return out;
+  auto const* at = uuid.data();
+  auto* to = out.data();
+  for (int const n : {4, 2, 2, 2, 6}) { // bytes between two dashes
+    for (int i = 0; i < n; ++i, at += 2)
+      *to++ = byte_of(at);
+    if (to != out.data() + out.size())
+      ++at; // a dash
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ void put_hex(char* to, std::string_view bytes);
 /// The bytes of digits in either case; a dash between two of them, as UUIDs have it, is left out.
 /// What is no digit counts as 0.
 [[nodiscard]] std::string unhex(std::string_view digits);
+
+/// A UUID's 16 bytes; zeros for a text of another length.
+using uuid_bytes = std::array<char, 16>;
+[[nodiscard]] uuid_bytes bytes_of_uuid(std::string_view uuid);
 
 /// Whether nothing but lower case hexadecimal digits is in it.
 [[nodiscard]] bool is_hex(std::string_view text);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "protocol/quick_hash.hpp"
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -83,15 +85,15 @@ constexpr std::uint32_t shard_count = 256;
 template <class Tag>
 struct std::hash<troupe::id<Tag>> {
   std::size_t operator()(troupe::id<Tag> const& x) const noexcept {
-    return std::hash<std::string>{}(x.value);
+    return troupe::quick_hash(x.value);
   }
 };
 
 template <>
 struct std::hash<troupe::entity_ref> {
   std::size_t operator()(troupe::entity_ref const& x) const noexcept {
-    auto h = std::hash<std::string>{}(x.id);
+    auto h = troupe::quick_hash(x.id);
     h = h * 1099511628211u ^ static_cast<std::size_t>(x.kind);
-    return h * 1099511628211u ^ std::hash<std::string>{}(x.tenant.value);
+    return h * 1099511628211u ^ troupe::quick_hash(x.tenant.value);
   }
 };

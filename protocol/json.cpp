@@ -9,49 +9,101 @@
 #include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace troupe::json {
 
-void put_string(std::string& out, std::string_view text) {
+namespace {
+
+/// The spelling of a character that needs one.
+char* escape(char* to, char c) {
   static constexpr char hex[] = "0123456789abcdef";
-  out += '"';
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    auto const plain = at;
-    at = end_of_plain(text, plain);
-    out.append(text, plain, at - plain);
-    if (at == text.size())
-      break;
-    char const c = text[at];
-    switch (c) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\b':
-      out += "\\b";
-      break;
-    case '\f':
-      out += "\\f";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    default:
-      out += "\\u00";
-      out += hex[static_cast<unsigned char>(c) >> 4];
-      out += hex[static_cast<unsigned char>(c) & 15];
+  auto const as = [&](char letter) {
+    *to++ = '\\';
+    *to++ = letter;
+    return to;
+  };
+  switch (c) {
+  case '"':
+  case '\\':
+    return as(c);
+  case '\b':
+    return as('b');
+  case '\f':
+    return as('f');
+  case '\n':
+    return as('n');
+  case '\r':
+    return as('r');
+  case '\t':
+    return as('t');
+  default:
+    std::memcpy(to, "\\u00", 4);
+    to[4] = hex[static_cast<unsigned char>(c) >> 4];
+    to[5] = hex[static_cast<unsigned char>(c) & 15];
+    return to + 6;
+  }
+}
+
+/// The last characters of a text, fewer than eight, and letters behind them.
+std::uint64_t last_of(char const* from, std::size_t n) {
+  constexpr std::uint64_t letters = 0x6161616161616161u;
+  std::uint64_t word = letters << (8 * n);
+  if (n >= 4) { // two halves, which overlap
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::memcpy(&low, from, 4);
+    std::memcpy(&high, from + n - 4, 4);
+    return word | low | std::uint64_t{high} << (8 * (n - 4));
+  }
+  for (auto const i : {std::size_t{0}, n / 2, n - 1}) // of three, two or one
+    word |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
+  return word;
+}
+
+} // namespace
+
+char* spell(char* to, std::string_view text) {
+  auto const* from = text.data();
+  auto const* const end = from + text.size();
+  while (from != end) {
+    auto const n = std::min<std::size_t>(static_cast<std::size_t>(end - from), 8);
+    std::uint64_t word = 0;
+    if (n == 8)
+      std::memcpy(&word, from, 8);
+    else
+      word = last_of(from, n);
+    std::memcpy(to, &word, 8);
+    auto const found = to_escape(word);
+    if (found == 0) {
+      from += n;
+      to += n;
+    } else {
+      auto const plain = std::countr_zero(found) / 8;
+      to = escape(to + plain, from[plain]);
+      from += plain + 1;
     }
   }
+  return to;
+}
+
+void put_string(std::string& out, std::string_view text) {
+  constexpr std::size_t many = 200;
+  std::array<char, most_spelled(many) + 2> part; // NOLINT: written before it is read
+  if (text.size() <= many) {
+    part[0] = '"';
+    auto* const end = spell(part.data() + 1, text);
+    *end = '"';
+    out.append(part.data(), end + 1);
+    return;
+  }
+  out += '"';
+  for (std::size_t at = 0; at < text.size(); at += many)
+    out.append(part.data(), spell(part.data(), text.substr(at, many)));
   out += '"';
 }
 
@@ -151,31 +203,33 @@ result<value> parse(std::string_view text) {
 // ---- text without a value ---------------------------------------------------------------------
 
 void text_writer::open(char bracket) {
-  out_ += bracket;
+  out_.add(bracket);
   first_ = true;
 }
 
 void text_writer::close(char bracket) {
-  out_ += bracket;
+  out_.add(bracket);
   first_ = false;
 }
 
 void text_writer::separate() {
   if (!first_)
-    out_ += ',';
+    out_.add(',');
   first_ = false;
 }
 
-void text_writer::member(std::string_view name) {
+void text_writer::member(std::string_view name, std::string_view key) {
   separate();
-  put_string(out_, name);
-  out_ += ':';
+  out_.add(key);
   name_ = name;
 }
 
 void text_writer::free_member(std::string_view name) {
   passed_ = passed_ && look_(name, {});
-  member(name);
+  separate();
+  out_.add_json(name);
+  out_.add(':');
+  name_ = name;
 }
 
 void text_writer::item() {
@@ -185,15 +239,7 @@ void text_writer::item() {
 
 void text_writer::text(std::string_view what) {
   passed_ = passed_ && look_(what, name_);
-  put_string(out_, what);
-}
-
-void text_writer::word(std::string_view what) {
-  put_string(out_, what);
-}
-
-void text_writer::number(std::int64_t what) {
-  put_number(out_, what);
+  out_.add_json(what);
 }
 
 void text_writer::any(value const& what) {
@@ -218,11 +264,18 @@ void text_writer::any(value const& what) {
     }
     close(']');
   } else {
-    put(out_, what);
+    out_.add(canonical(what)); // a number, or one of three words
   }
 }
 
 namespace detail {
+
+std::string key_of(std::string_view name) {
+  std::string out;
+  put_string(out, name);
+  out += ':';
+  return out;
+}
 
 void put_members(text_writer& out, std::span<text_member const> sorted, void const* x,
                  void const* defaults) {
@@ -231,7 +284,7 @@ void put_members(text_writer& out, std::span<text_member const> sorted, void con
     auto const* const member = static_cast<char const*>(x) + m.offset;
     if (m.type->equal(member, static_cast<char const*>(defaults) + m.offset))
       continue;
-    out.member(m.name);
+    out.member(m.name, m.key);
     m.type->put(out, member);
   }
   out.close('}');

@@ -2,6 +2,7 @@
 
 #include "protocol/json.hpp"
 #include "protocol/shared_value.hpp"
+#include "protocol/text_buffer.hpp"
 
 #include <algorithm>
 
@@ -20,28 +21,28 @@ public:
 
   void open(char bracket);
   void close(char bracket);
-  /// What comes next is the value of a member, or of an item.
-  void member(std::string_view name);
+  /// What comes next is the value of a member, or of an item. `key`: the name as it is spelled,
+  /// with a colon.
+  void member(std::string_view name, std::string_view key);
   /// The same with a name that is not the program's.
   void free_member(std::string_view name);
   void item();
   void text(std::string_view what);
   /// The program's.
-  void word(std::string_view what);
-  void number(std::int64_t what);
-  void flag(bool what) { out_ += what ? "true" : "false"; }
-  void nothing() { out_ += "null"; }
+  void word(std::string_view what) { out_.add_json(what); }
+  void number(std::int64_t what) { out_.add(what); }
+  void flag(bool what) { out_.add(what ? std::string_view{"true"} : std::string_view{"false"}); }
   void any(value const& what);
 
   /// Whether every text may stand as it is.
   [[nodiscard]] bool passed() const { return passed_; }
-  [[nodiscard]] std::string take() { return std::move(out_); }
+  [[nodiscard]] std::string written() const { return out_.string(); }
 
 private:
   void separate();
 
   looker look_;
-  std::string out_;
+  text_buffer out_;
   std::string_view name_; ///< of the member whose value comes next
   bool first_ = true;     ///< of the object or list
   bool passed_ = true;
@@ -56,6 +57,7 @@ struct text_type {
 };
 struct text_member {
   std::string_view name;
+  std::string key;    ///< the name as it is spelled, with a colon
   std::size_t offset; ///< bytes from the start of the struct
   text_type const* type;
 };
@@ -77,6 +79,8 @@ struct text_of {
   static constexpr text_type type{&equal, &put};
 };
 
+[[nodiscard]] std::string key_of(std::string_view name);
+
 template <class T, template <class...> class List, class... Descriptor>
 std::array<text_member, sizeof...(Descriptor)> texts_of(List<Descriptor...> /* members */) {
   [[maybe_unused]] T const& x = defaults_of<T>();
@@ -85,7 +89,7 @@ std::array<text_member, sizeof...(Descriptor)> texts_of(List<Descriptor...> /* m
                                     static_cast<char const*>(static_cast<void const*>(&x)));
   };
   std::array<text_member, sizeof...(Descriptor)> out{
-      text_member{Descriptor::name, offset(&(x.*Descriptor::pointer)),
+      text_member{Descriptor::name, key_of(Descriptor::name), offset(&(x.*Descriptor::pointer)),
                   &text_of<std::remove_cvref_t<decltype(x.*Descriptor::pointer)>>::type}...};
   std::ranges::sort(out, {}, &text_member::name);
   return out;

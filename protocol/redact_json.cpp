@@ -1,5 +1,7 @@
 #include "protocol/redact_json.hpp"
 
+#include "protocol/json_string.hpp"
+#include "protocol/quick_hash.hpp"
 #include "protocol/redact.hpp"
 
 #include <algorithm>
@@ -13,7 +15,9 @@ constexpr std::size_t shortest_secret = 8; // of every rule, with what makes it 
 constexpr int rounds = 4;
 
 std::string spelled(std::string_view text) {
-  return json::canonical(json::value(text));
+  std::string out;
+  json::put_string(out, text);
+  return out;
 }
 
 /// How many characters JSON needs for one of a string.
@@ -94,8 +98,7 @@ private:
   struct hash {
     using is_transparent = void;
     std::size_t operator()(named const& x) const {
-      std::hash<std::string_view> const of{};
-      return of(x.text) * 31 + of(x.name);
+      return quick_hash(x.text) * 31 + quick_hash(x.name);
     }
   };
   struct same {

@@ -1,6 +1,9 @@
 #include "protocol/secret_rules.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
 
 namespace troupe::secret_rules {
 
@@ -91,6 +94,15 @@ constexpr form forms[] = {
     {"troupe-token", "trp_", alphabet::token, 24, 0},
 };
 
+/// For each letter the forms that begin with it, a bit for each.
+constexpr auto forms_by_letter = [] {
+  static_assert(std::size(forms) <= 64);
+  std::array<std::uint64_t, 256> out{};
+  for (std::size_t i = 0; i < std::size(forms); ++i)
+    out[static_cast<unsigned char>(forms[i].prefix.front())] |= std::uint64_t{1} << i;
+  return out;
+}();
+
 bool boundary_before(std::string_view text, std::size_t at) {
   return at == 0 || !(is_alnum(text[at - 1]) || text[at - 1] == '_');
 }
@@ -111,8 +123,10 @@ void issuer_prefixes(std::string_view text, std::size_t at, std::vector<secret_h
   if (!boundary_before(text, at))
     return;
   auto const rest = text.substr(at);
-  for (auto const& f : forms) {
-    if (f.prefix.front() != rest.front() || !rest.starts_with(f.prefix))
+  for (auto left = forms_by_letter[static_cast<unsigned char>(rest.front())]; left != 0;
+       left &= left - 1) {
+    auto const& f = forms[std::countr_zero(left)];
+    if (!rest.starts_with(f.prefix))
       continue;
     auto const n = run(rest, f.prefix.size(), f.letters);
     if (n < f.least || (f.most != 0 && n > f.most) || is_filler(rest.substr(f.prefix.size(), n)))

@@ -57,7 +57,7 @@ public:
   T& change() {
     // What others did with it before they let it go has happened before.
     if (it_ == nullptr || it_->owners.load(std::memory_order_acquire) != 1)
-      *this = shared_value{T(get())};
+      *this = shared_value{new shared{get()}};
     return it_->value;
   }
 
@@ -78,10 +78,12 @@ public:
 
 private:
   struct shared {
-    explicit shared(T v) : value(std::move(v)) {}
+    explicit shared(T&& v) : value(std::move(v)) {}
+    explicit shared(T const& v) : value(v) {}
     T value;
     std::atomic<std::uint32_t> owners{1};
   };
+  explicit shared_value(shared* it) : it_(it) {}
   shared* it_ = nullptr; ///< null: a T by default
 };
 

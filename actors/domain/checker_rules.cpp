@@ -2,33 +2,43 @@
 
 #include "actors/domain/plan_check.hpp"
 
-#include <set>
+#include <array>
+#include <cstdint>
 
 namespace troupe::rules {
 
 namespace {
 
-/// Whether a machine can get from one state to another, passing rows that nobody reports.
+/// From where to where a machine can get, passing rows that nobody reports. Worked out once, as it
+/// is asked at every event.
 template <class Status>
-bool can_reach(transition_table<Status> table, Status from, Status to) {
-  if (is_allowed(table, from, to))
-    return true;
-  std::vector<Status> open{from};
-  std::vector<Status> seen{from};
-  while (!open.empty()) {
-    auto const at = open.back();
-    open.pop_back();
-    for (auto const next : allowed_from(table, at)) {
-      if (next == to)
-        return true;
-      if (!is_terminal(next) && std::find(seen.begin(), seen.end(), next) == seen.end()) {
-        seen.push_back(next);
-        open.push_back(next);
+class ways {
+  static constexpr std::size_t most = 32;
+
+public:
+  explicit ways(transition_table<Status> table) {
+    for (auto const& row : table)
+      to_.at(index(row.from)) |= bit(row.to);
+    auto const direct = to_;
+    for (std::size_t from = 0; from < most; ++from) {
+      for (auto seen = std::uint32_t{0}; seen != to_[from];) {
+        seen = to_[from];
+        for (std::size_t by = 0; by < most; ++by)
+          if ((seen >> by & 1) != 0 && !is_terminal(static_cast<Status>(by)))
+            to_[from] |= direct[by];
       }
     }
   }
-  return false;
-}
+  [[nodiscard]] bool lead(Status from, Status to) const {
+    return (to_[index(from)] & bit(to)) != 0;
+  }
+
+private:
+  static std::size_t index(Status s) { return static_cast<std::size_t>(s); }
+  static std::uint32_t bit(Status s) { return std::uint32_t{1} << index(s); }
+
+  std::array<std::uint32_t, most> to_{};
+};
 
 problem wrong(int invariant, std::string what) {
   return "invariant " + std::to_string(invariant) + ": " + std::move(what);
@@ -69,9 +79,9 @@ problem check_lease(ticket_before const& before, ticket::event const& e,
   if (after.holder->is != lease &&
       !is_allowed(ticket::lease_transitions(), lease, after.holder->is))
     return "the lease went from " + name(lease) + " to " + name(after.holder->is);
+  static ways<ticket::attempt_status> const attempts{ticket::attempt_transitions()};
   auto const attempt = begin(anew, before.attempt);
-  if (after.holder->attempt != attempt &&
-      !can_reach(ticket::attempt_transitions(), attempt, after.holder->attempt))
+  if (after.holder->attempt != attempt && !attempts.lead(attempt, after.holder->attempt))
     return "the attempt went from " + name(attempt) + " to " + name(after.holder->attempt);
   return std::nullopt;
 }

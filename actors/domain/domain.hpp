@@ -4,6 +4,7 @@
 #include "protocol/obligation.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,15 @@ struct event_context {
   std::uint64_t version = 0; ///< of the stream after this event, from 1
   time_point at{};
   std::string cause; ///< id of the command, message or event that led to it
+};
+
+/// What `decide` answers: the events and, where the domain has applied each of them to decide about
+/// the next one, the state after the last; else null.
+template <class Event, class State>
+struct decided : std::vector<Event> {
+  using std::vector<Event>::vector;
+  decided(std::vector<Event> events) : std::vector<Event>(std::move(events)) {} // NOLINT
+  std::shared_ptr<State> after;
 };
 
 // ---- transition tables ----------------------------------------------------------------------

@@ -9,8 +9,7 @@ template <class Event>
 event_text text_of(Event const& e) {
   json::text_writer out{&is_clean};
   json::put_alternative(out, e);
-  bool const clean = out.passed();
-  return {out.take(), clean};
+  return {out.written(), out.passed()};
 }
 
 #define TROUPE_EVENT_TEXT(NAME) template event_text text_of<NAME::event>(NAME::event const&);

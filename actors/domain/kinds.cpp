@@ -21,9 +21,12 @@ void advance_any(State& s, Event const& e, event_context const& ctx) {
     s.self = std::move(self);                                                                      \
     return s;                                                                                      \
   }                                                                                                \
-  result<std::vector<NAME::event>> NAME##_domain::decide(state const& s, command const& c,         \
-                                                         command_context const& ctx) {             \
-    return NAME::decide(s, c, ctx);                                                                \
+  result<NAME##_domain::decision> NAME##_domain::decide(state const& s, command const& c,          \
+                                                        command_context const& ctx) {              \
+    auto made = NAME::decide(s, c, ctx);                                                           \
+    if (!made)                                                                                     \
+      return made.error();                                                                         \
+    return decision{std::move(*made)};                                                             \
   }                                                                                                \
   NAME::state NAME##_domain::evolve(state s, event const& e, event_context const& ctx) {           \
     return NAME::evolve(std::move(s), e, ctx);                                                     \

@@ -23,10 +23,11 @@ namespace troupe {
     using state = NAME::state;                                                                     \
     using command = NAME::command;                                                                 \
     using event = NAME::event;                                                                     \
+    using decision = decided<event, state>;                                                        \
     static constexpr entity_kind kind = entity_kind::NAME;                                         \
     [[nodiscard]] static state initial(entity_ref self);                                           \
-    [[nodiscard]] static result<std::vector<event>> decide(state const& s, command const& c,       \
-                                                           command_context const& ctx);            \
+    [[nodiscard]] static result<decision> decide(state const& s, command const& c,                 \
+                                                 command_context const& ctx);                      \
     [[nodiscard]] static state evolve(state s, event const& e, event_context const& ctx);          \
     static void advance(state& s, event const& e, event_context const& ctx);                       \
     [[nodiscard]] static std::vector<obligation> obligations(state const& s);                      \

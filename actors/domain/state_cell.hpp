@@ -11,6 +11,8 @@ template <class State>
 class state_cell {
 public:
   explicit state_cell(State s) : it_(std::make_shared<State>(std::move(s))) {}
+  /// What was made for this cell.
+  explicit state_cell(std::shared_ptr<State> made) : it_(std::move(made)) {}
   /// What somebody else has made, and does not change any more.
   explicit state_cell(std::shared_ptr<State const> made)
       : it_(std::const_pointer_cast<State>(std::move(made))), shared_(true) {}
@@ -26,8 +28,10 @@ public:
 
   /// For who applies events: the state itself, or a copy of it where others see it.
   [[nodiscard]] State& change() {
-    if (shared_)
-      *this = state_cell{State{*it_}};
+    if (shared_) {
+      it_ = std::make_shared<State>(*it_);
+      shared_ = false;
+    }
     return *it_;
   }
   /// From here on the state belongs to whoever holds it.

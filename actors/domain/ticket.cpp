@@ -181,7 +181,7 @@ result<events> apply(state const& s, cancel const& c, command_context const& ctx
 }
 
 result<events> apply(state const& s, settle const& c, command_context const&) {
-  return settle_one<event>(obligations(s), c);
+  return events{settle_one<event>(obligations(s), c)};
 }
 
 result<events> decide(state const& s, command const& c, command_context const& ctx) {

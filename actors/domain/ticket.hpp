@@ -222,8 +222,8 @@ constexpr duration money_patience = std::chrono::hours{72};
 /// applied before). Errors: not_found (never opened), conflict (not in this state; details `state`
 /// and `allowed`), fenced (`renew` with a token that is not held, or is another daemon's),
 /// invalid_argument, forbidden (the author reviews; a daemon reports about another one's lease).
-[[nodiscard]] result<std::vector<event>> decide(state const& s, command const& c,
-                                                command_context const& ctx);
+[[nodiscard]] result<decided<event, state>> decide(state const& s, command const& c,
+                                                   command_context const& ctx);
 /// Applies one event. Total: an event in the log is a fact and is never refused.
 [[nodiscard]] state evolve(state s, event const& e, event_context const& ctx);
 /// The same in place: moving a state there and back costs more than most events.

@@ -6,18 +6,18 @@ namespace troupe::ticket {
 
 void drafting::add(event e) {
   event_context ctx;
-  ctx.version = s_.version + 1;
+  ctx.version = s_->version + 1;
   ctx.at = now;
   ctx.cause = cause_;
-  advance(s_, e, ctx);
+  advance(*s_, e, ctx);
   out_.push_back(std::move(e));
 }
 
 void drafting::post(envelope m, std::string key) {
   if (m.id.empty())
-    m.id = s_.self.id + ".m" + std::to_string(s_.counted.posted + 1);
+    m.id = s_->self.id + ".m" + std::to_string(s_->counted.posted + 1);
   if (m.from == m.to) // invariant 9: whoever speaks to himself speaks to the ticket
-    m.to = principal_of(s_.self);
+    m.to = principal_of(s_->self);
   if (m.cause.empty())
     m.cause = cause_;
   if (m.correlation.empty())
@@ -33,7 +33,7 @@ void drafting::post(message_kind kind, principal_id from, principal_id to, std::
   envelope m;
   m.kind = kind;
   m.from = std::move(from);
-  m.to = to.empty() ? principal_of(s_.self) : std::move(to);
+  m.to = to.empty() ? principal_of(s_->self) : std::move(to);
   m.engine = std::move(engine);
   if (!text.empty())
     m.parts.push_back(text_part(std::move(text)));
@@ -44,17 +44,17 @@ void drafting::post(message_kind kind, principal_id from, principal_id to, std::
 
 events drafting::take() {
   // Work that falls back to ready while the run rests, or while a new edge is open, must wait.
-  if (s_.is == status::ready && !(s_.run_active && s_.open_blockers.empty())) {
+  if (s_->is == status::ready && !(s_->run_active && s_->open_blockers.empty())) {
     readiness_changed e;
     e.to = status::blocked;
-    e.run_active = s_.run_active;
-    e.open_blockers = s_.open_blockers;
-    e.change = s_.run_change;
+    e.run_active = s_->run_active;
+    e.open_blockers = s_->open_blockers;
+    e.change = s_->run_change;
     add(std::move(e));
   }
   // Of no plan: nobody could give it up for another one, so a person says what becomes of it.
-  if (!out_.empty() && s_.is == status::failed_pending && s_.by_hand && s_.waits.empty()) {
-    auto const& id = s_.self.id;
+  if (!out_.empty() && s_->is == status::failed_pending && s_->by_hand && s_->waits.empty()) {
+    auto const& id = s_->self.id;
     wait_began w;
     w.owner = principal_id{"role:approver"};
     w.action = "see what it says (`troupe ticket show " + id + "`), then `troupe ticket retry " +
@@ -63,6 +63,7 @@ events drafting::take() {
     w.to = status::none;
     add(std::move(w));
   }
+  out_.after = std::move(s_);
   return std::move(out_);
 }
 

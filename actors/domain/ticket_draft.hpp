@@ -5,18 +5,19 @@
 /// What the parts of the ticket's `decide` share. Not for others.
 namespace troupe::ticket {
 
-using events = std::vector<event>;
+using events = decided<event, state>;
 
 /// A decision in the making: each event is applied to a copy at once, so that the next one is
 /// decided about the state that it will meet.
 class drafting {
 public:
   drafting(state const& s, command_context const& ctx)
-      : now{ctx.now}, by{ctx.by}, s_(s), cause_(ctx.cause.empty() ? ctx.id : ctx.cause),
+      : now{ctx.now}, by{ctx.by}, s_(std::make_shared<state>(s)),
+        cause_(ctx.cause.empty() ? ctx.id : ctx.cause),
         correlation_(s.brief.empty() ? s.self.id : s.brief.value) {}
 
   void add(event e);
-  [[nodiscard]] state const& now_at() const { return s_; }
+  [[nodiscard]] state const& now_at() const { return *s_; }
 
   /// Posts a message of the conversation; its id, cause and correlation are filled in.
   void post(envelope message, std::string key = {});
@@ -31,7 +32,7 @@ public:
   principal_id const by;
 
 private:
-  state s_;
+  std::shared_ptr<state> s_;
   std::string cause_;
   std::string correlation_;
   events out_;

@@ -79,13 +79,12 @@ std::string compressed(std::string_view text, dictionary const& with, effort how
   auto const& made = how == effort::small ? prepared->to_write : prepared->to_write_quickly;
   if (ZSTD_isError(ZSTD_CCtx_refCDict(context, made.get())) != 0)
     return {};
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  auto const size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());
+  auto const most = ZSTD_compressBound(text.size());
+  std::unique_ptr<char[]> const room{new char[most]}; // not set to zero, other than make_unique's
+  auto const size = ZSTD_compress2(context, room.get(), most, text.data(), text.size());
   if (ZSTD_isError(size) != 0 || size >= text.size() + magic.size())
     return {};
-  out.resize(size);
-  out.erase(0, magic.size());
-  return out;
+  return {room.get() + magic.size(), size - magic.size()};
 }
 
 std::string decompressed(std::string_view frame, std::uint8_t dictionary_number, std::size_t most) {

@@ -3,9 +3,13 @@
 #include "persistence/batch.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/hex.hpp"
+#include "protocol/json_string.hpp"
+#include "protocol/quick_hash.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <bit>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 namespace troupe::records {
@@ -35,10 +39,33 @@ std::size_t told_as(id_window window, std::size_t place, std::size_t size) {
   return window == id_window::first ? place : size - 1 - place;
 }
 
+/// The places of ids that were seen. A table in one piece: there are some ids in every batch, and
+/// each is looked up once or twice.
+class id_places {
+public:
+  /// `most`: how many ids there can be; there are far fewer.
+  explicit id_places(std::size_t most) : places_(std::bit_ceil(most + 2)) {}
+
+  /// Where the id's place stands; 0 for one that is new, else one more than it is.
+  std::size_t& at(std::string_view id) {
+    auto const mask = places_.size() - 1;
+    for (auto i = quick_hash(id) & mask;; i = (i + 1) & mask) {
+      auto& [known, place] = places_[i];
+      if (known.empty())
+        known = id;
+      if (known == id)
+        return place;
+    }
+  }
+
+private:
+  std::vector<std::pair<std::string_view, std::size_t>> places_;
+};
+
 shortened shorten(std::string_view lines, id_window window) {
   shortened out;
   out.text.reserve(lines.size());
-  std::unordered_map<std::string_view, std::size_t> places;
+  id_places places{lines.size() / id_length};
   std::size_t done = 0;
   // Its first dash gives a UUID away.
   for (auto dash = lines.find('-'); dash != std::string_view::npos;
@@ -49,8 +76,11 @@ shortened shorten(std::string_view lines, id_window window) {
     if (!is_event_id(id))
       continue;
     out.text += lines.substr(done, dash - 8 - done);
-    auto const [known, fresh] = places.try_emplace(id, out.ids.size());
-    auto const as = told_as(window, known->second, out.ids.size());
+    auto& known = places.at(id);
+    bool const fresh = known == 0;
+    if (fresh)
+      known = out.ids.size() + 1;
+    auto const as = told_as(window, known - 1, out.ids.size());
     if (!fresh && as < most_known) {
       out.text += same_id;
       out.text += static_cast<char>(as);
@@ -58,7 +88,7 @@ shortened shorten(std::string_view lines, id_window window) {
       out.text += next_id;
       // From the front it is the first of its like that counts, from the end the last.
       if (window == id_window::last)
-        known->second = out.ids.size();
+        known = out.ids.size() + 1;
       out.ids.push_back(id);
     }
     done = dash - 8 + id_length;
@@ -66,6 +96,24 @@ shortened shorten(std::string_view lines, id_window window) {
   }
   out.text += lines.substr(done);
   return out;
+}
+
+/// Where the next mark of an id stands in shortened lines; their size if there is none.
+std::size_t next_mark(std::string_view text) {
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    // Of all that lines hold, only marks and the ends of lines are below 16.
+    if (json::below(word, 0x10) == 0)
+      continue;
+    for (auto i = at; i < at + 8; ++i)
+      if (text[i] == next_id || text[i] == same_id)
+        return i;
+  }
+  while (at < text.size() && text[at] != next_id && text[at] != same_id)
+    ++at;
+  return at;
 }
 
 std::string lengthen(std::string_view text, std::vector<std::string> const& ids, id_window window) {
@@ -77,10 +125,8 @@ std::string lengthen(std::string_view text, std::vector<std::string> const& ids,
       throw malformed{"an id in it is missing"};
     out += ids[place];
   };
-  auto const is_mark = [](char c) { return c == next_id || c == same_id; };
   while (true) {
-    auto const mark =
-        static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_mark) - text.begin());
+    auto const mark = next_mark(text);
     out += text.substr(0, mark);
     if (out.size() > max_lines_bytes)
       throw malformed{"its text is too long"};
@@ -152,22 +198,22 @@ std::uint8_t put_text(std::string& out, std::string_view lines, std::string_view
   auto const& with = dictionaries().back();
   auto const frame = compressed(plain.text, with, how);
   put_number(out, plain.ids.size());
-  auto last = unhex(before);
+  auto last = bytes_of_uuid(before);
   for (auto const& id : plain.ids) {
-    auto bytes = unhex(id);
-    auto const differ = std::mismatch(bytes.begin(), bytes.end(), last.begin(), last.end());
-    auto same = static_cast<std::size_t>(differ.first - bytes.begin());
+    auto const bytes = bytes_of_uuid(id);
+    auto const differ = std::mismatch(bytes.begin(), bytes.end(), last.begin());
+    auto const same = static_cast<std::size_t>(differ.first - bytes.begin());
     auto end = id_bytes;
     // Most ids are of one maker, whose names have the same second half.
     if (window == id_window::last && same < half_id &&
-        bytes.compare(half_id, half_id, last, half_id, half_id) == 0) {
+        std::equal(bytes.begin() + half_id, bytes.end(), last.begin() + half_id)) {
       end = half_id;
       out += static_cast<char>(same | same_half);
     } else {
       out += static_cast<char>(same);
     }
-    out.append(bytes, same, end - same);
-    last = std::move(bytes);
+    out.append(bytes.data() + same, end - same);
+    last = bytes;
   }
   out += frame.empty() ? plain.text : frame;
   return frame.empty() ? std::uint8_t{0} : with.number;

@@ -45,7 +45,7 @@ public:
     caf::anon_send_exit(taker_, caf::exit_reason::user_shutdown);
   }
   void append(unit u, std::uint64_t id, bool asked) {
-    log_.append(std::move(u), id, taker_, asked);
+    log_.append(std::move(u), {id, taker_, asked, nullptr});
   }
   /// The answer, when it comes.
   result<unit_result> answer(std::uint64_t id) {

@@ -90,8 +90,9 @@ TEST_CASE("engine: an answer whose append failed is delivered again", "[actors]"
   REQUIRE(s.log.queue.size() == 1);
   auto const lost = std::move(s.log.queue.front());
   s.log.queue.pop_front();
-  caf::anon_send(lost.reply_to, std::make_shared<appended>(
-                                    appended{lost.id, fail(errc::unavailable, "the store threw")}));
+  caf::anon_send(lost.caller.reply_to,
+                 std::make_shared<appended>(
+                     appended{lost.caller.id, fail(errc::unavailable, "the store threw")}));
   s.run();
   CHECK(s.state().inbox.size() == 1);
   s.pass(s.rt.resend * 2);

@@ -60,6 +60,40 @@ TEST_CASE("entity: nobody hears of a fact before it is durable", "[actors]") {
   CHECK((**now).at("version").to_number<int>() == 1); // the last durable state
 }
 
+TEST_CASE("entity: who was told of a fact is not answered from before it", "[actors]") {
+  test::still_stage s;
+  auto const ref = issued(s);
+  (void)s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.run();
+  auto const tell_entity = s.log.store(); // here everybody else may hear of it
+  auto const now = s.begin_look(ref);
+  CHECK_FALSE(now->has_value());
+
+  tell_entity();
+  s.run();
+  REQUIRE(now->has_value());
+  REQUIRE((*now)->has_value());
+  CHECK((**now)->at("version").to_number<int>() == 2);
+}
+
+TEST_CASE("entity: who waits for a fact is answered also where it is lost", "[actors]") {
+  test::still_stage s;
+  auto const ref = issued(s);
+  (void)s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
+  s.run();
+  auto lost = std::move(s.log.queue.front());
+  s.log.queue.pop_front();
+  lost.caller.stored->store(lost.caller.id);
+  auto const now = s.begin_look(ref);
+  CHECK_FALSE(now->has_value());
+  caf::anon_send(lost.caller.reply_to,
+                 std::make_shared<appended>(
+                     appended{lost.caller.id, fail(errc::unavailable, "the writer threw")}));
+  s.run();
+  REQUIRE(now->has_value());
+  CHECK((*now)->has_value());
+}
+
 TEST_CASE("entity: its state goes along with what it writes, once", "[actors]") {
   test::still_stage s;
   auto const ref = issued(s);
@@ -161,7 +195,7 @@ TEST_CASE("entity: one that was killed comes back from the log and goes on", "[a
   auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
   (void)s.send(ref, test::token_issue());
   s.run();
-  auto const actor = s.log.queue.front().reply_to;
+  auto const actor = s.log.queue.front().caller.reply_to;
   s.log.commit();
   s.run();
   caf::anon_send_exit(actor, caf::exit_reason::kill);
@@ -180,7 +214,7 @@ TEST_CASE(
   auto const ref = test::still_stage::ref(entity_kind::principal, "p1");
   auto const answer = s.send(ref, test::token_issue());
   s.run();
-  auto const actor = s.log.queue.front().reply_to;
+  auto const actor = s.log.queue.front().caller.reply_to;
   s.log.commit();
   caf::anon_send_exit(actor,
                       caf::exit_reason::kill); // before the answer is read? the order decides
@@ -201,7 +235,7 @@ TEST_CASE("entity: one that crashes again and again is quarantined, the others l
     (void)s.send(bad, test::token_issue(), "c" + std::to_string(i));
     s.run();
     REQUIRE(s.log.queue.size() == 1);
-    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    caf::anon_send_exit(s.log.queue.front().caller.reply_to, caf::exit_reason::kill);
     s.log.queue.pop_front();
     s.run();
     s.pass(std::chrono::seconds{2});
@@ -221,7 +255,7 @@ TEST_CASE("entity: a command that takes it down twice is put aside", "[actors]")
   for (int i = 0; i < 2; ++i) {
     (void)s.send(ref, test::token_issue(), "poison");
     s.run();
-    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    caf::anon_send_exit(s.log.queue.front().caller.reply_to, caf::exit_reason::kill);
     s.log.queue.pop_front();
     s.run();
     s.pass(std::chrono::seconds{2});
@@ -421,7 +455,7 @@ TEST_CASE("entity: a store that contradicts itself stops this entity, and no oth
     s.log.queue.pop_front();
     unit_result no;
     no.status = unit_status::conflict;
-    caf::anon_send(w.reply_to, std::make_shared<appended>(appended{w.id, no}));
+    caf::anon_send(w.caller.reply_to, std::make_shared<appended>(appended{w.caller.id, no}));
     s.run();
   }
   CHECK(appends == 3);

@@ -27,11 +27,13 @@ TEST_CASE("journal: a unit that no store would take is refused by itself", "[act
       answers.emplace(a.id, a.outcome);
       cv.notify_all();
     });
-    log.append(a_unit(**store, 1, "01900000-0000-7000-8000-000000000001"), 1, taker, true);
+    log.append(a_unit(**store, 1, "01900000-0000-7000-8000-000000000001"),
+               {1, taker, true, nullptr});
     auto bad = a_unit(**store, 2, "01900000-0000-7000-8000-000000000002");
     bad.writes.front().events.front().type = std::string{"project\0archived", 16};
-    log.append(std::move(bad), 2, taker, true);
-    log.append(a_unit(**store, 3, "01900000-0000-7000-8000-000000000003"), 3, taker, true);
+    log.append(std::move(bad), {2, taker, true, nullptr});
+    log.append(a_unit(**store, 3, "01900000-0000-7000-8000-000000000003"),
+               {3, taker, true, nullptr});
     std::unique_lock lock{m};
     REQUIRE(cv.wait_for(lock, std::chrono::seconds{20}, [&] { return answers.size() == 3; }));
     lock.unlock();

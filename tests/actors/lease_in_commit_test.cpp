@@ -65,11 +65,11 @@ struct desk_stage : test::still_stage {
     run();
     return answer;
   }
-  void finish(std::string const& id, std::int64_t token) {
+  void finish(std::string const& id, std::int64_t token, std::string summary = "done") {
     ticket::finish f;
     f.report.ticket = ticket_id{id};
     f.report.token = token;
-    f.report.summary = "done";
+    f.report.summary = std::move(summary);
     f.report.proof.base = "b";
     f.report.proof.head = "h";
     (void)send(ref(entity_kind::ticket, id), ticket::command{f}, "finish/" + id);
@@ -133,13 +133,39 @@ TEST_CASE("lease: where there is no room the ticket waits for its turn as everyb
   CHECK(s.runner.launched[2].what.ticket.value == "t2");
 }
 
+TEST_CASE("lease: what a ticket holds is what its log makes of it", "[actors]") {
+  desk_stage s;
+  auto const ref = desk_stage::ref(entity_kind::ticket, "t1");
+  std::string const secret = "ghp_" + std::string{"A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"};
+  auto const summary = GENERATE_COPY(std::string{"done"}, "done with " + secret);
+  auto const look = [&] {
+    auto const now = s.look(ref);
+    REQUIRE(now.has_value());
+    REQUIRE(now->has_value());
+    auto const events = read_all(*s.store, ref);
+    REQUIRE(events.has_value());
+    stream_fold<ticket_domain> log{ref};
+    REQUIRE(log.take(ref, *events).has_value()); // hashes, too
+    auto const text = json::canonical(**now);
+    CHECK(text == json::canonical(json::to(*log.state)));
+    CHECK(text.find(secret) == std::string::npos);
+  };
+  (void)s.open("t1");
+  s.settle();
+  look();
+  s.finish("t1", 1, summary);
+  s.settle();
+  look();
+}
+
 TEST_CASE("lease: what did not become durable is free again", "[actors]") {
   desk_stage s;
   (void)s.open("t1");
   auto const lost = std::move(s.log.queue.front());
   s.log.queue.pop_front();
-  caf::anon_send(lost.reply_to, std::make_shared<appended>(appended{
-                                    lost.id, fail(errc::unavailable, "the disk is full")}));
+  caf::anon_send(lost.caller.reply_to,
+                 std::make_shared<appended>(
+                     appended{lost.caller.id, fail(errc::unavailable, "the disk is full")}));
   s.run();
   CHECK(s.runner.launched.empty());
   (void)s.open("t2");

@@ -212,7 +212,7 @@ TEST_CASE("shard: queries of an entity that is down are bounded like its command
   test::still_stage s;
   (void)s.send(token("t1"), test::token_issue());
   s.run();
-  caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+  caf::anon_send_exit(s.log.queue.front().caller.reply_to, caf::exit_reason::kill);
   s.run(); // it comes back after its backoff only
   int waiting = 0;
   int busy = 0;

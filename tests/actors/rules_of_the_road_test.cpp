@@ -128,7 +128,7 @@ TEST_CASE("journal: an unknown outcome is asked again with the same ids until it
     cv.notify_one();
   });
   entity_ref const ref{tenant_id{"default"}, entity_kind::principal, "p1"};
-  (*j)->append(one_event(ref, epochs[shard_of(ref)], 0), 1, a, false);
+  (*j)->append(one_event(ref, epochs[shard_of(ref)], 0), {1, a, false, nullptr});
   {
     std::unique_lock lock{m};
     REQUIRE(cv.wait_for(lock, std::chrono::seconds{10}, [&] { return answers.size() == 1; }));

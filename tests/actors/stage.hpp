@@ -48,9 +48,7 @@ public:
   explicit manual_journal(event_store& store) : store_(store) {}
   struct waiting {
     unit what;
-    std::uint64_t id;
-    caf::actor reply_to;
-    bool asked = false;
+    append_caller caller;
   };
   std::deque<waiting> queue;
   int loads = 0;
@@ -60,8 +58,8 @@ public:
   bool hold_loads = false;
   std::vector<std::function<snapshot()>> snapshots; ///< not stored yet
 
-  void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override {
-    queue.push_back({std::move(what), id, std::move(reply_to), asked});
+  void append(unit what, append_caller caller) override {
+    queue.push_back({std::move(what), std::move(caller)});
   }
   void load(entity_ref stream, stream_part what, caf::actor reply_to) override {
     ++loads;
@@ -94,13 +92,17 @@ public:
     done(store_.find_inbox(t, source, key));
   }
   /// Makes the first waiting append durable and answers it.
-  void commit() {
+  void commit() { store()(); }
+  /// Makes the first waiting append durable; what it gives answers it.
+  [[nodiscard]] std::function<void()> store() {
     auto w = std::move(queue.front());
     queue.pop_front();
     auto r = store_.append(std::span{&w.what, 1});
-    caf::anon_send(w.reply_to,
-                   std::make_shared<appended>(appended{w.id, r ? result<unit_result>{r->front()}
-                                                               : result<unit_result>{r.error()}}));
+    if (r && r->front().status == unit_status::ok)
+      w.caller.stored->store(w.caller.id);
+    auto answer = std::make_shared<appended>(appended{
+        w.caller.id, r ? result<unit_result>{r->front()} : result<unit_result>{r.error()}});
+    return [to = w.caller.reply_to, answer] { caf::anon_send(to, answer); };
   }
 
 private:
@@ -183,12 +185,14 @@ public:
     where->deliver(std::move(m));
     return box;
   }
-  std::optional<result<json::value>> look(entity_ref of) {
+  std::optional<result<json::value>> look(entity_ref of) { return *begin_look(std::move(of)); }
+  /// The same where the answer may come later.
+  std::shared_ptr<std::optional<result<json::value>>> begin_look(entity_ref of) {
     auto box = std::make_shared<std::optional<result<json::value>>>();
     where->query(std::make_shared<query_message>(
         query_message{std::move(of), [box](result<json::value> r) { *box = std::move(r); }}));
     run();
-    return *box;
+    return box;
   }
 
   still_clock clock;

@@ -180,7 +180,7 @@ TEST_CASE("supervision: a dead letter tells what was sent also where the entity 
     (void)s.send(ref, test::token_issue("human:eve"), "poison");
     s.run();
     REQUIRE(s.log.queue.size() == 1);
-    caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+    caf::anon_send_exit(s.log.queue.front().caller.reply_to, caf::exit_reason::kill);
     s.log.queue.pop_front();
     s.run();
     s.pass(2s);
@@ -200,7 +200,7 @@ TEST_CASE("supervision: what waits behind a crash is answered, and comes again w
   auto const behind = s.send(ref, principal::command{principal::revoke{"lost"}}, "c2");
   s.run();
   REQUIRE(s.log.queue.size() == 1);
-  caf::anon_send_exit(s.log.queue.front().reply_to, caf::exit_reason::kill);
+  caf::anon_send_exit(s.log.queue.front().caller.reply_to, caf::exit_reason::kill);
   s.run();
   // Whether the first is stored nobody knows; the second was not even begun.
   CHECK(code_of(under_way) == errc::timeout);
@@ -457,7 +457,7 @@ TEST_CASE("entity: while the store is away who asks from outside is told, what i
   SECTION("while an append waits for it") {
     auto const own = ask("own", false);
     REQUIRE(s.log.queue.size() == 1);
-    CHECK_FALSE(s.log.queue.front().asked);
+    CHECK_FALSE(s.log.queue.front().caller.asked);
     s.log.gone = fail(errc::unavailable, "connection refused");
     CHECK(code_of(ask("outside", true)) == errc::unavailable);
     s.log.gone.reset();

@@ -64,15 +64,18 @@ struct live {
     auto decided = Domain::decide(s, c, ctx);
     if (!decided) {
       watch_refusal(decided.error());
-      return decided;
+      return decided.error();
     }
     for (auto const& e : *decided)
       apply(e, ctx);
+    must(!decided->after || json::to(*decided->after) == json::to(s),
+         "what it was decided on is not what the events make of it: " +
+             std::string{json::name_of(c)});
     // The same command again, at once: it is known, or refused, but never has a second effect.
     auto again = Domain::decide(s, c, ctx);
     must(!again || again->empty(), "a command sent twice has a second effect: " +
                                        std::string{json::name_of(c)} + " in " + name(s.is));
-    return decided;
+    return std::vector<event>{std::move(*decided)};
   }
 
   /// Sends what must succeed.

@@ -31,6 +31,8 @@ public:
       return decided.error();
     for (auto const& e : *decided)
       append(e, ctx);
+    if (decided->after) // what it was decided on is what its events make
+      CHECK(json::to(*decided->after) == json::to(state_));
     return decided->size();
   }
   /// The same, for commands that must not be refused.

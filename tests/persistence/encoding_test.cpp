@@ -21,6 +21,12 @@ std::string canonical_string(std::string_view text) {
   return out;
 }
 
+std::string buffered(std::string_view text) {
+  text_buffer out;
+  out.add_json(text);
+  return out.string();
+}
+
 /// As RFC 8785, 3.2.2.2 has it, character by character.
 std::string spelled_slowly(std::string_view text) {
   std::string out = "\"";
@@ -58,9 +64,9 @@ TEST_CASE("encoding: the published vectors of envelopes and hashes", "[persisten
     e.cause = text_of(v.at("cause"));
     e.correlation = text_of(v.at("correlation"));
     e.data = text_of(v.at("data"));
-    std::string envelope;
+    text_buffer envelope;
     put_envelope(envelope, ref, version, e);
-    CHECK(envelope == text_of(v.at("envelope")));
+    CHECK(envelope.view() == text_of(v.at("envelope")));
     CHECK(chain_hash(text_of(v.at("previous")), ref, version, e) == text_of(v.at("hash")));
   }
 }
@@ -69,11 +75,11 @@ TEST_CASE("encoding: an envelope is the canonical JSON of its fields", "[persist
   new_event e;
   e.data = R"({"a":[1,"\u0001"]})";
   e.principal = "x\"\\\n\x1f";
-  std::string envelope;
+  text_buffer envelope;
   put_envelope(envelope, {tenant_id{"t"}, entity_kind::run, "r\xc3\xa4"}, 3, e);
-  auto const parsed = json::parse(envelope);
+  auto const parsed = json::parse(envelope.view());
   REQUIRE(parsed.has_value());
-  CHECK(json::canonical(*parsed) == envelope);
+  CHECK(json::canonical(*parsed) == envelope.view());
 }
 
 TEST_CASE("encoding: texts are spelled as RFC 8785 spells them", "[persistence]") {
@@ -89,11 +95,50 @@ TEST_CASE("encoding: texts are spelled as RFC 8785 spells them", "[persistence]"
         text += pieces[random() % std::size(pieces)];
     }
     REQUIRE(canonical_string(text) == spelled_slowly(text));
+    REQUIRE(buffered(text) == spelled_slowly(text));
     REQUIRE(json::canonical(json::value(text)) == spelled_slowly(text));
     // And read again, with something behind it.
     auto const line = spelled_slowly(text) + ",\"";
     scanner in{line};
     REQUIRE(in.text("") == text);
+  }
+}
+
+TEST_CASE("encoding: a text of any length is spelled whole, with an escape at any place",
+          "[persistence]") {
+  // Eight characters at a time, and more than fits where a text is put together.
+  for (std::size_t const size :
+       {0,   1,   2,   3,   4,    5,    6,    7,    8,    9,    15,   16,  17,
+        199, 200, 201, 400, 1023, 1024, 1025, 2030, 2047, 2048, 2049, 5000}) {
+    std::string const plain(size, 'p');
+    REQUIRE(buffered(plain) == spelled_slowly(plain));
+    REQUIRE(canonical_string(plain) == spelled_slowly(plain));
+    std::string const worst(size, '\x01');
+    REQUIRE(buffered(worst) == spelled_slowly(worst));
+    REQUIRE(canonical_string(worst) == spelled_slowly(worst));
+    for (std::size_t at = 0; at<size; at += size> 100 ? 97 : 1)
+      for (char const c : {'"', '\n', '\x1f', '\x7f', '\xff'}) {
+        auto text = plain;
+        text[at] = c;
+        INFO(size << " " << at);
+        REQUIRE(buffered(text) == spelled_slowly(text));
+        REQUIRE(canonical_string(text) == spelled_slowly(text));
+      }
+  }
+}
+
+TEST_CASE("encoding: a buffer holds everything that was added, in order", "[persistence]") {
+  text_buffer out;
+  std::string expected;
+  for (std::int64_t n = -40; n < 40; ++n) {
+    out.add('[');
+    out.add(n * 1'000'000'007);
+    out.add(std::string(static_cast<std::size_t>(n * n), 'x'));
+    out.add(std::string_view{});
+    out.add(std::uint64_t{18446744073709551615u});
+    expected += '[' + std::to_string(n * 1'000'000'007) +
+                std::string(static_cast<std::size_t>(n * n), 'x') + "18446744073709551615";
+    REQUIRE(out.view() == expected);
   }
 }
 

@@ -76,7 +76,7 @@ std::string written(happening const& x) {
   json::text_writer out{&take_all};
   json::put_alternative(out, x);
   CHECK(out.passed());
-  return out.take();
+  return out.written();
 }
 
 /// What a looker saw, as `name=text`.

@@ -99,10 +99,10 @@ sim_journal::fate sim_journal::choose() {
   }
 }
 
-void sim_journal::append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) {
+void sim_journal::append(unit what, append_caller caller) {
   if (!*alive_)
     return;
-  entry e{std::move(what), id, std::move(reply_to), asked};
+  entry e{std::move(what), std::move(caller)};
   if (auto ok = check_unit(e.what); !ok) {
     c_.audit.problem("a unit that no store would take: " + ok.error().message);
     tell(e, ok.error());
@@ -195,7 +195,7 @@ void sim_journal::not_known(std::size_t n, error const& why) {
   if (!w.doubtful) {
     std::vector<entry> kept;
     for (auto& e : w.batch) {
-      if (e.asked) {
+      if (e.caller.asked) {
         --queued_;
         tell(e, why);
       } else {
@@ -243,6 +243,7 @@ void sim_journal::answered(std::size_t n, result<std::vector<unit_result>> const
     if (r.status == unit_status::ok || (ours && !planted("duplicate-not-told"))) {
       auto events = stored(batch[i].what, r);
       committed->insert(committed->end(), events.begin(), events.end());
+      batch[i].caller.stored->store(batch[i].caller.id);
     }
   }
   if (observer_ && !committed->empty())
@@ -260,7 +261,8 @@ void sim_journal::answered(std::size_t n, result<std::vector<unit_result>> const
 }
 
 void sim_journal::tell(entry const& e, result<unit_result> outcome) {
-  caf::anon_send(e.reply_to, std::make_shared<appended>(appended{e.id, std::move(outcome)}));
+  caf::anon_send(e.caller.reply_to,
+                 std::make_shared<appended>(appended{e.caller.id, std::move(outcome)}));
 }
 
 std::optional<error> sim_journal::away() const {

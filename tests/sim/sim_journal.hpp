@@ -33,7 +33,7 @@ public:
   /// The server is dead: nothing of this is heard of any more.
   void die();
 
-  void append(unit what, std::uint64_t id, caf::actor reply_to, bool asked) override;
+  void append(unit what, append_caller caller) override;
   void load(entity_ref stream, stream_part what, caf::actor reply_to) override;
   void keep(std::function<snapshot()> make) override;
   [[nodiscard]] bool accepts() const override { return queued_ < queue_limit; }
@@ -50,9 +50,7 @@ private:
   enum class fate { stored, before, unsent, lost_answer, limbo };
   struct entry {
     unit what;
-    std::uint64_t id = 0;
-    caf::actor reply_to;
-    bool asked = false;
+    append_caller caller;
   };
   struct writer {
     std::deque<entry> queue;
