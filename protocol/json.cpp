@@ -42,10 +42,10 @@ char* escape(char* to, char c) {
   case '\t':
     return as('t');
   default:
-    std::memcpy(to, "\\u00", 4);
-    to[4] = hex[static_cast<unsigned char>(c) >> 4];
-    to[5] = hex[static_cast<unsigned char>(c) & 15];
-    return to + 6;
+    for (char const each : {'\\', 'u', '0', '0', hex[static_cast<unsigned char>(c) >> 4],
+                            hex[static_cast<unsigned char>(c) & 15]})
+      *to++ = each;
+    return to;
   }
 }
 
