@@ -87,7 +87,7 @@ TEST_CASE("invariants: one that is broken while the server runs is counted and l
   CHECK(n.counts().invariant_violations == 0);
   auto const epoch = (*(*factory())->shards())[shard_of(purse)].epoch;
   // Past every entity: nobody decided on it.
-  n.log().append(overdrawn(epoch), 1, {}, true);
+  n.log().append(overdrawn(epoch), {1, {}, true, nullptr});
   auto const limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   while (n.view().last() < 2 && std::chrono::steady_clock::now() < limit)
     std::this_thread::yield();
