@@ -63,16 +63,7 @@ std::string random_id_port::uuid() {
   b[6] = static_cast<unsigned char>(0x70U | (counter >> 8U));
   b[7] = static_cast<unsigned char>(counter & 0xFFU);
   b[8] = static_cast<unsigned char>(0x80U | (b[8] & 0x3FU));
-  std::string_view const bytes{reinterpret_cast<char const*>(b.data()), b.size()};
-  std::string out(36, '-');
-  auto* at = out.data();
-  std::size_t first = 0;
-  for (std::size_t const n : {4, 2, 2, 2, 6}) { // bytes between two dashes
-    put_hex(at, bytes.substr(first, n));
-    first += n;
-    at += 2 * n + 1;
-  }
-  return out;
+  return uuid_of({reinterpret_cast<char const*>(b.data()), b.size()});
 }
 
 void random_id_port::go_on_after(std::string_view uuid) {

@@ -104,7 +104,7 @@ machine this_machine(std::string const& folder) {
 
 measure median(std::vector<measure> runs) {
   std::sort(runs.begin(), runs.end(), [](auto const& a, auto const& b) { return a.rate < b.rate; });
-  auto m = runs[runs.size() / 2];
+  auto m = runs[(runs.size() - 1) / 2];
   m.rate_low = runs.front().rate;
   m.rate_high = runs.back().rate;
   return m;

@@ -85,7 +85,8 @@ struct report {
 
 [[nodiscard]] machine this_machine(std::string const& folder);
 
-/// Median over repeated runs of the same measure: by rate, its other figures with it.
+/// Of repeated runs of the same measure the one whose rate is the median (of an even number the
+/// lower of the two in the middle), with the lowest and highest rate.
 [[nodiscard]] measure median(std::vector<measure> runs);
 /// Sets the percentiles and the count, of values in nanoseconds.
 void add_latencies(measure& m, histogram const& h);

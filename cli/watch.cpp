@@ -215,7 +215,7 @@ private:
     }
     behind_ = false;
     begun_ = true;
-    if (past.empty() && since.empty())
+    if (past.empty())
       out_.note("watching " + out_.api().server() + " from now on; Ctrl-C ends it");
     for (auto const& e : past)
       tell(e);

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <charconv>
 #include <stdexcept>
 
 namespace troupe {
@@ -36,21 +35,7 @@ std::string finish(EVP_MD_CTX* ctx) {
   return hex_of(digest.data(), digest.size());
 }
 
-template <class Number>
-void put_number(std::string& out, Number n) {
-  std::array<char, 24> text{};
-  auto const end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
-  out.append(text.data(), end);
-}
-
 } // namespace
-
-void put_json_number(std::string& out, std::int64_t n) {
-  put_number(out, n);
-}
-void put_json_number(std::string& out, std::uint64_t n) {
-  put_number(out, n);
-}
 
 void put_envelope(text_buffer& out, entity_ref const& stream, std::uint64_t version,
                   new_event const& e) {

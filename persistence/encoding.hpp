@@ -5,10 +5,6 @@
 
 namespace troupe {
 
-/// Appends a whole number in decimal.
-void put_json_number(std::string& out, std::int64_t n);
-void put_json_number(std::string& out, std::uint64_t n);
-
 /// Appends the canonical envelope of an event: what `chain_hash` covers, without building a
 /// document. See docs/event-encoding.md.
 void put_envelope(text_buffer& out, entity_ref const& stream, std::uint64_t version,

@@ -16,11 +16,11 @@ void put_member(std::string& out, std::string_view name, std::string_view text) 
 }
 void put_member(std::string& out, std::string_view name, std::int64_t n) {
   out += name;
-  put_json_number(out, n);
+  json::put_number(out, n);
 }
 void put_member(std::string& out, std::string_view name, std::uint64_t n) {
   out += name;
-  put_json_number(out, n);
+  json::put_number(out, n);
 }
 std::int64_t ms(time_point at) {
   return at.time_since_epoch().count();

@@ -32,6 +32,9 @@ std::string hex_of(unsigned char const* bytes, std::size_t size) {
 
 namespace {
 
+constexpr std::size_t uuid_length = 36;
+constexpr std::array<std::size_t, 5> uuid_parts{4, 2, 2, 2, 6}; ///< bytes between two dashes
+
 constexpr auto values = [] {
   std::array<std::uint8_t, 256> out{};
   for (std::uint8_t i = 0; i < 10; ++i)
@@ -52,36 +55,32 @@ char byte_of(char const* two) {
 
 std::string unhex(std::string_view digits) {
   std::string out(digits.size() / 2, '\0');
-  if (digits.find('-') == std::string_view::npos) {
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = byte_of(&digits[2 * i]);
-    return out;
-  }
-  std::size_t taken = 0;
-  // A dash stands between two bytes only.
-  for (std::size_t at = 0; at + 1 < digits.size();) {
-    if (digits[at] == '-') {
-      ++at;
-      continue;
-    }
-    out[taken++] = byte_of(&digits[at]);
-    at += 2;
-  }
-  out.resize(taken);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = byte_of(&digits[2 * i]);
   return out;
 }
 
 uuid_bytes bytes_of_uuid(std::string_view uuid) {
   uuid_bytes out{};
-  if (uuid.size() != 36)
+  if (uuid.size() != uuid_length)
     return out;
-  auto const* at = uuid.data();
   auto* to = out.data();
-  for (int const n : {4, 2, 2, 2, 6}) { // bytes between two dashes
-    for (int i = 0; i < n; ++i, at += 2)
-      *to++ = byte_of(at);
-    if (to != out.data() + out.size())
-      ++at; // a dash
+  std::size_t at = 0;
+  for (auto const n : uuid_parts) {
+    for (std::size_t i = 0; i < n; ++i, at += 2)
+      *to++ = byte_of(&uuid[at]);
+    ++at; // a dash, or the end
+  }
+  return out;
+}
+
+std::string uuid_of(std::string_view bytes) {
+  std::string out(uuid_length, '-');
+  std::size_t at = 0;
+  for (auto const n : uuid_parts) {
+    put_hex(&out[at], bytes.substr(0, n));
+    bytes.remove_prefix(n);
+    at += 2 * n + 1;
   }
   return out;
 }

@@ -109,10 +109,22 @@ void put_string(std::string& out, std::string_view text) {
 
 namespace {
 
-void put_number(std::string& out, std::int64_t n) {
+template <class Number>
+void put_digits(std::string& out, Number n) {
   std::array<char, 20> digits;
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
 }
+
+} // namespace
+
+void put_number(std::string& out, std::int64_t n) {
+  put_digits(out, n);
+}
+void put_number(std::string& out, std::uint64_t n) {
+  put_digits(out, n);
+}
+
+namespace {
 
 void put(std::string& out, value const& v) {
   switch (v.kind()) {
@@ -152,7 +164,7 @@ void put(std::string& out, value const& v) {
     put_number(out, v.get_int64());
     break;
   case boost::json::kind::uint64:
-    out += std::to_string(v.get_uint64());
+    put_number(out, v.get_uint64());
     break;
   default:
     out += boost::json::serialize(v);

@@ -49,6 +49,10 @@ namespace troupe::json {
 /// with room for `most_spelled`, and tells where they end.
 char* spell(char* to, std::string_view text);
 
+/// Appends a whole number in decimal.
+void put_number(std::string& out, std::int64_t n);
+void put_number(std::string& out, std::uint64_t n);
+
 /// Appends a string in the canonical spelling.
 void put_string(std::string& out, std::string_view text);
 

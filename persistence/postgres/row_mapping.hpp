@@ -49,11 +49,11 @@ inline record record_of(rows const& r, std::size_t i) {
 
 /// The two ids as columns.
 inline void add_ids(binary_array& first, binary_array& last, record const& row) {
-  first.add_hex(row.first_id);
+  first.add_uuid(row.first_id);
   if (row.last_id == row.first_id)
     last.add_null();
   else
-    last.add_hex(row.last_id);
+    last.add_uuid(row.last_id);
 }
 
 inline stream_info stream_of(rows const& r, std::size_t i) {

@@ -1,7 +1,6 @@
 #include "persistence/postgres/segment.hpp"
 
 #include "persistence/batch.hpp"
-#include "persistence/encoding.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/record/framed_body.hpp"
 #include "protocol/hex.hpp"
@@ -27,7 +26,7 @@ std::string name_of(segment_place const& at) {
 
 void put_head(std::string& out, section const& s, std::int64_t at_before) {
   auto const number = [&](auto n) {
-    put_json_number(out, n);
+    json::put_number(out, n);
     out += ' ';
   };
   number(std::uint64_t{s.shard});

@@ -167,6 +167,11 @@ void binary_array::add_text(std::string_view text) {
   text_ += text;
 }
 
+void binary_array::add_uuid(std::string_view uuid) {
+  auto const bytes = bytes_of_uuid(uuid);
+  add_text({bytes.data(), bytes.size()});
+}
+
 void binary_array::add_hex(std::string_view digits) {
   add_text(unhex(digits));
 }

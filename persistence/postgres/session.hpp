@@ -84,7 +84,8 @@ public:
   void add_int8(std::int64_t n) { element(static_cast<std::uint64_t>(n), 8); }
   void add(bool b) { element(b ? 1u : 0u, 1); }
   void add_text(std::string_view text);
-  /// Hexadecimal digits, dashes between them left out: a UUID or a hash.
+  void add_uuid(std::string_view uuid);
+  /// Hexadecimal digits: a hash.
   void add_hex(std::string_view digits);
   void add_null();
   [[nodiscard]] std::string bytes() const;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "persistence/batch.hpp"
-#include "persistence/encoding.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/json_string.hpp"
 
@@ -24,7 +23,7 @@ public:
     if (now == before)
       return;
     begin(name);
-    put_json_number(out_, now);
+    json::put_number(out_, now);
   }
   void end() { out_ += "}\n"; }
 

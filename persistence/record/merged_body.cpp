@@ -1,8 +1,8 @@
 #include "persistence/record/merged_body.hpp"
 
-#include "persistence/encoding.hpp"
 #include "persistence/scanner.hpp"
 #include "protocol/hex.hpp"
+#include "protocol/json_string.hpp"
 
 namespace troupe::records {
 
@@ -20,7 +20,7 @@ bool is_merged(std::string_view body) {
 std::string encode_merged(merged_body const& body, body_keys const& keys) {
   std::string text;
   auto const number = [&](auto n, char behind) {
-    put_json_number(text, n);
+    json::put_number(text, n);
     text += behind;
   };
   number(body.run, '\n');

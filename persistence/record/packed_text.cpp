@@ -174,16 +174,6 @@ std::uint64_t byte_reader::number() {
   throw malformed{"a number in it is too long"};
 }
 
-std::string id_text(std::string_view bytes) {
-  std::string out(id_length, '-');
-  put_hex(out.data(), bytes.substr(0, 4));
-  put_hex(out.data() + 9, bytes.substr(4, 2));
-  put_hex(out.data() + 14, bytes.substr(6, 2));
-  put_hex(out.data() + 19, bytes.substr(8, 2));
-  put_hex(out.data() + 24, bytes.substr(10, 6));
-  return out;
-}
-
 std::uint32_t sum_of(std::initializer_list<std::string_view> texts, std::uint32_t front) {
   auto h = front;
   for (auto const text : texts)
@@ -226,16 +216,16 @@ std::string take_text(byte_reader& in, std::uint8_t dictionary, std::string_view
     throw malformed{"its count of ids cannot be"};
   std::vector<std::string> known;
   known.reserve(ids);
-  auto last = unhex(before);
+  auto last = bytes_of_uuid(before);
   for (std::uint64_t i = 0; i < ids; ++i) {
     auto const byte = in.byte();
     bool const halved = window == id_window::last && (byte & same_half) != 0;
     std::size_t const same = halved ? byte & ~same_half : byte;
     auto const end = halved ? half_id : id_bytes;
-    if (same > end || last.size() != id_bytes)
+    if (same > end || before.size() != id_length)
       throw malformed{"an id in it is none"};
-    last.replace(same, end - same, in.take(end - same));
-    known.push_back(id_text(last));
+    std::ranges::copy(in.take(end - same), last.data() + same);
+    known.push_back(uuid_of({last.data(), last.size()}));
   }
   if (dictionary == 0)
     return lengthen(in.rest(), known, window);

@@ -29,9 +29,6 @@ private:
   std::string_view rest_;
 };
 
-/// A UUID of 16 bytes as text.
-[[nodiscard]] std::string id_text(std::string_view bytes);
-
 /// FNV-1a, 32 bits, of all texts one after the other; `front`: the sum of what is before them.
 [[nodiscard]] std::uint32_t sum_of(std::initializer_list<std::string_view> texts,
                                    std::uint32_t front = 2166136261u);

@@ -31,8 +31,7 @@ inline std::int64_t ms(time_point t) {
 
 /// Empty, which is no id, for what cannot be one.
 inline std::string id_of(std::string const& bytes) {
-  constexpr std::size_t id_bytes = 16;
-  return bytes.size() == id_bytes ? records::id_text(bytes) : std::string{};
+  return bytes.size() == uuid_bytes{}.size() ? uuid_of(bytes) : std::string{};
 }
 
 inline records::record record_of(statement const& q) {

@@ -152,10 +152,10 @@ public:
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
     if (!is_event_id(event_id)) // nor is it searched for
       return fail(errc::not_found, "no such event");
-    auto const id = unhex(event_id);
+    auto const id = bytes_of_uuid(event_id);
     auto found = events(
         sql::find_records, 1, [&](auto const& e) { return e.event.event_id == event_id; },
-        sqlite::blob{id}, tenant.value);
+        sqlite::blob{{id.data(), id.size()}}, tenant.value);
     if (!found)
       return found.error();
     if (found->empty())

@@ -99,12 +99,12 @@ void writer::put_stream(std::uint32_t shard, entity_ref const& ref, stream_row& 
 }
 
 void writer::put_record(std::int64_t stream, records::record const& x) {
-  auto const first = unhex(x.first_id);
-  auto const last = unhex(x.last_id);
+  auto const first = bytes_of_uuid(x.first_id);
+  auto const last = bytes_of_uuid(x.last_id);
   auto const hash = unhex(x.hash);
   db_.query(sql::add_record)
-      .bind(num(x.shard), num(x.seq), stream, num(x.version), blob{first}, blob{last}, blob{hash},
-            blob{x.body})
+      .bind(num(x.shard), num(x.seq), stream, num(x.version), blob{{first.data(), first.size()}},
+            blob{{last.data(), last.size()}}, blob{hash}, blob{x.body})
       .run();
 }
 

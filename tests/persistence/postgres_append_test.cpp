@@ -105,7 +105,7 @@ TEST_CASE("postgres: binary array elements are read back as they were given",
   for (std::int64_t const n : {std::int64_t{-1}, std::int64_t{1} << 40})
     numbers.add_int8(n);
   numbers.add_null();
-  ids.add_hex("019f0000-0000-7000-8000-00000000abcd");
+  ids.add_uuid("019f0000-0000-7000-8000-00000000abcd");
   truths.add(true);
   truths.add(false);
   small.add_int2(-7);

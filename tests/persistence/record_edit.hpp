@@ -58,13 +58,14 @@ inline void edit_sqlite_row(std::filesystem::path const& file, std::uint32_t sha
   for (auto const& e : events)
     changed.push_back(e.event);
   pack(row, events.front().epoch, changed);
-  auto const first = unhex(row.first_id);
-  auto const last = unhex(row.last_id);
+  auto const first = bytes_of_uuid(row.first_id);
+  auto const last = bytes_of_uuid(row.last_id);
   auto const hash = unhex(row.hash);
   db.query("update record set first_id = ?, last_id = ?, hash = ?, body = ? "
            "where shard = ? and seq = ?")
-      .bind(sqlite::blob{first}, sqlite::blob{last}, sqlite::blob{hash}, sqlite::blob{row.body},
-            sqlite::num(row.shard), sqlite::num(row.seq))
+      .bind(sqlite::blob{{first.data(), first.size()}}, sqlite::blob{{last.data(), last.size()}},
+            sqlite::blob{hash}, sqlite::blob{row.body}, sqlite::num(row.shard),
+            sqlite::num(row.seq))
       .run();
 }
 

@@ -20,6 +20,8 @@ TEST_CASE("hex: every byte has its two digits, there and back", "[protocol]") {
 TEST_CASE("hex: a UUID is its sixteen bytes", "[protocol]") {
   constexpr std::string_view uuid = "0191a2b3-c4d5-76e7-88f9-0a1b2c3d4e5f";
   auto const bytes = bytes_of_uuid(uuid);
-  CHECK(std::string_view{bytes.data(), bytes.size()} == unhex(uuid));
+  std::string_view const view{bytes.data(), bytes.size()};
+  CHECK(view == unhex("0191a2b3c4d576e788f90a1b2c3d4e5f"));
+  CHECK(uuid_of(view) == uuid);
   CHECK(bytes_of_uuid("0191a2b3") == uuid_bytes{});
 }

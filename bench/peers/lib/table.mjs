@@ -12,7 +12,7 @@ function rows(head, right, lines) {
 }
 
 // One record an engine and level: the one whose ratio to the control (without one: whose rate) is
-// the median, with the lowest and highest of the others.
+// the median, the lower of the two in the middle of an even number, with the lowest and highest.
 export function medians(records) {
   const groups = new Map();
   for (const r of records) {
@@ -23,7 +23,7 @@ export function medians(records) {
   return [...groups.values()].map((all) => {
     const of = (r) => r.ratio_to_control ?? r.tickets_per_s;
     const sorted = [...all].sort((a, b) => of(a) - of(b));
-    return { ...sorted[Math.floor(sorted.length / 2)], repeats: all.length, low: of(sorted[0]), high: of(sorted.at(-1)) };
+    return { ...sorted[Math.floor((sorted.length - 1) / 2)], repeats: all.length, low: of(sorted[0]), high: of(sorted.at(-1)) };
   });
 }
 
