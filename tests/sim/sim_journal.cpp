@@ -102,6 +102,8 @@ sim_journal::fate sim_journal::choose() {
 void sim_journal::append(unit what, append_caller caller) {
   if (!*alive_)
     return;
+  for (auto const& w : what.writes)
+    ran_.insert(w.stream);
   entry e{std::move(what), std::move(caller)};
   if (auto ok = check_unit(e.what); !ok) {
     c_.audit.problem("a unit that no store would take: " + ok.error().message);
@@ -272,6 +274,10 @@ std::optional<error> sim_journal::away() const {
   return std::nullopt;
 }
 
+void sim_journal::shard_down(std::uint32_t shard) {
+  std::erase_if(ran_, [shard](entity_ref const& of) { return shard_of(of) == shard; });
+}
+
 void sim_journal::read(std::function<void(event_store&)> work) {
   if (!*alive_)
     return;
@@ -284,6 +290,7 @@ void sim_journal::read(std::function<void(event_store&)> work) {
 void sim_journal::load(entity_ref stream, stream_part what, caf::actor reply_to) {
   if (!*alive_)
     return;
+  ran_.insert(stream);
   auto const id = ++load_count_;
   loads_.emplace(id, std::move(reply_to));
   read([this, id, what, stream = std::move(stream)](event_store& store) {

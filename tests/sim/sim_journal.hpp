@@ -4,6 +4,7 @@
 #include "tests/sim/context.hpp"
 
 #include <deque>
+#include <set>
 
 namespace troupe::sim {
 
@@ -44,6 +45,10 @@ public:
   void read(std::function<void(event_store&)> work);
   [[nodiscard]] bool idle() const { return queued_ == 0; }
   [[nodiscard]] std::uint64_t conflicts() const { return conflicts_; }
+  /// Whether the entity of this stream has run: it has read the stream, or written to it.
+  [[nodiscard]] bool has_run(entity_ref const& of) const { return ran_.contains(of); }
+  /// The entities of this shard go down.
+  void shard_down(std::uint32_t shard);
 
 private:
   static constexpr std::size_t queue_limit = 2000;
@@ -82,6 +87,7 @@ private:
   /// Who waits for a stream. Here, and not in a planned call: a dead server lets go of its actors.
   std::map<std::uint64_t, caf::actor> loads_;
   std::uint64_t load_count_ = 0;
+  std::set<entity_ref> ran_;
   std::size_t queued_ = 0;
   std::uint64_t conflicts_ = 0;
   bool fenced_ = false;

@@ -130,8 +130,13 @@ bool sim_server::start() {
   };
   plan.children.push_back(std::move(dispatcher));
   for (auto& child : where_->children(*epochs, [this](std::uint32_t shard) {
-         if (!planted("revived-asleep"))
-           journal_.read([this, shard](event_store& store) { wake_due(store, shard); });
+         if (planted("revived-asleep"))
+           return;
+         ++waking_;
+         journal_.read([this, shard](event_store& store) {
+           wake_due(store, shard);
+           --waking_;
+         });
        }))
     plan.children.push_back(std::move(child));
   root_ = system_.spawn<supervisor>(std::move(plan));
@@ -141,9 +146,12 @@ bool sim_server::start() {
 }
 
 void sim_server::resume() {
+  changed_ = c_.time.now();
+  ++waking_;
   journal_.read([this](event_store& store) {
     for (std::uint32_t shard = 0; shard < shard_count; ++shard)
       wake_due(store, shard);
+    --waking_;
   });
   hub_->resume(rt_.grace);
   probe();
@@ -176,14 +184,16 @@ void sim_server::kill() {
   engine_->die();
   hub_->die();
   desk_.close();
-  for (auto* a : {&root_, &dispatcher_})
-    if (auto const mine = std::exchange(*a, nullptr))
-      caf::anon_send_exit(mine, caf::exit_reason::kill);
   auto const drain = [this] {
     while (scheduler_.has_job())
       scheduler_.run_once();
   };
-  drain();
+  // One after the other: until it hears of its end the supervisor may start another dispatcher.
+  for (auto* a : {&root_, &dispatcher_}) {
+    if (auto const mine = std::exchange(*a, nullptr))
+      caf::anon_send_exit(mine, caf::exit_reason::kill);
+    drain();
+  }
   scheduler_.clock().cancel_all();
   where_->kill_all();
   drain();
@@ -258,8 +268,29 @@ void sim_server::query(entity_ref const& of, std::function<void(result<json::val
 }
 
 void sim_server::kill_part(std::string const& name) {
-  if (!dead_)
-    caf::anon_send(root_, kill_atom::value, name);
+  if (dead_)
+    return;
+  changed_ = c_.time.now();
+  constexpr std::string_view prefix{"shard/"};
+  if (name.starts_with(prefix))
+    journal_.shard_down(static_cast<std::uint32_t>(std::stoul(name.substr(prefix.size()))));
+  caf::anon_send(root_, kill_atom::value, name);
+}
+
+bool sim_server::check_woken() {
+  // A part hears of its end when the server goes on, and comes again after a pause of seconds.
+  constexpr duration enough{10'000};
+  if (waking_ > 0 || c_.time.now() - std::max(changed_, stalled_until_) < enough)
+    return false;
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+    auto const due = c_.store.due(shard, c_.wall() - enough, 1'000'000);
+    for (auto const& s : *due)
+      if (!journal_.has_run(s.stream))
+        c_.audit.problem("C7: " + to_string(s.stream) +
+                         " owes something, and nobody has woken it since the server or its shard "
+                         "came up");
+  }
+  return true;
 }
 
 std::size_t sim_server::actors() {

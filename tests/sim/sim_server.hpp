@@ -85,6 +85,9 @@ public:
   static constexpr std::size_t own_actors = shard_count + 2; ///< supervisor and dispatcher
   static constexpr duration idle{120'000}; ///< until an entity without work is let go
 
+  /// C7: whoever owes something, and has for long, has run since the server or its shard came up.
+  /// Only where nothing goes wrong; false: it, or a part of it, is up too short a time to say.
+  [[nodiscard]] bool check_woken();
   /// Compares the board with replay; only where nothing is under way.
   void check_board();
   [[nodiscard]] bool at_rest() const { return journal_.idle() && hub_->waiting() == 0; }
@@ -122,6 +125,8 @@ private:
   caf::actor root_;
   caf::actor dispatcher_; ///< the present one
   duration begun_;        ///< when its timers started from zero
+  duration changed_{};    ///< when it came up, or a part of it was killed last
+  int waking_ = 0;        ///< reads under way of who is to be woken
   duration run_to_{};     ///< how far its timers have gone
   duration stalled_until_{0};
   std::vector<std::uint64_t> epochs_;

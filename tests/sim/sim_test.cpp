@@ -177,6 +177,13 @@ TEST_CASE("sim: another tenant with the same names is found out", "[sim]") {
   }
 }
 
+TEST_CASE("sim: who is not woken for what it owes is found out", "[sim]") {
+  for (auto const* plant : {"lost-obligation", "revived-asleep"}) {
+    INFO(plant);
+    CHECK(first_found(plant).find("nobody has woken it") != std::string::npos);
+  }
+}
+
 TEST_CASE("sim: what is not given back is found out", "[sim]") {
   for (auto const* plant : {"never-let-go", "leaked-answers"}) {
     INFO(plant);

@@ -216,7 +216,15 @@ void universe::calm_down() {
   if (!c_.o.without.contains(trouble::part) && c_.luck.percent(50))
     for (int n = 0; n < 5; ++n)
       c_.time.after(c_.luck.skewed(second, 60 * second), [this] { kill_part(); });
+  check_woken(); // after what went wrong before
+  c_.time.after(60 * second, [this] { check_woken(); });
   watch();
+}
+
+void universe::check_woken() {
+  auto* s = present();
+  if (s == nullptr || !s->check_woken())
+    c_.time.after(second, [this] { check_woken(); });
 }
 
 // ---- the end --------------------------------------------------------------------------------
@@ -230,18 +238,23 @@ void universe::watch() {
   bool const quiet =
       s != nullptr && s->at_rest() && c_.audit.open_requests() == 0 && people_.asked_for_all() &&
       std::all_of(daemons_.begin(), daemons_.end(), [](auto const& d) { return d->idle(); });
+  bool const patient = c_.time.now() - calm_since_ <= patience;
   if (left.empty() && quiet) {
-    if (!rested_) { // what came last settles meanwhile, and who is idle goes
-      rested_ = true;
+    // What came last settles meanwhile, and who is idle goes; unless somebody comes again.
+    auto const so_far = c_.audit.requests() + c_.audit.commits();
+    if (rested_at_ != so_far && patient) {
+      rested_at_ = so_far;
       c_.time.after(3 * sim_server::idle + 60 * second, [this] { watch(); });
       return;
     }
+    if (rested_at_ != so_far)
+      c_.audit.problem("C6: work is over, and the server still writes");
     check_rest();
     ask_all();
     return;
   }
-  rested_ = false;
-  if (c_.time.now() - calm_since_ > patience) {
+  rested_at_.reset();
+  if (!patient) {
     for (auto const& line : left)
       c_.audit.problem("C6: " + line + " and does not end");
     if (!quiet)

@@ -30,6 +30,8 @@ private:
   void calm_down();
   /// A server that is at rest has nobody up who has nothing to do.
   void check_rest();
+  /// Whoever owes something was woken, once what went wrong last is mended.
+  void check_woken();
   void watch();
   void ask_all();
   void end();
@@ -50,7 +52,7 @@ private:
   std::uint64_t crash_in_ = 0; ///< steps; 0: none is planned
   int scheduled_ = 0;
   duration calm_since_{0};
-  bool rested_ = false; ///< it came to rest some time ago
+  std::optional<std::uint64_t> rested_at_; ///< requests and commits when it came to rest
   std::size_t unanswered_ = 0;
   bool over_ = false;
 };
