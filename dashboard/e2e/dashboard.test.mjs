@@ -151,7 +151,7 @@ test("what passes the real server is watched; its mistakes are shown with their 
   assert.equal(caret.split("\n")[1].length, 25, caret);
   await field.fill("point=gateway or (point=journal and direction=out)"); // what is stored has its place
   await page.getByLabel("with contents").check();
-  await page.getByRole("button", { name: "Watch anew" }).click();
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
   await page.getByText("Watching.", { exact: true }).waitFor();
   await stage.call("POST", `/api/tickets/${brief}-1/comments`, { text: "Said while somebody watches." });
   const journal = page.getByRole("button", { name: /seen by the tap: ticket\.comment/ });

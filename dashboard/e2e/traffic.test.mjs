@@ -61,7 +61,7 @@ test("who may not watch is told so, once", async () => {
   front.refusal = { status: 403, title: "Forbidden", detail: "this needs the role observer" };
   const before = front.asked.length;
   await page.getByLabel(/^Watch what passes/).fill("errors");
-  await page.getByRole("button", { name: "Watch anew" }).click();
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
   await page.getByText("this needs the role observer").waitFor();
   assert.equal(front.asked.length, before + 1);
   assert.equal(await page.locator("pre.caret").count(), 0);
@@ -70,7 +70,7 @@ test("who may not watch is told so, once", async () => {
 
 test("what passes now is drawn dashed, and says what it is when it is clicked", async () => {
   await page.getByLabel(/^Watch what passes/).fill("agent=ada");
-  await page.getByRole("button", { name: "Watch anew" }).click();
+  await page.getByRole("button", { name: "Watch", exact: true }).click();
   await page.getByText("Watching.", { exact: true }).waitFor();
   assert.equal(front.asked.at(-1).filter, "agent=ada");
   front.say(record({ number: 1, latency_us: 250, content: "Zero weeks: is that an error?" }));

@@ -51,6 +51,26 @@ export function who(principal: string | undefined): string {
   return principal.startsWith("agent:") || !principal.includes(":") ? name.slice(name.lastIndexOf(".") + 1) : name;
 }
 
+/** A name for each of several principals: another one for each, and as short as that allows. */
+export function names(principals: readonly string[]): Map<string, string> {
+  const ways = [who, (p: string) => p.slice(p.indexOf(":") + 1), (p: string) => p];
+  const out = new Map<string, string>();
+  for (const way of ways) {
+    const open = principals.filter((p) => !out.has(p));
+    const taken = new Map<string, number>();
+    for (const p of open) taken.set(way(p), (taken.get(way(p)) ?? 0) + 1);
+    for (const p of open) if (taken.get(way(p)) === 1 || way === ways.at(-1)) out.set(p, way(p));
+  }
+  return out;
+}
+
+/** At most `n` characters of a name; of `project.role` the role stays as long as it can. */
+export function clip(name: string, n: number): string {
+  if (name.length <= n) return name;
+  const role = name.slice(name.lastIndexOf("."));
+  return role.length < name.length && role.length + 2 <= n ? `${name.slice(0, n - role.length - 1)}…${role}` : `${name.slice(0, Math.max(1, n - 1))}…`;
+}
+
 /** `in_progress` as `in progress`, `DONE` as `done`. */
 export const words = (status: string | undefined): string => (status ?? "").toLowerCase().replaceAll("_", " ");
 

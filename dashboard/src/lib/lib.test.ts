@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attemptsOf } from "../pages/attempts";
 import { query } from "./api";
 import { addUp, burn, completion, quantile, sentBack, violations } from "./costs";
-import { ago, money, span, toneOf, who, words } from "./format";
+import { ago, clip, money, names, span, toneOf, who, words } from "./format";
 import { fromTickets } from "./inbox";
 import { hashOf, parseRoute, type Route } from "./route";
 import type { Event, Ticket } from "./types";
@@ -13,6 +13,10 @@ describe("numbers and names", () => {
   it("are said as people say them", () => {
     expect([span(0), span(999), span(4200), span(59_000), span(61_000), span(3_600_000), span(90_000_000)]).toEqual(["0 ms", "999 ms", "4.2 s", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]);
     expect([money(0), money(1_500_000), money(420)]).toEqual(["0.00", "1.50", "0.000420"]);
+    const named = (of: string[]) => of.map((p) => names(of).get(p));
+    expect(named(["agent:calc.pm", "agent:duration.pm", "human:mara"])).toEqual(["calc.pm", "duration.pm", "mara"]);
+    expect(named(["human:ada", "daemon:ada", "agent:x.dev"])).toEqual(["human:ada", "daemon:ada", "dev"]);
+    expect([clip("duration.dev", 10), clip("duration.tech-lead", 8), clip("pm", 8)]).toEqual(["durat….dev", "duratio…", "pm"]);
     expect([who("agent:duration.ada"), who("human:mara"), who("ticket:b-1"), who(undefined)]).toEqual(["ada", "mara", "b-1", "–"]);
     expect([words("in_progress"), toneOf("DONE"), toneOf("never heard of")]).toEqual(["in progress", "green", "quiet"]);
     expect([ago(1000, 1500), ago(1000, 61_000), ago(61_000, 1000)]).toEqual(["just now", "1 min ago", "in 1 min"]);

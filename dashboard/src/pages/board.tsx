@@ -4,7 +4,7 @@ import { coarse, isOver, span, toneOf, who, words } from "../lib/format";
 import { useEvents } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { setParams, useRoute } from "../lib/route";
-import { choices, useChosenRun, useRuns, useTickets } from "../lib/runs";
+import { byHand, choices, useChosenRun, useRuns, useTickets } from "../lib/runs";
 import type { Run, Ticket } from "../lib/types";
 import { byColumn, columns, holderOf } from "../lib/waiting";
 import { Action, Empty, Hint, Search, Select, Shown, Status, useNow } from "../ui/parts";
@@ -15,24 +15,26 @@ export default function Board() {
     <>
       <h1>Board</h1>
       <Shown of={runs} what="the runs">
-        {({ items }) => (items.length === 0 ? <Empty title="No run yet.">A run begins when a plan is approved. What waits for an approval is in the <a href="#/inbox">Inbox</a>.</Empty> : <OfRun runs={items} reload={runs.reload} />)}
+        {({ items, total }) => (items.length === 0 ? <Empty title="No run yet.">A run begins when a plan is approved. What waits for an approval is in the <a href="#/inbox">Inbox</a>.</Empty> : <OfRun runs={items} whole={items.length >= total} reload={runs.reload} />)}
       </Shown>
     </>
   );
 }
 
-function OfRun({ runs, reload }: { runs: Run[]; reload: () => Promise<void> }) {
+function OfRun({ runs, whole, reload }: { runs: Run[]; whole: boolean; reload: () => Promise<void> }) {
   const [chosen, choose] = useChosenRun(runs);
   const { params } = useRoute();
   const tickets = useTickets(chosen);
   const run = runs.find((r) => r.id === chosen);
+  const there = choices(runs);
+  const unknown = whole && chosen !== "" && chosen !== byHand && !there.some(([id]) => id === chosen);
   const text = (params["q"] ?? "").toLowerCase();
   const agent = params["agent"] ?? "";
   const status = params["status"] ?? "";
   return (
     <>
       <div className="filters">
-        <Select label="Run" value={chosen} options={choices(runs)} onChange={choose} />
+        <Select label="Run" value={chosen} options={unknown ? [[chosen, "unknown"], ...there] : there} onChange={choose} />
         <Shown of={tickets} what="filters">
           {({ items }) => (
             <>
@@ -49,19 +51,23 @@ function OfRun({ runs, reload }: { runs: Run[]; reload: () => Promise<void> }) {
         <Search label="Search" value={params["q"] ?? ""} placeholder="id, title, file" onChange={(v) => setParams({ q: v })} />
       </div>
       {run && <RunHead of={run} tickets={tickets.data?.items ?? []} reload={reload} />}
-      <Shown of={tickets} what="the tickets">
-        {({ items, total, whole }) => (
-          <Columns
-            of={items.filter(
-              (t) =>
-                (!agent || holderOf(t) === agent || (t.workers ?? []).some((w) => w.agent === agent)) &&
-                (!status || t.status === status) &&
-                (!text || [t.id, t.item.title, t.item.text ?? "", ...(t.item.files ?? []), ...(t.proof?.files ?? [])].some((s) => s.toLowerCase().includes(text))),
-            )}
-            note={whole ? "" : `The newest ${items.length} of ${total} tickets.`}
-          />
-        )}
-      </Shown>
+      {unknown ? (
+        <Empty title={`There is no run ${chosen}.`}>Choose one from the list above.</Empty>
+      ) : (
+        <Shown of={tickets} what="the tickets">
+          {({ items, total, whole }) => (
+            <Columns
+              of={items.filter(
+                (t) =>
+                  (!agent || holderOf(t) === agent || (t.workers ?? []).some((w) => w.agent === agent)) &&
+                  (!status || t.status === status) &&
+                  (!text || [t.id, t.item.title, t.item.text ?? "", ...(t.item.files ?? []), ...(t.proof?.files ?? [])].some((s) => s.toLowerCase().includes(text))),
+              )}
+              note={whole ? "" : `The newest ${items.length} of ${total} tickets.`}
+            />
+          )}
+        </Shown>
+      )}
     </>
   );
 }

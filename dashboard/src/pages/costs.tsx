@@ -24,7 +24,8 @@ export default function Costs() {
       // Who had the lease, and by whose program, is said where it was given; gates and merges have neither.
       const leases = new Map((leased?.items ?? []).map((e) => [`${e.entity}/${e.data?.["token"]}`, e]));
       const ofLease = (e: Event, member: string) => String(leases.get(`${e.entity}/${e.data?.["token"]}`)?.data?.[member] ?? "");
-      return { ended: ended?.items ?? [], gated: gated?.items ?? [], ofLease, whole: ended?.next === undefined && gated?.next === undefined };
+      const rest = leased?.next === undefined ? "gates and merges" : "gates, merges and what is not known";
+      return { rest, ended: ended?.items ?? [], gated: gated?.items ?? [], ofLease, whole: ended?.next === undefined && gated?.next === undefined };
     },
     (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated",
   );
@@ -49,8 +50,8 @@ export default function Costs() {
                   <Shown of={work} what="the attempts">
                     {(w) => (
                       <>
-                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || "the server", (e) => e.data?.["used"] as object)} name={who} />
-                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] ?? "the server"), (e) => e.data?.["used"] as object)} />
+                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || w.rest, (e) => e.data?.["used"] as object)} name={who} />
+                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] || w.ofLease(e, "profile") || w.rest), (e) => e.data?.["used"] as object)} />
                         {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
                       </>
                     )}
@@ -61,7 +62,7 @@ export default function Costs() {
                   {work.data && (
                     <>
                       <Burn of={mine(work.data.ended)} />
-                      <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || "gates and merges", (e) => e.data?.["used"] as object)} />
+                      <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || (work.data?.rest ?? ""), (e) => e.data?.["used"] as object)} />
                       <Quality tickets={items} gated={mine(work.data.gated)} />
                     </>
                   )}

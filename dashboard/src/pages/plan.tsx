@@ -186,7 +186,7 @@ function Graph({ items, tickets }: { items: Item[]; tickets: Map<string, Ticket>
             longest chain: {[...shape.critical].reverse().join(" → ")}
           </span>
         )}
-        <span>Choose a ticket to see what it holds up.</span>
+        {!item && <span>Choose a ticket to see what it holds up.</span>}
       </p>
       {item && (
         <Card title={`${item.key} ${item.title}`} side={tickets.get(item.key) ? <Status of={tickets.get(item.key)?.status ?? ""} /> : undefined}>

@@ -33,7 +33,9 @@ function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> })
   const s = of.now;
   return (
     <>
-      <h1>{of.item.title}</h1>
+      <h1 className="clamped" title={of.item.title}>
+        {of.item.title}
+      </h1>
       <p className="muted">
         <Status of={of.status} /> ticket {of.id}
         {of.run && (
@@ -267,9 +269,9 @@ function Proof({ of }: { of: TicketState }) {
             of={[
               ["Branch", p.branch ?? "–"],
               ["Head", <Hash key="h" of={p.head} />],
-              ["Change", `+${p.insertions ?? 0} −${p.deletions ?? 0} in ${p.files?.length ?? 0} files`],
+              ["Change", `+${p.insertions ?? 0} −${p.deletions ?? 0} in ${p.files?.length ?? 0} ${p.files?.length === 1 ? "file" : "files"}`],
               ["Command", p.command ? `${p.command} → exit code ${p.exit_code ?? 0}` : "–"],
-              ["Log", p.log_bytes ? <span key="l">{bytes(p.log_bytes)}, <Hash of={p.log_digest} /></span> : "–"],
+              ["Log", p.log_digest ? <span key="l">{p.log_bytes ? bytes(p.log_bytes) : "empty"}, <Hash of={p.log_digest} /></span> : "–"],
               ["Merged as", of.merged_as ? <span key="m"><Hash of={of.merged_as} /> · <a href={`#/ledger?why=${encodeURIComponent(of.merged_as)}`}>why is it there?</a></span> : "–"],
             ]}
           />

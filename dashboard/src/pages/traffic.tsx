@@ -1,5 +1,5 @@
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
-import { count, textOf, who } from "../lib/format";
+import { count, names, textOf } from "../lib/format";
 import { setParams, useRoute } from "../lib/route";
 import { useTalk } from "../lib/talk";
 import { lane, order, tapped, View, type Arrow, type Arrows } from "../lib/traffic";
@@ -118,13 +118,15 @@ interface Chosen {
   sizes: number;
 }
 const Filters = memo(function Filters({ kind, principal, seen, text, kinds, principals }: Chosen) {
+  const there = order(principals).slice(0, 500);
+  const named = names(there);
   return (
     <div className="filters">
       <Select label="Kind" value={kind} options={[["", "every kind"], ...[...kinds].sort().map((k): [string, string] => [k, k])]} onChange={(v) => setParams({ kind: v })} />
       <Select
         label="Who"
         value={principal}
-        options={[["", "everybody"], ...order(principals).slice(0, 500).map((l): [string, string] => [l, `${who(l)} (${l.slice(0, l.indexOf(":"))})`])]}
+        options={[["", "everybody"], ...there.map((l): [string, string] => [l, `${named.get(l)} (${l.slice(0, l.indexOf(":"))})`])]}
         onChange={(v) => setParams({ agent: v })}
       />
       <Select label="From" value={seen} options={[["", "both"], ["ledger", "the ledger"], ["tap", "the tap"]]} onChange={(v) => setParams({ seen: v })} />
@@ -171,12 +173,12 @@ function WatchBar({ on, filter, contents, rate, since, state, again }: { on: boo
         <label className="check">
           <input type="checkbox" checked={contents} onChange={(e) => setParams({ contents: e.target.checked ? "1" : "" })} /> with contents
         </label>
-        <button type="submit" className={on ? "" : "primary"}>
-          {on ? "Watch anew" : "Watch"}
+        <button type="submit" className={on && !refused ? "" : "primary"}>
+          {on && !refused ? "Watch anew" : "Watch"}
         </button>
         {on && (
           <button type="button" onClick={() => setParams({ watch: "" })}>
-            Stop watching
+            {refused ? "Forget it" : "Stop watching"}
           </button>
         )}
       </div>

@@ -1,6 +1,6 @@
 import { useEffect, useId, useState, type ReactNode } from "react";
 import { Refusal } from "../lib/api";
-import type { Resource } from "../lib/live";
+import { useLink, type Resource } from "../lib/live";
 import { ago, clock, date, short, toneOf, who, words } from "../lib/format";
 
 export const Status = ({ of }: { of: string }) => <span className={`badge ${toneOf(of)}`}>{words(of) || "–"}</span>;
@@ -129,6 +129,10 @@ export function Action({
   const [busy, setBusy] = useState(false);
   const [sure, setSure] = useState(false);
   const [error, setError] = useState<Refusal>();
+  const link = useLink();
+  useEffect(() => {
+    if (link === "open") setError((was) => (was?.status === 0 ? undefined : was)); // the server was away, and answers again
+  }, [link]);
   const go = async () => {
     if (confirm && !sure) {
       setSure(true);

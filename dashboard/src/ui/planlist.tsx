@@ -10,7 +10,7 @@ export function PlanList({ of }: { of: Plan }) {
     <div className="content">
       {of.content?.note && <p>{of.content.note}</p>}
       <p className="muted">
-        {items.length} tickets in {shape.layers} {shape.layers === 1 ? "layer" : "layers"}
+        {items.length} {items.length === 1 ? "ticket" : "tickets"} in {shape.layers} {shape.layers === 1 ? "layer" : "layers"}
         {shape.critical.size > 0 && <> · longest chain {[...shape.critical].reverse().join(" → ")}</>} · forecast{" "}
         {of.content?.forecast_time ? span(of.content.forecast_time) : "time unknown"}, cost {money(of.content?.forecast_cost_micros)}
       </p>

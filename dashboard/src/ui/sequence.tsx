@@ -1,5 +1,5 @@
 import { memo, useEffect, useRef, useState } from "react";
-import { clock, date, money, span, textOf, who } from "../lib/format";
+import { clip, clock, date, money, names, span, textOf, who } from "../lib/format";
 import { lane, tapped, type Arrow } from "../lib/traffic";
 import { useRowKeys, useWindow } from "./virtual";
 
@@ -111,19 +111,18 @@ export function Sequence({ rows, lanes, fold, chosen, follows, hold, choose }: S
   );
 }
 
-const clip = (s: string, n: number): string => (s.length > n ? `${s.slice(0, Math.max(1, n - 1))}…` : s);
-
 const Heads = memo(function Heads({ lanes, gap, width, head }: { lanes: string[]; gap: number; width: number; head: number }) {
+  const named = names(lanes);
   return (
     <div className="heads" style={{ width }}>
       <svg width={width} height={head} aria-hidden="true">
         {lanes.map((l, n) => {
           const x = LEFT + gap * n + gap / 2;
-          const named = gap < aslant ? { x: x + 3, y: head - 6, textAnchor: "end" as const, transform: `rotate(45 ${x + 3} ${head - 6})` } : { x, y: 21, textAnchor: "middle" as const };
+          const place = gap < aslant ? { x: x + 3, y: head - 6, textAnchor: "end" as const, transform: `rotate(45 ${x + 3} ${head - 6})` } : { x, y: 21, textAnchor: "middle" as const };
           return (
-            <text key={l} {...named}>
+            <text key={l} {...place}>
               <title>{l}</title>
-              {clip(who(l), gap < aslant ? 10 : Math.floor(gap / 8))}
+              {clip(named.get(l) ?? "", gap < aslant ? 10 : Math.floor(gap / 8))}
             </text>
           );
         })}
