@@ -268,6 +268,13 @@ parsed command_tree::parse(int argc, char const* const* argv) const {
     return {parsed::as::help, {}};
   } catch (CLI::CallForVersion const& e) {
     return {parsed::as::version, e.what()};
+  } catch (CLI::ArgumentMismatch const& e) {
+    // `--data: At Most 1 required but received 2`
+    std::string const said = e.what();
+    auto const end = said.find(": At Most ");
+    return {parsed::as::wrong, end == std::string::npos
+                                   ? said
+                                   : "`" + said.substr(0, end) + "` is given more than once"};
   } catch (CLI::ParseError const& e) {
     return {parsed::as::wrong, e.what()};
   }

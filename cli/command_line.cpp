@@ -93,6 +93,7 @@ std::string full_name(command of) {
 /// The first argument that fits nowhere, and what to say of it.
 struct misfit {
   std::string said, hint;
+  bool command = false; ///< it stands where a command's name should
 };
 
 /// Reads the arguments once more, in their order: the parser only answers those that are left over,
@@ -136,7 +137,7 @@ std::optional<misfit> find_misfit(command root, int argc, char const* const* arg
     }
     if (auto const commands = commands_of(at); !commands.empty())
       return misfit{"there is no command `" + full_name(at) + " " + word + "`",
-                    meant(full_name(at) + " ", nearest(commands, word)) + see};
+                    meant(full_name(at) + " ", nearest(commands, word)) + see, true};
     return misfit{"`" + full_name(at) + "` takes no argument `" + word + "`", see};
   }
   return std::nullopt;
@@ -227,6 +228,8 @@ int command_line::run(int argc, char const* const* argv) {
     break;
   case parsed::as::help: {
     ask_json();
+    if (auto const wrong = find_misfit(root(), argc, argv); wrong && wrong->command)
+      return console{common_}.misuse(wrong->said, wrong->hint); // nobody has help for that
     auto const text = tree_.help();
     return console{common_}.show(json::object{{"help", text}}, text);
   }

@@ -87,7 +87,8 @@ void size_gate(bench& b, gate_spec const& spec, gate_result& out) {
   auto const limit = spec.limit > 0 ? spec.limit : std::int64_t{b.order.patch_lines};
   auto const lines = b.change.insertions + b.change.deletions;
   out.passed = lines <= limit;
-  out.message = std::to_string(lines) + " changed lines, at most " + std::to_string(limit);
+  out.message = std::to_string(lines) + (lines == 1 ? " changed line" : " changed lines") +
+                ", at most " + std::to_string(limit);
 }
 
 result<void> paths_gate(bench& b, gate_spec const& spec, gate_result& out) {

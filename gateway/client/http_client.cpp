@@ -11,6 +11,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/url/parse.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <optional>
@@ -50,6 +52,19 @@ result<address> address_of(std::string const& url) {
   return a;
 }
 
+error explain_tls(address const& a, error_code ec) {
+  auto const code = static_cast<unsigned long>(ec.value());
+  auto const reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+    return fail(errc::unavailable, "the certificate of " + a.shown + " is not trusted: " +
+                                       ec.message() + "; name its authority in SSL_CERT_FILE");
+  if (reason == SSL_R_WRONG_VERSION_NUMBER) // what it sent is no TLS at all
+    return fail(errc::unavailable,
+                a.shown + " does not speak TLS; if it is a server without, its address is http://" +
+                    a.shown.substr(a.shown.find("://") + 3));
+  return fail(errc::unavailable, "no TLS connection to " + a.shown + ": " + ec.message());
+}
+
 error explain(address const& a, error_code ec) {
   if (ec == asio::error::connection_refused || ec == asio::error::host_not_found)
     return fail(errc::unavailable, "no server at " + a.shown + "; start one with `troupe serve`");
@@ -58,8 +73,7 @@ error explain(address const& a, error_code ec) {
   if (ec == http::error::body_limit)
     return fail(errc::too_large, "the answer of " + a.shown + " is too large");
   if (ec.category() == asio::error::get_ssl_category())
-    return fail(errc::unavailable, "the certificate of " + a.shown + " is not trusted: " +
-                                       ec.message() + "; name its authority in SSL_CERT_FILE");
+    return explain_tls(a, ec);
   return fail(errc::unavailable, "the connection to " + a.shown + " broke: " + ec.message());
 }
 

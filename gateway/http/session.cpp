@@ -33,7 +33,9 @@ std::optional<response> answer_to(boost::system::error_code const& ec) {
       ec == http::error::end_of_stream || ec == http::error::partial_message)
     return std::nullopt;
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-    return problem(fail(errc::too_large, "the header is too large"), "/", 431);
+    return problem(fail(errc::too_large, "the request's address and header are too long together; "
+                                         "shorten a name or filter in the address"),
+                   "/", 431);
   if (ec == http::error::bad_version)
     return problem(fail(errc::unsupported, "this server speaks HTTP/1.1 and HTTP/1.0"), "/", 505);
   return problem(fail(errc::invalid_argument, "this is not an HTTP request: " + ec.message()), "/");

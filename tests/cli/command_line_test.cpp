@@ -128,6 +128,17 @@ TEST_CASE("command line: a mistyped command is answered with the one that was me
   CHECK(r.exit_code == exit_code::usage);
   CHECK(contains(r.err, "there is no command `troupe breif`"));
   CHECK(contains(r.err, "Did you mean `troupe brief`?"));
+  // There is no help for it either.
+  auto const help = run_troupe({"breif", "--help"}, home.path());
+  CHECK(help.exit_code == exit_code::usage);
+  CHECK(contains(help.err, "Did you mean `troupe brief`?"));
+}
+
+TEST_CASE("command line: an option that is given twice is said to be", "[cli]") {
+  temporary_folder home;
+  auto const r = run_troupe({"serve", "--data", "a", "--data", "b"}, home.path());
+  CHECK(r.exit_code == exit_code::usage);
+  CHECK(contains(r.err, "`--data` is given more than once"));
 }
 
 TEST_CASE("command line: a mistyped word is found among its own arguments", "[cli]") {

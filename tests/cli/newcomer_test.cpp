@@ -115,6 +115,17 @@ TEST_CASE("newcomer: a ready ticket says which daemon is missing, wherever one l
   CHECK(again.stop(SIGINT) == 0);
 }
 
+TEST_CASE("newcomer: a server without TLS is not said to have a wrong certificate", "[cli]") {
+  office at;
+  auto url = at.url();
+  REQUIRE(url.starts_with("http://"));
+  url.insert(4, "s");
+  auto const r = at.run({"project", "list", "--server", url});
+  CHECK(r.exit_code == exit_code::unreachable);
+  CHECK(contains(r.err, "does not speak TLS"));
+  CHECK(contains(r.err, at.url()));
+}
+
 TEST_CASE("newcomer: a brief names the plan that waits", "[cli]") {
   office at;
   project_with_repository(at);

@@ -25,6 +25,8 @@ TEST_CASE("speech: asking for patience asks for nothing", "[rules]") {
 TEST_CASE("speech: a name in code keeps its spelling at the start of a sentence", "[rules]") {
   CHECK(rules::as_sentence("slugify should strip accents") == "slugify should strip accents.");
   CHECK(rules::as_sentence("parse_line returns views") == "parse_line returns views.");
+  CHECK(rules::as_sentence("f should accept weeks") == "f should accept weeks.");
+  CHECK(rules::as_sentence("a week is seven days") == "A week is seven days.");
   CHECK(rules::as_sentence("export should write CSV") == "Export should write CSV.");
   CHECK(rules::as_sentence("bbox gives None", {"bbox"}) == "bbox gives None.");
 }

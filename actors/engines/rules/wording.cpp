@@ -192,6 +192,10 @@ bool opens_with_name(std::string_view text) {
     return false;
   if (w[0].what != word::kind::plain)
     return w[0].what == word::kind::identifier;
+  // `f should …`: a letter by itself is one, too.
+  if (w[0].text.size() == 1 && w[0].low != "a" && w[0].low != "i" && w.size() > 1 &&
+      w[1].before == 0)
+    return true;
   // `slugify should …`: a verb that is a subject is the name of a function.
   auto const& low = w[0].low;
   bool const verb = (lexicon::is_change_verb(low) && !lexicon::is_noun_too(low)) ||

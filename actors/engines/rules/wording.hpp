@@ -24,7 +24,7 @@ using name_set = std::unordered_set<std::string>;
 /// A demand as one imperative line of at most 120 bytes.
 [[nodiscard]] std::string imperative_of(std::string_view statement, std::string_view label,
                                         name_set const& names = {});
-/// True for `slugify should …` and `--flag is …`: the first word is a name in code.
+/// True for `slugify should …`, `f should …` and `--flag is …`: the first word is a name in code.
 [[nodiscard]] bool opens_with_name(std::string_view text);
 /// First letter upper case, unless it begins with a name in code; one full stop at the end.
 [[nodiscard]] std::string as_sentence(std::string_view text, name_set const& names = {});
