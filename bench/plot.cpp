@@ -215,7 +215,7 @@ void settle(chart& c) {
       auto end = i;
       while (end < line.points.size() && line.points[end].first == line.points[i].first)
         ++end;
-      kept.push_back(line.points[i + (end - i) / 2]);
+      kept.push_back(line.points[i + (end - i - 1) / 2]);
       i = end;
     }
     line.points = std::move(kept);
