@@ -126,6 +126,31 @@ TEST_CASE("newcomer: a server without TLS is not said to have a wrong certificat
   CHECK(contains(r.err, at.url()));
 }
 
+TEST_CASE("newcomer: a commit can be asked for by its name in the repository", "[cli]") {
+  office at;
+  project_with_repository(at);
+  auto const shop = at.home() / "shop";
+  auto const why = [&](std::string const& ref, std::filesystem::path const& where) {
+    return run_troupe(
+        {"why", ref}, at.home(),
+        {{"TROUPE_SERVER", at.url()}, {"TROUPE_TOKEN_FILE", (at.data() / "admin.token").string()}},
+        "", where);
+  };
+  auto const head =
+      test::run_program({"git", "rev-parse", "HEAD"}, {{"PATH", "/usr/bin:/bin"}}, "", shop)
+          .out.substr(0, 40);
+  REQUIRE(head.size() == 40);
+  for (auto const* name : {"HEAD", "main"}) {
+    INFO(name);
+    auto const r = why(name, shop);
+    CHECK(r.exit_code == exit_code::not_found);
+    CHECK(contains(r.err, "commit " + head)); // which no agent has made
+    CHECK(contains(r.err, "`" + std::string{name} + "` is that commit here"));
+  }
+  CHECK(contains(why("nope", shop).err, "nothing is known about nope"));
+  CHECK(contains(why("HEAD", at.home()).err, "nothing is known about HEAD"));
+}
+
 TEST_CASE("newcomer: a brief names the plan that waits", "[cli]") {
   office at;
   project_with_repository(at);

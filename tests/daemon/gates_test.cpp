@@ -57,7 +57,7 @@ TEST_CASE("gates: a clean change passes all of them, each about the same commit"
   }
   CHECK(gate(done, "tests").proof.exit_code == 0);
   CHECK(gate(done, "tests").proof.log_digest.size() == 64);
-  CHECK(gate(done, "size").message == "1 changed lines, at most 100");
+  CHECK(gate(done, "size").message == "1 changed line, at most 100");
   CHECK(done.started.size() == 1);
 }
 

@@ -282,9 +282,9 @@ function Chain() {
     <div className="notice" role="status">
       {found ? (
         <>
-          <span className={`badge ${found.ok ? "green" : "red"}`}>{found.ok ? "chain intact" : `${found.problem_count} problems`}</span>
+          <span className={`badge ${found.ok ? "green" : "red"}`}>{found.ok ? "chain intact" : found.problem_count === 1 ? "1 problem" : `${found.problem_count} problems`}</span>
           <span>
-            {count(found.events)} events in {count(found.streams)} streams and {found.shards} shards: versions, sequences and hash chains {found.ok ? "hold" : "do not all hold"}. Checked at {clock(when)}.
+            {count(found.events)} events in {count(found.streams)} streams and {found.shards} shards: versions, sequences and hash chains {found.ok ? "hold" : "do not all hold"}. Checked at {clock(when)}. Those of tokens and principals are among them, and not in the list below.
           </span>
           {!found.ok && (
             <ul>
