@@ -333,15 +333,16 @@ findings corrupt_row(setting& s) {
   return refused_or_contained(s, l, "a row with half its text", {"troupe verify"});
 }
 
-/// The file itself: cut off, or with bits turned.
+/// The file itself: cut off, or with bits turned. `spoil`: (its bytes, a sound copy of it).
 findings broken_file(setting& s, std::string const& what,
-                     std::function<void(std::string&)> const& spoil) {
+                     std::function<void(std::string&, fs::path const&)> const& spoil) {
   stopped_lab l{s, what.substr(what.rfind(' ') + 1)};
   auto const file = l->data() / "ledger.db";
   fs::remove(l->data() / "ledger.db-wal"); // a good stop has emptied it
+  auto const sound = l->data().parent_path() / (l->data().filename().string() + ".sound");
+  fs::copy(l->data(), sound, fs::copy_options::recursive);
   auto bytes = read_text(file);
-  auto const sound = bytes;
-  spoil(bytes);
+  spoil(bytes, sound / "ledger.db");
   std::ofstream{file, std::ios::binary} << bytes;
   ++s.runs;
   findings out;
@@ -358,10 +359,9 @@ findings broken_file(setting& s, std::string const& what,
       o.told.find("troupe verify") == std::string::npos)
     out.push_back(what + ": the refusal does not say what to do: " + first_refusal(o.told));
   l->server().stop(seconds{10});
-  // And the ledger as it was is a sound one again.
-  std::ofstream{file, std::ios::binary} << sound;
-  fs::remove(l->data() / "ledger.db-wal");
-  fs::remove(l->data() / "ledger.db-shm");
+  // And the folder as it was is a sound one again, with what it has seen of its ledger.
+  fs::remove_all(l->data());
+  fs::rename(sound, l->data());
   l->start_server();
   l->await_ready();
   for (auto& f : l->judge(s.count))
@@ -371,29 +371,45 @@ findings broken_file(setting& s, std::string const& what,
 
 findings truncated_file(setting& s) {
   return broken_file(s, "a file cut to half",
-                     [](std::string& b) { b.resize(b.size() / 2 / 4096 * 4096); });
+                     [](std::string& b, auto const&) { b.resize(b.size() / 2 / 4096 * 4096); });
 }
 
 findings torn_file(setting& s) {
-  return broken_file(s, "a file cut in a page", [](std::string& b) { b.resize(b.size() - 1500); });
+  return broken_file(s, "a file cut in a page",
+                     [](std::string& b, auto const&) { b.resize(b.size() - 1500); });
 }
 
 findings no_database(setting& s) {
-  return broken_file(s, "a file of zeros", [](std::string& b) { b.assign(b.size(), '\0'); });
+  return broken_file(s, "a file of zeros",
+                     [](std::string& b, auto const&) { b.assign(b.size(), '\0'); });
 }
 
-/// Bits of pages that hold events.
+/// The body of a record that stands in one piece in the file.
+std::string some_body(setting& s, fs::path const& ledger) {
+  sqlite::database db{ledger, sqlite::database::mode::read_only};
+  auto q = db.query("select body from record where length(body) between 40 and 1000");
+  std::vector<std::string> all;
+  while (q.step())
+    all.push_back(q.bytes(0));
+  if (all.empty())
+    throw broken{"there is no record to turn a bit of"};
+  return all[static_cast<std::size_t>(s.random(0, static_cast<int>(all.size()) - 1))];
+}
+
+/// Bits of records.
 findings flipped_bits(setting& s) {
   findings out;
   for (int round = 0; round < (s.quick ? 1 : 6); ++round) {
-    auto found = broken_file(s, "a turned bit " + std::to_string(round + 1), [&](std::string& b) {
-      // In the text of an event, which is what most of the file is.
-      auto const from = static_cast<std::size_t>(s.random(0, static_cast<int>(b.size() - 5000)));
-      auto at = b.find("\"token\"", from);
-      if (at == std::string::npos)
-        at = b.find("\"token\"");
-      b[at + static_cast<std::size_t>(s.random(0, 6))] ^= static_cast<char>(1 << s.random(0, 4));
-    });
+    auto found = broken_file(
+        s, "a turned bit " + std::to_string(round + 1), [&](std::string& b, fs::path const& sound) {
+          auto const body = some_body(s, sound);
+          auto const at = b.find(body);
+          if (at == std::string::npos)
+            throw broken{"a record is not in the file"};
+          auto const byte =
+              at + static_cast<std::size_t>(s.random(0, static_cast<int>(body.size()) - 1));
+          b[byte] = static_cast<char>(b[byte] ^ (1 << s.random(0, 7)));
+        });
     out.insert(out.end(), found.begin(), found.end());
   }
   return out;
