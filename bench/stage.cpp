@@ -56,6 +56,7 @@ result<void> stage::open(store_factory const& store, int writers, int slots, boo
   node_settings settings;
   settings.owner = "bench";
   settings.journal.writers = writers;
+  settings.journal.readers = writers; // as `serve` has them: one of each on SQLite, two on Postgres
   settings.admission.slowdown = slowdown_;
   settings.engines[engine_kind::rules] = make_rules_thinker();
   auto started = node::start(std::move(settings), store, by_whom == nullptr ? instant_ : *by_whom);

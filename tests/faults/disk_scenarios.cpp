@@ -1,8 +1,8 @@
 #include "tests/faults/scenario.hpp"
+#include "tests/faults/shared_number.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,26 +53,15 @@ public:
   enum rule : int { none = 0, sync_fails = 1, write_fails = 2, disk_full = 3 };
 
   explicit io_rules(fs::path const& folder)
-      : file_(folder / "io-rules"), shadow_(folder / "shadow") {
+      : now_(folder / "io-rules"), shadow_(folder / "shadow") {
     fs::create_directories(shadow_);
-    int const fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || ::ftruncate(fd, sizeof(int)) != 0)
-      throw broken{"no file for the rules"};
-    auto* const at = ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ::close(fd);
-    if (at == MAP_FAILED)
-      throw broken{"no memory for the rules"};
-    now_ = static_cast<std::atomic<int>*>(at);
   }
-  ~io_rules() { ::munmap(now_, sizeof(int)); }
-  io_rules(io_rules const&) = delete;
-  io_rules& operator=(io_rules const&) = delete;
 
-  void set(rule r) { now_->store(r); }
+  void set(rule r) { now_.set(r); }
   [[nodiscard]] fs::path const& shadow() const { return shadow_; }
   [[nodiscard]] variables for_data(fs::path const& data, bool shadowed) const {
     variables out{{"LD_PRELOAD", TROUPE_FAULTY_IO},
-                  {"TROUPE_IO_RULES", file_.string()},
+                  {"TROUPE_IO_RULES", now_.file().string()},
                   {"TROUPE_IO_UNDER", data.string()}};
     if (shadowed)
       out["TROUPE_IO_SHADOW"] = shadow_.string();
@@ -80,9 +69,8 @@ public:
   }
 
 private:
-  fs::path file_;
+  shared_number now_;
   fs::path shadow_;
-  std::atomic<int>* now_ = nullptr;
 };
 
 /// While the disk takes nothing: commands are refused soon, with the cause; nothing is

@@ -12,16 +12,17 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 namespace {
 
-enum rule : int { none = 0, sync_fails = 1, write_fails = 2, disk_full = 3 };
+enum rule : std::int64_t { none = 0, sync_fails = 1, write_fails = 2, disk_full = 3 };
 
 struct setting {
-  std::atomic<int> const* rules = nullptr;
+  std::atomic<std::int64_t> const* rules = nullptr;
   std::string under;
   std::string shadow;
 
@@ -34,10 +35,10 @@ struct setting {
     int const fd = file == nullptr ? -1 : ::open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
       return;
-    void* const at = ::mmap(nullptr, sizeof(int), PROT_READ, MAP_SHARED, fd, 0);
+    void* const at = ::mmap(nullptr, sizeof *rules, PROT_READ, MAP_SHARED, fd, 0);
     ::close(fd);
     if (at != MAP_FAILED)
-      rules = static_cast<std::atomic<int> const*>(at);
+      rules = static_cast<std::atomic<std::int64_t> const*>(at);
   }
 };
 
@@ -62,7 +63,7 @@ std::string name_of(int fd) {
   return name.substr(s.under.size() + 1);
 }
 
-int rule_of(int fd) {
+std::int64_t rule_of(int fd) {
   auto const* rules = given().rules;
   auto const now = rules == nullptr ? 0 : rules->load();
   return now != none && !name_of(fd).empty() ? now : none;

@@ -1,5 +1,6 @@
 #include "net/free_port.hpp"
 #include "tests/faults/scenario.hpp"
+#include "tests/faults/shared_number.hpp"
 
 #include <csignal>
 
@@ -118,12 +119,8 @@ findings taken_over(setting& s) {
   return out;
 }
 
-constexpr char const* libfaketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-
 /// The server's wall clock jumps under it; the steady clock does not.
 findings clock_jumps(setting& s) {
-  if (!fs::exists(libfaketime))
-    throw not_here{"libfaketime is not installed: apt-get install faketime"};
   auto where = s.place();
   where.clocks_agree = false;
   load_settings how;
@@ -132,27 +129,21 @@ findings clock_jumps(setting& s) {
   how.patience = seconds{60};
   return under_load(s, where, how, [&](lab& l, load& w) {
     findings out;
-    auto const file = where.home / "clock";
-    auto const set = [&](std::string const& offset) {
-      std::ofstream{where.home / "clock.new"} << offset << '\n';
-      fs::rename(where.home / "clock.new", file);
-    };
-    set("+0");
-    l.kill_and_restart({{"LD_PRELOAD", libfaketime},
-                        {"FAKETIME_TIMESTAMP_FILE", file.string()},
-                        {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
-                        {"FAKETIME_NO_CACHE", "1"}});
+    shared_number offset{where.home / "clock"};
+    l.kill_and_restart(
+        {{"LD_PRELOAD", TROUPE_FAULTY_CLOCK}, {"TROUPE_CLOCK_OFFSET", offset.file().string()}});
     l.await_ready();
     auto const pid = l.server().pid();
-    for (auto const* offset : {"+3600", "+0", "-3600", "+0", "+86400", "-86400", "+0"}) {
-      s.tell(std::string{"clock "} + offset);
+    for (int const wrong_by : {3600, 0, -3600, 0, 86400, -86400, 0}) {
+      auto const where_to = "the server's clock jumps to " + std::to_string(wrong_by) + " s";
+      s.tell(where_to);
       if (!w.await_more(3))
-        out.push_back(std::string{"C6: no progress before the clock jumps to "} + offset);
+        out.push_back("C6: no progress before " + where_to);
       l.strike(
-          std::string{"the server's clock jumps to "} + offset, [&] { set(offset); }, [] {});
+          where_to, [&] { offset.set(wrong_by); }, [] {});
       ++s.runs;
       if (!w.await_more(5))
-        out.push_back(std::string{"C6: no progress after the clock jumped to "} + offset);
+        out.push_back("C6: no progress after " + where_to);
       if (s.quick)
         break;
     }
