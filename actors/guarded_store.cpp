@@ -54,6 +54,10 @@ public:
                                                std::size_t limit) override {
     return caught([&] { return s_->read_shard(shard, after, limit); });
   }
+  result<std::vector<stored_event>> scan_shard(std::uint32_t shard, std::uint64_t after,
+                                               std::size_t least) override {
+    return caught([&] { return s_->scan_shard(shard, after, least); });
+  }
   result<stored_event> find_event(tenant_id const& tenant, std::string const& id) override {
     return caught([&] { return s_->find_event(tenant, id); });
   }

@@ -6,7 +6,7 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t page_size = 200;   // of each shard
+constexpr std::size_t page_size = 200;   // of each shard, at least
 constexpr std::size_t chunk_size = 1000; // handed over at once
 constexpr std::size_t chunks_ahead = 8;
 
@@ -37,7 +37,7 @@ result<bool> log_merge::fill(feed& f) const {
     return true;
   if (f.read >= f.end)
     return false;
-  auto part = store_->read_shard(f.shard, f.read, page_size);
+  auto part = store_->scan_shard(f.shard, f.read, page_size);
   if (!part)
     return part.error();
   if (part->empty() || part->front().seq != f.read + 1)

@@ -234,6 +234,12 @@ public:
   /// Events of a shard with seq > `after`, in order, at most `limit`: the feed.
   [[nodiscard]] virtual result<std::vector<stored_event>>
   read_shard(std::uint32_t shard, std::uint64_t after, std::size_t limit) = 0;
+  /// The same for whoever reads on to the end: at least `least` events unless there are fewer, and
+  /// what the store has had to unpack with them.
+  [[nodiscard]] virtual result<std::vector<stored_event>>
+  scan_shard(std::uint32_t shard, std::uint64_t after, std::size_t least) {
+    return read_shard(shard, after, least);
+  }
   /// The event with this id, of any shard; `not_found`.
   [[nodiscard]] virtual result<stored_event> find_event(tenant_id const& tenant,
                                                         std::string const& event_id) = 0;

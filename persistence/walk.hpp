@@ -27,7 +27,7 @@ template <class Visitor>
   thaw_at_end const guard{store};
   auto const one_shard = [&](shard_info const& s) -> result<void> {
     for (std::uint64_t seq = 0;;) {
-      auto const events = store.read_shard(s.shard, seq, page);
+      auto const events = store.scan_shard(s.shard, seq, page);
       if (!events)
         return events.error();
       if (events->empty())

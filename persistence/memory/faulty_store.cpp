@@ -35,6 +35,10 @@ public:
                                                std::size_t limit) override {
     return call("read_shard", [&] { return inner_->read_shard(shard, after, limit); });
   }
+  result<std::vector<stored_event>> scan_shard(std::uint32_t shard, std::uint64_t after,
+                                               std::size_t least) override {
+    return call("scan_shard", [&] { return inner_->scan_shard(shard, after, least); });
+  }
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
     return call("find_event", [&] { return inner_->find_event(tenant, event_id); });
   }

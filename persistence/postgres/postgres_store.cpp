@@ -128,6 +128,15 @@ public:
     });
   }
 
+  result<std::vector<stored_event>> scan_shard(std::uint32_t shard, std::uint64_t after,
+                                               std::size_t least) override {
+    if (shard >= shard_count)
+      return no_such_shard();
+    return link_.read([&](session& s, tail const& t) -> result<std::vector<stored_event>> {
+      return postgres::scan_shard(s, t, shard, after, least);
+    });
+  }
+
   result<stored_event> find_event(tenant_id const& tenant, std::string const& event_id) override {
     auto const none = [] { return fail(errc::not_found, "no such event"); };
     if (!is_event_id(event_id)) // Postgres would refuse the cast

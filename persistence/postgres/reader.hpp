@@ -13,6 +13,8 @@ namespace troupe::postgres {
 [[nodiscard]] std::vector<stored_event> read_stream(session& s, tail const& t,
                                                     entity_ref const& stream, std::uint64_t after,
                                                     std::size_t limit);
+[[nodiscard]] std::vector<stored_event> scan_shard(session& s, tail const& t, std::uint32_t shard,
+                                                   std::uint64_t after, std::size_t least);
 [[nodiscard]] std::vector<stored_event> read_shard(session& s, tail const& t, std::uint32_t shard,
                                                    std::uint64_t after, std::size_t limit);
 [[nodiscard]] std::optional<stored_event>

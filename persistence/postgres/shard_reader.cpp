@@ -10,17 +10,19 @@ namespace troupe::postgres {
 namespace {
 
 /// Events of one stream share a record although others have written between them, but only within a
-/// run. So a record ends what came before its run; where there is no other, all is there.
+/// run. So a record ends what came before its run; where there is no other, all is there. At least
+/// `least`, and what else is complete: a run can be long, and whoever wants the rest of it would have
+/// to unpack all of it again.
 std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t after,
-                                  std::size_t limit) {
+                                  std::size_t least) {
   std::vector<stored_event> out;
   auto complete = after;
   auto const enough = [&] {
     auto const whole = [&](auto const& e) { return e.seq <= complete; };
-    return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), whole)) >= limit;
+    return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), whole)) >= least;
   };
   auto from = after;
-  for (auto ask = std::clamp<std::size_t>(limit / 4, 16, 1024); !enough();
+  for (auto ask = std::clamp<std::size_t>(least / 4, 16, 1024); !enough();
        ask = std::min<std::size_t>(2 * ask, 4096)) {
     auto const r = s.query(sql::read_shard, with(num(shard), num(from), num(ask)));
     for (std::size_t i = 0; i < r.size(); ++i) {
@@ -39,25 +41,33 @@ std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t
   }
   std::erase_if(out, [&](auto const& e) { return e.seq > complete; });
   std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.seq < b.seq; });
-  out.resize(std::min(out.size(), limit));
   return out;
 }
 
 } // namespace
 
+std::vector<stored_event> scan_shard(session& s, tail const& t, std::uint32_t shard,
+                                     std::uint64_t after, std::size_t least) {
+  if (least == 0)
+    return {};
+  auto out = settled(s, shard, after, least);
+  auto const last = [&] { return out.empty() ? after : out.back().seq; };
+  t.each_of(shard, [&](section const& x) {
+    if (out.size() >= least) // also where not all that is settled was read
+      return false;
+    if (x.seq > last())
+      for (auto& e : tail::events(x))
+        if (e.seq > last())
+          out.push_back(std::move(e));
+    return true;
+  });
+  return out;
+}
+
 std::vector<stored_event> read_shard(session& s, tail const& t, std::uint32_t shard,
                                      std::uint64_t after, std::size_t limit) {
-  if (limit == 0)
-    return {};
-  auto out = settled(s, shard, after, limit);
-  t.each(lane_of(shard), [&](section const& x) {
-    if (x.shard != shard || x.seq <= after)
-      return true;
-    for (auto& e : tail::events(x))
-      if (out.size() < limit && e.seq > (out.empty() ? after : out.back().seq))
-        out.push_back(std::move(e));
-    return out.size() < limit;
-  });
+  auto out = scan_shard(s, t, shard, after, limit);
+  out.resize(std::min(out.size(), limit));
   return out;
 }
 

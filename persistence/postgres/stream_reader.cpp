@@ -59,10 +59,16 @@ stream_info info(session& s, entity_ref const& ref, std::vector<section const*> 
 std::vector<stored_event> read_stream(session& s, tail const& t, entity_ref const& stream,
                                       std::uint64_t after, std::size_t limit) {
   auto out = settled(s, stream, after, limit);
-  for (auto const* x : t.of(stream))
+  auto const last = [&] { return out.empty() ? after : out.back().version; };
+  for (auto const* x : t.of(stream)) {
+    if (out.size() >= limit)
+      break;
+    if (x->version <= last())
+      continue; // not even decoded
     for (auto& e : tail::events(*x))
-      if (out.size() < limit && e.version > (out.empty() ? after : out.back().version))
+      if (out.size() < limit && e.version > last())
         out.push_back(std::move(e));
+  }
   return out;
 }
 

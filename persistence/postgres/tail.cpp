@@ -49,12 +49,36 @@ void tail::refresh(session& s) {
                     false};
   // Only now, so that a failure on the way leaves what was.
   for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
-    auto& l = lanes_.at(lane);
-    l.settled = *settled[lane];
-    l.parts.erase(l.parts.begin(), l.parts.upper_bound(l.settled));
+    if (auto& l = lanes_.at(lane); l.settled != *settled[lane]) {
+      l.settled = *settled[lane];
+      forget_settled(lane);
+    }
     for (auto& [number, p] : fresh[lane])
-      l.parts.emplace_hint(l.parts.end(), number, std::move(p));
+      add(lane, number, std::move(p));
   }
+}
+
+void tail::clear() {
+  lanes_ = {};
+  for (auto& all : shards_)
+    all.clear();
+}
+
+void tail::forget_settled(std::uint32_t lane) {
+  auto& l = lanes_.at(lane);
+  for (auto shard = lane; shard < shard_count; shard += lane_count) { // see `lane_of`
+    auto& all = shards_.at(shard);
+    all.erase(all.begin(), std::find_if(all.begin(), all.end(),
+                                        [&](auto const& x) { return x.number > l.settled; }));
+  }
+  l.parts.erase(l.parts.begin(), l.parts.upper_bound(l.settled));
+}
+
+void tail::add(std::uint32_t lane, std::uint64_t number, std::vector<section> part) {
+  auto& parts = lanes_.at(lane).parts;
+  auto const at = parts.emplace_hint(parts.end(), number, std::move(part));
+  for (auto const& s : at->second)
+    shards_.at(s.shard).push_back({number, &s});
 }
 
 std::uint64_t tail::last(std::uint32_t lane) const {
@@ -76,11 +100,16 @@ void tail::each(std::uint32_t lane, std::function<bool(section const&)> const& f
         return;
 }
 
+void tail::each_of(std::uint32_t shard, std::function<bool(section const&)> const& f) const {
+  for (auto const& x : shards_.at(shard))
+    if (!f(*x.what))
+      return;
+}
+
 std::vector<section const*> tail::of(entity_ref const& stream) const {
-  auto const shard = shard_of(stream);
   std::vector<section const*> out;
-  each(lane_of(shard), [&](section const& s) {
-    if (s.shard == shard && s.stream == stream)
+  each_of(shard_of(stream), [&](section const& s) {
+    if (s.stream == stream)
       out.push_back(&s);
     return true;
   });
@@ -89,9 +118,8 @@ std::vector<section const*> tail::of(entity_ref const& stream) const {
 
 std::map<entity_ref, std::vector<section const*>> tail::streams(std::uint32_t shard) const {
   std::map<entity_ref, std::vector<section const*>> out;
-  each(lane_of(shard), [&](section const& s) {
-    if (s.shard == shard)
-      out[s.stream].push_back(&s);
+  each_of(shard, [&](section const& s) {
+    out[s.stream].push_back(&s);
     return true;
   });
   return out;
