@@ -2,6 +2,7 @@
 
 #include "actors/domain/kinds.hpp"
 #include "actors/log_merge.hpp"
+#include "actors/log_readers.hpp"
 #include "protocol/log_about.hpp"
 
 #include <spdlog/spdlog.h>
@@ -24,17 +25,35 @@ board::~board() {
 }
 
 result<std::uint64_t> board::catch_up(event_store& store, listener const& each) {
+  return catch_up(std::vector{&store}, each);
+}
+
+result<std::uint64_t> board::catch_up(std::vector<event_store*> const& stores,
+                                      listener const& each) {
   constexpr std::uint64_t long_log = 10'000; // a thread for less costs more than it saves
-  auto log = log_merge::open(store);
+  auto const shards = stores.front()->shards();
+  if (!shards)
+    return shards.error();
+  std::uint64_t total = 0;
+  for (auto const& s : *shards)
+    total += s.last_seq;
+  if (total >= long_log) {
+    log_readers log{stores};
+    return apply_all([&] { return log.next(); }, total, each);
+  }
+  auto log = log_merge::open(*stores.front());
   if (!log)
     return log.error();
-  std::optional<read_ahead> ahead;
-  if (log->total() >= long_log)
-    ahead.emplace(*log);
+  return apply_all([&] { return log->next(long_log); }, total, each);
+}
+
+result<std::uint64_t>
+board::apply_all(std::function<result<std::vector<stored_event>>()> const& next,
+                 std::uint64_t total, listener const& each) {
   std::lock_guard lock{mutex_};
-  order_.reserve(log->total());
+  order_.reserve(total);
   for (;;) {
-    auto part = ahead ? ahead->next() : log->next(long_log);
+    auto part = next();
     if (!part)
       return part.error();
     if (part->empty())
@@ -49,7 +68,7 @@ result<std::uint64_t> board::catch_up(event_store& store, listener const& each) 
                                         "build");
       board_event placed{last_, std::make_shared<stored_event const>(std::move(e))};
       each(placed);
-      if (last_ + keep_ > log->total()) // the rest would only be kept to be forgotten
+      if (last_ + keep_ > total) // the rest would only be kept to be forgotten
         remember(std::move(placed));
     }
   }

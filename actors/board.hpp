@@ -57,6 +57,9 @@ public:
   /// Errors: those of the store; corrupt, unsupported (an event that the domains cannot apply, or a
   /// shard that ends too early): a state with a hole in it must not be served.
   [[nodiscard]] result<std::uint64_t> catch_up(event_store& store, listener const& each);
+  /// The same, read by several handles on one store at once.
+  [[nodiscard]] result<std::uint64_t> catch_up(std::vector<event_store*> const& stores,
+                                               listener const& each);
   /// Takes a committed batch; returns at once. The first one starts the board's thread.
   void feed(committed_ptr batch);
   /// The same on the caller's thread, for who has only one. Not together with `feed`.
@@ -115,6 +118,9 @@ private:
   [[nodiscard]] result<void> apply(stored_event const& e);
   void note(stored_event const& e);
   void remember(board_event e);
+  [[nodiscard]] result<std::uint64_t>
+  apply_all(std::function<result<std::vector<stored_event>>()> const& next, std::uint64_t total,
+            listener const& each);
   [[nodiscard]] result<void> look_at(stored_event const& e);
 
   mutable std::mutex mutex_;

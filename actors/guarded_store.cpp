@@ -64,8 +64,8 @@ public:
   result<stream_info> stream(entity_ref const& stream) override {
     return caught([&] { return s_->stream(stream); });
   }
-  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                       std::size_t limit) override {
+  result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                      std::size_t limit) override {
     return caught([&] { return s_->due(shard, until, limit); });
   }
   result<std::optional<time_point>> next_due(time_point after) override {

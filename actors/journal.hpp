@@ -42,7 +42,8 @@ public:
   [[nodiscard]] bool accepts() const override;
   void find_inbox(tenant_id tenant, std::string source, std::string key,
                   std::function<void(result<std::optional<inbox_entry>>)> done) override;
-  /// From here on forgets stored answers that are older than `answers_kept`: now, and then
+  /// The start is over, and there is time for what can wait: settles what an earlier server has
+  /// left, and forgets stored answers that are older than `answers_kept`: now, and then
   /// `tidy_every`, a page at a time on a reader's thread. Where nothing is old, nothing is written.
   void keep_tidy() { readers_->keep_tidy(); }
   /// Runs a read on a reader's thread.

@@ -40,8 +40,6 @@ journal_readers::journal_readers(std::vector<std::unique_ptr<event_store>> store
                                  journal_state& state)
     : state_(state), stores_(std::move(stores)),
       puts_off_(!stores_.empty() && stores_.front()->puts_off()), tidy_at_(steady_clock::now()) {
-  if (puts_off_) // what an earlier server has left
-    settle_at_ = steady_clock::now() + state_.settings.settle_after;
   for (auto const& s : stores_)
     threads_.emplace_back(
         [this, s = s.get(), tidies = threads_.empty()] { read_loop(*s, tidies); });
@@ -70,6 +68,8 @@ void journal_readers::keep_tidy() {
   {
     std::lock_guard lock{mutex_};
     keeps_tidy_ = true;
+    if (puts_off_ && !settle_at_) // what an earlier server has left
+      settle_at_ = steady_clock::now() + state_.settings.settle_after;
   }
   wakeup_.notify_all();
 }

@@ -19,7 +19,7 @@ public:
   void read(std::function<void(event_store&)> work);
   /// See `journal_port::keep`.
   void keep(std::function<snapshot()> make);
-  /// From here on old answers are forgotten.
+  /// From here on old answers are forgotten, and what was put off before is settled.
   void keep_tidy();
   /// So many events were added, and the store may have put something off.
   void note_put_off(std::size_t events);

@@ -6,19 +6,19 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t page_size = 200;   // of each shard, at least
-constexpr std::size_t chunk_size = 1000; // handed over at once
-constexpr std::size_t chunks_ahead = 8;
+constexpr std::size_t page_size = 200; // of each shard, at least
 
 } // namespace
 
-result<log_merge> log_merge::open(event_store& store) {
+result<log_merge> log_merge::open(event_store& store, log_part part) {
   auto const shards = store.shards();
   if (!shards)
     return shards.error();
   log_merge out{store};
   out.feeds_.reserve(shards->size());
   for (auto const& s : *shards) {
+    if (s.shard % part.of != part.first)
+      continue;
     out.total_ += s.last_seq;
     auto& f = out.feeds_.emplace_back();
     f.shard = s.shard;
@@ -72,48 +72,6 @@ result<std::vector<stored_event>> log_merge::next(std::size_t most) {
     else
       heads_.pop_back();
   }
-  return out;
-}
-
-read_ahead::read_ahead(log_merge& of) : thread_([this, &of] { run(of); }) {}
-
-read_ahead::~read_ahead() {
-  {
-    std::lock_guard lock{mutex_};
-    stop_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
-
-void read_ahead::run(log_merge& of) {
-  for (;;) {
-    chunk read = fail(errc::internal, "the log could not be read");
-    try {
-      read = of.next(chunk_size);
-    } catch (std::exception const& x) {
-      read = fail(errc::internal, x.what());
-    }
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return stop_ || ready_.size() < chunks_ahead; });
-    if (stop_)
-      return;
-    ended_ = !read || read->empty();
-    ready_.push_back(std::move(read));
-    changed_.notify_all();
-    if (ended_)
-      return;
-  }
-}
-
-result<std::vector<stored_event>> read_ahead::next() {
-  std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] { return ended_ || !ready_.empty(); });
-  if (ready_.empty())
-    return std::vector<stored_event>{};
-  auto out = std::move(ready_.front());
-  ready_.pop_front();
-  changed_.notify_all();
   return out;
 }
 

@@ -2,19 +2,20 @@
 
 #include "persistence/event_store.hpp"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
-
 namespace troupe {
 
-/// All shards of a store as one sequence: each strictly by seq, whatever its clock said; the times
-/// in the ids only say in which order the shards take turns.
+/// Every `of`th shard, from `first` on.
+struct log_part {
+  std::uint32_t first = 0;
+  std::uint32_t of = 1;
+};
+
+/// All shards of a store, or those of a part, as one sequence: each strictly by seq, whatever its
+/// clock said; the times in the ids only say in which order the shards take turns.
 class log_merge {
 public:
   /// Errors: those of the store.
-  [[nodiscard]] static result<log_merge> open(event_store& store);
+  [[nodiscard]] static result<log_merge> open(event_store& store, log_part part = {});
   /// How many events there are in all.
   [[nodiscard]] std::uint64_t total() const { return total_; }
   /// The next ones, at most `most`; empty at the end. Errors: those of the store, corrupt (a shard
@@ -39,29 +40,6 @@ private:
   std::vector<feed> feeds_;
   std::vector<std::size_t> heads_; ///< a heap: the feed whose turn it is comes first
   std::uint64_t total_ = 0;
-};
-
-/// Reads ahead on a thread of its own, so that reading and what is done with it take turns only
-/// where one of them is slow. The store is its own until its end.
-class read_ahead {
-public:
-  explicit read_ahead(log_merge& of);
-  ~read_ahead();
-  read_ahead(read_ahead const&) = delete;
-  read_ahead& operator=(read_ahead const&) = delete;
-  /// As `log_merge::next`.
-  [[nodiscard]] result<std::vector<stored_event>> next();
-
-private:
-  using chunk = result<std::vector<stored_event>>;
-  void run(log_merge& of);
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<chunk> ready_;
-  bool ended_ = false; ///< nothing comes after what is ready
-  bool stop_ = false;
-  std::thread thread_;
 };
 
 } // namespace troupe

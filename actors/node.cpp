@@ -86,6 +86,8 @@ struct node::parts {
   [[nodiscard]] std::optional<ticket_plan> plan_in_view(entity_ref const& ticket) const;
   [[nodiscard]] static result<std::vector<entity_ref>> due_in(event_store& store,
                                                               std::uint32_t shard);
+  [[nodiscard]] result<void> read_log(std::vector<event_store*> const& stores,
+                                      board::listener const& each);
   void hold_later(std::string owner);
   void pause(duration most);
   void end_holding();
@@ -177,6 +179,21 @@ result<std::vector<entity_ref>> node::parts::due_in(event_store& store, std::uin
   return out;
 }
 
+/// Nobody else appends any more, so they may all see it as it is at one moment, which is less to
+/// ask for.
+result<void> node::parts::read_log(std::vector<event_store*> const& stores,
+                                   board::listener const& each) {
+  for (auto* s : stores)
+    if (auto ok = s->freeze(); !ok)
+      return ok;
+  if (auto const read = view.catch_up(stores, each); !read)
+    return read.error();
+  for (auto* s : stores)
+    if (auto ok = s->thaw(); !ok)
+      return ok;
+  return {};
+}
+
 /// The fenced server holds the store until it has ended. From then on it is held by this one, or
 /// the fenced one would be let in when it is started again.
 void node::parts::hold_later(std::string owner) {
@@ -224,6 +241,9 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
   auto boot = guarded(store)();
   if (!boot)
     return boot.error();
+  auto helper = guarded(store)();
+  if (!helper)
+    return helper.error();
   bool const take_over = settings.take_over;
   auto const owner = settings.owner;
   if (!take_over)
@@ -271,13 +291,14 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
 
   auto* raw = p.get();
   std::string greatest;
-  auto const read = p->view.catch_up(**boot, [&](board_event const& e) {
+  auto const read = p->read_log({boot->get(), helper->get()}, [&](board_event const& e) {
     if (e.event->event.event_id > greatest)
       greatest = e.event->event.event_id;
     p->desk.was(*e.event);
   });
   if (!read)
     return read.error();
+  helper->reset();
   p->ids.go_on_after(greatest);
   p->epochs = *epochs;
   p->holder = std::move(*boot);
@@ -300,7 +321,6 @@ result<std::unique_ptr<node>> node::start(node_settings settings, store_factory 
 }
 
 result<void> node::resume() {
-  parts_->log->keep_tidy();
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
   parts_->log->read([this, done](event_store& store) {
@@ -319,7 +339,9 @@ result<void> node::resume() {
     parts_->waking->start(std::move(all));
     done->set_value({});
   });
-  return answer.get();
+  auto out = answer.get();
+  parts_->log->keep_tidy();
+  return out;
 }
 
 std::optional<error> node::trouble() const {

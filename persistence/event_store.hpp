@@ -146,6 +146,12 @@ struct stream_info {
   std::optional<time_point> wake_at;
 };
 
+/// A stream whose timer runs.
+struct due_stream {
+  entity_ref stream;
+  time_point wake_at;
+};
+
 struct shard_info {
   std::uint32_t shard = 0;
   std::uint64_t epoch = 0;
@@ -247,8 +253,8 @@ public:
   /// Version 0 and `no_hash()` when the stream does not exist.
   [[nodiscard]] virtual result<stream_info> stream(entity_ref const& stream) = 0;
   /// Streams of a shard with `wake_at <= until`, oldest first.
-  [[nodiscard]] virtual result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                                             std::size_t limit) = 0;
+  [[nodiscard]] virtual result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                                            std::size_t limit) = 0;
   /// The earliest `wake_at` after `after` over all shards; none if there is none.
   [[nodiscard]] virtual result<std::optional<time_point>> next_due(time_point after) = 0;
 

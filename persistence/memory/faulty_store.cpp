@@ -45,8 +45,8 @@ public:
   result<stream_info> stream(entity_ref const& ref) override {
     return call("stream", [&] { return inner_->stream(ref); });
   }
-  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                       std::size_t limit) override {
+  result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                      std::size_t limit) override {
     return call("due", [&] { return inner_->due(shard, until, limit); });
   }
   result<std::optional<time_point>> next_due(time_point after) override {

@@ -120,17 +120,16 @@ public:
     });
   }
 
-  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                       std::size_t limit) override {
+  result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                      std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
     return read([&](tables const& t) {
-      std::vector<stream_info> out;
-      auto const& home = t.shards[shard];
-      for (auto const& [at, ref] : home.wakes) {
+      std::vector<due_stream> out;
+      for (auto const& [at, ref] : t.shards[shard].wakes) {
         if (at > until || out.size() == limit)
           break;
-        out.push_back(info_of(ref, home.streams.at(ref)));
+        out.push_back({ref, at});
       }
       return out;
     });

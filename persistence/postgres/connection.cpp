@@ -25,6 +25,7 @@ result<void> connection::freeze() {
     s.query(sql::all_shards);
     frozen_ = true;
     tail_.clear(); // it may be newer
+    stands_still_ = false;
     return {};
   });
 }
@@ -36,6 +37,7 @@ result<void> connection::thaw() {
     if (frozen_)
       s.commit();
     frozen_ = false;
+    stands_still_ = false;
     tail_.clear();
     return {};
   });

@@ -75,7 +75,10 @@ public:
   template <class F>
   auto read(F f) -> std::invoke_result_t<F, session&, tail const&> {
     return run([&](session& s) -> std::invoke_result_t<F, session&, tail const&> {
-      tail_.refresh(s);
+      if (!stands_still_) {
+        tail_.refresh(s);
+        stands_still_ = frozen_;
+      }
       return f(s, tail_);
     });
   }
@@ -181,6 +184,7 @@ private:
   tail tail_;
   appender appender_;
   bool frozen_ = false;
+  bool stands_still_ = false; ///< frozen, and the tail is as it was then
 };
 
 } // namespace troupe::postgres

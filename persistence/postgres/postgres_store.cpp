@@ -155,11 +155,11 @@ public:
     });
   }
 
-  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                       std::size_t limit) override {
+  result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                      std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return link_.read([&](session& s, tail const& t) -> result<std::vector<stream_info>> {
+    return link_.read([&](session& s, tail const& t) -> result<std::vector<due_stream>> {
       return postgres::find_due(s, t, shard, until, limit);
     });
   }

@@ -94,16 +94,10 @@ left join troupe.wake k
   on k.shard = $1 and k.tenant = n.tenant and k.kind = n.kind and k.id = n.id
 order by n.tenant, n.kind, n.id)sql";
 
-// wake_stream for the shard, whose rows are sorted; record_version for the heads.
+// wake_stream for the shard, whose rows are sorted.
 constexpr char due[] = R"sql(
-select k.tenant, k.kind, k.id, h.version, h.hash, k.wake_at
-from (select * from troupe.wake where shard = $1 and wake_at <= $2
-      order by wake_at, tenant, kind, id limit $3) k
-cross join lateral (
-  select r.version, encode(r.hash, 'hex') as hash from troupe.record r
-  where r.shard = $1 and r.tenant = k.tenant and r.kind = k.kind and r.id = k.id
-  order by r.version desc limit 1) h
-order by k.wake_at, k.tenant, k.kind, k.id)sql";
+select tenant, kind, id, wake_at from troupe.wake where shard = $1 and wake_at <= $2
+order by wake_at, tenant, kind, id limit $3)sql";
 // All of the table, which holds only what waits.
 constexpr char next_due[] = R"sql(
 select wake_at, tenant, kind, id from troupe.wake where wake_at > $1 order by wake_at limit $2)sql";

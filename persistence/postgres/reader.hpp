@@ -20,8 +20,8 @@ namespace troupe::postgres {
 [[nodiscard]] std::optional<stored_event>
 find_event(session& s, tail const& t, tenant_id const& tenant, std::string const& event_id);
 [[nodiscard]] stream_info find_stream(session& s, tail const& t, entity_ref const& stream);
-[[nodiscard]] std::vector<stream_info> find_due(session& s, tail const& t, std::uint32_t shard,
-                                                time_point until, std::size_t limit);
+[[nodiscard]] std::vector<due_stream> find_due(session& s, tail const& t, std::uint32_t shard,
+                                               time_point until, std::size_t limit);
 [[nodiscard]] std::optional<time_point> find_next_due(session& s, tail const& t, time_point after);
 [[nodiscard]] std::vector<stream_info> list_streams(session& s, tail const& t, std::uint32_t shard,
                                                     std::optional<entity_ref> const& after,

@@ -66,6 +66,11 @@ inline stream_info stream_of(rows const& r, std::size_t i) {
   return s;
 }
 
+inline due_stream due_of(rows const& r, std::size_t i) {
+  return {{tenant_id{r.text(i, 0)}, static_cast<entity_kind>(r.number(i, 1)), r.text(i, 2)},
+          at(r.number(i, 3))};
+}
+
 inline outbox_row effect_of(rows const& r, std::size_t i) {
   return {r.text(i, 1),  r.text(i, 2),       static_cast<effect_class>(r.number(i, 3)),
           r.text(i, 4),  at(r.number(i, 5)), static_cast<std::int32_t>(r.number(i, 6)),

@@ -11,8 +11,8 @@ namespace {
 
 /// Events of one stream share a record although others have written between them, but only within a
 /// run. So a record ends what came before its run; where there is no other, all is there. At least
-/// `least`, and what else is complete: a run can be long, and whoever wants the rest of it would have
-/// to unpack all of it again.
+/// `least`, and what else is complete: a run can be long, and whoever wants the rest of it would
+/// have to unpack all of it again.
 std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t after,
                                   std::size_t least) {
   std::vector<stored_event> out;
@@ -22,7 +22,7 @@ std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t
     return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), whole)) >= least;
   };
   auto from = after;
-  for (auto ask = std::clamp<std::size_t>(least / 4, 16, 1024); !enough();
+  for (auto ask = std::clamp<std::size_t>(least / 2, 16, 1024); !enough();
        ask = std::min<std::size_t>(2 * ask, 4096)) {
     auto const r = s.query(sql::read_shard, with(num(shard), num(from), num(ask)));
     for (std::size_t i = 0; i < r.size(); ++i) {

@@ -96,17 +96,16 @@ stream_info find_stream(session& s, tail const& t, entity_ref const& stream) {
   return info(s, stream, t.of(stream));
 }
 
-std::vector<stream_info> find_due(session& s, tail const& t, std::uint32_t shard, time_point until,
-                                  std::size_t limit) {
+std::vector<due_stream> find_due(session& s, tail const& t, std::uint32_t shard, time_point until,
+                                 std::size_t limit) {
   auto const newest = t.streams(shard);
   // Those that have moved on are among the first in the table at most.
   auto const ask = std::max(limit, limit + newest.size()); // no bound stays none
-  auto out =
-      rows_as<stream_info>(s.query(sql::due, with(num(shard), ms(until), num(ask))), stream_of);
+  auto out = rows_as<due_stream>(s.query(sql::due, with(num(shard), ms(until), num(ask))), due_of);
   std::erase_if(out, [&](auto const& x) { return newest.contains(x.stream); });
   for (auto const& [ref, sections] : newest)
     if (auto const& at = sections.back()->wake_at; at && *at <= until)
-      out.push_back(info(s, ref, sections));
+      out.push_back({ref, *at});
   std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
     return std::tie(a.wake_at, a.stream) < std::tie(b.wake_at, b.stream);
   });

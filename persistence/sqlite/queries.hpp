@@ -31,7 +31,7 @@ order by tenant, kind, id limit ?5)sql";
 
 // stream_due; the rest of the order by sorts ties only.
 constexpr char due[] = R"sql(
-select tenant, kind, id, version, hash, wake_at from stream
+select tenant, kind, id, wake_at from stream
 where shard = ?1 and wake_at <= ?2
 order by wake_at, tenant, kind, id limit ?3)sql";
 // stream_due, one step into the index for each of the 256 shards.

@@ -57,4 +57,9 @@ inline stream_info stream_of(statement const& q) {
   return s;
 }
 
+inline due_stream due_of(statement const& q) {
+  return {{tenant_id{q.text(0)}, static_cast<entity_kind>(q.number(1)), q.text(2)},
+          at(q.number(3))};
+}
+
 } // namespace troupe::sqlite

@@ -170,11 +170,11 @@ public:
     });
   }
 
-  result<std::vector<stream_info>> due(std::uint32_t shard, time_point until,
-                                       std::size_t limit) override {
+  result<std::vector<due_stream>> due(std::uint32_t shard, time_point until,
+                                      std::size_t limit) override {
     if (shard >= shard_count)
       return no_such_shard();
-    return rows<stream_info>(sql::due, stream_of, num(shard), ms(until), num(limit));
+    return rows<due_stream>(sql::due, sqlite::due_of, num(shard), ms(until), num(limit));
   }
 
   result<std::optional<time_point>> next_due(time_point after) override {

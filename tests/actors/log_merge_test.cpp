@@ -1,5 +1,6 @@
 #include "actors/domain/kinds.hpp"
 #include "actors/log_merge.hpp"
+#include "actors/log_readers.hpp"
 #include "actors/stream_fold.hpp"
 #include "persistence/memory/memory_store.hpp"
 #include "tests/actors/stage.hpp"
@@ -76,20 +77,21 @@ TEST_CASE("log: all shards come as one sequence, by the time in the ids", "[log]
   CHECK(std::is_sorted(all.begin(), all.end()));
   CHECK(log->next(10)->empty()); // it has ended
 
-  auto again = log_merge::open(*store);
-  REQUIRE(again.has_value());
-  read_ahead ahead{*again};
-  CHECK(ids_of([&] { return ahead.next(); }) == all);
-  CHECK(ahead.next()->empty());
+  std::size_t parts = 0;
+  for (std::uint32_t i = 0; i < 3; ++i)
+    parts += log_merge::open(*store, {i, 3})->total();
+  CHECK(parts == many);
+  // The same sequence, by however many it is read.
+  for (std::size_t readers = 1; readers <= 3; ++readers) {
+    log_readers ahead{std::vector<event_store*>(readers, store.get())};
+    CHECK(ids_of([&] { return ahead.next(); }) == all);
+    CHECK(ahead.next()->empty());
+  }
 }
 
 TEST_CASE("log: who reads ahead can be let go in the middle", "[log]") {
   auto const store = ledger_of(12'000); // more than is kept ready
-  auto log = log_merge::open(*store);
-  REQUIRE(log.has_value());
-  { read_ahead const never_asked{*log}; }
-  auto other = log_merge::open(*store);
-  REQUIRE(other.has_value());
-  read_ahead ahead{*other};
+  { log_readers const never_asked{{store.get(), store.get()}}; }
+  log_readers ahead{{store.get(), store.get()}};
   REQUIRE(ahead.next().has_value());
 }

@@ -1,3 +1,4 @@
+#include "actors/journal_state.hpp"
 #include "actors/real_ports.hpp"
 #include "actors/snapshots.hpp"
 #include "persistence/postgres/postgres_store.hpp"
@@ -82,13 +83,30 @@ public:
     for (auto const& r : *done)
       if (r.status != unit_status::ok)
         throw broken{"the ledger refuses what it is filled with"};
+    for (auto const& u : waiting_)
+      for (auto const& w : u.writes)
+        unsettled_ += w.events.size();
+    if (unsettled_ >= journal_settings{}.settle_events)
+      settle();
     waiting_.clear();
     bytes_ = 0;
   }
 
 private:
+  /// As a server does; what it has not come to when it is killed is less than this.
+  void settle() {
+    for (bool more = true; more;) {
+      auto const done = store_->settle();
+      if (!done)
+        throw broken{"the ledger cannot be settled: " + done.error().message};
+      more = *done;
+    }
+    unsettled_ = 0;
+  }
+
   std::unique_ptr<event_store> store_;
   std::vector<std::uint64_t> epochs_;
+  std::size_t unsettled_ = 0;
   std::map<entity_ref, std::pair<std::uint64_t, std::string>> heads_;
   std::vector<unit> waiting_;
   std::size_t bytes_ = 0;
