@@ -1,6 +1,6 @@
 #pragma once
 
-#include "persistence/postgres/segment.hpp"
+#include "persistence/postgres/fresh_segments.hpp"
 #include "persistence/postgres/session.hpp"
 #include "persistence/postgres/tail.hpp"
 
@@ -16,6 +16,9 @@ namespace troupe::postgres {
 /// this until the number that it wants is taken.
 class appender {
 public:
+  /// `fresh` gets what is stored.
+  explicit appender(fresh_segments& fresh) : fresh_(fresh) {}
+
   /// Stores a batch of units that `check_batch` has passed. One call if nothing is refused; else
   /// the same is judged unit by unit in a transaction (persistence/judge.hpp). Throws failure.
   [[nodiscard]] std::vector<unit_result> append(session& s, tail& t, std::span<unit const> units,
@@ -56,6 +59,7 @@ private:
   known_lane& at(session& s, tail& t, std::uint32_t number);
   void trim(session& s, std::uint32_t number);
 
+  fresh_segments& fresh_;
   std::array<known_lane, lane_count> lanes_;
   std::array<known_shard, shard_count> shards_{}; ///< of known lanes
   std::array<std::size_t, lane_count> bytes_{};

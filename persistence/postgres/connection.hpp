@@ -17,6 +17,7 @@ namespace troupe::postgres {
 struct program {
   std::mutex mutex;
   std::shared_ptr<holding> held;
+  fresh_segments fresh;
 };
 
 /// The way of one handle to its database: makes the session, and a new one after it was lost; turns
@@ -25,7 +26,8 @@ struct program {
 class connection {
 public:
   connection(std::string url, bool read_only, std::shared_ptr<program> shared)
-      : url_(std::move(url)), read_only_(read_only), shared_(std::move(shared)) {}
+      : url_(std::move(url)), read_only_(read_only), shared_(std::move(shared)),
+        appender_(shared_->fresh) {}
   ~connection() { let_go(); }
   connection(connection const&) = delete;
   connection& operator=(connection const&) = delete;
@@ -90,6 +92,11 @@ public:
     return run(f);
   }
 
+  /// Settles a part of a lane; answers whether there may be more. Throws failure.
+  [[nodiscard]] bool settle(session& s, std::uint32_t lane) {
+    return postgres::settle(s, shared_->fresh, lane);
+  }
+
   /// Appends: `f(session, tail, appender)`.
   template <class F>
   auto append(F f) -> std::invoke_result_t<F, session&, tail&, appender&> {
@@ -148,8 +155,8 @@ public:
   result<void> beside(F f) {
     constexpr int most_tries = 5;
     for (int tries = 1;; ++tries) {
-      auto settled = write([](session& s) -> result<void> {
-        settle_all(s);
+      auto settled = write([&](session& s) -> result<void> {
+        settle_all(s, shared_->fresh);
         return {};
       });
       if (!settled)

@@ -140,7 +140,7 @@ bool draft::speaks_of_new(unit const& u) {
 void draft::add(unit const& u, unit_result& r) {
   auto const at = lane_of(u.shard);
   auto const& known = by_.at(s_, tail_, at);
-  auto& l = lanes_.try_emplace(at, drafted_lane{known.number, 0, false, {}}).first->second;
+  auto& l = lanes_.try_emplace(at, drafted_lane{known.number, 0, false, {}, {}}).first->second;
   l.wanted = true;
   auto& seq = seqs_.try_emplace(u.shard, by_.shards_.at(u.shard).last_seq).first->second;
   for (auto const& w : u.writes) {
@@ -167,6 +167,9 @@ void draft::flush() {
     c.add_segment(at, body);
     if (careful_)
       std::move(l.waiting.begin(), l.waiting.end(), std::back_inserter(stored_));
+    else
+      l.stored.push_back({at.number, body.substr(0, fresh_segments::beginning), body.size(),
+                          std::make_shared<std::vector<section> const>(std::move(l.waiting))});
     l.waiting.clear();
   }
   for (auto const& [ref, expected] : unseen_)
@@ -189,9 +192,11 @@ void draft::keep() {
     if (l.known)
       l.heads[ref] = head;
   }
-  for (auto const& [number, l] : lanes_) {
+  for (auto& [number, l] : lanes_) {
     by_.lanes_.at(number).number = l.number;
     by_.bytes_.at(number) += l.bytes;
+    for (auto& one : l.stored)
+      by_.fresh_.add(number, std::move(one));
   }
 }
 

@@ -40,6 +40,7 @@ private:
     std::size_t bytes = 0;
     bool wanted = false; ///< a unit of it waits; one without events, too, must be fenced
     std::vector<section> waiting;
+    std::vector<fresh_segments::one> stored; ///< unless it is careful
   };
 
   std::optional<unit_result> take(unit const& u);

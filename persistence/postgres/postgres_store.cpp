@@ -107,7 +107,7 @@ public:
     return link_.write([&](session& s) -> result<bool> {
       bool more = false;
       for (std::uint32_t lane = 0; lane < postgres::lane_count; ++lane)
-        more = postgres::settle(s, lane) || more;
+        more = link_.settle(s, lane) || more;
       return more;
     });
   }
@@ -263,10 +263,10 @@ public:
 private:
   /// One part, and with the next append the next one. That it cannot be is no reason not to append:
   /// then it is tried again after as much as this.
-  static void help_settling(session& s, postgres::appender& by, std::uint32_t lane) {
+  void help_settling(session& s, postgres::appender& by, std::uint32_t lane) {
     bool more = false;
     try {
-      more = postgres::settle(s, lane);
+      more = link_.settle(s, lane);
     } catch (failure const& e) {
       if (e.lost)
         throw;

@@ -28,9 +28,11 @@ constexpr char lock_lane[] =
 constexpr char has_unsettled[] = R"sql(
 select 1 from troupe.lane l where l.lane = $1
   and exists (select from troupe.segment s where s.lane = l.lane and s.number > l.settled))sql";
-// segment_number.
+// segment_number. Of the numbers from $4 to $5 the caller has the bodies.
 constexpr char unsettled[] = R"sql(
-select number, body from troupe.segment where lane = $1 and number > $2 order by number limit $3)sql";
+select number, octet_length(body), substring(body for $6::integer),
+       case when number between $4 and $5 then null else body end
+from troupe.segment where lane = $1 and number > $2 order by number limit $3)sql";
 constexpr char settle[] = R"sql(
 select troupe.settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
                      $18, $19)::text)sql";

@@ -6,7 +6,7 @@
 #include "protocol/crash_point.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <limits>
 #include <map>
 
 namespace troupe::postgres {
@@ -79,7 +79,10 @@ void add_stream(columns& c, std::uint64_t run, std::span<section const* const> a
   }
 }
 
-columns columns_of(std::vector<section> const& sections) {
+/// Parts of one lane, the oldest first.
+using parts = std::vector<std::shared_ptr<fresh_segments::part const>>;
+
+columns columns_of(parts const& all_parts) {
   struct shard {
     std::uint64_t run = 0;
     std::uint64_t last = 0;
@@ -87,14 +90,15 @@ columns columns_of(std::vector<section> const& sections) {
   std::map<std::uint32_t, shard> shards;
   std::map<entity_ref, std::vector<section const*>> streams;
   std::map<entity_ref, std::optional<time_point>> wakes;
-  for (auto const& x : sections) {
-    wakes[x.stream] = x.wake_at;
-    if (x.count == 0)
-      continue;
-    auto const [home, fresh] = shards.try_emplace(x.shard, shard{x.seq - x.count, 0});
-    home->second.last = x.seq;
-    streams[x.stream].push_back(&x);
-  }
+  for (auto const& p : all_parts)
+    for (auto const& x : *p) {
+      wakes[x.stream] = x.wake_at;
+      if (x.count == 0)
+        continue;
+      auto const home = shards.try_emplace(x.shard, shard{x.seq - x.count, 0}).first;
+      home->second.last = x.seq;
+      streams[x.stream].push_back(&x);
+    }
   columns c;
   for (auto const& [ref, all] : streams)
     add_stream(c, shards.at(all.front()->shard).run, all);
@@ -105,44 +109,74 @@ columns columns_of(std::vector<section> const& sections) {
   return c;
 }
 
-bool settle_locked(session& s, std::uint32_t lane) {
+/// Segments of a lane as the database has them: number, length, beginning, and the body of those
+/// that are not in `known`.
+rows unsettled(session& s, segment_place const& after,
+               std::deque<fresh_segments::one> const& known) {
+  auto const from = known.empty() ? 1 : known.front().number;
+  auto const to = known.empty() ? 0 : known.back().number;
+  return s.query(sql::unsettled, with(num(after.lane), num(after.number), num(most_segments),
+                                      num(from), num(to), num(fresh_segments::beginning)));
+}
+
+/// What a row of `unsettled` stands for; none: it is not what is known under this number.
+std::shared_ptr<fresh_segments::part const> part_of(rows const& r, std::size_t i,
+                                                    segment_place const& at,
+                                                    std::deque<fresh_segments::one> const& known) {
+  if (!r.null(i, 3))
+    return std::make_shared<fresh_segments::part const>(decode_segment(at, r.bytes(i, 3)));
+  auto const& mine = known.at(static_cast<std::size_t>(at.number - known.front().number));
+  if (r.whole(i, 1) == mine.bytes && r.bytes(i, 2) == mine.begins)
+    return mine.sections;
+  return nullptr;
+}
+
+bool settle_locked(session& s, fresh_segments& fresh, std::uint32_t lane) {
   auto const found = s.query(sql::lock_lane, with(num(lane)));
   if (found.size() == 0)
     return false; // somebody else is at it
   segment_place through{lane, found.whole(0, 0)};
-  auto const r = s.query(sql::unsettled, with(num(lane), num(through.number), num(most_segments)));
+  auto known = fresh.above(lane, through.number);
+  auto r = unsettled(s, through, known);
   if (r.size() == 0)
     return false;
-  std::vector<section> sections;
+  parts taken;
   std::size_t events = 0;
   std::size_t text = 0;
-  std::size_t taken = 0;
-  for (; taken < r.size() && events < most_events && text < most_text; ++taken) {
-    auto const next = r.whole(taken, 0);
+  while (taken.size() < r.size() && events < most_events && text < most_text) {
+    auto const i = taken.size();
+    auto const next = r.whole(i, 0);
     if (next != through.number + 1)
       damaged_segment({lane, through.number + 1}, "it is gone");
+    auto part = part_of(r, i, {lane, next}, known);
+    if (!part) { // another server has appended after this one was cut off
+      known.clear();
+      fresh.forget(lane, std::numeric_limits<std::uint64_t>::max());
+      r = unsettled(s, {lane, found.whole(0, 0)}, known);
+      continue;
+    }
     through.number = next;
-    auto part = decode_segment(through, r.bytes(taken, 1));
-    for (auto const& x : part) {
+    for (auto const& x : *part) {
       events += x.count;
       text += x.lines.size();
     }
-    std::move(part.begin(), part.end(), std::back_inserter(sections));
+    taken.push_back(std::move(part));
   }
-  auto const c = columns_of(sections);
+  auto const c = columns_of(taken);
   TROUPE_CRASH_POINT(30, "settle: before the commit");
   s.query_binary(sql::settle, c.params(through));
-  return taken < r.size() || r.size() == most_segments;
+  fresh.forget(lane, through.number); // if it is taken back: from the database then
+  return taken.size() < r.size() || r.size() == most_segments;
 }
 
 } // namespace
 
-bool settle(session& s, std::uint32_t lane) {
+bool settle(session& s, fresh_segments& fresh, std::uint32_t lane) {
   if (s.query(sql::has_unsettled, with(num(lane))).size() == 0)
     return false; // and nothing is locked or written
   s.begin();
   try {
-    auto const more = settle_locked(s, lane);
+    auto const more = settle_locked(s, fresh, lane);
     s.commit();
     TROUPE_CRASH_POINT(31, "settle: after the commit");
     return more;
@@ -153,9 +187,9 @@ bool settle(session& s, std::uint32_t lane) {
   }
 }
 
-void settle_all(session& s) {
+void settle_all(session& s, fresh_segments& fresh) {
   for (std::uint32_t lane = 0; lane < lane_count; ++lane)
-    while (settle(s, lane)) {
+    while (settle(s, fresh, lane)) {
     }
 }
 

@@ -28,6 +28,7 @@ section make_section(std::uint32_t shard, std::uint64_t epoch, std::uint64_t seq
     return out;
   out.at = ms_of(w.events.front().at);
   out.first_hash = w.events.front().hash;
+  out.end_hash = w.events.back().hash;
   std::size_t bytes = 0;
   for (auto const& e : w.events)
     bytes += e.data.size() + 160;
@@ -70,6 +71,8 @@ std::vector<stored_event> events_of(section const& s, std::string_view previous)
 }
 
 std::string last_hash(section const& s) {
+  if (!s.end_hash.empty())
+    return s.end_hash;
   return s.count == 1 ? s.first_hash : events_of(s).back().event.hash;
 }
 

@@ -17,6 +17,7 @@ struct section {
   std::int64_t at = 0;               ///< of its first event, in ms
   std::optional<time_point> wake_at; ///< of the stream from here on
   std::string first_hash;            ///< of its first event, in hex; empty without events
+  std::string end_hash;              ///< of its last one, where it is known without working it out
   std::string lines;                 ///< two an event
 };
 

@@ -78,6 +78,57 @@ TEST_CASE("postgres: a number whose row was settled away is not taken by a write
   CHECK(verify_store(*f.store)->ok());
 }
 
+TEST_CASE("postgres: what was appended here and what comes from the database settle alike",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const refs = tickets_of(7, 3);
+  f.settle();
+  auto const stranger = *(*open_postgres_store(f.url))(); // as another program has it
+  for (int round = 0; round < 4; ++round) {
+    for (auto const& ref : refs) {
+      auto u = l.next(ref, 1 + static_cast<std::size_t>(round));
+      u.writes[0].wake_at = at_ms(100 + round);
+      l.ok({u});
+    }
+    auto const before = dump(*stranger);
+    auto& by = round % 2 == 0 ? *f.store : *stranger;
+    while (*by.settle()) {
+    }
+    CHECK(f.sql("select count(*) from troupe.segment") == "0");
+    CHECK(dump(*f.store) == before);
+    CHECK(dump(*stranger) == before);
+  }
+  CHECK(verify_store(*f.store)->ok());
+}
+
+TEST_CASE(
+    "postgres: a segment is settled as the database has it, also where another was stored here",
+    "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 2)[0];
+  auto const b = tickets_of(7, 2)[1];
+  l.write(a);
+  f.settle();
+  auto const stranger = *(*open_postgres_store(f.url))();
+  l.write(a); // known here
+  // The database was set back to before that, as by a standby that had not got it; and then another
+  // server has appended.
+  f.sql("delete from troupe.segment");
+  auto theirs = l.next(b, 2);
+  theirs.writes[0].expected_version = 0;
+  REQUIRE(stranger->append(std::span{&theirs, 1})->front().status == unit_status::ok);
+  auto const before = dump(*stranger);
+  while (*f.store->settle()) {
+  }
+  CHECK(f.sql("select count(*) from troupe.segment") == "0");
+  CHECK(dump(*stranger) == before);
+  CHECK(stranger->read_stream(b, 0, 10)->size() == 2);
+  CHECK(stranger->read_stream(a, 0, 10)->size() == 1);
+  CHECK(verify_store(*stranger)->ok());
+}
+
 TEST_CASE("postgres: a claim fences a writer that has long settled", "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   ledger l{*f.store};
