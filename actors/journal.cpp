@@ -12,8 +12,7 @@ namespace troupe {
 
 namespace {
 
-/// More would stand in each other's way: Postgres has two lanes, each of every other shard
-/// (docs/decisions/0013-segments.md).
+/// Postgres has two lanes, each of every other shard (docs/decisions/0013-segments.md).
 constexpr int most_writers = 2;
 
 std::size_t size_of(unit const& u) {
@@ -42,6 +41,18 @@ result<std::vector<std::unique_ptr<event_store>>> handles(store_factory const& s
   return out;
 }
 
+/// What was put off takes several round trips: who wants to read does not wait for them.
+result<std::vector<std::unique_ptr<event_store>>> readers(store_factory const& store, int count) {
+  auto out = handles(store, count);
+  if (!out || out->empty() || !out->front()->puts_off())
+    return out;
+  auto one_more = store();
+  if (!one_more)
+    return one_more.error();
+  out->push_back(std::move(*one_more));
+  return out;
+}
+
 } // namespace
 
 result<std::vector<stored_event>> read_all(event_store& store, entity_ref const& stream) {
@@ -65,7 +76,7 @@ result<std::unique_ptr<journal>> journal::open(store_factory const& unguarded,
   auto writing = handles(store, std::min(settings.writers, most_writers));
   if (!writing)
     return writing.error();
-  auto reading = handles(store, settings.readers);
+  auto reading = readers(store, settings.readers);
   if (!reading)
     return reading.error();
   std::unique_ptr<journal> j{new journal{settings}};

@@ -12,10 +12,8 @@
 namespace troupe {
 
 struct journal_settings {
-  int writers = 1; ///< 1 for SQLite; up to 2 for Postgres, each with a connection of its own
-  /// 1 for SQLite; 2 for Postgres, where settling and storing a snapshot are several round trips: so
-  /// that who wants to read does not wait for them.
-  int readers = 1;
+  int writers = 1; ///< up to 2 for Postgres, each with a connection of its own
+  int readers = 1; ///< and one more where the store puts something off (`event_store::settle`)
   std::size_t queue_bytes = 64 * 1024 * 1024; ///< above it nothing new is accepted
   duration retry{200};                        ///< first wait after an unknown outcome
   duration retry_cap{std::chrono::seconds{5}};

@@ -84,9 +84,7 @@ result<measure> one(stores const& s, int level, timing const& t) {
   auto epochs = (*handle)->claim_all("bench");
   if (!epochs)
     return epochs.error();
-  journal_settings settings;
-  settings.writers = s.writers;
-  auto log = journal::open(at->store, settings);
+  auto log = journal::open(at->store, {});
   if (!log)
     return log.error();
   shared_parts all;

@@ -101,7 +101,7 @@ result<std::vector<measure>> queries(timing const& t) {
   if (!at)
     return at.error();
   stage on;
-  if (auto r = on.open(at->store, s.writers, 1); !r)
+  if (auto r = on.open(at->store, 1); !r)
     return r.error();
   if (auto r = open_blocked(on, 0, tickets); !r)
     return r.error();
@@ -133,7 +133,7 @@ result<std::vector<measure>> idle_tickets(stores const& s, int count) {
   };
   {
     stage on;
-    if (auto r = on.open(at->store, s.writers, 1); !r)
+    if (auto r = on.open(at->store, 1); !r)
       return r.error();
     if (auto r = open_blocked(on, 0, warm); !r)
       return r.error();
@@ -148,7 +148,7 @@ result<std::vector<measure>> idle_tickets(stores const& s, int count) {
     auto const before = heap_bytes();
     stage on;
     auto const begun = clock::now();
-    if (auto r = on.open(at->store, s.writers, 1, false); !r)
+    if (auto r = on.open(at->store, 1, false); !r)
       return r.error();
     if (auto r = on.resume(1); !r)
       return r.error();
@@ -194,7 +194,7 @@ result<measure> idle_cost(stores const& s, int count, timing const& t) {
   if (!at)
     return at.error();
   stage on;
-  if (auto r = on.open(at->store, s.writers, 1); !r)
+  if (auto r = on.open(at->store, 1); !r)
     return r.error();
   if (auto r = open_blocked(on, 0, count); !r)
     return r.error();

@@ -35,7 +35,6 @@ struct place {
 struct stores {
   std::string name;                    ///< `memory`, `sqlite`, `postgres`
   std::function<result<place>()> make; ///< where there is room for a store
-  int writers = 1;                     ///< of the journal, as the server has it for this adapter
   [[nodiscard]] result<place> open() const;
 };
 
@@ -97,8 +96,6 @@ template <class F>
 void remove_databases();
 /// The store at an address that exists already: a file, or the URL of a database.
 [[nodiscard]] result<store_factory> store_at(std::string const& address);
-/// How many writers the journal of a store has.
-[[nodiscard]] int writers_of(std::string const& address);
 
 /// Messages between bare actors: round trips with 1 and 64 under way, the same through the send
 /// point, 1,000 that ask one, one that asks 1,000, and new actors.

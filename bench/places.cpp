@@ -171,8 +171,7 @@ result<place> stores::open() const {
 
 stores sqlite_stores(std::string folder) {
   auto const next = std::make_shared<int>(0);
-  return {"sqlite",
-          [folder = std::move(folder), next]() -> result<place> {
+  return {"sqlite", [folder = std::move(folder), next]() -> result<place> {
             auto const at = std::filesystem::path{folder} / ("store" + std::to_string(++*next));
             std::filesystem::create_directories(at);
             std::shared_ptr<void> rest{nullptr, [at](void*) {
@@ -180,25 +179,22 @@ stores sqlite_stores(std::string folder) {
                                          std::filesystem::remove_all(at, ignored);
                                        }};
             return place{{}, (at / "ledger.db").string(), std::move(rest)};
-          },
-          1};
+          }};
 }
 
 stores postgres_stores(std::string url) {
-  return {"postgres",
-          [url = std::move(url)]() -> result<place> {
+  return {"postgres", [url = std::move(url)]() -> result<place> {
             try {
               auto const own = std::make_shared<fresh_database>(url);
               return place{{}, own->url(), own};
             } catch (postgres::failure const& f) {
               return from(f);
             }
-          },
-          2};
+          }};
 }
 
 stores memory_stores() {
-  return {"memory", [] { return result<place>{place{open_memory_store(), {}, nullptr}}; }, 1};
+  return {"memory", [] { return result<place>{place{open_memory_store(), {}, nullptr}}; }};
 }
 
 void remove_databases() {
@@ -207,10 +203,6 @@ void remove_databases() {
 
 result<store_factory> store_at(std::string const& address) {
   return is_postgres(address) ? open_postgres_store(address) : open_sqlite_store(address);
-}
-
-int writers_of(std::string const& address) {
-  return is_postgres(address) ? 2 : 1;
 }
 
 } // namespace troupe::bench

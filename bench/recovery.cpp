@@ -75,7 +75,7 @@ int hold(std::string const& address, int in_flight) {
     return refuse(store.error());
   stage on;
   holding_runner runner{on.engine()};
-  if (auto r = on.open(*store, writers_of(address), in_flight, true, &runner); !r)
+  if (auto r = on.open(*store, in_flight, true, &runner); !r)
     return refuse(r.error());
   runner.attach(on.at());
   std::mutex mutex;
@@ -104,7 +104,7 @@ int resume(std::string const& address, int in_flight) {
   if (!store)
     return refuse(store.error());
   stage on;
-  if (auto r = on.open(*store, writers_of(address), in_flight, false); !r)
+  if (auto r = on.open(*store, in_flight, false); !r)
     return refuse(r.error());
   std::mutex mutex;
   std::condition_variable changed;

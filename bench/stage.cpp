@@ -51,12 +51,9 @@ std::string const& answer() {
   return text;
 }
 
-result<void> stage::open(store_factory const& store, int writers, int slots, bool fresh,
-                         runner_port* by_whom) {
+result<void> stage::open(store_factory const& store, int slots, bool fresh, runner_port* by_whom) {
   node_settings settings;
   settings.owner = "bench";
-  settings.journal.writers = writers;
-  settings.journal.readers = writers; // as `serve` has them: one of each on SQLite, two on Postgres
   settings.admission.slowdown = slowdown_;
   settings.engines[engine_kind::rules] = make_rules_thinker();
   auto started = node::start(std::move(settings), store, by_whom == nullptr ? instant_ : *by_whom);

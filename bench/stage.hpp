@@ -15,8 +15,8 @@ public:
   explicit stage(int slowdown = 0) : instant_(answer(), daemon_id{}), slowdown_(slowdown) {}
   /// `fresh`: makes the project; otherwise it is there from an earlier start on the same store.
   /// `by`: who does the work; null: the engine that answers at once.
-  [[nodiscard]] result<void> open(store_factory const& store, int writers, int slots,
-                                  bool fresh = true, runner_port* by = nullptr);
+  [[nodiscard]] result<void> open(store_factory const& store, int slots, bool fresh = true,
+                                  runner_port* by = nullptr);
   [[nodiscard]] bool close();
 
   [[nodiscard]] node& at() { return *node_; }

@@ -62,7 +62,7 @@ result<measure> on_a_stage(stores const& s, int slots, int slowdown, Use use) {
   if (!at)
     return at.error();
   stage on{slowdown};
-  if (auto r = on.open(at->store, s.writers, slots); !r)
+  if (auto r = on.open(at->store, slots); !r)
     return r.error();
   ticket_flow flow{on, *at}; // outlives the node's work: answers may still come
   auto m = use(flow);
@@ -212,7 +212,7 @@ int record(std::string const& url, int level, double run_seconds, int cap) {
     return failed(settings.error());
   place const at{*store, url, nullptr};
   stage on;
-  if (auto r = on.open(at.store, writers_of(url), level); !r)
+  if (auto r = on.open(at.store, level); !r)
     return failed(r.error());
   ticket_flow flow{on, at};
   timing const t{seconds{run_seconds / 5}, seconds{run_seconds}, 1};

@@ -213,7 +213,6 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   };
   ns.threads = o.threads;
   ns.journal.writers = o.store.empty() ? 1 : o.writers;
-  ns.journal.readers = o.store.empty() ? 1 : 2;
   ns.resend = o.resend;
   ns.idle = o.idle;
   ns.grace = o.grace;

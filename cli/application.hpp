@@ -18,7 +18,7 @@ struct serve_options {
   server_settings http;
   std::filesystem::path script; ///< of scripted agents; empty: none
   int threads = 2;              ///< of the actor scheduler
-  int writers = 2;              ///< of the journal, on Postgres
+  int writers = 1;              ///< of the journal, on Postgres
   duration resend{std::chrono::seconds{5}};
   duration idle{std::chrono::seconds{120}};
   duration grace{std::chrono::seconds{15}};

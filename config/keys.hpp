@@ -39,7 +39,10 @@ void visit_settings(Settings& s, Visit&& visit) {
   visit(setting_key{"store", "url_file",
                     "File that holds the database URL, where it has a password."},
         s.store.url_file);
-  visit(setting_key{"store", "writers", "Writers of the journal, on PostgreSQL.", 1, 2},
+  visit(setting_key{"store", "writers",
+                    "Writers of the journal, on PostgreSQL. A second one may be of use where a "
+                    "commit takes milliseconds and processors are idle.",
+                    1, 2},
         s.store.writers);
 
   visit(setting_key{"server", "address",

@@ -15,7 +15,7 @@ struct store_settings {
   std::string data;     ///< folder of ledger, admin token and lock; empty: `default_data_folder()`
   std::string url;      ///< `postgres://…`; empty: SQLite in `data`
   std::string url_file; ///< file that holds the URL, for those with a password
-  std::int32_t writers = 2;
+  std::int32_t writers = 1;
 };
 
 /// Where and how the server listens, and its bounds.

@@ -29,7 +29,7 @@ TEST_CASE("bench: a ticket goes through four durable stages, and each answer has
   REQUIRE(answer().size() == 200);
   auto const at = memory_stores().open().value();
   bench::stage on;
-  REQUIRE(on.open(at.store, 1, 8).has_value());
+  REQUIRE(on.open(at.store, 8).has_value());
   std::mutex mutex;
   int answers = 0;
   std::vector<std::string> stages;
@@ -123,7 +123,7 @@ TEST_CASE("bench: what was due while the server stood still has waited that long
   bench::stage on;
   gate closed;
   closed.to = &on.engine();
-  REQUIRE(on.open(at.store, 1, 100, true, &closed).has_value());
+  REQUIRE(on.open(at.store, 100, true, &closed).has_value());
   {
     ticket_flow flow{on, at};
     flow.open_window();
@@ -148,7 +148,7 @@ TEST_CASE("bench: what is not done in time is counted with what it has waited", 
   auto const at = memory_stores().open().value();
   bench::stage on;
   never idle;
-  REQUIRE(on.open(at.store, 1, 100, true, &idle).has_value());
+  REQUIRE(on.open(at.store, 100, true, &idle).has_value());
   {
     ticket_flow flow{on, at};
     flow.open_window();
