@@ -28,6 +28,7 @@ public:
     s.settle_events = events;
     log_ = std::move(*journal::open(factory, s));
     desk_.emplace(*log_);
+    log_->keep_tidy(); // as a server does when it has started
   }
   /// Stores one event.
   void append() {
