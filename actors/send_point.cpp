@@ -7,6 +7,26 @@ namespace troupe {
 
 namespace {
 
+/// A value that is made where it is to stand: an envelope has a dozen members, and to hand it on
+/// from a command into a variant, into the next, and so on took as long as to copy it.
+template <class F>
+struct made_by {
+  F make;
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands for the value
+  operator std::invoke_result_t<F>() const { return make(); }
+};
+template <class F>
+made_by(F) -> made_by<F>;
+
+template <class Commands, class Command>
+result<tell> put(entity_ref to, envelope const& e) {
+  made_by const command{[&] { return Command{e}; }};
+  return {boost::system::in_place_value, made_by{[&] {
+            return tell{std::move(to), any_command{std::in_place_type<Commands>,
+                                                   std::in_place_type<Command>, command}};
+          }}};
+}
+
 result<tell> check(tenant_id const& tenant, envelope const& e) {
   if (e.parts.empty())
     return fail(errc::invalid_argument, "a message needs at least one part");
@@ -15,18 +35,18 @@ result<tell> check(tenant_id const& tenant, envelope const& e) {
   if (e.hops > hop_limit)
     return fail(errc::conflict, "the conversation " + e.correlation + " went over " +
                                     std::to_string(hop_limit) + " hops and was stopped");
-  auto const to = entity_of(tenant, e.to);
+  auto to = entity_of(tenant, e.to);
   if (!to)
     return fail(errc::invalid_argument, "nobody can be reached at " + e.to.value);
   switch (to->kind) {
   case entity_kind::agent:
-    return tell{*to, agent::command{agent::receive{e}}};
+    return put<agent::command, agent::receive>(std::move(*to), e);
   case entity_kind::ticket:
-    return tell{*to, ticket::command{hear{e}}};
+    return put<ticket::command, hear>(std::move(*to), e);
   case entity_kind::brief:
-    return tell{*to, brief::command{hear{e}}};
+    return put<brief::command, hear>(std::move(*to), e);
   case entity_kind::plan:
-    return tell{*to, plan::command{hear{e}}};
+    return put<plan::command, hear>(std::move(*to), e);
   default:
     return fail(errc::invalid_argument, "no messages are taken at " + e.to.value);
   }

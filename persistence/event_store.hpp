@@ -294,7 +294,7 @@ public:
   inbox_rows(std::optional<inbox_row> const& after, std::size_t limit) = 0;
 
   /// From here to `thaw` (or the end of the object) its reads see the store as it is now, and it
-  /// can only read. For export and verification beside a running server.
+  /// can only read. For a start, and for export and verification beside a running server.
   [[nodiscard]] virtual result<void> freeze() = 0;
   [[nodiscard]] virtual result<void> thaw() = 0;
 };

@@ -22,7 +22,13 @@ result<void> connection::freeze() {
     // The first query takes the snapshot. A slow reader of an export is no reason to end it.
     s.run("begin isolation level repeatable read read only;"
           "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
-    s.query(sql::all_shards);
+    try {
+      s.query(sql::all_shards);
+    } catch (failure const& e) {
+      if (!e.lost)
+        s.rollback();
+      throw;
+    }
     frozen_ = true;
     tail_.clear(); // it may be newer
     stands_still_ = false;
@@ -32,7 +38,7 @@ result<void> connection::freeze() {
 
 result<void> connection::thaw() {
   if (!session_)
-    frozen_ = false; // went with its connection
+    frozen_ = stands_still_ = false; // went with its connection
   return run([&](session& s) -> result<void> {
     if (frozen_)
       s.commit();

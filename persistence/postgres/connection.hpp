@@ -52,6 +52,7 @@ public:
       if (!session_) {
         session_ = std::make_unique<session>(url_);
         tail_.clear();
+        stands_still_ = false;
         appender_.forget();
         // Whoever finds the database again sees to it that it is held, readers too: a server that
         // says it is ready has shut others out, however long its watcher would still wait. That it

@@ -72,6 +72,9 @@ struct columns {
       a_epoch.add_int8(num(u.epoch));
     }
   }
+  [[nodiscard]] std::vector<std::string> segments() const {
+    return {s_lane.bytes(), s_number.bytes(), s_body.bytes()};
+  }
   [[nodiscard]] std::vector<std::string> params(time_point now) const {
     std::vector<std::string> out{binary_int8(ms(now))};
     for (auto const* a : {&s_lane,    &s_number,   &s_body,   &h_shard,   &h_tenant,     &h_kind,
@@ -83,6 +86,10 @@ struct columns {
     return out;
   }
 };
+
+bool has_more_than_writes(unit const& u) {
+  return u.inbox || !u.outbox.empty() || !u.outbox_done.empty() || !u.outbox_started.empty();
+}
 
 } // namespace
 
@@ -119,7 +126,7 @@ std::optional<unit_result> draft::take(unit const& u) {
 /// Whether no unit that waits speaks of a key or an effect of this one: one call takes them all in
 /// no order.
 bool draft::speaks_of_new(unit const& u) {
-  if (!u.inbox && u.outbox.empty() && u.outbox_done.empty() && u.outbox_started.empty())
+  if (!has_more_than_writes(u))
     return true;
   std::unordered_set<std::string> mine; // a unit may speak of an effect twice: done and again
   if (u.inbox)
@@ -158,13 +165,22 @@ void draft::flush() {
   if (units_.empty())
     return;
   columns c;
+  bool const beside =
+      !unseen_.empty() || std::any_of(units_.begin(), units_.end(),
+                                      [](auto const* u) { return has_more_than_writes(*u); });
+  auto const wanted =
+      std::count_if(lanes_.begin(), lanes_.end(), [](auto const& l) { return l.second.wanted; });
+  std::vector<std::string> only; // the parameters of a single segment
   for (auto& [number, l] : lanes_) {
     if (!std::exchange(l.wanted, false))
       continue;
     segment_place const at{number, ++l.number};
     auto const body = encode_segment(at, l.waiting);
     l.bytes += body.size();
-    c.add_segment(at, body);
+    if (!beside && wanted == 1)
+      only = {binary_int2(static_cast<std::int16_t>(at.lane)), binary_int8(num(at.number)), body};
+    else
+      c.add_segment(at, body);
     if (careful_)
       std::move(l.waiting.begin(), l.waiting.end(), std::back_inserter(stored_));
     else
@@ -177,7 +193,12 @@ void draft::flush() {
   for (auto const* u : units_)
     c.add_beside(*u);
   TROUPE_CRASH_POINT(3, "store: before the commit");
-  s_.query_binary(sql::append, c.params(now_));
+  if (beside)
+    s_.query_binary(sql::append, c.params(now_));
+  else if (wanted == 1)
+    s_.query_binary(sql::append_segment, only);
+  else
+    s_.query_binary(sql::append_segments, c.segments());
   TROUPE_CRASH_POINT(4, "store: after the commit");
   unseen_.clear();
   units_.clear();

@@ -9,6 +9,15 @@ select troupe.append(
   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
   $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)::text)sql";
 
+// What `append` comes to where there is nothing beside the segments: one, or any number of them.
+constexpr char append_segment[] = R"sql(
+insert into troupe.segment (lane, number, body) values ($1, $2, $3)
+returning troupe.refuse_settled(lane, number)::text)sql";
+constexpr char append_segments[] = R"sql(
+insert into troupe.segment (lane, number, body)
+select x.* from unnest($1::smallint[], $2::bigint[], $3::bytea[]) as x
+returning troupe.refuse_settled(lane, number)::text)sql";
+
 // segment_number, from where it is known; the two rows of lane.
 constexpr char read_tail[] = R"sql(
 select l.lane, l.settled, s.number, s.body

@@ -22,8 +22,11 @@ std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t
     return static_cast<std::size_t>(std::count_if(out.begin(), out.end(), whole)) >= least;
   };
   auto from = after;
-  for (auto ask = std::clamp<std::size_t>(least / 2, 16, 1024); !enough();
-       ask = std::min<std::size_t>(2 * ask, 4096)) {
+  std::size_t rows = 0;
+  // A row can be one event or a whole ticket: the first ones tell.
+  for (std::size_t ask = 16; !enough();
+       ask = std::clamp<std::size_t>(least * rows / std::max<std::size_t>(out.size(), 1), rows,
+                                     4096)) {
     auto const r = s.query(sql::read_shard, with(num(shard), num(from), num(ask)));
     for (std::size_t i = 0; i < r.size(); ++i) {
       auto const row = record_of(r, i);
@@ -34,6 +37,7 @@ std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t
       from = row.seq;
       complete = part.run;
     }
+    rows += r.size();
     if (r.size() < ask) {
       complete = std::numeric_limits<std::uint64_t>::max();
       break;

@@ -3,6 +3,7 @@
 // is left alone. It allocates nothing and asks the kernel itself, so it works from the first call
 // that an allocator makes; libfaketime and jemalloc keep each other from starting.
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -58,6 +59,13 @@ time_t time(time_t* out) noexcept {
   if (out != nullptr)
     *out = now.tv_sec;
   return now.tv_sec;
+}
+
+/// The kernel waits by its own clock.
+int pthread_mutex_timedlock(pthread_mutex_t* which, timespec const* until) noexcept {
+  timespec real = *until;
+  real.tv_sec -= wrong_by();
+  return pthread_mutex_clocklock(which, CLOCK_REALTIME, &real);
 }
 
 } // extern "C"

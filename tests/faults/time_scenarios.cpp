@@ -3,6 +3,7 @@
 #include "tests/faults/shared_number.hpp"
 
 #include <csignal>
+#include <cstdlib>
 
 namespace troupe::faults {
 
@@ -119,6 +120,16 @@ findings taken_over(setting& s) {
   return out;
 }
 
+/// By how many seconds the server's wall clock is ahead of this one; none: it did not answer.
+std::optional<std::int64_t> ahead(lab& l) {
+  auto const told = l.call("GET", "/api/system");
+  if (!told.ok())
+    return std::nullopt;
+  auto const here =
+      std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  return (told.json.at("now").to_number<std::int64_t>() - here.count()) / 1000;
+}
+
 /// The server's wall clock jumps under it; the steady clock does not.
 findings clock_jumps(setting& s) {
   auto where = s.place();
@@ -142,6 +153,8 @@ findings clock_jumps(setting& s) {
       l.strike(
           where_to, [&] { offset.set(wrong_by); }, [] {});
       ++s.runs;
+      if (auto const by = ahead(l); !by || std::abs(*by - wrong_by) > 30)
+        out.push_back(where_to + ", but it did not");
       if (!w.await_more(5))
         out.push_back("C6: no progress after " + where_to);
       if (s.quick)

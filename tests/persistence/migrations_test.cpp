@@ -131,7 +131,9 @@ TEST_CASE("migrations: released texts are never edited", "[persistence]") {
       {"postgres 0002_append.sql",
        "8f0e6fb22fe47c98be1606c570b5835eceed5cd908c5b9ffd50d1bfbd9a33385"},
       {"postgres 0003_segments.sql",
-       "886e9e960d2eb28f2683c767666da636e09070d8c96c03ddb721cd0b370d02a8"}};
+       "886e9e960d2eb28f2683c767666da636e09070d8c96c03ddb721cd0b370d02a8"},
+      {"postgres 0004_plain_append.sql",
+       "78be0035919802275444353c63f7e669b0164e769c85fcde3d37118e721c7a89"}};
   std::map<std::string, std::string> found;
   for (auto const& m : sqlite_migrations())
     found.emplace("sqlite " + std::string{m.name}, checksum(m));

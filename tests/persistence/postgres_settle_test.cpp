@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <future>
+#include <thread>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -76,6 +79,46 @@ TEST_CASE("postgres: a number whose row was settled away is not taken by a write
   CHECK(l.one(stale).first_seq == 3);
   CHECK(f.store->read_shard(7, 0, 10)->size() == 3);
   CHECK(verify_store(*f.store)->ok());
+}
+
+TEST_CASE("postgres: a number that is taken and settled while an append waits for it is not taken "
+          "again",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const a = tickets_of(7, 1)[0];
+  auto const b = tickets_of(8, 1)[0];
+  auto const c = tickets_of(9, 1)[0];
+  l.write(a);
+  l.write(b); // this handle knows the heads of both from here on, and asks for none
+  f.settle();
+  std::vector<unit> batch{l.next(a)};
+  SECTION("as one segment") {}
+  SECTION("as one of two") {
+    batch.push_back(l.next(b));
+  }
+  SECTION("with a stream whose head is compared") {
+    batch.push_back(l.next(c));
+  }
+  // Somebody else takes the number that comes next,
+  postgres::session other{f.url};
+  other.begin();
+  other.run("insert into troupe.segment (lane, number, body) "
+            "select lane, settled + 1, '' from troupe.lane where lane = 1");
+  auto waiting = std::async(std::launch::async, [&] { return f.store->append(batch); });
+  while (!f.waits_for_lock())
+    std::this_thread::yield();
+  // and it is settled at once: its row is gone when the append looks.
+  other.run("update troupe.lane set settled = settled + 1 where lane = 1");
+  other.run("delete from troupe.segment where lane = 1");
+  other.commit();
+  auto const stored = waiting.get();
+  REQUIRE(stored.has_value());
+  for (auto const& r : *stored)
+    CHECK(r.status == unit_status::ok);
+  CHECK(f.sql("select s.number - l.settled from troupe.segment s join troupe.lane l using (lane) "
+              "where lane = 1") == "1");
+  CHECK(f.store->read_stream(a, 0, 10)->size() == 2);
 }
 
 TEST_CASE("postgres: what was appended here and what comes from the database settle alike",

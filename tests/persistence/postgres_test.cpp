@@ -107,14 +107,14 @@ TEST_CASE("postgres: programs that start at once make the schema once", "[persis
   for (auto& one : all)
     CHECK(one.get());
   CHECK(f.server.sql(url.substr(url.rfind('/') + 1), "select count(*) from troupe.migration") ==
-        "3");
+        "4");
 }
 
 TEST_CASE("postgres: a newer schema, another text or another encoding is refused",
           "[persistence][postgres]") {
   TROUPE_NEEDS_POSTGRES(postgres_fixture);
   SECTION("newer") {
-    f.sql("insert into troupe.migration values (4, '0004_later.sql', 'x', 0)");
+    f.sql("insert into troupe.migration values (5, '0005_later.sql', 'x', 0)");
     CHECK(refusal(open_postgres_store(f.url)).code == errc::unsupported);
     CHECK(refusal(open_postgres_readonly(f.url)).code == errc::unsupported);
   }
@@ -153,11 +153,12 @@ TEST_CASE("postgres: a store that something else has changed is refused, with wh
   SECTION("an emptied record of schema changes") {
     f.sql("delete from troupe.migration");
     by_both("the store has shard, record, record_ids, wake, inbox, inbox_age, outbox, snapshot, "
-            "append, records_with, lane, segment, bar, settle, but its record of schema changes");
+            "append, records_with, lane, segment, bar, settle, refuse_settled, but its record of "
+            "schema changes");
   }
   SECTION("a record of schema changes without the last one") {
-    f.sql("delete from troupe.migration where number = 3");
-    by_both("the store has lane, segment, bar, settle, but its record");
+    f.sql("delete from troupe.migration where number = 4");
+    by_both("the store has refuse_settled, but its record");
   }
   SECTION("no record of schema changes") {
     f.sql("drop table troupe.migration");
@@ -198,6 +199,42 @@ TEST_CASE("postgres: a frozen store whose connection is lost says so until it is
   CHECK(f.store->shards().error().code == errc::unavailable);
   CHECK(f.store->thaw().has_value());
   CHECK(f.store->shards().has_value());
+}
+
+TEST_CASE("postgres: a store that was frozen when its database went sees what comes after it",
+          "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  ledger l{*f.store};
+  auto const ref = ticket("a");
+  l.write(ref);
+  auto const reader = *f.factory();
+  REQUIRE(reader->freeze().has_value());
+  CHECK(reader->read_stream(ref, 0, 10)->size() == 1);
+  auto const admit = [&](std::string const& whom) {
+    f.server.sql("postgres", "alter database " + f.name + " allow_connections " + whom);
+  };
+  admit("false");
+  f.server.sql("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                           "where datname = '" +
+                               f.name + "'");
+  CHECK(reader->read_stream(ref, 0, 10).error().code == errc::unavailable);
+  CHECK(reader->thaw().error().code == errc::unavailable);
+  admit("true");
+  l.write(ref);
+  CHECK(reader->read_stream(ref, 0, 10)->size() == 2);
+}
+
+TEST_CASE("postgres: a store that could not be frozen goes on", "[persistence][postgres]") {
+  TROUPE_NEEDS_POSTGRES(postgres_fixture);
+  postgres::session other{f.url};
+  other.begin();
+  other.run("lock table troupe.shard in access exclusive mode");
+  CHECK(f.store->freeze().error().code == errc::busy); // after the two seconds of `lock_timeout`
+  other.rollback();
+  ledger l{*f.store};
+  l.write(ticket("a"));
+  CHECK(f.store->freeze().has_value());
+  CHECK(f.store->read_stream(ticket("a"), 0, 10)->size() == 1);
 }
 
 TEST_CASE("postgres: sessions have the limits that a takeover counts on",
