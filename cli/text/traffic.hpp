@@ -24,12 +24,19 @@ public:
   [[nodiscard]] std::string show(json::value const& line);
 
 private:
+  struct lifeline {
+    std::string who;
+    std::size_t used = 0; ///< the line that last needed it
+  };
   [[nodiscard]] std::optional<std::size_t> column_of(std::string const& who);
+  [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::string heads() const;
 
   text_style style_;
-  std::vector<std::string> columns_;
-  bool fresh_ = false; ///< a column came: the heads are shown again
+  std::vector<lifeline> columns_;
+  std::size_t lines_ = 0;
+  std::size_t told_ = 0; ///< the line before which the heads were shown last
+  bool fresh_ = false;   ///< a column came: the heads are shown again
 };
 
 /// What there was of late: rates, who talks most, what waits. Times in milliseconds.

@@ -64,6 +64,14 @@ test("a brief that waits for its approval is changed in place, and approved as i
     const [{ content_hash }] = (await stage.get("/api/approvals?status=pending")).items;
     return content_hash === (await stage.get(`/api/briefs/${brief}`)).content_hash;
   });
+  // A refusal moves no button under the pointer of who tries again.
+  const places = () => page.locator(".ask .buttons button").evaluateAll((all) => all.map((b) => [b.textContent, b.offsetLeft, b.offsetTop]));
+  const before = await places();
+  await page.route("**/api/approvals/*/decide", (r) => r.fulfill({ status: 503, json: { detail: "the store is away" } }));
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByRole("alert").getByText("the store is away").waitFor();
+  assert.deepEqual(await places(), before);
+  await page.unroute("**/api/approvals/*/decide");
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await until("the approval", async () => (await stage.get(`/api/briefs/${brief}`)).status === "planning" || (await stage.get(`/api/briefs/${brief}`)).status === "approved");
 });

@@ -67,11 +67,25 @@ TEST_CASE("traffic sequence: a column for each, an arrow for each", "[cli]") {
   CHECK(back.find("─") != std::string::npos);
   auto const third = view.show(message("ticket:k3-1", "agent:t.pm"));
   CHECK(third.find("ticket k3-1") != std::string::npos);
-  // Where there is no room for one more, it is told in words.
-  std::string last;
-  for (int i = 0; i < 12; ++i)
-    last = view.show(message("agent:t.x" + std::to_string(i), "agent:t.pm"));
-  CHECK(last.find("x11 → pm") != std::string::npos);
+  // Where there is no room for one more, it is told in words,
+  CHECK(count(view.show(message("agent:t.x1", "agent:t.pm")), "\n") == 2);
+  CHECK(count(view.show(message("agent:t.x2", "agent:t.pm")), "\n") == 2);
+  auto const told = view.show(message("agent:t.x3", "agent:t.pm"));
+  CHECK(told.find("x3 → pm") != std::string::npos);
+  CHECK(count(told, "\n") == 1);
+  // until somebody was silent for a while, whose column it gets.
+  (void)view.show(message("agent:t.x1", "agent:t.pm"));
+  auto const instead = view.show(message("agent:t.x3", "agent:t.pm"));
+  INFO(instead);
+  CHECK(count(instead, "\n") == 2);
+  CHECK(instead.find("x3") < instead.find("ticket k3-1"));
+  CHECK(instead.find("dev-ada") == std::string::npos);
+  // The names come again before they are out of sight.
+  int heads = 0;
+  for (int i = 0; i < 80; ++i)
+    heads +=
+        view.show(message("agent:t.x3", "agent:t.pm")).find("ticket k3-1") != std::string::npos;
+  CHECK(heads == 2);
 }
 
 TEST_CASE("traffic stats: rates, who talks, what waits", "[cli]") {

@@ -179,6 +179,7 @@ export async function start_restate(peers) {
   const child = start('restate-server', binary, ['--no-logo', '--listen-mode', 'tcp', '--base-dir', data, '--node-name', 'peers'], {
     log,
     env: {
+      TMPDIR: data, // its invokers leave a folder each
       RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
