@@ -134,6 +134,7 @@ void dispatched(command_message const& c, command_result const& how) noexcept {
 void crashed(entity_ref const& who, std::string const& command, bool dead) noexcept {
   header h{category::dispatch, direction::out};
   h.about(who);
+  h.within({});
   h.message = traffic::hash_of(command);
   h.how = dead ? outcome::dead_letter : outcome::crashed;
   traffic::record(h);
@@ -172,13 +173,14 @@ void not_stored(unit const& u, outcome why, std::int64_t since) noexcept {
 }
 
 effect_ptr begin_effect(entity_ref const& of, std::string_view kind, std::string_view sort_of_doer,
-                        std::string_view doer) noexcept {
+                        std::string_view doer, std::string_view correlation) noexcept {
   header h{category::effect, direction::out};
   h.set(field::tenant, of.tenant.value);
   short_name to;
   to << sort_of_doer << doer;
   h.between(name_as_principal(of).text(), to.text());
   h.set(field::kind, kind);
+  h.within(correlation);
   effect_ptr begun;
   try {
     begun = std::make_shared<effect const>(effect{h, steady_ns()});
@@ -213,6 +215,7 @@ void frame(tenant_id const& tenant, daemon_id const& daemon, link::frame_body co
           h.concerns(body.ticket.value);
       },
       f);
+  h.within({});
   h.how = outcome::ok;
   traffic::record(h);
 }

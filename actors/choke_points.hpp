@@ -26,8 +26,8 @@ void submitted(unit const& u) noexcept;
 void stored(unit const& u, unit_result const& r, std::int64_t since) noexcept;
 void not_stored(unit const& u, traffic::outcome why, std::int64_t since) noexcept;
 [[nodiscard]] effect_ptr begin_effect(entity_ref const& of, std::string_view kind,
-                                      std::string_view sort_of_doer,
-                                      std::string_view doer) noexcept;
+                                      std::string_view sort_of_doer, std::string_view doer,
+                                      std::string_view correlation) noexcept;
 void end_effect(effect const& e, std::optional<errc> failed) noexcept;
 void frame(tenant_id const& tenant, daemon_id const& daemon, link::frame_body const& f,
            traffic::direction way) noexcept;
@@ -82,12 +82,13 @@ inline void not_stored(unit const& u, traffic::outcome why, std::int64_t since) 
     detail::not_stored(u, why, since);
 }
 
-/// Something on the outside begins: what it is, of whom, and who does it (`daemon:`, its id).
+/// Something on the outside begins: what it is, of whom, who does it (`daemon:`, its id), and in
+/// which conversation where the name of `of` does not tell.
 [[nodiscard]] inline effect_ptr begin_effect(entity_ref const& of, std::string_view kind,
-                                             std::string_view sort_of_doer,
-                                             std::string_view doer) noexcept {
+                                             std::string_view sort_of_doer, std::string_view doer,
+                                             std::string_view correlation = {}) noexcept {
   return traffic::wants(traffic::category::effect)
-             ? detail::begin_effect(of, kind, sort_of_doer, doer)
+             ? detail::begin_effect(of, kind, sort_of_doer, doer, correlation)
              : nullptr;
 }
 /// It has ended.

@@ -354,8 +354,8 @@ private:
           host_.ref(), host_.now().state->spec, x.message,
           [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key, round = t.round,
            watched = choke::begin_effect(host_.ref(), "think",
-                                         "engine:", name(host_.now().state->spec.engine))](
-              result<envelope> r) {
+                                         "engine:", name(host_.now().state->spec.engine),
+                                         x.message.correlation)](result<envelope> r) {
             choke::end_effect(watched, r ? std::nullopt : std::optional{r.error().code});
             if (r)
               *answer = agent::reply{std::move(*r)};

@@ -77,7 +77,7 @@ traffic_flags following(traffic_flags f) {
 /// Counts shown once a second, in place of those before on a terminal.
 class stats_board {
 public:
-  explicit stats_board(console const& out, bool in_place)
+  explicit stats_board(console& out, bool in_place)
       : out_(out), in_place_(in_place), thread_([this] { run(); }) {}
   ~stats_board() {
     {
@@ -113,6 +113,11 @@ private:
     }
   }
   void print() {
+    if (out_.json()) {
+      std::lock_guard lock{mutex_};
+      out_.print_json(stats_.tell(now()));
+      return;
+    }
     std::string text;
     {
       std::lock_guard lock{mutex_};
@@ -124,7 +129,7 @@ private:
     out_.print(text + (in_place_ ? "" : "\n"));
   }
 
-  console const& out_;
+  console& out_;
   bool const in_place_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -138,14 +143,14 @@ private:
 class traffic_view {
 public:
   traffic_view(console& out, traffic_flags const& flags) : out_(out), sequence_(out.style()) {
-    if (flags.stats && !out.json())
-      stats_.emplace(out, out.style().width > 0 && ::isatty(STDOUT_FILENO) != 0);
+    if (flags.stats)
+      stats_.emplace(out, !out.json() && out.style().width > 0 && ::isatty(STDOUT_FILENO) != 0);
     follows_ = !flags.follow.empty();
   }
   void show(std::string const& name, json::value const& line) {
-    if (out_.json())
+    if (out_.json() && !stats_)
       out_.print_json(line);
-    else if (name == "closed")
+    else if (name == "closed" && !out_.json())
       out_.note(end_of(look::text(line, "reason")));
     else if (stats_)
       stats_->take(line);

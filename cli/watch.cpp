@@ -313,9 +313,6 @@ std::string misplaced(watch_flags const& f) {
 
 int run_watch(console& out, watch_flags f) {
   f.live = f.live || f.traffic.stats || !f.traffic.follow.empty();
-  if (f.traffic.stats && out.json())
-    return out.misuse("--stats counts for people; --json has the records themselves",
-                      "Leave one of them out: `troupe watch --traffic --json`.");
   if (auto const wrong = misplaced(f); !wrong.empty())
     return out.misuse(wrong, "See `troupe watch --help`.");
   return f.live ? watch_traffic(out, f.traffic) : watcher{out, f}.run();

@@ -16,6 +16,9 @@ endif()
 target_compile_definitions(
   troupe_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                            BOOST_ASIO_NO_DEPRECATED CATCH_CONFIG_FAST_COMPILE)
+if(NOT TROUPE_TAP)
+  target_compile_definitions(troupe_options INTERFACE TROUPE_WITHOUT_TAP)
+endif()
 if(TROUPE_SANITIZE)
   target_compile_options(troupe_options INTERFACE -fsanitize=${TROUPE_SANITIZE}
                                                   -fno-omit-frame-pointer -fno-sanitize-recover=all)

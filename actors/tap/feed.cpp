@@ -63,6 +63,7 @@ void subscription::begin() {
   at_ = feed_->head();
   told_ = feed_->totals_;
   ends_at_ = now_() + limits_.time_ns;
+  patient_ = limits_.patient;
 }
 
 bool subscription::has_news() const {
@@ -83,7 +84,7 @@ void subscription::check(std::int64_t now_ns) {
     return;
   if (now_ns >= ends_at_)
     finish("time_limit", false);
-  if (waits_ && now_ns - waits_since_ >= limits_.disconnect_ns)
+  if (waits_ && !patient_ && now_ns - waits_since_ >= limits_.disconnect_ns)
     finish("slow_reader", true);
 }
 
@@ -103,6 +104,14 @@ void subscription::close(std::string_view reason) {
     finish(reason, true);
 }
 
+void subscription::hurry() {
+  auto const now = now_();
+  std::lock_guard lock{feed_->mutex_};
+  patient_ = false;
+  hurries_since_ = now;
+  waits_since_ = std::max(waits_since_, now);
+}
+
 std::vector<line> subscription::take(std::size_t most) {
   std::vector<line> out;
   auto const now = now_();
@@ -112,7 +121,7 @@ std::vector<line> subscription::take(std::size_t most) {
   if (over_)
     return out;
   auto const end = std::min(f.head(), ends_before_);
-  if (at_ < end && waits_ && now - waits_since_ >= limits_.coalesce_ns) {
+  if (at_ < end && waits_ && !patient_ && now - waits_since_ >= limits_.coalesce_ns) {
     at_ = std::max(end, f.first_);
     out.push_back(counters_line(told_, f.before(at_)));
   } else if (at_ < f.first_) { // some of what it has not read is not kept any more
@@ -133,7 +142,7 @@ std::vector<line> subscription::take(std::size_t most) {
   told_ = f.before(at_);
   waits_ = !over_ && at_ < f.head();
   if (waits_)
-    waits_since_ = f.lines_[at_ - f.first_].at;
+    waits_since_ = std::max(hurries_since_, f.lines_[at_ - f.first_].at);
   armed_ = !waits_ && !over_;
   return out;
 }

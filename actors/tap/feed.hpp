@@ -45,6 +45,7 @@ struct subscription_limits {
   std::int64_t time_ns = 600'000'000'000;
   std::int64_t coalesce_ns = 3'000'000'000;    ///< behind by so much: counters in place of records
   std::int64_t disconnect_ns = 30'000'000'000; ///< by so much: it is closed
+  bool patient = false; ///< none of the two until `hurry`: it is told something else first
 };
 
 /// One watcher of a feed: a place in it. A watcher that does not read costs nothing. Thread-safe.
@@ -64,6 +65,8 @@ public:
   [[nodiscard]] bool ends() const;
   /// Ends it from outside. What was not taken is forgotten.
   void close(std::string_view reason);
+  /// From here on it must read: how far it is behind counts from now.
+  void hurry();
 
 private:
   friend class feed;
@@ -84,6 +87,8 @@ private:
   std::int64_t waits_since_ = 0;
   bool waits_ = false; ///< there is something that was not taken
   bool armed_ = true;  ///< wants to be called
+  bool patient_ = false;
+  std::int64_t hurries_since_ = std::numeric_limits<std::int64_t>::min();
   std::uint64_t records_ = 0;
   std::int64_t ends_at_ = 0;
   std::string reason_; ///< not empty: it ends

@@ -176,9 +176,11 @@ void header::about(entity_ref const& entity) {
 }
 
 void header::within(std::string_view correlation) {
-  conversation = correlation.empty() ? 0 : hash_of(correlation);
   if (get(field::brief).empty())
     set(field::brief, correlation);
+  if (correlation.empty() && !is_cut(field::brief))
+    correlation = get(field::brief);
+  conversation = correlation.empty() ? 0 : hash_of(correlation);
 }
 
 void header::took(std::chrono::nanoseconds time) {

@@ -125,7 +125,8 @@ struct alignas(64) header {
   void about(entity_ref const& entity);
   /// Sets ticket and brief.
   void concerns(std::string_view ticket);
-  /// The correlation id is the brief's id in every conversation about one.
+  /// The correlation id is the brief's id in every conversation about one. Empty: where its brief
+  /// is known, that of the conversation about it.
   void within(std::string_view correlation);
   /// Latency since a moment of the steady clock.
   void took(std::chrono::nanoseconds time);

@@ -65,13 +65,19 @@ sieve::sieve(tenant_id tenant, filter of, sieve_settings settings)
     : tenant_(std::move(tenant)), filter_(std::move(of)), settings_(settings),
       bucket_(settings.rate) {}
 
-bool sieve::in_sample(std::uint64_t conversation) const {
-  return settings_.sample >= 1 || spread(conversation) < settings_.sample * 4294967296.0;
+/// What belongs to no conversation is chosen by its message, or by itself.
+bool sieve::in_sample(header const& h) const {
+  if (settings_.sample >= 1)
+    return true;
+  auto const by = h.conversation != 0 ? h.conversation
+                  : h.message != 0    ? h.message
+                                      : h.number * 65'536 + h.thread + 1;
+  return spread(by) < settings_.sample * 4294967296.0;
 }
 
 bool sieve::wants(header const& h, bool outlier) const {
   return h.get(field::tenant) == tenant_.value && filter_.matches(h) &&
-         (outlier || is_error(h.how) || in_sample(h.conversation));
+         (outlier || is_error(h.how) || in_sample(h));
 }
 
 passage sieve::let(header const& h, bool outlier, std::int64_t now_ns) {

@@ -61,7 +61,7 @@ public:
   [[nodiscard]] tenant_id const& tenant() const { return tenant_; }
 
 private:
-  [[nodiscard]] bool in_sample(std::uint64_t conversation) const;
+  [[nodiscard]] bool in_sample(header const& h) const;
 
   tenant_id tenant_;
   filter filter_;

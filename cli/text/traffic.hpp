@@ -45,6 +45,9 @@ public:
   void take(json::value const& line, std::int64_t now);
   /// Several lines, each with its line end.
   [[nodiscard]] std::string show(text_style const& style, std::int64_t now);
+  /// The same for programs: `points` by name, `talkers` and `mailboxes` by who, of the last
+  /// `span_ms`; what is not known is null.
+  [[nodiscard]] json::object tell(std::int64_t now);
 
 private:
   static constexpr std::int64_t window = 10'000;
@@ -60,10 +63,27 @@ private:
     std::string at;
     std::string kind;
   };
+  struct summary {
+    struct point {
+      std::string name;
+      std::size_t records = 0;
+      std::size_t errors = 0;
+      std::int64_t p50_us = -1; ///< below 0: not known
+      std::int64_t p99_us = -1;
+    };
+    std::int64_t span_ms = 0;
+    std::vector<point> points;
+    std::map<std::string, std::size_t> talkers;
+    std::map<std::string, std::size_t> mailboxes;
+    std::optional<waiting> oldest;
+    bool blind = false; ///< mailboxes and the oldest one are not known
+  };
   void forget(std::int64_t now);
+  [[nodiscard]] summary sum_up(std::int64_t now);
 
   std::deque<seen> recent_;
   std::map<std::string, waiting> waits_; ///< commands taken and not answered, by their hash
+  std::int64_t blind_at_ = -1;           ///< when records were missing last
   std::int64_t begun_ = -1;
   std::uint64_t records_ = 0;
   std::uint64_t missing_ = 0;

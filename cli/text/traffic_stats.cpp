@@ -60,10 +60,14 @@ void traffic_stats::take(json::value const& line, std::int64_t now) {
   if (begun_ < 0)
     begun_ = now;
   auto const type = look::text(line, "type");
-  if (type == "gap")
-    missing_ += static_cast<std::uint64_t>(look::number(line, "count"));
-  if (type == "counters")
-    missing_ += static_cast<std::uint64_t>(look::number(line, "records"));
+  if (type == "gap" || type == "counters") {
+    missing_ += static_cast<std::uint64_t>(type == "gap" ? look::number(line, "count")
+                                                         : look::number(line, "records") +
+                                                               look::number(line, "missed"));
+    // What was taken may be answered by what is missing.
+    waits_.clear();
+    blind_at_ = now;
+  }
   if (type != "record")
     return;
   ++records_;
@@ -84,54 +88,98 @@ void traffic_stats::take(json::value const& line, std::int64_t now) {
   forget(now);
 }
 
-std::string traffic_stats::show(text_style const& style, std::int64_t now) {
+traffic_stats::summary traffic_stats::sum_up(std::int64_t now) {
   forget(now);
-  auto const span = std::clamp<std::int64_t>(begun_ < 0 ? 1 : now - begun_, 1'000, window);
-  std::map<std::string, std::size_t> talkers;
-  std::map<std::string, std::size_t> depth;
+  summary out;
+  out.span_ms = std::clamp<std::int64_t>(begun_ < 0 ? 1 : now - begun_, 1'000, window);
   std::map<std::string, std::vector<std::int64_t>> latencies;
-  std::map<std::string, std::size_t> count;
-  std::map<std::string, std::size_t> errors;
+  for (auto const point : points)
+    out.points.push_back({std::string{point}});
   for (auto const& s : recent_) {
-    ++count[s.point];
-    errors[s.point] += s.error ? 1 : 0;
+    auto const p = std::find_if(out.points.begin(), out.points.end(),
+                                [&](auto const& x) { return x.name == s.point; });
+    if (p == out.points.end())
+      continue;
+    ++p->records;
+    p->errors += s.error ? 1 : 0;
     if (!s.from.empty())
-      ++talkers[s.from];
+      ++out.talkers[s.from];
     if (s.latency_us >= 0)
       latencies[s.point].push_back(s.latency_us);
   }
-  waiting const* oldest = nullptr;
-  for (auto const& [id, w] : waits_) {
-    ++depth[w.at];
-    if (oldest == nullptr || w.since < oldest->since)
-      oldest = &w;
+  for (auto& p : out.points) {
+    p.p50_us = quantile(latencies[p.name], 50);
+    p.p99_us = quantile(latencies[p.name], 99);
   }
+  out.blind = blind_at_ >= 0 && now - blind_at_ < window;
+  for (auto const& [id, w] : waits_) {
+    ++out.mailboxes[w.at];
+    if (!out.oldest || w.since < out.oldest->since)
+      out.oldest = w;
+  }
+  return out;
+}
+
+std::string traffic_stats::show(text_style const& style, std::int64_t now) {
+  auto const all = sum_up(now);
   std::string out = paint(style, ink::strong,
                           columns::pad("", 12) + columns::pad_left("a second", 10) +
                               columns::pad_left("errors", 8) + columns::pad_left("p50 ms", 10) +
                               columns::pad_left("p99 ms", 10)) +
                     "\n";
-  for (auto const point : points) {
-    std::string const name{point};
-    auto const tenths = static_cast<std::int64_t>(count[name]) * 10'000 / span;
+  for (auto const& p : all.points) {
+    auto const tenths = static_cast<std::int64_t>(p.records) * 10'000 / all.span_ms;
     auto const line =
-        columns::pad(name, 12) +
+        columns::pad(p.name, 12) +
         columns::pad_left(std::to_string(tenths / 10) + "." + std::to_string(tenths % 10), 10) +
-        columns::pad_left(std::to_string(errors[name]), 8) +
-        columns::pad_left(milliseconds(quantile(latencies[name], 50)), 10) +
-        columns::pad_left(milliseconds(quantile(latencies[name], 99)), 10);
-    out += paint(style, errors[name] > 0 ? ink::bad : ink::plain, line) + "\n";
+        columns::pad_left(std::to_string(p.errors), 8) +
+        columns::pad_left(milliseconds(p.p50_us), 10) +
+        columns::pad_left(milliseconds(p.p99_us), 10);
+    out += paint(style, p.errors > 0 ? ink::bad : ink::plain, line) + "\n";
   }
-  out += row(style, "top talkers", greatest(talkers));
-  out += row(style, "mailboxes", greatest(depth));
+  std::string const unknown = "not known, records are missing; a filter or a higher --rate helps";
+  out += row(style, "top talkers", greatest(all.talkers));
+  out += row(style, "mailboxes", all.blind ? unknown : greatest(all.mailboxes));
   out += row(style, "oldest waiting",
-             oldest == nullptr
-                 ? "-"
-                 : oldest->kind + " at " + oldest->at + ", " + look::span(now - oldest->since));
+             all.blind     ? unknown
+             : !all.oldest ? "-"
+                           : all.oldest->kind + " at " + all.oldest->at + ", " +
+                                 look::span(now - all.oldest->since));
   out += row(style, "in all",
              look::count(static_cast<std::int64_t>(records_), "record") +
                  (missing_ > 0 ? ", " + std::to_string(missing_) + " missing" : ""));
   return out;
+}
+
+json::object traffic_stats::tell(std::int64_t now) {
+  auto const all = sum_up(now);
+  auto const known = [](std::int64_t us) {
+    return us < 0 ? json::value(nullptr) : json::value(us);
+  };
+  auto const counts = [](std::map<std::string, std::size_t> const& of) {
+    json::object out;
+    for (auto const& [who, n] : of)
+      out.emplace(who, n);
+    return out;
+  };
+  json::object points;
+  for (auto const& p : all.points)
+    points.emplace(p.name, json::object{{"records", p.records},
+                                        {"errors", p.errors},
+                                        {"p50_us", known(p.p50_us)},
+                                        {"p99_us", known(p.p99_us)}});
+  json::value oldest;
+  if (!all.blind && all.oldest)
+    oldest = json::object{
+        {"kind", all.oldest->kind}, {"at", all.oldest->at}, {"waits_ms", now - all.oldest->since}};
+  return {{"type", "stats"},
+          {"span_ms", all.span_ms},
+          {"points", std::move(points)},
+          {"talkers", counts(all.talkers)},
+          {"mailboxes", all.blind ? json::value(nullptr) : json::value(counts(all.mailboxes))},
+          {"oldest", std::move(oldest)},
+          {"records", records_},
+          {"missing", missing_}};
 }
 
 } // namespace troupe

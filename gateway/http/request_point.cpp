@@ -71,6 +71,7 @@ void request_point::came_in(admitted const& a) {
   h.set(traffic::field::tenant, a.req.principal.tenant.value);
   h.between(a.req.principal.id.value, subject_of(a));
   h.set(traffic::field::kind, a.to->method + ":" + a.to->pattern);
+  h.within({});
   // A trace's id, `00-` and 32 hex digits, is the same for all that one caller's work led to.
   if (a.req.trace.size() > 35)
     h.message = traffic::hash_of(std::string_view{a.req.trace}.substr(3, 32));

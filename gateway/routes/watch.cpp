@@ -47,8 +47,8 @@ public:
   /// Watches, and says so in the ledger; the stream begins once that is durable.
   void begin(result<watch_terms> const& terms) {
     auto const* what = terms ? &terms->live : nullptr;
-    if (what == nullptr || a_.watches == nullptr) {
-      out_->refuse(terms ? fail(errc::unavailable, "this server shows no live traffic")
+    if (what == nullptr || a_.watches == nullptr || !traffic::is_built_in) {
+      out_->refuse(terms ? fail(errc::unsupported, "this server shows no live traffic")
                          : terms.error(),
                    path_);
       return;
@@ -138,6 +138,8 @@ private:
   std::vector<line> spliced(std::size_t most) {
     most = std::max<std::size_t>(most, 1); // for the line that says that it is over
     bool const live = tail_->caught_up() || lines_->ends();
+    if (live && !std::exchange(live_, true))
+      lines_->hurry();
     std::vector<line> out;
     for (bool more = live; more && out.empty();) {
       auto taken = lines_->take(most);
@@ -168,6 +170,7 @@ private:
   std::shared_ptr<outlet> const out_;
   std::shared_ptr<traffic::subscription> lines_;
   std::shared_ptr<ledger_tail> tail_; ///< null: from now on
+  bool live_ = false;                 ///< the past, if any, is told
   std::uint64_t most_records_ = 0;
   std::chrono::steady_clock::time_point checked_{};
   std::atomic<std::uint64_t> records_{0};

@@ -145,11 +145,7 @@ result<watch_terms> watch_terms_of(request const& r) {
   if (since->has_value() && r.query.get("after"))
     return fail(errc::invalid_argument, "since and after exclude one another",
                 {{"field", "after"}});
-  if (terms.has_past()) { // live lines wait for the past, however long that takes
-    constexpr std::int64_t an_hour = 3'600'000'000'000;
-    out.limits.coalesce_ns = an_hour;
-    out.limits.disconnect_ns = an_hour;
-  }
+  out.limits.patient = terms.has_past(); // live lines wait for it, however long that takes
   return terms;
 }
 

@@ -208,6 +208,31 @@ TEST_CASE("tap feed: thirty seconds behind it is closed, with the reason", "[tap
   CHECK(texts(reader->take(10)) == std::vector<std::string>{"r1"});
 }
 
+TEST_CASE("tap feed: who is told the past first may be behind until then, and not after", "[tap]") {
+  stage s;
+  subscription_limits limits;
+  limits.patient = true;
+  auto const w = s.join(limits);
+  s.add(5);
+  s.f->call();
+  s.now += 60 * second;
+  CHECK(s.f->tend(s.now));
+  CHECK(texts(w->take(1)) == std::vector<std::string>{"r0"});
+  s.now += 60 * second;
+  w->hurry(); // the past is told
+  CHECK(texts(w->take(1)) == std::vector<std::string>{"r1"});
+  s.now += 2 * second;
+  CHECK(s.f->tend(s.now));
+  CHECK(texts(w->take(1)) == std::vector<std::string>{"r2"});
+  s.now += 2 * second;
+  CHECK(texts(w->take(10)) == std::vector<std::string>{"counters"});
+  s.add();
+  s.f->call();
+  s.now += 31 * second;
+  (void)s.f->tend(s.now);
+  CHECK(texts(w->take(10)) == std::vector<std::string>{"closed"});
+}
+
 TEST_CASE("tap feed: ends by itself after so many records", "[tap]") {
   stage s;
   subscription_limits limits;

@@ -32,6 +32,23 @@ TEST_CASE("tap header: the names of principals tell of project, brief and ticket
   CHECK(other.conversation == hash_of("k3f9q2mx"));
 }
 
+TEST_CASE("tap header: without a correlation id it is in the conversation about its brief",
+          "[tap]") {
+  header h{category::effect, direction::out};
+  h.between("ticket:k3f9q2mx-4", "daemon:d-1");
+  h.within({});
+  CHECK(h.conversation == hash_of("k3f9q2mx"));
+  header other{category::gateway, direction::in};
+  other.between("human:ann", "");
+  other.within({});
+  CHECK(other.conversation == 0);
+  header told{category::effect, direction::out};
+  told.between("agent:tally.pm", "engine:rules");
+  told.within("k3f9q2mx");
+  CHECK(told.conversation == hash_of("k3f9q2mx"));
+  CHECK(told.get(field::brief) == "k3f9q2mx");
+}
+
 TEST_CASE("tap header: a long name is cut at a character and says so, a tenant is left out",
           "[tap]") {
   header h;

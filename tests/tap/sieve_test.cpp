@@ -49,6 +49,29 @@ TEST_CASE("tap sieve: a conversation is in the sample as a whole", "[tap]") {
   CHECK(in.size() < 600);
 }
 
+TEST_CASE("tap sieve: what belongs to no conversation is sampled too", "[tap]") {
+  sieve s{tenant_id{"acme"}, {}, {0.25, 10'000}};
+  auto const share = [&](auto mark) {
+    int passed = 0;
+    for (int i = 0; i < 2000; ++i) {
+      auto h = a_message();
+      h.conversation = 0;
+      mark(h, static_cast<std::uint64_t>(i));
+      bool const first = s.let(h, false, i * second) == passage::passed;
+      CHECK((s.let(h, false, i * second) == passage::passed) == first);
+      passed += first ? 1 : 0;
+    }
+    return passed;
+  };
+  // A request and its answer have one message; what has not even that is chosen one by one.
+  auto const of_messages = share([](header& h, std::uint64_t i) { h.message = i + 1; });
+  auto const of_numbers = share([](header& h, std::uint64_t i) { h.number = i; });
+  for (int const passed : {of_messages, of_numbers}) {
+    CHECK(passed > 400);
+    CHECK(passed < 600);
+  }
+}
+
 TEST_CASE("tap sieve: errors and outliers are kept, whatever the sample", "[tap]") {
   sieve s{tenant_id{"acme"}, {}, {1e-9, 100}};
   for (int c = 0; c < 50; ++c) {
