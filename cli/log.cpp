@@ -10,6 +10,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <random>
+
 namespace troupe {
 
 namespace {
@@ -58,6 +60,15 @@ std::string rfc3339(spdlog::log_clock::time_point at) {
                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, rest);
 }
 
+/// Of lines that are about the process: these belong together, too.
+std::string const& of_this_process() {
+  static std::string const id = [] {
+    std::random_device random;
+    return fmt::format("process-{:08x}{:08x}", random(), random());
+  }();
+  return id;
+}
+
 class json_lines : public spdlog::formatter {
 public:
   void format(spdlog::details::log_msg const& m, spdlog::memory_buf_t& out) override {
@@ -65,8 +76,9 @@ public:
                       {"level", view(spdlog::level::to_string_view(m.level))},
                       {"logger", view(m.logger_name)},
                       {"message", text_for_json(clean(m))}};
-    if (auto about = log_about::id(); !about.empty())
-      line.emplace("correlation", text_for_json(std::move(about)));
+    auto about = log_about::id();
+    line.emplace("correlation",
+                 about.empty() ? of_this_process() : text_for_json(std::move(about)));
     auto const text = boost::json::serialize(line);
     out.append(text.data(), text.data() + text.size());
     out.push_back('\n');

@@ -145,6 +145,12 @@ std::size_t hub::watches() const {
   return groups_.size();
 }
 
+hub_counts hub::counts() const {
+  std::lock_guard lock{mutex_};
+  return {groups_.size(),    watchers(),      records_.load(),
+          over_rate_.load(), no_room_.load(), failed_.load()};
+}
+
 void hub::run() {
   give_way();
   for (;;) {
@@ -164,6 +170,7 @@ void hub::step() {
   try {
     round();
   } catch (...) { // no memory, most likely: whoever watches is told, the rest does not notice
+    failed_ = true;
     stop("internal");
   }
 }
@@ -213,6 +220,7 @@ void hub::collect() {
   auto const waited = ready_.size();
   auto const dropped = rings::of_process().drain(ready_, most_of_a_thread);
   if (dropped > 0) {
+    no_room_ += dropped;
     for (auto const& f : now_feeding_)
       f->miss(dropped, false);
   }
@@ -235,10 +243,13 @@ void hub::spread(header const& h, bool outlier, std::int64_t now) {
   std::shared_ptr<std::string const> whole;
   for (auto const& f : now_feeding_) {
     auto const how = f->gate().let(h, outlier, now);
-    if (how == passage::too_many)
+    if (how == passage::too_many) {
       f->miss(1, true);
+      ++over_rate_;
+    }
     if (how != passage::passed)
       continue;
+    ++records_;
     bool const with_content = f->contents() && h.content != nullptr;
     auto& text = with_content ? whole : plain;
     if (!text) {

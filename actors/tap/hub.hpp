@@ -18,6 +18,16 @@ struct watch_request {
   subscription_limits limits;
 };
 
+/// What was watched since the start.
+struct hub_counts {
+  std::size_t watches = 0;   ///< different ones, now
+  std::size_t watchers = 0;  ///< now
+  std::uint64_t records = 0; ///< told, once for each watch
+  std::uint64_t over_rate = 0;
+  std::uint64_t no_room = 0; ///< records that a thread could not keep
+  bool failed = false;       ///< it ended by itself
+};
+
 struct hub_settings {
   std::size_t watches = 16;     ///< different ones; the same one for many counts once
   std::size_t watchers = 2'000; ///< of all watches together
@@ -53,6 +63,7 @@ public:
   void step();
 
   [[nodiscard]] std::size_t watches() const;
+  [[nodiscard]] hub_counts counts() const;
   /// Rounds since the start: none are made while nobody watches.
   [[nodiscard]] std::uint64_t rounds() const { return rounds_.load(); }
 
@@ -78,6 +89,10 @@ private:
   bool reading_ = false;
   bool stopped_ = false;
   std::atomic<std::uint64_t> rounds_{0};
+  std::atomic<std::uint64_t> records_{0};
+  std::atomic<std::uint64_t> over_rate_{0};
+  std::atomic<std::uint64_t> no_room_{0};
+  std::atomic<bool> failed_{false};
 
   // Of the round:
   std::mutex round_mutex_;

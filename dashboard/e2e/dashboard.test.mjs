@@ -154,7 +154,7 @@ test("what passes the real server is watched; its mistakes are shown with their 
   await page.getByRole("button", { name: "Watch", exact: true }).click();
   await page.getByText("Watching.", { exact: true }).waitFor();
   await stage.call("POST", `/api/tickets/${brief}-1/comments`, { text: "Said while somebody watches." });
-  const journal = page.getByRole("button", { name: /seen by the tap: ticket\.comment/ });
+  const journal = page.getByRole("button", { name: /^[\d:]+ ticket\.commented from / }); // solid: it was stored
   await journal.last().waitFor();
   await page.getByRole("button", { name: "Pause" }).click(); // what the page reads meanwhile passes, too
   await journal.last().click();
@@ -202,6 +202,75 @@ test("why a ticket waits is one sentence, the server's", async () => {
   await page.locator(".ticket .now", { hasText: "Waits for an agent with the role writer" }).first().waitFor();
   await open(`ticket/${brief}-1`);
   assert.match(await page.locator("p.why").innerText(), /^Merged as [0-9a-f]{10}\./);
+});
+
+test("files and numbers of a ticket are links only where they lead somewhere safe", async () => {
+  await stage.call("POST", `/api/tickets/${brief}-3/comments`, {
+    text: "Measured.",
+    metrics: { coverage: "81 %", report: "https://example.org/report", trap: "javascript:alert(1)" },
+  });
+  await open(`ticket/${brief}-3`);
+  const card = page.locator("section.card", { has: page.getByRole("heading", { name: "Artifacts", exact: true }) });
+  await card.getByText("81 %").waitFor();
+  await card.getByText("javascript:alert(1)").waitFor();
+  assert.deepEqual(await card.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("href"))), ["https://example.org/report"]);
+  assert.deepEqual(await barriers(), []);
+  const { items } = await stage.get("/api/tickets?project=a-project-with-quite-a-long-name&limit=1");
+  await open(`ticket/${items[0].id}`);
+  await page.locator("p.muted", { hasText: `ticket ${items[0].id} ` }).first().waitFor();
+  assert.equal(await card.count(), 0);
+});
+
+test("an agent is paused and resumed", async () => {
+  const agent = "duration.bob";
+  const status = async () => (await stage.get(`/api/agents/${agent}`)).status;
+  await open("agents");
+  const row = page.locator("tr", { has: page.locator(`strong[title="${agent}"]`) });
+  await row.getByRole("button", { name: "Pause" }).click();
+  await row.locator(".badge", { hasText: "paused" }).waitFor();
+  assert.equal(await status(), "paused");
+  await row.getByRole("button", { name: "Resume" }).click();
+  await row.getByRole("button", { name: "Pause" }).waitFor();
+  assert.equal(await status(), "idle");
+});
+
+test("what was spent is what the API says", async () => {
+  const { items, total } = await stage.get("/api/tickets?limit=500");
+  assert.equal(items.length, total);
+  const sum = (member) => items.reduce((all, t) => all + (t.used?.[member] ?? 0), 0);
+  const spent = sum("cost_micros") / 1e6;
+  const expected = {
+    "money spent": spent === 0 ? "0.00" : spent.toFixed(spent < 0.01 ? 6 : 2),
+    "tokens, in and out": (sum("input_tokens") + sum("output_tokens")).toLocaleString("en"),
+    "tickets done": `${items.filter((t) => t.status === "DONE").length} of ${total}`,
+  };
+  await open("costs");
+  for (const [label, value] of Object.entries(expected)) await page.locator(".stat", { hasText: label }).locator("b", { hasText: new RegExp(`^${value.replaceAll(".", "\\.")}$`) }).waitFor();
+  const column = (name) => page.getByRole("region", { name, exact: true }).locator("tbody tr").evaluateAll((rows) => rows.reduce((all, r) => all + Number(r.cells[1].textContent.replaceAll(",", "")), 0));
+  await until("every ticket to be counted", async () => (await column("By role")) === total);
+  const ended = await stage.get("/api/events?type=ticket.attempt_ended&limit=1000");
+  assert.ok(ended.items.length > 0 && ended.after === undefined);
+  await until("every attempt to be counted", async () => (await column("By agent")) === ended.items.length);
+});
+
+test("what the server does shows on the page as the API says it", async () => {
+  const whole = (text) => Number(text.replaceAll(",", ""));
+  const { journal } = await stage.get("/api/system");
+  await open("system");
+  for (const [name, figures] of [["Made durable at once", journal.batches], ["How long a commit took", journal.commits]]) {
+    const before = figures.counts.reduce((a, b) => a + b, 0);
+    assert.ok(before > 0, name);
+    const shown = () => page.getByRole("list", { name }).locator("li .right").allTextContents();
+    await until(`${name}, as it is now`, async () => (await shown()).reduce((all, n) => all + whole(n), 0) >= before);
+    assert.equal((await shown()).length, figures.counts.length);
+  }
+  const rows = page.locator("section.card", { has: page.getByRole("heading", { name: "Effects", exact: true }) }).locator("tbody tr");
+  await until("effects, as they are now", async () => {
+    const { effects } = await stage.get("/api/system");
+    const shown = await rows.evaluateAll((all) => all.map((r) => [...r.cells].map((c) => c.textContent)));
+    // What there is some of has an age, wherever the server knows one.
+    return effects.length > 0 && effects.length === shown.length && effects.every((e, n) => whole(shown[n][1]) === e.count && (shown[n][2] === "–") === (e.oldest_ms === null));
+  });
 });
 
 test("an address signs in once, and carries no token", async () => {

@@ -58,9 +58,10 @@ export class TapFront {
       clearInterval(timer);
     });
     to.flushHeaders();
-    /** Says a line to the last one who asked; breaks his link. */
+    /** Says a line to the last one who asked; breaks his link, or ends it as a server does that has said all. */
     this.say = (line, id) => to.write(`${id ? `id: ${id}\n` : ""}data: ${JSON.stringify(line)}\n\n`);
     this.cut = () => to.destroy();
+    this.end = () => to.end();
   }
   line(number) {
     const bad = number % 97 === 0;

@@ -125,6 +125,27 @@ test("a watch that ends says why, and what it did not show", async () => {
   assert.equal(front.asked.length, before + 1);
 });
 
+test("a server that stops to start again is come back to; what it counts anew stays apart", async () => {
+  const before = front.asked.length;
+  front.say(record({ number: 1, content: "Said before it stopped." }));
+  const old = page.getByRole("button", { name: /seen by the tap: question .*Said before it stopped/ });
+  await old.waitFor();
+  front.say({ type: "closed", reason: "server_stopping", again: true });
+  front.end();
+  await until("another watch", () => front.asked.length > before);
+  await page.getByText("Watching.", { exact: true }).waitFor();
+  front.say(record({ number: 1, content: "Said after it started." }));
+  await page.getByRole("button", { name: /Said after it started/ }).waitFor();
+  // What was stored is solid, also where it is told while it happens.
+  front.say(record({ number: 2, point: "journal", direction: "out", kind: "ticket.commented", from: "human:mara", to: "ticket:load-1", shard: 3, seq: 7 }));
+  const stored = page.getByRole("button", { name: /^[\d:]+ ticket\.commented from mara/ });
+  await stored.waitFor();
+  assert.equal(await stored.locator(".tapped").count(), 0);
+  await old.click();
+  await page.locator(".said", { hasText: "Said before it stopped." }).waitFor();
+  await page.getByRole("button", { name: /^Go on \(/ }).click();
+});
+
 test("a lost link is tried again", async () => {
   const before = front.asked.length;
   front.cut();

@@ -5,6 +5,7 @@
 #include "gateway/http/text.hpp"
 #include "gateway/routes/metric_text.hpp"
 #include "gateway/routes/table.hpp"
+#include "gateway/routes/watch_desk.hpp"
 
 /// `GET /metrics`: for Prometheus.
 namespace troupe {
@@ -57,6 +58,8 @@ std::string metrics_text(api const& a) {
   add_node_metrics(out, a);
   add_work_metrics(out, a.n.view().work(a.n.clock().now()));
   add_trace_metrics(out, a.traces);
+  if (a.watches != nullptr)
+    add_watch_metrics(out, a.watches->hub().counts());
   add_process_metrics(out);
   return out.text();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/tap/hub.hpp"
 #include "gateway/routes/api.hpp"
 
 namespace troupe {
@@ -13,6 +14,8 @@ void add_process_metrics(metric_page& out);
 void add_node_metrics(metric_page& out, api const& a);
 /// What became of the spans of traces.
 void add_trace_metrics(metric_page& out, otlp_exporter const* exporter);
+/// Who watches live traffic, and what was not told.
+void add_watch_metrics(metric_page& out, traffic::hub_counts const& now);
 /// What the team has done.
 void add_work_metrics(metric_page& out, work_totals const& w);
 

@@ -131,6 +131,19 @@ void add_edge_metrics(metric_page& out, http_server const& edge) {
     begun.at({{"route", s.pattern}}, d(s.begun));
 }
 
+void add_watch_metrics(metric_page& out, traffic::hub_counts const& now) {
+  auto const d = [](auto n) { return static_cast<double>(n); };
+  out.gauge("troupe_watches", "Different watches of live traffic.").at(d(now.watches));
+  out.gauge("troupe_watchers", "Watchers of live traffic.").at(d(now.watchers));
+  out.counter("troupe_watch_records_total", "Records that were told, once for each watch.")
+      .at(d(now.records));
+  out.counter("troupe_watch_records_dropped_total", "Records that were not told.")
+      .at({{"why", "rate"}}, d(now.over_rate))
+      .at({{"why", "room"}}, d(now.no_room));
+  out.gauge("troupe_watch_failed", "1 after live traffic could not be told any more, else 0.")
+      .at(now.failed ? 1 : 0);
+}
+
 void add_trace_metrics(metric_page& out, otlp_exporter const* exporter) {
   auto const made = tracing::counted();
   auto const told = exporter != nullptr ? exporter->counted() : otlp_exporter::counts{};

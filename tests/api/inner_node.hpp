@@ -15,9 +15,11 @@ inline tenant_id const inner_tenant{"default"};
 
 /// A node with the API's handlers inside the test, and no network.
 struct inner_node {
-  explicit inner_node(store_factory const& store) {
+  /// `recent`: events that it keeps at hand; older ones it reads from the store.
+  explicit inner_node(store_factory const& store, std::size_t recent = node_settings{}.recent) {
     node_settings s;
     s.owner = "test";
+    s.recent = recent;
     s.grace = std::chrono::milliseconds{200};
     auto made = node::start(std::move(s), store, hub);
     if (!made)

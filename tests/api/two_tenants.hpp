@@ -12,7 +12,8 @@ namespace troupe::test {
 
 /// A server inside the test, for two tenants.
 struct two_tenants : inner_node {
-  two_tenants() : inner_node(open_memory_store()) {
+  explicit two_tenants(std::size_t recent = node_settings{}.recent)
+      : inner_node(open_memory_store(), recent) {
     desk.emplace(*n, inner_tenant, tap);
     edge->watches = &*desk;
     router table;

@@ -1,4 +1,5 @@
 #include "gateway/routes/stream_position.hpp"
+#include "tests/api/two_tenants.hpp"
 #include "tests/api/watch_lines.hpp"
 
 #include <random>
@@ -147,4 +148,42 @@ TEST_CASE("watch past: under load, from any moment on, there is no hole and noth
     CHECK(got.size() == wanted.size());
     CHECK(got == wanted);
   }
+}
+
+TEST_CASE("watch past: what is no longer at hand comes from the store, each once", "[api]") {
+  two_tenants lab{10};
+  auto const token = lab.token_of(inner_tenant);
+  auto const work = [&](int from, int to) {
+    for (int i = from; i < to; ++i)
+      lab.work(inner_tenant, "p" + std::to_string(i));
+  };
+  work(0, 60);
+  stream_reader past{lab.url("&since=1h&" + commits), api_lab::as(token)};
+  REQUIRE(past.opens());
+  work(60, 120); // while what was there is read
+  std::multiset<place> wanted;
+  for (std::string after = "0"; !after.empty();) {
+    auto const page = http_request(
+        "GET", lab.server.url() + "/api/events?limit=1000&after=" + after, api_lab::as(token), {});
+    REQUIRE(page.has_value());
+    REQUIRE(page->status == 200);
+    auto const read = json::parse(page->body);
+    REQUIRE(read.has_value());
+    for (auto const& e : read->at("items").as_array())
+      wanted.insert(place_of(e.as_object()));
+    auto const* next = read->as_object().if_contains("after");
+    after = next == nullptr || next->is_null() ? std::string{}
+                                               : std::to_string(next->to_number<std::int64_t>());
+  }
+  REQUIRE(wanted.size() >= 120);
+  auto const got = [&] {
+    std::multiset<place> out;
+    for (auto const& e : past.got())
+      if (auto const r = data_of(e);
+          e.event == "record" && !text_at(r, "to").starts_with("principal:"))
+        out.insert(place_of(r));
+    return out;
+  };
+  CHECK(eventually([&] { return got().size() >= wanted.size(); }));
+  CHECK(got() == wanted);
 }

@@ -70,7 +70,12 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   CHECK(counts.out.find("oldest waiting") != std::string::npos);
   CHECK(counts.out.find("\x1b[") == std::string::npos);
   CHECK(follow({"--stats", "--follow", brief}).exit_code == 2);
-  CHECK(follow({"--stats", "--json"}).exit_code == 2);
+  auto const as_json = follow({"--stats", "--json"});
+  CHECK(as_json.exit_code == 0);
+  auto const last = json::parse(as_json.out.substr(0, as_json.out.find('\n')));
+  REQUIRE(last.has_value());
+  CHECK(text_at(last->as_object(), "type") == "stats");
+  CHECK(last->at("points").at("gateway").at("records").is_int64());
 }
 
 TEST_CASE("watch: a terminal whose watch is refused for now says why", "[api]") {

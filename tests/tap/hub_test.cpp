@@ -185,6 +185,13 @@ TEST_CASE("tap hub: over the rate it says how many there were", "[tap]") {
       if (auto const o = read(l); o.at("type") == "gap")
         missed += o.at("count").to_number<std::int64_t>();
   CHECK(missed == 320);
+  auto const now = s.h.counts();
+  CHECK(now.watches == 1);
+  CHECK(now.watchers == 1);
+  CHECK(now.records == 180);
+  CHECK(now.over_rate == 320);
+  CHECK(now.no_room == 0);
+  CHECK_FALSE(now.failed);
 }
 
 TEST_CASE("tap hub: what threads dropped is said to every watch", "[tap]") {
@@ -199,6 +206,7 @@ TEST_CASE("tap hub: what threads dropped is said to every watch", "[tap]") {
   REQUIRE(seen.size() == 1);
   CHECK(read(seen[0]).at("count").to_number<int>() == 77);
   CHECK(read(seen[0]).at("why") == "room");
+  CHECK(s.h.counts().no_room == 77);
 }
 
 TEST_CASE("tap hub: contents are for watches that may see them, and leave without secrets",

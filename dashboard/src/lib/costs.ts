@@ -66,12 +66,31 @@ export function violations(events: Event[]): Map<string, number> {
   return out;
 }
 
+const usedBy = (e: Event): Usage | undefined => e.data?.["used"] as Usage | undefined;
+
+/** In less than this a rate says nothing. */
+export const shortestSpan = 60_000;
+
+/** When work on these attempts began and ended: an attempt began as long before its end as it took. */
+export function workSpan(ended: Event[]): { from: number; to: number } {
+  let from = Infinity;
+  let to = 0;
+  for (const e of ended) {
+    from = Math.min(from, e.at - (usedBy(e)?.wall ?? 0));
+    to = Math.max(to, e.at);
+  }
+  return to > 0 ? { from, to } : { from: 0, to: 0 };
+}
+
+/** What `sum` is in each millisecond of a time; undefined where the time is too short to say. */
+export const rateOver = (sum: number, { from, to }: { from: number; to: number }): number | undefined => (to - from < shortestSpan ? undefined : sum / (to - from));
+
 /** What was spent in equal parts of a time, oldest first. */
 export function burn(events: Event[], from: number, to: number, parts: number, of: (u: Usage) => number): number[] {
   const out = new Array<number>(parts).fill(0);
   const width = Math.max(1, (to - from) / parts);
   for (const e of events) {
-    const u = e.data?.["used"] as Usage | undefined;
+    const u = usedBy(e);
     if (!u || e.at < from || e.at > to) continue;
     const at = Math.min(parts - 1, Math.floor((e.at - from) / width));
     out[at] = (out[at] ?? 0) + of(u);

@@ -1,6 +1,6 @@
 // What needs a person, and nothing else.
 import { createContext } from "react";
-import { all, get, query, type Page } from "./api";
+import { all, get, query } from "./api";
 import { useResource, type Resource } from "./live";
 import type { Agent, Approval, Run, Situation, Ticket } from "./types";
 
@@ -36,7 +36,15 @@ export interface Waiting {
   approvals: Approval[];
   questions: Question[];
   escalations: Escalation[];
+  /** False where there is more in one state than is read at once. */
+  whole: boolean;
 }
+/** Of each state, so many are looked at; whoever has more is told so. */
+export const mostWaiting = 10_000;
+/** What a ticket is while it may need a person; gates and merges do where no daemon can take them. */
+const stuckTickets = ["waiting", "failed_pending", "ready", "rework", "in_review", "in_gates", "merging"];
+/** What a run is while somebody has to begin it, or to say whether it goes on. */
+const stuckRuns = ["draft", "queued", "paused", "STOPPED_BUDGET", "STOPPED_POLICY", "STOPPED_OPERATOR"];
 
 const isPerson = (principal: string): boolean => principal.startsWith("human:") || principal === "operator" || principal === "approver";
 
@@ -82,19 +90,22 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
   return { questions, escalations };
 }
 
-async function read(signal: AbortSignal): Promise<Waiting> {
-  const [approvals, agents, open, runs] = await Promise.all([
-    all<Approval>("/api/approvals?status=pending", 500, signal),
-    all<Agent>("/api/agents", 1000, signal),
-    Promise.all(
-      ["waiting", "failed_pending", "ready", "rework", "in_review"].map((status) => get<Page<Ticket>>(`/api/tickets${query({ status, limit: 200 })}`, signal)),
-    ),
-    get<Page<Run>>("/api/runs?limit=100", signal),
+/** Every page of a list in each of these states; what goes from one to another meanwhile counts once. */
+async function inStates<T extends { id: string }>(path: string, states: string[], signal: AbortSignal): Promise<{ items: T[]; whole: boolean }> {
+  const parts = await Promise.all(states.map((status) => all<T>(`${path}${query({ status })}`, mostWaiting, signal)));
+  const byId = new Map(parts.flatMap((p) => p.items).map((x) => [x.id, x]));
+  return { items: [...byId.values()], whole: parts.every((p) => p.whole) };
+}
+
+export async function readWaiting(signal: AbortSignal): Promise<Waiting> {
+  const [approvals, agents, tickets, runs] = await Promise.all([
+    inStates<Approval>("/api/approvals", ["pending"], signal),
+    all<Agent>("/api/agents", mostWaiting, signal),
+    inStates<Ticket>("/api/tickets", stuckTickets, signal),
+    inStates<Run>("/api/runs", stuckRuns, signal),
   ]);
   const people = agents.items.filter((a) => a.spec.engine === "human");
-  const out = fromTickets(open.flatMap((p) => p.items), new Set(people.map((a) => a.id)));
-  if (open.some((p) => (p.total ?? 0) > p.items.length))
-    for (const e of out.escalations) if ((e.tickets?.length ?? 0) > 1) e.title = e.title.replace(" ", " or more ");
+  const out = fromTickets(tickets.items, new Set(people.map((a) => a.id)));
   const asked = await Promise.all(
     people.filter((a) => (a.inbox ?? []).length > 0 || a.status === "working" || a.status === "waiting").map((a) => get<Agent>(`/api/agents/${encodeURIComponent(a.id)}`, signal)),
   );
@@ -116,15 +127,16 @@ async function read(signal: AbortSignal): Promise<Waiting> {
       out.escalations.push({ key: `agent:${a.id}`, kind: "agent", id: a.id, title: `Agent ${a.spec.name} is ${a.status}`, text: a.why ?? "", decide: false });
   for (const r of runs.items)
     if (r.lacks) out.escalations.push({ key: `run:${r.id}`, kind: "run", id: r.id, title: `Run ${r.id}`, text: `Waits for ${r.lacks.text}.`, ...(r.lacks.do ? { hint: r.lacks.do } : {}), decide: false });
-  return { approvals: approvals.items, ...out };
+  return { approvals: approvals.items, ...out, whole: [approvals, agents, tickets, runs].every((p) => p.whole) };
 }
 
-const kinds = new Set(["approval", "ticket", "agent", "run", "plan", "brief"]);
+/** What is missing changes with daemons, rosters and money, too. */
+const kinds = new Set(["approval", "ticket", "agent", "run", "plan", "brief", "daemon", "project", "budget"]);
 
 export type Inbox = Resource<Waiting> & { count: number };
 
 export function useWaiting(): Inbox {
-  const r = useResource<Waiting>("inbox", read, (e) => kinds.has(e.kind) && e.type !== "progress" && !e.type.endsWith(".settled") && !e.type.endsWith(".renewed"));
+  const r = useResource<Waiting>("inbox", readWaiting, (e) => kinds.has(e.kind) && e.type !== "progress" && !e.type.endsWith(".settled") && !e.type.endsWith(".renewed"));
   const d = r.data;
   return { ...r, count: d ? d.approvals.length + d.questions.length + d.escalations.length : 0 };
 }

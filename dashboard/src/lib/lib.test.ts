@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { attemptsOf } from "../pages/attempts";
 import { query } from "./api";
-import { addUp, burn, completion, quantile, sentBack, violations } from "./costs";
+import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan } from "./costs";
 import { ago, clip, money, names, span, toneOf, who, words } from "./format";
 import { fromTickets } from "./inbox";
 import { hashOf, parseRoute, type Route } from "./route";
@@ -90,6 +90,15 @@ describe("costs", () => {
   it("add up by what is asked for, the dearest first", () => {
     const sums = addUp([{ r: "dev", u: { cost_micros: 1 } }, { r: "qa", u: { cost_micros: 9, wall: 2 } }, { r: "dev", u: undefined }], (x) => x.r, (x) => x.u);
     expect(sums.map((s) => [s.key, s.micros, s.n])).toEqual([["qa", 9, 1], ["dev", 1, 2]]);
+  });
+  it("have a rate from the begin of the work on, and none of a moment", () => {
+    const e = (at: number, wall: number): Event => ({ kind: "ticket", entity: "t", type: "ticket.attempt_ended", at, data: { used: { wall } } });
+    expect(workSpan([])).toEqual({ from: 0, to: 0 });
+    expect(workSpan([e(7_200_000, 3_600_000)])).toEqual({ from: 3_600_000, to: 7_200_000 });
+    expect(workSpan([e(5000, 1000), e(9000, 8000), e(8000, 10)])).toEqual({ from: 1000, to: 9000 }); // the second began first
+    const rate = rateOver(2_500_000, workSpan([e(7_200_000, 3_600_000)]));
+    expect((rate ?? 0) * 3_600_000).toBeCloseTo(2_500_000);
+    expect([rateOver(5, { from: 0, to: 0 }), rateOver(5, { from: 0, to: 59_999 }), rateOver(60_000, { from: 0, to: 60_000 })]).toEqual([undefined, undefined, 1]);
   });
   it("know medians, rounds, violations and the burn", () => {
     expect([quantile([], 0.5), quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 1)]).toEqual([0, 2, 3]);

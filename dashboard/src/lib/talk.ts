@@ -1,7 +1,7 @@
 // The traffic that the Traffic page shows: what the ledger has, what it gets, and what the tap sees
 // while the page watches. Lines are kept when they come; the page is drawn once a frame.
 import { useCallback, useEffect, useRef, useState } from "react";
-import { events, Refusal } from "./api";
+import { newestEvents, Refusal } from "./api";
 import { useEvents } from "./live";
 import { mostArrows, Traffic } from "./traffic";
 import type { Event } from "./types";
@@ -65,9 +65,12 @@ export function useTalk(wanted: Wanted | undefined): Talk {
     async (signal?: AbortSignal) => {
       setError(undefined);
       try {
-        const parts = await Promise.all(types.map((type) => events<Event>({ type }, mostArrows, signal)));
-        const past = parts.flatMap((p) => p.items).sort((a, b) => (a.n ?? 0) - (b.n ?? 0));
-        for (const e of [...past, ...(early.current ?? [])]) traffic.take(e);
+        const { items } = await newestEvents<Event>(
+          types.map((type) => ({ type })),
+          mostArrows,
+          { counts: (e) => e.type !== "ticket.attempt_ended", signal },
+        );
+        for (const e of [...items, ...(early.current ?? [])]) traffic.take(e);
         early.current = undefined;
         setReading(false);
         soon();
@@ -101,8 +104,8 @@ export function useTalk(wanted: Wanted | undefined): Talk {
     if (!on) return;
     const one = new Watch(
       { filter, contents, rate, since },
-      (records) => {
-        traffic.takeRecords(records);
+      (records, link) => {
+        traffic.takeRecords(records, link);
         soon();
       },
       soon,

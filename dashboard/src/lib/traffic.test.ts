@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rowAfter, windowOf } from "../ui/virtual";
 import { hash64 } from "./hash";
-import { lane, mostArrows, order, Traffic, View } from "./traffic";
+import { lane, mostArrows, order, tapped, Traffic, View } from "./traffic";
 import type { Event } from "./types";
 import type { TapRecord } from "./watch";
 
@@ -47,7 +47,7 @@ describe("traffic", () => {
     t.take(said("m2", "a:2", "a:1", 200, "m1"));
     t.takeRecords([seen(7, { message: hash64("m2"), from: "a:2", to: "a:1", latency_us: 1500 }), seen(8, { point: "journal", to: "ticket:t" })]);
     const [, , about, other] = t.arrows;
-    expect(about).toMatchObject({ key: "~1.7", at: 7, latency: 1.5 });
+    expect(about).toMatchObject({ key: "~0.1.7", at: 7, latency: 1.5 });
     expect(t.chain(about!).map((a) => a.key)).toEqual(["m2", "m1"]);
     expect(other).toMatchObject({ from: "server:journal", to: "ticket:t", kind: "journal" });
     expect(t.chain(other!)).toEqual([]);
@@ -85,7 +85,7 @@ describe("traffic", () => {
     expect(odd.rows).toHaveLength(mostArrows / 2);
     expect(odd.rows[0]?.record?.number).toBe(10_001);
     expect(odd.rows.at(-1)?.record?.number).toBe(mostArrows + 9_999);
-    expect(t.find("~1.1")).toBeUndefined();
+    expect(t.find("~0.1.1")).toBeUndefined();
     expect([...odd.lanes]).toEqual(["server:send"]);
   });
   it("puts commits of the past where they belong, each once, and a view shows them there", () => {
@@ -101,12 +101,42 @@ describe("traffic", () => {
     t.settle();
     t.settle();
     all.catchUp();
-    expect(all.rows.map((a) => a.key)).toEqual(["~1/1", "m1", "~1/2", "m2", "~1.400", "~1/3", "~1/4"]);
+    expect(all.rows.map((a) => a.key)).toEqual(["~1/1", "m1", "~1/2", "m2", "~0.1.400", "~1/3", "~1/4"]);
     expect(t.epoch).toBe(1);
     expect(t.findHash(hash64("m2"))?.key).toBe("m2");
     t.takeRecords([seen(700)]);
     all.catchUp();
     expect(all.rows).toHaveLength(8);
+  });
+  it("does not take again what it let go, when the ledger is read anew", () => {
+    const t = new Traffic();
+    const past = Array.from({ length: mostArrows + 10_000 }, (_, i) => said(`y${i}`, "a:1", "a:2", i));
+    past.forEach((e) => t.take(e));
+    expect(t.gone).toBe(10_000);
+    past.forEach((e) => t.take(e));
+    expect(t.arrows).toHaveLength(mostArrows);
+    expect(t.arrows.at(-1)?.key).toBe(`y${mostArrows + 9_999}`);
+  });
+  it("keeps apart what two servers gave the same number", () => {
+    const t = new Traffic();
+    t.takeRecords([seen(1, { content: "before" }), seen(2)], 1);
+    t.takeRecords([seen(1, { content: "after" })], 2);
+    expect(t.arrows.map((a) => t.find(a.key)?.record?.content)).toEqual(["before", undefined, "after"]);
+    expect(new Set(t.arrows.map((a) => a.key)).size).toBe(3);
+  });
+  it("tells a commit once, whichever link tells it", () => {
+    const t = new Traffic();
+    const commit = { point: "journal", shard: 1, seq: 5 };
+    t.takeRecords([seen(1, commit)], 1);
+    t.takeRecords([seen(9, commit)], 2);
+    expect(t.arrows.map((a) => a.key)).toEqual(["~1/5"]);
+  });
+  it("is solid where the ledger has it, told while it happened or later, and dashed elsewhere", () => {
+    const t = new Traffic();
+    t.take(said("m1", "a:1", "a:2", 1));
+    t.takeRecords([seen(2, { point: "journal", shard: 1, seq: 1 }), seen(3, { point: "journal", outcome: "conflict" }), seen(4)]);
+    t.takeRecords([{ type: "record", at_us: 9000, point: "journal", outcome: "ok", shard: 1, seq: 2 }]);
+    expect(t.arrows.map(tapped)).toEqual([false, false, true, true, false]);
   });
   it("looks only at what is new", () => {
     const t = new Traffic();

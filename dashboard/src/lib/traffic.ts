@@ -5,7 +5,7 @@ import type { Event, Message, Usage } from "./types";
 import type { TapRecord } from "./watch";
 
 export interface Arrow {
-  /** Names it in an address: the message's id, or `~` with thread and number of a record. */
+  /** Names it in an address: the message's id, or `~` with the place of a record in the ledger, else with the link that told it, its thread and its number there. */
   key: string;
   from: string;
   to: string;
@@ -23,8 +23,8 @@ export interface Arrow {
   record?: TapRecord;
 }
 
-/** Whether the tap saw it pass; a watch that begins in the past has commits from the ledger before. */
-export const tapped = (a: Arrow): boolean => a.record?.thread !== undefined;
+/** Whether only the tap saw it: a record with a place in the ledger was stored, also where it was told while it happened. */
+export const tapped = (a: Arrow): boolean => a.record !== undefined && a.record.seq === undefined;
 
 /** How many are kept; what is older goes, the ledger has it. */
 export const mostArrows = 100_000;
@@ -58,6 +58,8 @@ export class Traffic implements Arrows {
     if (e.type === "ticket.attempt_ended") this.remember(e);
     const m = (e.data?.["message"] ?? undefined) as Message | undefined;
     if (!m?.id || !m.from || !m.to || this.byKey.has(m.id)) return false;
+    // What was let go is not taken again when the ledger is read anew: it would stand at the end.
+    if (this.gone > 0 && e.at < (this.arrows[0]?.at ?? 0)) return false;
     const arrow: Arrow = { key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at, message: m, event: e };
     const asked = m.cause ? this.byKey.get(m.cause) : undefined;
     if (asked) arrow.latency = Math.max(0, e.at - asked.at);
@@ -67,11 +69,11 @@ export class Traffic implements Arrows {
     return true;
   }
   /** What a watch has: what the tap saw, in the order of its times, and commits of the past, each once. */
-  takeRecords(records: TapRecord[]): void {
+  takeRecords(records: TapRecord[], link = 0): void {
     for (const r of records) {
       const server = `server:${r.point}`;
       const stored = r.seq !== undefined;
-      const key = stored ? `~${r.shard ?? 0}/${r.seq}` : `~${r.thread ?? 0}.${r.number ?? 0}`;
+      const key = stored ? `~${r.shard ?? 0}/${r.seq}` : `~${link}.${r.thread ?? 0}.${r.number ?? 0}`;
       if (stored && this.byKey.has(key)) continue;
       const arrow: Arrow = {
         key,
@@ -82,7 +84,8 @@ export class Traffic implements Arrows {
         record: r,
       };
       if (r.latency_us !== undefined) arrow.latency = r.latency_us / 1000;
-      if (tapped(arrow) || arrow.at >= (this.arrows[this.arrows.length - 1]?.at ?? 0)) this.add(arrow);
+      const live = r.thread !== undefined; // in the order of its times; what comes from the ledger is older
+      if (live || arrow.at >= (this.arrows[this.arrows.length - 1]?.at ?? 0)) this.add(arrow);
       else {
         this.late.push(arrow);
         this.know(arrow);

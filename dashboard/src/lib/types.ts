@@ -170,7 +170,8 @@ export interface Message {
   engine?: string;
   deadline?: number;
   hops?: number;
-  parts?: { text?: string; data?: unknown; media_type?: string; file?: unknown }[];
+  /** Each has a text, data, or the name of a file. */
+  parts?: { text?: string; data?: unknown; media_type?: string; file?: string }[];
 }
 export interface Wait {
   owner: string;

@@ -28,7 +28,13 @@ export type TapLine =
   | TapRecord
   | { type: "gap"; count: number; why: string }
   | { type: "counters"; records: number; errors: number; missed: number }
-  | { type: "closed"; reason: string };
+  | Closed;
+/** The last line; `again`: whether to come back. */
+interface Closed {
+  type: "closed";
+  reason: string;
+  again?: boolean;
+}
 
 /** What a watch is at: `ended` by itself, `refused` by the server, `lost` and being tried again. */
 export interface WatchState {
@@ -45,10 +51,14 @@ const endings: Record<string, string> = {
   record_limit: "It ended by itself after as many records as one watch may have.",
   time_limit: "It ended by itself after as long as one watch may be.",
   slow_reader: "The server ended it, because this page did not read for thirty seconds.",
+  token_ended: "The token that it was begun with has ended.",
   stopped: "The server ended it.",
   internal: "The server ended it after a fault of its own.",
 };
-export const ending = (reason: string): string => endings[reason] ?? `The server ended it: ${reason.replaceAll("_", " ")}.`;
+const ending = (reason: string): string => endings[reason] ?? `The server ended it: ${reason.replaceAll("_", " ")}.`;
+
+/** In words, why the watch is over; undefined where the server says to come back, as one does that stops to start again. */
+export const endOf = (last: { reason: string; again?: boolean }): string | undefined => (last.again ? undefined : ending(last.reason));
 
 /** Whether an error belongs to the filter's text, and where in it. */
 export function columnOf(e: Refusal): number | undefined {
@@ -68,7 +78,10 @@ export interface Wanted {
 const limit = 100_000;
 const seconds = 3_600;
 
-/** One watch, from `start` to `stop`. A link that is lost is tried again, one that was ended is not. */
+/** How many links were opened since the page was loaded, by whichever watch. */
+let links = 0;
+
+/** One watch, from `start` to `stop`. A link that is lost is tried again, a watch that was ended is not. */
 export class Watch {
   state: WatchState = { is: "connecting", why: "", missed: {} };
   private readonly control = new AbortController();
@@ -77,7 +90,8 @@ export class Watch {
 
   constructor(
     private readonly wanted: Wanted,
-    private readonly take: (records: TapRecord[]) => void,
+    /** `link`: another number for each link, because a server that starts again counts its records anew. */
+    private readonly take: (records: TapRecord[], link: number) => void,
     private readonly changed: () => void,
   ) {}
 
@@ -102,11 +116,15 @@ export class Watch {
       try {
         const response = await fetch(path, { headers: { Accept: "text/event-stream" }, signal, cache: "no-store" });
         if (!response.ok || !response.body) throw await refusalOf(response);
+        const link = ++links;
         this.set("live");
         await readFrames(response.body, (frames) => {
           tries = 0;
           this.told = frames[frames.length - 1]?.id || this.told;
-          this.hear(frames.map((f) => JSON.parse(f.data) as TapLine));
+          this.hear(
+            frames.map((f) => JSON.parse(f.data) as TapLine),
+            link,
+          );
         });
       } catch (e) {
         if (signal.aborted) return;
@@ -118,13 +136,16 @@ export class Watch {
       await new Promise((done) => setTimeout(done, pause(tries, Math.random())));
     }
   }
-  private hear(lines: TapLine[]): void {
+  private hear(lines: TapLine[], link: number): void {
     const records = lines.filter((l): l is TapRecord => l.type === "record");
-    if (records.length > 0) this.take(records);
+    if (records.length > 0) this.take(records, link);
     for (const l of lines) {
       if (l.type === "gap") this.state.missed[l.why] = (this.state.missed[l.why] ?? 0) + l.count;
       else if (l.type === "counters") this.state.missed["slow"] = (this.state.missed["slow"] ?? 0) + l.records + l.missed;
-      else if (l.type === "closed") this.set("ended", ending(l.reason));
+      else if (l.type === "closed") {
+        const why = endOf(l);
+        if (why) this.set("ended", why);
+      }
     }
   }
 }

@@ -34,7 +34,10 @@ export default function Agents() {
               return shown.length === 0 ? (
                 <Empty title="No agent.">{items.length === 0 ? <>A project brings its roster with it: <code>troupe init</code></> : "None goes through these filters."}</Empty>
               ) : (
-                <Roster agents={shown} tickets={tickets.data?.items ?? []} reload={agents.reload} />
+                <>
+                  <Roster agents={shown} tickets={tickets.data?.items ?? []} reload={agents.reload} />
+                  {tickets.data?.whole === false && <p className="muted">Work and record are of the newest {count(tickets.data.items.length)} of {count(tickets.data.total)} tickets.</p>}
+                </>
               );
             }}
           </Shown>

@@ -1,5 +1,5 @@
 import { all, call, events } from "../lib/api";
-import { addUp, burn, completion, quantile, sentBack, violations, type Sum } from "../lib/costs";
+import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan, type Sum } from "../lib/costs";
 import { clock, count, money, span, who, words } from "../lib/format";
 import { useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
@@ -38,12 +38,13 @@ export default function Costs() {
         <Select label="Run" value={run} options={[["", "all tickets"], ...choices(runs.data?.items ?? []).filter(([id]) => id !== everything)]} onChange={(v) => setParams({ run: v })} />
       </div>
       <Shown of={tickets} what="the tickets">
-        {({ items }) =>
+        {({ items, total, whole }) =>
           items.length === 0 ? (
             <Empty title="Nothing was spent yet.">Costs are added up from the attempts on tickets.</Empty>
           ) : (
             <>
               <Numbers of={items} />
+              {!whole && <p className="muted">The newest {count(items.length)} of {count(total)} tickets; so is what stands by role and by run.</p>}
               <div className="two">
                 <div className="stack">
                   <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
@@ -121,15 +122,25 @@ function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: s
 
 function Burn({ of }: { of: Event[] }) {
   const parts = 48;
-  const from = of[0]?.at ?? 0;
-  const to = of[of.length - 1]?.at ?? 0;
+  const { from, to } = workSpan(of);
   const paid = of.some((e) => (e.data?.["used"] as { cost_micros?: number } | undefined)?.cost_micros);
   const values = burn(of, from, to, parts, (u) => (paid ? (u.cost_micros ?? 0) : (u.wall ?? 0)));
   const top = Math.max(1, ...values);
   const sum = values.reduce((a, b) => a + b, 0);
-  const hours = Math.max(1, to - from) / 3_600_000;
+  const rate = rateOver(sum, { from, to });
   return (
-    <Card title={paid ? "Burn rate" : "Work over time"} side={<span className="muted">{paid ? `${money(sum / hours)} an hour` : `${(sum / Math.max(1, to - from)).toFixed(1)} at once, on average`}</span>}>
+    <Card
+      title={paid ? "Burn rate" : "Work over time"}
+      side={
+        rate === undefined ? (
+          <span className="muted" title={of.length === 0 ? "No attempt has ended yet." : `From the first begin to the last end it is ${span(to - from)}: less than a minute gives no rate.`}>
+            –
+          </span>
+        ) : (
+          <span className="muted">{paid ? `${money(rate * 3_600_000)} an hour` : `${rate.toFixed(1)} at once, on average`}</span>
+        )
+      }
+    >
       {of.length === 0 ? (
         <p className="muted">No attempt has ended yet.</p>
       ) : (

@@ -1,13 +1,16 @@
 import { useContext, useEffect, useState } from "react";
 import { call, type Page } from "../lib/api";
-import { span, who } from "../lib/format";
-import { InboxContext, type Escalation, type Question } from "../lib/inbox";
+import { count, span, who } from "../lib/format";
+import { InboxContext, mostWaiting, type Escalation, type Question } from "../lib/inbox";
 import { useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
 import type { Approval, Brief, Cite, Plan, Project, Run, Statement } from "../lib/types";
 import { Action, Ago, Card, Empty, EntityLink, Hash, Hint, Loading, Shown, Trouble, useNow } from "../ui/parts";
 import { ContentAnswer, DraftEditor } from "../ui/draft";
 import { PlanList } from "../ui/planlist";
+
+/** Cards of a kind that are drawn: nobody reads more, and each takes its time. */
+const atOnce = 200;
 
 export function Inbox() {
   const waiting = useContext(InboxContext);
@@ -16,19 +19,27 @@ export function Inbox() {
       <h1>Inbox</h1>
       <Shown of={waiting} what="what waits for you">
         {(w) =>
-          waiting.count === 0 ? (
+          waiting.count === 0 && w.whole ? (
             <NothingWaits />
           ) : (
             <div className="stack">
-              {w.approvals.map((a) => (
+              {!w.whole && (
+                <div className="notice amber" role="status">
+                  There is more than {count(mostWaiting)} in one state: what changed longest ago was not looked at.
+                </div>
+              )}
+              {w.approvals.slice(0, atOnce).map((a) => (
                 <ApprovalCard key={a.id} of={a} done={waiting.reload} />
               ))}
-              {w.questions.map((q) => (
+              {w.questions.slice(0, atOnce).map((q) => (
                 <QuestionCard key={q.key} of={q} done={waiting.reload} />
               ))}
-              {w.escalations.map((e) => (
+              {w.escalations.slice(0, atOnce).map((e) => (
                 <EscalationCard key={e.key} of={e} done={waiting.reload} />
               ))}
+              {[w.approvals, w.questions, w.escalations].some((l) => l.length > atOnce) && (
+                <p className="muted">Of each kind {atOnce} are shown; further ones take their place as these are dealt with. All together: {count(waiting.count)}.</p>
+              )}
             </div>
           )
         }

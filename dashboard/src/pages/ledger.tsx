@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { call, events, get, query, Refusal } from "../lib/api";
+import { call, eventsBetween, lastEvent, newestEvents, query, Refusal } from "../lib/api";
 import { clock, count, date, short, who } from "../lib/format";
 import { useEvents, useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
@@ -10,11 +10,20 @@ import { useRowKeys, useWindow } from "../ui/virtual";
 
 const ROW = 34;
 const step = 2000;
+/** Of a filter that lets little through. */
+const narrowStep = 20_000;
 const kinds = ["", "project", "brief", "approval", "plan", "run", "ticket", "agent", "daemon", "budget"];
 
 interface Past {
   items: Event[]; // newest first
   from: number; // everything after this n was asked for
+}
+
+/** Events before `before`, or the newest ones; those of one entity or brief are looked for in more than a step of the ledger. */
+async function readBack(filter: Record<string, string>, before?: number, signal?: AbortSignal): Promise<{ items: Event[]; from: number }> {
+  if (filter["entity"] || filter["brief"]) return newestEvents<Event>([filter], narrowStep, { before, signal });
+  const from = Math.max(0, (before ?? (await lastEvent(signal))) - step);
+  return { items: await eventsBetween<Event>(filter, from, before ?? Infinity, signal), from };
 }
 
 /** The newest events of a filter, and further back on demand; what comes is put in front. */
@@ -28,11 +37,7 @@ function usePast(filter: Record<string, string>): { past?: Past; error?: Refusal
     early.current = [];
     const read = async () => {
       try {
-        const { events: size } = await get<{ events: { last: number } }>("/api/system", control.signal);
-        // A filter that lets little through is read from the beginning, up to a bound.
-        const narrow = Boolean(filter["entity"] || filter["brief"]);
-        const from = narrow ? 0 : Math.max(0, size.last - step);
-        const { items } = await events<Event>({ ...filter, after: from }, narrow ? 20_000 : step, control.signal);
+        const { items, from } = await readBack(filter, undefined, control.signal);
         const known = new Set(items.map((e) => e.id));
         const all = [...items, ...early.current.filter((e) => !known.has(e.id))];
         if (!control.signal.aborted) set({ key, past: { items: all.reverse(), from } });
@@ -67,10 +72,10 @@ function usePast(filter: Record<string, string>): { past?: Past; error?: Refusal
     older: async () => {
       const past = here.past;
       if (!past || past.from === 0) return;
-      const from = Math.max(0, past.from - step);
-      const { items } = await events<Event>({ ...filter, after: from }, step, undefined);
-      const fresh = items.filter((e) => (e.n ?? 0) <= past.from);
-      set({ key, past: { items: [...past.items, ...fresh.reverse()], from } });
+      const { items, from } = await readBack(filter, past.from);
+      items.reverse();
+      // To what is there by now: new ones have come meanwhile.
+      set((old) => (old.key === key && old.past?.from === past.from ? { ...old, past: { items: [...old.past.items, ...items], from } } : old));
     },
   };
 }
@@ -85,7 +90,10 @@ export default function Ledger() {
     [past, text],
   );
   const chosen = params["event"] ?? "";
-  const event = shown.find((e) => e.id === chosen) ?? past?.items.find((e) => e.id === chosen);
+  const listed = shown.find((e) => e.id === chosen) ?? past?.items.find((e) => e.id === chosen);
+  // An address may name one that is older than what was read.
+  const apart = useGet<Event>(chosen && past && !listed ? `/api/events/${encodeURIComponent(chosen)}` : "", () => false);
+  const event = listed ?? (chosen ? apart.data : undefined);
   return (
     <>
       <h1>Ledger</h1>

@@ -1,8 +1,8 @@
 import { useEffect, useState, type ReactNode } from "react";
-import { events, get } from "../lib/api";
+import { eventsBack, get, lastEvent } from "../lib/api";
 import { date, money, span, textOf, who, words } from "../lib/format";
 import { setParams } from "../lib/route";
-import type { Arrow, Traffic } from "../lib/traffic";
+import { tapped, type Arrow, type Traffic } from "../lib/traffic";
 import type { TapRecord } from "../lib/watch";
 import type { Event } from "../lib/types";
 import { Action, Card, EntityLink, Facts, Json, Status, Who } from "../ui/parts";
@@ -45,7 +45,7 @@ function Said({ of }: { of: Arrow }) {
   return of.record?.content ? (
     <p className="said">{of.record.content}</p>
   ) : (
-    <p className="muted">{of.record?.thread === undefined ? "The ledger has that it was stored" : "The tap saw that it passed"}. {of.record?.point === "send" || of.record?.point === "journal" ? "What it says is shown where the watch has contents." : "Only messages and commits have content."}</p>
+    <p className="muted">{tapped(of) ? "The tap saw that it passed" : "The ledger has that it was stored"}. {of.record?.point === "send" || of.record?.point === "journal" ? "What it says is shown where the watch has contents." : "Only messages and commits have content."}</p>
   );
 }
 
@@ -90,20 +90,28 @@ function RecordFacts({ of, at, durable }: { of: TapRecord; at: number; durable: 
   );
 }
 
+/** The event at this place of a shard, looked for among those of an entity, from the newest back. */
+async function eventAt(entity: string, shard: number | undefined, seq: number): Promise<Event | null> {
+  for await (const { items } of eventsBack<Event>([{ entity }], await lastEvent())) {
+    const of = items.filter((e) => e.shard === shard);
+    const found = of.find((e) => e.seq === seq);
+    if (found) return found;
+    if (of.some((e) => (e.seq ?? 0) < seq)) return null; // numbers of a shard only grow: further back there are smaller ones
+  }
+  return null;
+}
+
 /** The tap says shard and number; the event is looked for where the record is about. */
 function FindEvent({ of }: { of: TapRecord }) {
   const [found, set] = useState<Event | null>();
   useEffect(() => set(undefined), [of]);
   const entity = of.ticket ?? (of.to ?? of.from ?? "").replace(/^[^:]*:/, "");
   if (found) return eventLink(found, found.type);
-  if (found === null) return <>{`shard ${of.shard}, number ${of.seq}: not among the newest of ${entity}`}</>;
+  if (found === null) return <>{`shard ${of.shard}, number ${of.seq}: not among the events of ${entity}`}</>;
   return (
     <Action
       label={`Find ${of.shard}/${of.seq}`}
-      act={async () => {
-        const { items } = await events<Event>({ entity }, 20_000);
-        set(items.find((e) => e.shard === of.shard && e.seq === of.seq) ?? null);
-      }}
+      act={async () => set(await eventAt(entity, of.shard, of.seq ?? 0))}
     />
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { call, events } from "../lib/api";
+import { filesOf, measured, safeLink } from "../lib/artifacts";
 import { bytes, count, date, isOver, money, span, textOf, toneOf, words } from "../lib/format";
 import { useGet, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
@@ -103,6 +104,7 @@ function Whole({ of, reload }: { of: TicketState; reload: () => Promise<void> })
         <div className="stack">
           <Conversation of={of} />
           <Comments of={of} reload={reload} />
+          <Artifacts of={of} />
           <Card title="Cost">
             <Facts
               of={[
@@ -302,10 +304,53 @@ function Conversation({ of }: { of: TicketState }) {
       ) : (
         <ol className="chat">
           {list.map((m) => (
-            <Said key={m.id} by={m.from} about={<>to <Who id={m.to} /> · {m.kind}</>} text={textOf(m) || <span className="muted">(data only)</span>} />
+            <Said key={m.id} by={m.from} about={<>to <Who id={m.to} /> · {m.kind}</>} text={textOf(m) || <span className="muted">({filesOf([m]).map((f) => f.name).join(", ") || "data only"})</span>} />
           ))}
         </ol>
       )}
+    </Card>
+  );
+}
+
+/** A text that agents wrote, as a link where it may be one. */
+function Leads({ to }: { to: string }) {
+  const href = safeLink(to, location.origin);
+  return href ? (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {to}
+    </a>
+  ) : (
+    <span>{to}</span>
+  );
+}
+
+/** Files by their names, and numbers that comments carry; nothing where there are none. */
+function Artifacts({ of }: { of: TicketState }) {
+  const files = filesOf(of.conversation ?? []);
+  const comments = measured(of.comments ?? []);
+  if (files.length + comments.length === 0) return null;
+  return (
+    <Card title="Artifacts">
+      {files.length > 0 && (
+        <ul className="gates">
+          {files.map((f) => (
+            <li key={f.name}>
+              <Leads to={f.name} />{" "}
+              <span className="muted">
+                {f.media && `${f.media}, `}in a {f.message.kind ?? "note"} of <Who id={f.message.from} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {comments.map((c) => (
+        <div key={c.id} className="below">
+          <p className="muted">
+            <Who id={c.by} />, <Ago at={c.at} />
+          </p>
+          <Facts of={Object.entries(c.metrics ?? {}).map(([name, value]) => [name, <Leads key={name} to={value} />])} />
+        </div>
+      ))}
     </Card>
   );
 }
