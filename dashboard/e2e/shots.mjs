@@ -102,9 +102,6 @@ try {
   await stage.killServer();
   await lone.getByText("The link to the server was lost").waitFor();
   await walk(lone, "away", most);
-  await lone.reload();
-  await lone.waitForTimeout(700);
-  await lone.screenshot({ path: join(folder, "signin-away.png") });
   await lone.context().close();
 
   const bare = await Stage.open();
