@@ -41,7 +41,8 @@ result<std::vector<std::unique_ptr<event_store>>> handles(store_factory const& s
   return out;
 }
 
-/// What was put off takes several round trips: who wants to read does not wait for them.
+/// To settle what was put off is a long piece of work, on Postgres of several round trips: who
+/// wants to read does not wait for it.
 result<std::vector<std::unique_ptr<event_store>>> readers(store_factory const& store, int count) {
   auto out = handles(store, count);
   if (!out || out->empty() || !out->front()->puts_off())

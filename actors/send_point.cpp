@@ -19,7 +19,7 @@ template <class F>
 made_by(F) -> made_by<F>;
 
 template <class Commands, class Command>
-result<tell> put(entity_ref to, envelope const& e) {
+result<tell> telling(entity_ref to, envelope const& e) {
   made_by const command{[&] { return Command{e}; }};
   return {boost::system::in_place_value, made_by{[&] {
             return tell{std::move(to), any_command{std::in_place_type<Commands>,
@@ -40,13 +40,13 @@ result<tell> check(tenant_id const& tenant, envelope const& e) {
     return fail(errc::invalid_argument, "nobody can be reached at " + e.to.value);
   switch (to->kind) {
   case entity_kind::agent:
-    return put<agent::command, agent::receive>(std::move(*to), e);
+    return telling<agent::command, agent::receive>(std::move(*to), e);
   case entity_kind::ticket:
-    return put<ticket::command, hear>(std::move(*to), e);
+    return telling<ticket::command, hear>(std::move(*to), e);
   case entity_kind::brief:
-    return put<brief::command, hear>(std::move(*to), e);
+    return telling<brief::command, hear>(std::move(*to), e);
   case entity_kind::plan:
-    return put<plan::command, hear>(std::move(*to), e);
+    return telling<plan::command, hear>(std::move(*to), e);
   default:
     return fail(errc::invalid_argument, "no messages are taken at " + e.to.value);
   }

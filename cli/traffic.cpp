@@ -74,7 +74,7 @@ traffic_flags following(traffic_flags f) {
   return f;
 }
 
-/// Counts shown once a second, in place of those before on a terminal.
+/// Counts shown again and again: in place of those before on a terminal, else one after the other.
 class stats_board {
 public:
   explicit stats_board(console& out, bool in_place)
@@ -113,15 +113,18 @@ private:
     }
   }
   void print() {
-    if (out_.json()) {
-      std::lock_guard lock{mutex_};
-      out_.print_json(stats_.tell(now()));
-      return;
-    }
     std::string text;
-    {
+    json::value told;
+    { // who reads the stream must not wait for who prints
       std::lock_guard lock{mutex_};
-      text = stats_.show(out_.style(), now());
+      if (out_.json())
+        told = stats_.tell(now());
+      else
+        text = stats_.show(out_.style(), now());
+    }
+    if (out_.json()) {
+      out_.print_json(told);
+      return;
     }
     if (in_place_ && lines_ > 0)
       out_.print("\x1b[" + std::to_string(lines_) + "A\x1b[J");

@@ -1,3 +1,4 @@
+#include "actors/tap/tap.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/daemons/link_close.hpp"
 #include "gateway/http/wire.hpp"
@@ -48,9 +49,10 @@ public:
   void begin(result<watch_terms> const& terms) {
     auto const* what = terms ? &terms->live : nullptr;
     if (what == nullptr || a_.watches == nullptr || !traffic::is_built_in) {
-      out_->refuse(terms ? fail(errc::unsupported, "this server shows no live traffic")
-                         : terms.error(),
-                   path_);
+      out_->refuse(
+          terms ? fail(errc::unsupported, "this server was built, or started, without live traffic")
+                : terms.error(),
+          path_);
       return;
     }
     auto lines = a_.watches->hub().watch(*what, [out = out_] { out->wake(); });

@@ -2,7 +2,6 @@
 
 #include "actors/node.hpp"
 #include "actors/tap/hub.hpp"
-#include "actors/tap/tap.hpp"
 #include "gateway/daemons/planned_call.hpp"
 
 #include <map>

@@ -20,9 +20,9 @@ result<void> connection::freeze() {
     if (frozen_)
       return {};
     // The first query takes the snapshot. A slow reader of an export is no reason to end it.
-    s.run("begin isolation level repeatable read read only;"
-          "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
     try {
+      s.run("begin isolation level repeatable read read only;"
+            "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
       s.query(sql::all_shards);
     } catch (failure const& e) {
       if (!e.lost)
@@ -38,7 +38,7 @@ result<void> connection::freeze() {
 
 result<void> connection::thaw() {
   if (!session_)
-    frozen_ = stands_still_ = false; // went with its connection
+    frozen_ = false; // went with its connection
   return run([&](session& s) -> result<void> {
     if (frozen_)
       s.commit();

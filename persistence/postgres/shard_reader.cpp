@@ -25,8 +25,8 @@ std::vector<stored_event> settled(session& s, std::uint32_t shard, std::uint64_t
   std::size_t rows = 0;
   // A row can be one event or a whole ticket: the first ones tell.
   for (std::size_t ask = 16; !enough();
-       ask = std::clamp<std::size_t>(least * rows / std::max<std::size_t>(out.size(), 1), rows,
-                                     4096)) {
+       ask = std::min<std::size_t>(
+           4096, std::max(rows, least * rows / std::max<std::size_t>(out.size(), 1)))) {
     auto const r = s.query(sql::read_shard, with(num(shard), num(from), num(ask)));
     for (std::size_t i = 0; i < r.size(); ++i) {
       auto const row = record_of(r, i);
