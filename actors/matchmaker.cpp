@@ -43,7 +43,13 @@ void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) 
   }
   next_since_ = std::max(next_since_, since);
   ++waiting_[what.importance][place{ticket.tenant, what.project}];
-  offers_.insert_or_assign(ticket, waiting{std::move(key), std::move(what), since});
+  auto const at = offers_.emplace(ticket, waiting{std::move(key), std::move(what), since}).first;
+  if (!held_.contains(ticket))
+    line_up(at);
+}
+
+std::optional<time_point> matchmaker::next() const {
+  return later_.empty() ? std::nullopt : std::optional{later_.begin()->first.first};
 }
 
 dispatch_load matchmaker::load() const {
@@ -62,7 +68,29 @@ void matchmaker::withdrawn(entity_ref const& ticket, std::string const& key) {
     forget_offer(it);
 }
 
-void matchmaker::forget_offer(std::map<entity_ref, waiting>::iterator at) {
+matchmaker::need matchmaker::need_of(offer const& o) {
+  return {o.role, o.kind == stage_kind::work, o.repository};
+}
+
+/// What is offered is given when its time has come.
+void matchmaker::line_up(offers::iterator at) {
+  auto& w = at->second;
+  w.at = standing::later;
+  later_.emplace(std::pair{w.what.not_before, w.since}, at);
+}
+
+void matchmaker::step_aside(offers::iterator at) {
+  auto& w = at->second;
+  if (w.at == standing::later)
+    later_.erase({w.what.not_before, w.since});
+  else if (w.at == standing::line)
+    lines_[w.what.importance][place{at->first.tenant, w.what.project}][need_of(w.what)].erase(
+        w.since);
+  w.at = standing::aside;
+}
+
+void matchmaker::forget_offer(offers::iterator at) {
+  step_aside(at);
   auto const& what = at->second.what;
   auto const rank = waiting_.find(what.importance);
   auto const of_project = rank->second.find(place{at->first.tenant, what.project});
@@ -217,6 +245,8 @@ void matchmaker::hold(entity_ref const& ticket, holding h) {
   if (h.token == 0)
     keep_earlier(unanswered_since_, h.granted);
   held_.emplace(ticket, std::move(h));
+  if (auto const offered = offers_.find(ticket); offered != offers_.end())
+    step_aside(offered);
 }
 
 bool matchmaker::let_go(entity_ref const& ticket) {
@@ -226,6 +256,8 @@ bool matchmaker::let_go(entity_ref const& ticket) {
   used_.count(ticket.tenant, it->second, -1);
   roster_.count(ticket.tenant, it->second.agent, -1);
   held_.erase(it);
+  if (auto const offered = offers_.find(ticket); offered != offers_.end())
+    line_up(offered);
   return true;
 }
 
@@ -329,15 +361,24 @@ std::optional<lease_choice> matchmaker::choose(tenant_id const& of, offer const&
   return std::nullopt;
 }
 
-void matchmaker::give(candidate const& c, time_point now, std::vector<lease_grant>& out) {
-  auto const& [ref, w] = c;
-  if (is_full(ref->tenant, w->what) || overlaps(ref->tenant, w->what))
-    return;
-  auto to = choose(ref->tenant, w->what);
-  if (!to)
-    return;
-  hold(*ref, holding_of(w->what, *to, now));
-  out.push_back({*ref, w->key, w->what, std::move(*to)});
+matchmaker::outcome matchmaker::give(entity_ref const& ticket, waiting const& w, time_point now,
+                                     std::vector<lease_grant>& out) {
+  auto const& o = w.what;
+  if (is_full(ticket.tenant, o))
+    return outcome::nobody;
+  if (overlaps(ticket.tenant, o))
+    return outcome::not_this_one;
+  auto to = choose(ticket.tenant, o);
+  if (!to) {
+    // With agents that it may not have, another of the same need may find one.
+    auto const* const able = roster_.with_room(ticket.tenant, o.project, o.role);
+    bool const alike = o.excluded.empty() || able == nullptr || able->empty();
+    return alike ? outcome::nobody : outcome::not_this_one;
+  }
+  auto grant = lease_grant{ticket, w.key, o, std::move(*to)};
+  hold(ticket, holding_of(o, grant.to, now));
+  out.push_back(std::move(grant));
+  return outcome::given;
 }
 
 matchmaker::holding matchmaker::holding_of(offer const& what, lease_choice const& to,
@@ -395,48 +436,71 @@ void matchmaker::give_back(entity_ref const& ticket) {
 }
 
 /// Offers of one priority: the projects take turns, by what each has in flight at that moment, or
-/// one project's long list would take every free place in one go.
-void matchmaker::match_alike(std::vector<candidate>& alike, time_point now,
-                             std::vector<lease_grant>& out) {
-  std::sort(alike.begin(), alike.end(),
-            [](auto const& a, auto const& b) { return a.second->since > b.second->since; });
-  std::map<place, std::vector<candidate>> lines; // the oldest at the back
-  for (auto const& c : alike)
-    lines[place{c.first->tenant, c.second->what.project}].push_back(c);
-  using turn = std::tuple<std::int32_t, std::uint64_t, place>;
-  std::set<turn> turns;
-  auto const line_up = [&](place const& p, std::vector<candidate> const& line) {
-    if (!line.empty())
-      turns.emplace(in(used_.projects, p), line.back().second->since, p);
+/// one project's long list would take every free place in one go. Nothing becomes free meanwhile,
+/// so that a line in which one found nobody is left alone: with thousands that wait for a few
+/// agents, each end of a lease would look at all of them.
+void matchmaker::match_alike(lines& alike, time_point now, std::vector<lease_grant>& out) {
+  struct cursor {
+    line const* of;
+    line::const_iterator at;
   };
-  for (auto const& [project, line] : lines)
-    line_up(project, line);
+  using turn = std::tuple<std::int32_t, std::uint64_t, place const*>;
+  auto const sooner = [](turn const& a, turn const& b) {
+    auto const rank = [](turn const& t) { return std::tie(std::get<0>(t), std::get<1>(t)); };
+    return rank(a) == rank(b) ? *std::get<2>(a) < *std::get<2>(b) : rank(a) < rank(b);
+  };
+  std::map<place const*, std::vector<cursor>> open;
+  std::set<turn, decltype(sooner)> turns{sooner};
+  auto const oldest = [](std::vector<cursor>& of) {
+    return std::min_element(of.begin(), of.end(), [](cursor const& a, cursor const& b) {
+      return a.at->first < b.at->first;
+    });
+  };
+  auto const take_turn = [&](place const* p, std::vector<cursor>& of) {
+    if (!of.empty())
+      turns.emplace(in(used_.projects, *p), oldest(of)->at->first, p);
+  };
+  for (auto const& [p, by_need] : alike) {
+    auto& of = open[&p];
+    for (auto const& [what, waiting_line] : by_need)
+      of.push_back({&waiting_line, waiting_line.begin()});
+    take_turn(&p, of);
+  }
   while (!turns.empty()) {
-    auto const project = std::get<place>(*turns.begin());
+    auto const* const p = std::get<place const*>(*turns.begin());
     turns.erase(turns.begin());
-    auto& line = lines[project];
-    give(line.back(), now, out);
-    line.pop_back();
-    line_up(project, line);
+    auto& of = open[p];
+    auto const first = oldest(of);
+    auto const& [ticket, w] = *(first->at++)->second; // what is given leaves its line
+    if (give(ticket, w, now, out) == outcome::nobody || first->at == first->of->end())
+      of.erase(first);
+    take_turn(p, of);
+  }
+}
+
+/// Those whose time has come stand in line from now on.
+void matchmaker::let_in(time_point now) {
+  while (!later_.empty() && later_.begin()->first.first <= now) {
+    auto const at = later_.begin()->second;
+    later_.erase(later_.begin());
+    auto& w = at->second;
+    w.at = standing::line;
+    lines_[w.what.importance][place{at->first.tenant, w.what.project}][need_of(w.what)].emplace(
+        w.since, at);
   }
 }
 
 std::vector<lease_grant> matchmaker::match(time_point now) {
   forget_lost(now);
-  next_.reset();
-  std::map<priority, std::vector<candidate>, std::greater<>> by_importance;
-  for (auto const& [ref, w] : offers_) {
-    if (held_.contains(ref))
-      continue;
-    if (w.what.not_before > now) {
-      keep_earlier(next_, w.what.not_before);
-      continue;
-    }
-    by_importance[w.what.importance].emplace_back(&ref, &w);
-  }
+  let_in(now);
   std::vector<lease_grant> out;
-  for (auto& [importance, alike] : by_importance)
+  for (auto& [importance, alike] : lines_) {
+    for (auto& [p, by_need] : alike)
+      std::erase_if(by_need, [](auto const& l) { return l.second.empty(); });
+    std::erase_if(alike, [](auto const& l) { return l.second.empty(); });
     match_alike(alike, now, out);
+  }
+  std::erase_if(lines_, [](auto const& l) { return l.second.empty(); });
   return out;
 }
 

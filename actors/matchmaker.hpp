@@ -84,20 +84,32 @@ public:
 
   /// The leases to give now; each counts as held until it is answered.
   [[nodiscard]] std::vector<lease_grant> match(time_point now);
-  /// When the next offer that must wait may be matched; none: nothing waits for the time. As of the
-  /// last `match`.
-  [[nodiscard]] std::optional<time_point> next() const { return next_; }
+  /// When the next offer that must wait may be matched; none: nothing waits for the time.
+  [[nodiscard]] std::optional<time_point> next() const;
   [[nodiscard]] dispatch_load load() const;
 
 private:
+  /// Two tenants may well have projects of one name.
+  using place = std::pair<tenant_id, project_id>;
+  /// What an offer needs beside itself: role, whether it is new work, repository. Where one of a
+  /// project finds nobody, no other with the same need does.
+  using need = std::tuple<std::string, bool, std::string>;
+  /// Where an offer is looked for.
+  enum class standing {
+    aside, ///< its ticket holds a lease, or a grant is on its way
+    line,  ///< may be given at any moment
+    later, ///< not before its time
+  };
   struct waiting {
     std::string key;
     offer what;
     std::uint64_t since = 0;
+    standing at = standing::aside;
   };
-  using candidate = std::pair<entity_ref const*, waiting const*>;
-  /// Two tenants may well have projects of one name.
-  using place = std::pair<tenant_id, project_id>;
+  using offers = std::map<entity_ref, waiting>;
+  /// Those that may be given, the oldest first.
+  using line = std::map<std::uint64_t, offers::const_iterator>;
+  using lines = std::map<place, std::map<need, line>>;
   struct host {
     bool up = false;
     std::int32_t slots = 0;
@@ -134,18 +146,28 @@ private:
                                                        std::string const& profile) const;
   [[nodiscard]] bool overlaps(tenant_id const& of, offer const& o) const;
   [[nodiscard]] bool is_full(tenant_id const& of, offer const& o) const;
-  void give(candidate const& c, time_point now, std::vector<lease_grant>& out);
-  void match_alike(std::vector<candidate>& alike, time_point now, std::vector<lease_grant>& out);
+  enum class outcome { given, not_this_one, nobody };
+  [[nodiscard]] outcome give(entity_ref const& ticket, waiting const& w, time_point now,
+                             std::vector<lease_grant>& out);
+  void match_alike(lines& alike, time_point now, std::vector<lease_grant>& out);
+  [[nodiscard]] static need need_of(offer const& o);
+  void let_in(time_point now);
+  void line_up(offers::iterator at);
+  void step_aside(offers::iterator at);
   void forget_lost(time_point now);
   void hold(entity_ref const& ticket, holding h);
-  void forget_offer(std::map<entity_ref, waiting>::iterator at);
+  void forget_offer(offers::iterator at);
   [[nodiscard]] bool comes_first(tenant_id const& of, offer const& what, bool under_way) const;
   [[nodiscard]] static holding holding_of(offer const& what, lease_choice const& to,
                                           time_point now);
   bool let_go(entity_ref const& ticket);
 
   duration lost_after_;
-  std::map<entity_ref, waiting> offers_;
+  offers offers_;
+  /// Those of them that may be given; a place that has become empty goes with the next `match`.
+  std::map<priority, lines, std::greater<>> lines_;
+  /// Those that must wait for their time; only `match` moves them on.
+  std::map<std::pair<time_point, std::uint64_t>, offers::iterator> later_;
   /// How many of them there are: `take_now` asks for every ticket that moves.
   std::map<priority, std::map<place, std::int32_t>> waiting_;
   roster roster_;
@@ -159,7 +181,6 @@ private:
   std::optional<time_point> unanswered_since_;
   std::map<place, std::int32_t> limits_;
   std::uint64_t next_since_ = 0;
-  std::optional<time_point> next_;
 };
 
 } // namespace troupe

@@ -12,7 +12,7 @@ namespace {
 
 constexpr time_point noon{duration{1'750'000'000'000}};
 
-matchmaker office(int agents) {
+matchmaker office(int agents, int capacity = 64) {
   matchmaker who{std::chrono::seconds{30}};
   for (int i = 0; i < agents; ++i) {
     agent_spec spec;
@@ -20,7 +20,7 @@ matchmaker office(int agents) {
     spec.role = "dev";
     spec.engine = engine_kind::daemon;
     spec.profile = "command";
-    spec.capacity = 64;
+    spec.capacity = capacity;
     auto data =
         json::to(agent::event{agent::hired{project_id{"bench"}, spec, agent::status::idle}});
     data.as_object().erase("type");
@@ -34,28 +34,51 @@ matchmaker office(int agents) {
   return who;
 }
 
+void want(matchmaker& who, int number) {
+  offer o;
+  o.project = project_id{"bench"};
+  o.role = "dev";
+  o.stage = "develop";
+  o.repository = "none";
+  auto const ref = ticket_ref(number);
+  o.ticket = ticket_id{ref.id};
+  who.offered(ref, "offer:0:develop", std::move(o));
+}
+
 /// So many offers, all of which get their lease, from as many agents as they need.
 void match_offers(benchmark::State& state) {
   auto const offers = static_cast<int>(state.range(0));
   for (auto _ : state) {
     state.PauseTiming();
     auto who = office(offers / 64 + 1);
-    for (int i = 0; i < offers; ++i) {
-      offer o;
-      o.project = project_id{"bench"};
-      o.role = "dev";
-      o.stage = "develop";
-      o.repository = "none";
-      auto const ref = ticket_ref(i);
-      o.ticket = ticket_id{ref.id};
-      who.offered(ref, "offer:0:develop", std::move(o));
-    }
+    for (int i = 0; i < offers; ++i)
+      want(who, i);
     state.ResumeTiming();
     auto const granted = who.match(noon);
     if (granted.size() != static_cast<std::size_t>(offers))
       state.SkipWithError("not every offer was matched");
   }
   state.SetItemsProcessed(state.iterations() * offers);
+}
+
+/// So many wait for the one place that there is, and it becomes free.
+void match_one_of_many(benchmark::State& state) {
+  auto const offers = static_cast<int>(state.range(0));
+  auto who = office(1, 1);
+  for (int i = 0; i < offers; ++i)
+    want(who, i);
+  int next = offers;
+  for (auto _ : state) {
+    auto const granted = who.match(noon);
+    if (granted.size() != 1) {
+      state.SkipWithError("not one offer was matched");
+      return;
+    }
+    who.withdrawn(granted.front().ticket, granted.front().key);
+    who.give_back(granted.front().ticket);
+    want(who, next++);
+  }
+  state.SetItemsProcessed(state.iterations());
 }
 
 /// A page of the board by status, as the list of tickets asks for it: nothing of it matches but the
@@ -91,5 +114,6 @@ void filter_the_board(benchmark::State& state) {
 } // namespace
 
 BENCHMARK(match_offers)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(match_one_of_many)->Arg(1)->Arg(100)->Arg(10'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(filter_the_board)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_MAIN();

@@ -1,5 +1,7 @@
 #include "tests/actors/office.hpp"
 
+#include <random>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -350,5 +352,103 @@ TEST_CASE("dispatch: leases from before the start count for their agent, daemon 
   o.want("t1");
   CHECK(o.match().empty());
   CHECK(o.ended("t0"));
+  CHECK(o.match() == names{"t1"});
+}
+
+namespace {
+
+/// Two projects with agents, daemons and offers of every kind, by chance; the offers' names.
+names fill_by_chance(office& o, unsigned seed) {
+  std::mt19937 chance{seed};
+  auto const one_of = [&](int n) { return static_cast<int>(chance() % static_cast<unsigned>(n)); };
+  names const projects{"tally", "atlas"};
+  names const roles{"dev", "qa"};
+  for (int i = 0; i < 6; ++i)
+    o.hire("agent-" + std::to_string(i), roles[one_of(2)], projects[one_of(2)], 1 + one_of(2),
+           engine_kind::daemon, one_of(3) == 0 ? "claude" : "");
+  o.host("d1", 1 + one_of(4), {{"command", "", 2}, {"claude", "", 1}});
+  o.host("d2", 1 + one_of(3), {{"command", "", 2}}, {"/srv/tally"});
+  if (one_of(3) == 0)
+    o.limit("tally", 1 + one_of(3));
+  names out;
+  for (int i = 0; i < 24; ++i) {
+    auto w = office::wish(projects[one_of(2)], static_cast<priority>(one_of(3)));
+    w.role = roles[one_of(2)];
+    w.kind = w.role == "dev" ? stage_kind::work : stage_kind::review;
+    if (one_of(6) == 0) {
+      w.kind = stage_kind::gate;
+      w.role.clear();
+    }
+    for (int n = one_of(4); n > 0; --n)
+      w.excluded.push_back(agent_id{"agent-" + std::to_string(one_of(6))});
+    if (one_of(3) == 0)
+      w.files = {"file-" + std::to_string(one_of(2))};
+    out.push_back("t" + std::to_string(i));
+    o.want(out.back(), std::move(w));
+  }
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("dispatch: nobody is passed over who could have been given something", "[actors]") {
+  std::size_t left = 0;
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    office all;
+    auto const offered = fill_by_chance(all, seed);
+    auto const given = all.match();
+    for (auto const& name : offered) {
+      if (std::find(given.begin(), given.end(), name) != given.end())
+        continue;
+      ++left;
+      // The same again, and then this one is alone with what the others left.
+      office alone;
+      (void)fill_by_chance(alone, seed);
+      REQUIRE(alone.match() == given);
+      for (auto const& other : offered) {
+        if (other != name)
+          alone.who.withdrawn(office::ref(entity_kind::ticket, other), "offer:" + other);
+      }
+      CHECK(alone.match() == names{});
+    }
+  }
+  CHECK(left > 200); // otherwise there was room for everybody, and nothing was looked at
+}
+
+TEST_CASE("dispatch: who waits in a long line is served by age as places come free", "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 2);
+  o.host("d1", 9);
+  names wanted;
+  for (int i = 0; i < 40; ++i) {
+    wanted.push_back("t" + std::to_string(99 - i)); // not in order of their names
+    o.want(wanted.back());
+  }
+  names served = o.match();
+  while (served.size() < wanted.size()) {
+    REQUIRE(o.ended(served[served.size() - 2]));
+    auto const next = o.match();
+    REQUIRE(next.size() == 1);
+    served.push_back(next.front());
+  }
+  CHECK(served == wanted);
+  CHECK(o.match().empty());
+}
+
+TEST_CASE("dispatch: whose lease ends is in line again with the offer that was made meanwhile",
+          "[actors]") {
+  office o;
+  o.hire("ada", "dev", "tally", 1);
+  o.host("d1", 9);
+  o.want("t1");
+  CHECK(o.match() == names{"t1"});
+  o.want("t2");
+  o.want("t1"); // for its next stage: it still holds the lease of this one
+  CHECK(o.match().empty());
+  CHECK(o.who.load().offers == 2);
+  CHECK(o.ended("t1"));
+  CHECK(o.match() == names{"t2"});
+  CHECK(o.ended("t2"));
   CHECK(o.match() == names{"t1"});
 }
