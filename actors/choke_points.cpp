@@ -14,6 +14,7 @@ using traffic::direction;
 using traffic::field;
 using traffic::header;
 using traffic::outcome;
+using traffic::room;
 
 /// A few words after one another, without a string on the heap; what does not fit is cut.
 class short_name {
@@ -84,9 +85,10 @@ header about(direction way, std::uint32_t shard, entity_ref const& stream, new_e
   return h;
 }
 
-void set_latency(header& h, std::int64_t since) {
-  if (since != 0)
-    h.took(std::chrono::nanoseconds{steady_ns() - since});
+/// From a moment of the steady clock until now; 0: none.
+std::uint32_t latency_since(std::int64_t moment) {
+  return moment == 0 ? traffic::no_latency
+                     : traffic::latency_of(std::chrono::nanoseconds{steady_ns() - moment});
 }
 
 new_event const* first_event(unit const& u) {
@@ -103,59 +105,89 @@ std::int64_t steady_ns() noexcept {
 }
 
 void sent(tenant_id const& tenant, envelope const& e, std::optional<errc> refused) noexcept {
+  auto const how = refused ? traffic::outcome_of(*refused) : outcome::ok;
+  auto const place = traffic::room_for(category::send, tenant, how);
+  if (place == room::none)
+    return;
   header h{category::send, direction::out};
+  h.notable = place == room::notable;
   h.set(field::tenant, tenant.value);
   h.between(e.from.value, e.to.value);
   h.set(field::kind, name(e.kind));
   h.within(e.correlation);
   h.message = traffic::hash_of(e.id);
-  h.how = refused ? traffic::outcome_of(*refused) : outcome::ok;
+  h.how = how;
   traffic::record(h, [&] { return content_of(e); });
 }
 
 void admitted(command_message const& c) noexcept {
+  if (traffic::room_for(category::admit, c.to.tenant) == room::none)
+    return;
   auto h = about(category::admit, direction::in, c);
   traffic::record(h, [&] { return content_of(c.to, c.command); });
 }
 
 void dispatching(command_message& c) noexcept {
   c.began_ns = steady_ns();
+  if (traffic::room_for(category::dispatch, c.to.tenant) == room::none)
+    return;
   auto h = about(category::dispatch, direction::in, c);
   traffic::record(h);
 }
 
-void dispatched(command_message const& c, command_result const& how) noexcept {
+void dispatched(command_message const& c, command_result const& result) noexcept {
+  auto const how = result ? outcome::ok : traffic::outcome_of(result.error().code);
+  auto const latency = latency_since(c.began_ns);
+  auto const place = traffic::room_for(category::dispatch, c.to.tenant, how, latency);
+  if (place == room::none)
+    return;
   auto h = about(category::dispatch, direction::out, c);
-  h.how = how ? outcome::ok : traffic::outcome_of(how.error().code);
-  set_latency(h, c.began_ns);
+  h.notable = place == room::notable;
+  h.how = how;
+  h.latency_us = latency;
   traffic::record(h);
 }
 
 void crashed(entity_ref const& who, std::string const& command, bool dead) noexcept {
+  auto const how = dead ? outcome::dead_letter : outcome::crashed;
+  auto const place = traffic::room_for(category::dispatch, who.tenant, how);
+  if (place == room::none)
+    return;
   header h{category::dispatch, direction::out};
+  h.notable = place == room::notable;
   h.about(who);
   h.within({});
   h.message = traffic::hash_of(command);
-  h.how = dead ? outcome::dead_letter : outcome::crashed;
+  h.how = how;
   traffic::record(h);
 }
 
 void submitted(unit const& u) noexcept {
   if (u.writes.empty())
     return;
-  auto h = about(direction::in, u.shard, u.writes.front().stream, first_event(u));
+  auto const& stream = u.writes.front().stream;
+  if (traffic::room_for(category::journal, stream.tenant) == room::none)
+    return;
+  auto h = about(direction::in, u.shard, stream, first_event(u));
   h.shard = traffic::no_shard; // it has no place yet
   traffic::record(h);
 }
 
 void stored(unit const& u, unit_result const& r, std::int64_t since) noexcept {
+  auto const how = r.status == unit_status::duplicate ? outcome::duplicate : outcome::ok;
+  auto const latency = latency_since(since);
   auto seq = r.first_seq;
   for (auto const& w : u.writes) {
     for (auto const& e : w.events) {
+      auto const at = seq++;
+      auto const place = traffic::room_for(category::journal, w.stream.tenant, how, latency);
+      if (place == room::none)
+        continue;
       auto h = about(direction::out, u.shard, w.stream, &e);
-      h.seq = seq++;
-      h.how = r.status == unit_status::duplicate ? outcome::duplicate : outcome::ok;
-      set_latency(h, since);
+      h.notable = place == room::notable;
+      h.seq = at;
+      h.how = how;
+      h.latency_us = latency;
       traffic::record(
           h, [&] { return w.stream.kind == entity_kind::principal ? std::string{} : e.data; });
     }
@@ -165,10 +197,16 @@ void stored(unit const& u, unit_result const& r, std::int64_t since) noexcept {
 void not_stored(unit const& u, outcome why, std::int64_t since) noexcept {
   if (u.writes.empty())
     return;
-  auto h = about(direction::out, u.shard, u.writes.front().stream, first_event(u));
+  auto const& stream = u.writes.front().stream;
+  auto const latency = latency_since(since);
+  auto const place = traffic::room_for(category::journal, stream.tenant, why, latency);
+  if (place == room::none)
+    return;
+  auto h = about(direction::out, u.shard, stream, first_event(u));
+  h.notable = place == room::notable;
   h.shard = traffic::no_shard;
   h.how = why;
-  set_latency(h, since);
+  h.latency_us = latency;
   traffic::record(h);
 }
 
@@ -183,24 +221,33 @@ effect_ptr begin_effect(entity_ref const& of, std::string_view kind, std::string
   h.within(correlation);
   effect_ptr begun;
   try {
-    begun = std::make_shared<effect const>(effect{h, steady_ns()});
+    begun = std::make_shared<effect const>(effect{h, of.tenant, steady_ns()});
   } catch (...) { // its end is not told then
     begun = nullptr;
   }
-  traffic::record(h);
+  if (traffic::room_for(category::effect, of.tenant) != room::none)
+    traffic::record(h);
   return begun;
 }
 
 void end_effect(effect const& e, std::optional<errc> failed) noexcept {
+  auto const how = failed ? traffic::outcome_of(*failed) : outcome::ok;
+  auto const latency = latency_since(e.since);
+  auto const place = traffic::room_for(category::effect, e.tenant, how, latency);
+  if (place == room::none)
+    return;
   auto h = e.record;
+  h.notable = place == room::notable;
   h.way = direction::in;
-  h.how = failed ? traffic::outcome_of(*failed) : outcome::ok;
-  set_latency(h, e.since);
+  h.how = how;
+  h.latency_us = latency;
   traffic::record(h);
 }
 
 void frame(tenant_id const& tenant, daemon_id const& daemon, link::frame_body const& f,
            direction way) noexcept {
+  if (traffic::room_for(category::gateway, tenant) == room::none)
+    return;
   header h{category::gateway, way};
   h.set(field::tenant, tenant.value);
   short_name who;

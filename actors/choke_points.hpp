@@ -11,6 +11,7 @@ namespace troupe::choke {
 /// Something on the outside that has begun and that somebody watches; null where nobody does.
 struct effect {
   traffic::header record;
+  tenant_id tenant;
   std::int64_t since = 0;
 };
 using effect_ptr = std::shared_ptr<effect const>;

@@ -183,10 +183,9 @@ void header::within(std::string_view correlation) {
   conversation = correlation.empty() ? 0 : hash_of(correlation);
 }
 
-void header::took(std::chrono::nanoseconds time) {
+std::uint32_t latency_of(std::chrono::nanoseconds time) {
   auto const us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
-  latency_us =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, std::int64_t{no_latency} - 1));
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, std::int64_t{no_latency} - 1));
 }
 
 } // namespace troupe::traffic

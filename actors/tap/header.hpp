@@ -83,6 +83,8 @@ constexpr std::size_t field_count = 7;
 struct preview;
 
 constexpr std::uint32_t no_latency = std::numeric_limits<std::uint32_t>::max();
+/// In microseconds; no more than 71 minutes.
+[[nodiscard]] std::uint32_t latency_of(std::chrono::nanoseconds time);
 constexpr std::uint16_t no_shard = std::numeric_limits<std::uint16_t>::max();
 /// Of a record that is read from the ledger.
 constexpr std::uint16_t no_thread = std::numeric_limits<std::uint16_t>::max();
@@ -104,6 +106,7 @@ struct alignas(64) header {
   direction way = direction::none;
   outcome how = outcome::open;
   std::uint8_t cut = 0; ///< one bit a field: the name was longer
+  bool notable = false; ///< recorded although the rates are used up, see `room_for`
 
   header() = default;
   header(category where, direction which) : point(where), way(which) {}
@@ -128,8 +131,7 @@ struct alignas(64) header {
   /// The correlation id is the brief's id in every conversation about one. Empty: where its brief
   /// is known, that of the conversation about it.
   void within(std::string_view correlation);
-  /// Latency since a moment of the steady clock.
-  void took(std::chrono::nanoseconds time);
+  void took(std::chrono::nanoseconds time) { latency_us = latency_of(time); }
 
 private:
   /// What the name of a principal (`ticket:k3f9q2mx-4`) tells.
@@ -142,7 +144,7 @@ private:
     std::uint8_t begin = 0;
     std::uint8_t size = 0;
   };
-  static constexpr std::size_t text_size = 117;
+  static constexpr std::size_t text_size = 116;
   std::array<slot, field_count> slots_{};
   std::uint8_t used_ = 0;
   std::array<char, text_size> text_{};

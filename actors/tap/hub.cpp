@@ -201,11 +201,13 @@ void hub::round() {
   }
   for (auto const& next : order_) {
     auto& h = ready_[next.index];
-    spread(h, latencies_.is_outlier(h), now);
+    // What is recorded as an exception would move the limit that makes it one.
+    spread(h, h.notable ? !is_error(h.how) : latencies_.is_outlier(h), now);
     drop_content(h);
   }
   order_.clear();
   ready_.clear();
+  limit(now);
   for (auto const& f : now_feeding_)
     f->call();
   now_feeding_.clear();
@@ -218,11 +220,14 @@ void hub::collect() {
   ready_.swap(held_);
   held_.clear();
   auto const waited = ready_.size();
-  auto const dropped = rings::of_process().drain(ready_, most_of_a_thread);
-  if (dropped > 0) {
-    no_room_ += dropped;
-    for (auto const& f : now_feeding_)
-      f->miss(dropped, false);
+  auto const lost = rings::of_process().drain(ready_, most_of_a_thread);
+  no_room_ += lost.dropped;
+  for (auto const& f : now_feeding_) {
+    f->miss(lost.dropped, false);
+    if (!f->gate().wants_all() || f->gate().tenant() != limited_)
+      continue; // it came after the limit
+    f->miss(lost.skipped, true);
+    over_rate_ += lost.skipped;
   }
   for (std::size_t i = 0; i < ready_.size(); ++i) {
     auto& h = ready_[i];
@@ -259,6 +264,36 @@ void hub::spread(header const& h, bool outlier, std::int64_t now) {
     }
     f->add(h, text, now);
   }
+}
+
+/// Where all watches are of everything of one tenant, their rates are a limit for all that is
+/// recorded: a busy server makes a thousand times as many records as one watch is told, and each
+/// would be written, read and thrown away. A place is not opened for every single record that the
+/// rate allows again.
+void hub::limit(std::int64_t now) {
+  constexpr double part = 1.0 / 40; // of what a rate allows in a second
+  std::lock_guard lock{mutex_};
+  if (groups_.empty())
+    return;
+  auto const& tenant = groups_.front().lines->gate().tenant();
+  double room = 0;
+  double enough = 1;
+  for (auto const& g : groups_) {
+    auto& gate = g.lines->gate();
+    if (!gate.wants_all() || gate.tenant() != tenant) {
+      used_up_ = false;
+      rings::of_process().no_limit();
+      return;
+    }
+    room = std::max(room, gate.room(now));
+    enough = std::max(enough, gate.rate() * part);
+  }
+  used_up_ = room < (used_up_ ? enough : 1);
+  std::array<std::uint32_t, category_count> slow_from{};
+  for (std::size_t i = 0; i < category_count; ++i)
+    slow_from[i] = latencies_.slow_from(static_cast<category>(i));
+  limited_ = tenant;
+  rings::of_process().limit(tenant, used_up_ ? 0 : static_cast<std::int64_t>(room), slow_from);
 }
 
 void hub::forget_records() {

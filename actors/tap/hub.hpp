@@ -76,6 +76,8 @@ private:
   void round();
   void collect();
   void spread(header const& h, bool outlier, std::int64_t now);
+  /// Says to the choke points how much of what is wanted would be told.
+  void limit(std::int64_t now);
   void forget_records();
   /// Says to the choke points what is wanted now; begins and ends to read.
   result<void> want();
@@ -87,6 +89,8 @@ private:
   std::condition_variable changed_;
   std::vector<group> groups_;
   bool reading_ = false;
+  bool used_up_ = false; ///< the rates of all watches, and not enough has come in again
+  tenant_id limited_;    ///< of whom choke points count what they skip
   bool stopped_ = false;
   std::atomic<std::uint64_t> rounds_{0};
   std::atomic<std::uint64_t> records_{0};

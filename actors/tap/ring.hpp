@@ -37,6 +37,11 @@ public:
   /// Of the producer. Numbers the record. False: dropped, with its content.
   bool push(header& h) noexcept;
 
+  /// Of the producer: counts a record that nobody has room for.
+  void skip() noexcept {
+    skipped_.store(skipped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
   /// Of the consumer: hands over up to `most` records in order; how many there were.
   template <class F>
   std::size_t drain(F&& take, std::size_t most) {
@@ -52,9 +57,10 @@ public:
     return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_acquire);
   }
 
-  /// Since the beginning; the first two of the producer, read by anybody.
+  /// Since the beginning; the first three of the producer, read by anybody.
   [[nodiscard]] std::uint64_t produced() const { return produced_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t skipped() const { return skipped_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t taken() const { return head_.load(std::memory_order_relaxed); }
 
   /// The producer's thread has ended: what is in it is the last of it.
@@ -71,6 +77,7 @@ private:
   alignas(64) std::atomic<std::uint64_t> tail_{0};
   std::atomic<std::uint64_t> produced_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> skipped_{0};
   std::uint64_t head_seen_ = 0; ///< of the producer: spares it the consumer's line
   std::atomic<bool> closed_{false};
   alignas(64) std::atomic<std::uint64_t> head_{0};

@@ -45,6 +45,12 @@ ring* ring_of_this_thread() noexcept {
   return mine;
 }
 
+lost_records lost_by(ring const& r) {
+  return {r.dropped(), r.skipped()};
+}
+
+constexpr auto unlimited = std::numeric_limits<std::int64_t>::max();
+
 /// What this thread last saw of the wishes, so that it asks for them only when they have changed.
 struct seen_wishes {
   std::uint64_t version = 0;
@@ -63,10 +69,10 @@ bool rings::claim() {
   if (read_)
     return false;
   read_ = true;
-  dropped_told_ = dropped_retired_ = 0;
+  told_ = retired_ = {};
   for (auto const& r : all_) {
     r->drain([](header& h) { drop_content(h); }, ring::default_capacity);
-    dropped_told_ += r->dropped();
+    told_ = told_ + lost_by(*r);
   }
   return true;
 }
@@ -85,13 +91,27 @@ void rings::want(std::uint8_t categories, content_wishes contents) {
     wishes_ = std::move(contents);
     wishes_version_.fetch_add(1, std::memory_order_release);
   }
+  no_limit();
   detail::contents_wanted.store(some, std::memory_order_relaxed);
   detail::wanted.store(categories, std::memory_order_relaxed);
 }
 
-std::uint64_t rings::drain(std::vector<header>& out, std::size_t most) {
+void rings::limit(tenant_id const& of, std::int64_t records,
+                  std::array<std::uint32_t, category_count> const& slow_from) {
+  for (std::size_t i = 0; i < category_count; ++i)
+    detail::slow_from[i].store(slow_from[i], std::memory_order_relaxed);
+  detail::watched_tenant.store(hash_of(of.value), std::memory_order_relaxed);
+  // Who sees that there is a limit sees whose.
+  detail::allowance.store(records, std::memory_order_release);
+}
+
+void rings::no_limit() {
+  detail::allowance.store(unlimited, std::memory_order_relaxed);
+}
+
+lost_records rings::drain(std::vector<header>& out, std::size_t most) {
   std::lock_guard lock{mutex_}; // a thread that begins or ends waits; one that records does not
-  std::uint64_t dropped = 0;
+  lost_records lost;
   for (auto const& r : all_) {
     bool const last = r->closed(); // read before it is drained: nothing comes after that
     r->drain(
@@ -101,14 +121,14 @@ std::uint64_t rings::drain(std::vector<header>& out, std::size_t most) {
         },
         most);
     if (last && r->empty())
-      dropped_retired_ += r->dropped();
+      retired_ = retired_ + lost_by(*r);
     else
-      dropped += r->dropped();
+      lost = lost + lost_by(*r);
   }
   std::erase_if(all_, [](auto const& r) { return r->closed() && r->empty(); });
-  auto const news = dropped + dropped_retired_ - dropped_told_;
-  dropped_told_ = dropped;
-  dropped_retired_ = 0;
+  auto const news = lost + retired_ - told_;
+  told_ = lost;
+  retired_ = {};
   return news;
 }
 
@@ -167,6 +187,23 @@ void detail::attach(header& h, std::string&& content) {
   }
   drop_content(h);
   h.content = made.release();
+}
+
+room room_for(category where, tenant_id const& of, outcome how, std::uint32_t latency_us) noexcept {
+  auto const left = detail::allowance.load(std::memory_order_acquire);
+  if (left > unlimited / 2) // somebody may just have counted down from there
+    return room::usual;
+  if (hash_of(of.value) != detail::watched_tenant.load(std::memory_order_relaxed))
+    return room::none; // nobody wants it
+  if (left > 0 && detail::allowance.fetch_sub(1, std::memory_order_relaxed) > 0)
+    return room::usual;
+  auto const slow =
+      detail::slow_from[static_cast<std::size_t>(where)].load(std::memory_order_relaxed);
+  if (is_error(how) || (latency_us != no_latency && latency_us >= slow))
+    return room::notable;
+  if (auto* const r = ring_of_this_thread(); r != nullptr)
+    r->skip();
+  return room::none;
 }
 
 void record(header& h) noexcept {

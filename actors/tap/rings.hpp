@@ -15,6 +15,19 @@ struct content_wish {
 };
 using content_wishes = std::shared_ptr<std::vector<content_wish> const>;
 
+/// Records that nobody gets.
+struct lost_records {
+  std::uint64_t dropped = 0; ///< a ring was full
+  std::uint64_t skipped = 0; ///< the rates were used up, see `room_for`
+
+  friend lost_records operator+(lost_records a, lost_records b) {
+    return {a.dropped + b.dropped, a.skipped + b.skipped};
+  }
+  friend lost_records operator-(lost_records a, lost_records b) {
+    return {a.dropped - b.dropped, a.skipped - b.skipped};
+  }
+};
+
 /// The rings of all threads of this process, and who reads them: at most one at a time.
 class rings {
 public:
@@ -24,11 +37,16 @@ public:
   [[nodiscard]] bool claim();
   void release();
 
-  /// Of the reader: says what to record.
+  /// Of the reader: says what to record; all of it, until `limit` says otherwise.
   void want(std::uint8_t categories, content_wishes contents);
-  /// Of the reader: takes up to `most` records of each ring; the count of those that were dropped
+  /// Of the reader: only this tenant's records are wanted, and so many of them. `slow_from`: what
+  /// is an outlier, by choke point.
+  void limit(tenant_id const& of, std::int64_t records,
+             std::array<std::uint32_t, category_count> const& slow_from);
+  void no_limit();
+  /// Of the reader: takes up to `most` records of each ring; the count of those that were lost
   /// since the last call. The records' contents go with them.
-  [[nodiscard]] std::uint64_t drain(std::vector<header>& out, std::size_t most);
+  [[nodiscard]] lost_records drain(std::vector<header>& out, std::size_t most);
 
   /// A ring for a thread that starts to record; null where there are too many threads.
   [[nodiscard]] std::shared_ptr<ring> add();
@@ -48,8 +66,8 @@ private:
   std::vector<std::shared_ptr<ring>> all_;
   content_wishes wishes_;
   std::atomic<std::uint64_t> wishes_version_{0};
-  std::uint64_t dropped_told_ = 0;    ///< of the rings that are in `all_`
-  std::uint64_t dropped_retired_ = 0; ///< of those that are not any more, not told yet
+  lost_records told_;    ///< of the rings that are in `all_`
+  lost_records retired_; ///< of those that are not any more, not told yet
   std::uint16_t threads_ = 0;
   bool read_ = false;
 };

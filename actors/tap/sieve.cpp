@@ -16,6 +16,15 @@ std::size_t bucket_of(std::uint32_t us) {
 }
 static_assert(31 * 4 + 3 < 128);
 
+/// The least latency of a bucket, or of the next one where there is none in it.
+std::uint32_t first_of(std::size_t bucket) {
+  if (bucket < 8)
+    return static_cast<std::uint32_t>(std::min<std::size_t>(bucket, 4));
+  return static_cast<std::uint32_t>((4 + (bucket & 3u)) << (bucket / 4 - 2));
+}
+
+constexpr std::uint32_t enough = 100; // latencies, to know which are unusual
+
 /// Spreads a hash evenly over the numbers below 2^32 (the finish of MurmurHash3).
 std::uint32_t spread(std::uint64_t h) {
   h = (h ^ (h >> 33)) * 0xFF51AFD7ED558CCDull;
@@ -25,12 +34,16 @@ std::uint32_t spread(std::uint64_t h) {
 
 } // namespace
 
-bool token_bucket::take(std::int64_t now_ns, double kept_back) {
+double token_bucket::look(std::int64_t now_ns) {
   if (begun_ && now_ns > at_)
     tokens_ = std::min(rate_, tokens_ + rate_ * static_cast<double>(now_ns - at_) * 1e-9);
   at_ = begun_ ? std::max(at_, now_ns) : now_ns;
   begun_ = true;
-  if (tokens_ < 1 + kept_back)
+  return tokens_;
+}
+
+bool token_bucket::take(std::int64_t now_ns, double kept_back) {
+  if (look(now_ns) < 1 + kept_back)
     return false;
   tokens_ -= 1;
   return true;
@@ -39,7 +52,6 @@ bool token_bucket::take(std::int64_t now_ns, double kept_back) {
 bool latency_memory::is_outlier(header const& h) {
   if (h.latency_us == no_latency)
     return false;
-  constexpr std::uint32_t enough = 100;
   constexpr std::uint32_t most = 20'000;
   constexpr std::uint32_t between = 128; // the limit is not found anew at each record
   auto& d = of_[static_cast<std::size_t>(h.point)];
@@ -59,6 +71,11 @@ bool latency_memory::is_outlier(header const& h) {
       below += d.counts[d.limit++];
   }
   return slow;
+}
+
+std::uint32_t latency_memory::slow_from(category c) const {
+  auto const& d = of_[static_cast<std::size_t>(c)];
+  return d.total < enough || d.limit >= d.counts.size() ? no_latency : first_of(d.limit);
 }
 
 sieve::sieve(tenant_id tenant, filter of, sieve_settings settings)
@@ -83,7 +100,7 @@ bool sieve::wants(header const& h, bool outlier) const {
 passage sieve::let(header const& h, bool outlier, std::int64_t now_ns) {
   if (!wants(h, outlier))
     return passage::other;
-  double const theirs = outlier || is_error(h.how) ? 0 : settings_.rate / 10.0;
+  double const theirs = outlier || is_error(h.how) ? 0 : kept_back();
   return bucket_.take(now_ns, theirs) ? passage::passed : passage::too_many;
 }
 

@@ -10,6 +10,8 @@ public:
   explicit token_bucket(std::uint32_t a_second) : rate_(a_second), tokens_(a_second) {}
   /// Takes one, if `kept_back` more are there as well.
   [[nodiscard]] bool take(std::int64_t now_ns, double kept_back = 0);
+  /// How many there are.
+  [[nodiscard]] double look(std::int64_t now_ns);
 
 private:
   double rate_;
@@ -25,6 +27,8 @@ public:
   /// Counts the record in; whether it is slower than 99 % of those before. Says nothing before it
   /// has seen a hundred.
   [[nodiscard]] bool is_outlier(header const& h);
+  /// From how many microseconds on a record of this choke point is one; `no_latency`: not known.
+  [[nodiscard]] std::uint32_t slow_from(category c) const;
 
 private:
   struct distribution {
@@ -57,11 +61,17 @@ public:
   /// Whether filter and sample let it pass.
   [[nodiscard]] bool wants(header const& h, bool outlier) const;
   [[nodiscard]] passage let(header const& h, bool outlier, std::int64_t now_ns);
+  /// Whether it is of everything that its tenant has.
+  [[nodiscard]] bool wants_all() const { return filter_.text().empty() && settings_.sample >= 1; }
+  /// How many records that are not kept anyway may pass now.
+  [[nodiscard]] double room(std::int64_t now_ns) { return bucket_.look(now_ns) - kept_back(); }
+  [[nodiscard]] std::uint32_t rate() const { return settings_.rate; }
   [[nodiscard]] filter const& of() const { return filter_; }
   [[nodiscard]] tenant_id const& tenant() const { return tenant_; }
 
 private:
   [[nodiscard]] bool in_sample(header const& h) const;
+  [[nodiscard]] double kept_back() const { return settings_.rate / 10.0; }
 
   tenant_id tenant_;
   filter filter_;

@@ -7,6 +7,7 @@ namespace troupe {
 
 struct request_point::seen {
   traffic::header record;
+  tenant_id tenant;
   std::chrono::steady_clock::time_point at;
 };
 
@@ -75,8 +76,10 @@ void request_point::came_in(admitted const& a) {
   // A trace's id, `00-` and 32 hex digits, is the same for all that one caller's work led to.
   if (a.req.trace.size() > 35)
     h.message = traffic::hash_of(std::string_view{a.req.trace}.substr(3, 32));
-  in_ = std::make_shared<seen const>(seen{h, std::chrono::steady_clock::now()});
-  traffic::record(h);
+  auto const& tenant = a.req.principal.tenant;
+  in_ = std::make_shared<seen const>(seen{h, tenant, std::chrono::steady_clock::now()});
+  if (traffic::room_for(h.point, tenant) != traffic::room::none)
+    traffic::record(h);
 }
 
 void request_point::went_out(std::optional<int> status) const {
@@ -85,7 +88,10 @@ void request_point::went_out(std::optional<int> status) const {
   h.how = outcome_of(status.value_or(200));
   if (status)
     h.took(std::chrono::steady_clock::now() - in_->at);
-  traffic::record(h);
+  auto const place = traffic::room_for(h.point, in_->tenant, h.how, h.latency_us);
+  h.notable = place == traffic::room::notable;
+  if (place != traffic::room::none)
+    traffic::record(h);
 }
 
 } // namespace troupe

@@ -54,6 +54,20 @@ void say(std::string_view kind, std::string_view tenant = "acme", std::string co
   record(h, [&] { return content; });
 }
 
+/// As a choke point does it; what became of it.
+room pass(outcome how = outcome::ok, std::uint32_t latency_us = no_latency,
+          std::string const& tenant = "acme") {
+  auto const place = room_for(category::send, tenant_id{tenant}, how, latency_us);
+  if (place == room::none)
+    return place;
+  auto h = a_message(tenant);
+  h.how = how;
+  h.latency_us = latency_us;
+  h.notable = place == room::notable;
+  record(h);
+  return place;
+}
+
 json::object read(std::string const& text) {
   return json::parse(text)->as_object();
 }
@@ -312,4 +326,146 @@ TEST_CASE("tap hub: an end by time is told although nothing happens", "[tap]") {
   CHECK(calls == 1);
   CHECK(s.h.watches() == 0);
   CHECK_FALSE(wants(category::send));
+}
+
+TEST_CASE("tap hub: where all rates are used up, choke points count instead of recording",
+          "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 100;
+  auto const w = s.h.watch(request, {}).value();
+  CHECK(pass() == room::usual); // nothing is limited before the first round
+  CHECK(s.told(w).size() == 1);
+  int taken = 1;
+  while (pass() == room::usual)
+    ++taken;
+  CHECK(taken == 90); // a tenth is for errors
+  for (int i = 0; i < 400; ++i)
+    CHECK(pass() == room::none);
+  CHECK(pass(outcome::conflict) == room::notable);
+  auto const seen = s.told(w);
+  REQUIRE(seen.size() == 1 + 89 + 1);
+  CHECK(read(seen.front()).at("why") == "rate");
+  CHECK(read(seen.front()).at("count").to_number<int>() == 401);
+  CHECK(read(seen.back()).at("outcome") == "conflict");
+
+  // Not for each single one that the rate allows again.
+  s.now += second / 50;
+  (void)s.told(w);
+  CHECK(pass() == room::none);
+  s.now += second;
+  (void)s.told(w); // counts; it is said with the next round
+  auto const later = s.told(w);
+  REQUIRE(later.size() == 1);
+  CHECK(read(later[0]).at("why") == "rate");
+  CHECK(read(later[0]).at("count").to_number<int>() == 1);
+  CHECK(s.h.counts().over_rate == 402);
+  CHECK(pass() == room::usual);
+}
+
+TEST_CASE("tap hub: outliers are told while the rates are used up, and stay outliers", "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 1000;
+  auto const w = s.h.watch(request, {}).value();
+  for (int i = 0; i < 300; ++i)
+    CHECK(pass(outcome::ok, 100) == room::usual);
+  (void)s.told(w);
+  while (pass(outcome::ok, 100) == room::usual) {
+  }
+  (void)s.told(w);
+  for (int i = 0; i < 50; ++i)
+    CHECK(pass(outcome::ok, 9000) == room::notable);
+  CHECK(pass(outcome::ok, 100) == room::none);
+  auto const seen = s.told(w);
+  REQUIRE(seen.size() == 50);
+  for (auto const& text : seen)
+    CHECK(read(text).at("outlier").as_bool());
+  CHECK(pass(outcome::ok, 9000) == room::notable);
+}
+
+TEST_CASE("tap hub: nothing is held back from a watch that has room, whoever else has none",
+          "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 10;
+  auto narrow = s.h.watch(request, {}).value();
+  s.h.step();
+  while (pass() == room::usual) {
+  }
+  CHECK(pass(outcome::ok, no_latency, "other") == room::none); // nobody watches that one
+  (void)s.told(narrow);
+  CHECK(pass() == room::none); // counted, and told to nobody who comes after it
+  SECTION("another one of everything with a higher rate") {
+    auto const wide = s.watch();
+    CHECK(pass() == room::usual);
+    s.h.step();
+    for (int i = 0; i < 100; ++i)
+      CHECK(pass() == room::usual);
+    CHECK(s.told(wide).size() == 1 + 101); // it was there before the next round
+  }
+  SECTION("one with a filter, which perhaps wants the next one") {
+    auto const some = s.watch("outcome=ok");
+    for (int i = 0; i < 100; ++i) {
+      CHECK(pass() == room::usual);
+      s.h.step();
+    }
+    CHECK(s.told(some).size() == 100);
+  }
+  SECTION("one of another tenant") {
+    auto const theirs = s.watch("", "other");
+    for (int i = 0; i < 100; ++i) {
+      CHECK(pass(outcome::ok, no_latency, "other") == room::usual);
+      s.h.step();
+    }
+    CHECK(s.told(theirs).size() == 100);
+  }
+  SECTION("it has left, and others come") {
+    narrow.reset();
+    s.h.step();
+    CHECK_FALSE(wants(category::send));
+    auto const next = s.watch();
+    CHECK(pass() == room::usual);
+  }
+}
+
+TEST_CASE("tap hub: what is told and what is counted is all that there was", "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 1000;
+  request.limits.records = 1'000'000;
+  request.limits.time_ns = 1000 * second;
+  auto const w = s.h.watch(request, {}).value();
+  constexpr int threads = 4;
+  constexpr int each = 20'000;
+  std::atomic<int> ended{0};
+  std::vector<std::thread> producers;
+  for (int t = 0; t < threads; ++t)
+    producers.emplace_back([&] {
+      for (int i = 0; i < each; ++i)
+        (void)pass(i % 100 == 0 ? outcome::busy : outcome::ok);
+      ++ended;
+    });
+  std::uint64_t told = 0;
+  std::uint64_t missed = 0;
+  auto const round = [&] {
+    s.now += second / 500;
+    for (auto const& text : s.told(w)) {
+      auto const l = read(text);
+      if (l.at("type") == "record")
+        ++told;
+      else
+        missed += l.at("count").to_number<std::uint64_t>();
+    }
+  };
+  while (ended < threads)
+    round();
+  for (auto& p : producers)
+    p.join();
+  for (int i = 0; i < 3; ++i) {
+    round();
+    s.now += second; // counts are told once a second
+  }
+  CHECK(told + missed == threads * each);
+  CHECK(told >= 1000); // a second's worth, however quick the threads were
 }

@@ -122,6 +122,10 @@ TEST_CASE("tap latencies: the slowest hundredth of a choke point are outliers", 
     CHECK_FALSE(m.is_outlier(h(category::journal, 100 + i % 20)));
   CHECK(m.is_outlier(h(category::journal, 5000)));
   CHECK_FALSE(m.is_outlier(h(category::journal, 110)));
+  auto const from = m.slow_from(category::journal);
+  CHECK(m.slow_from(category::send) == no_latency);
+  CHECK(m.is_outlier(h(category::journal, static_cast<int>(from))));
+  CHECK_FALSE(m.is_outlier(h(category::journal, static_cast<int>(from) - 1)));
   CHECK_FALSE(m.is_outlier(h(category::send, 5000))); // of that point nothing is known
   CHECK_FALSE(m.is_outlier(header{category::journal, direction::in}));
   // What is usual now is not an outlier for ever.
