@@ -3,9 +3,18 @@
 #include <caf/actor_system.hpp>
 #include <caf/detail/set_thread_name.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace troupe {
+
+namespace {
+
+/// How often an idle thread looks after what a quick caller has not come back for.
+constexpr std::chrono::microseconds patience{250};
+
+} // namespace
 
 class work_pool::worker final : public caf::execution_unit {
 public:
@@ -23,11 +32,17 @@ public:
   void join() { thread_.join(); }
 
   /// Called by the actor that runs here. What was called before it is anybody's, and so is this
-  /// where another thread has nothing to do: nobody knows how long the actor still takes.
+  /// where another thread has nothing to do, unless callers have come back at once of late: nobody
+  /// knows how long the actor still takes.
   void exec_later(caf::resumable* job) override {
+    constexpr std::uint64_t one_in = 16; // asking for the time costs a tenth of a quick message
     if (auto* const before = next_.exchange(job); before != nullptr)
       pool_.enqueue(before);
-    if (pool_.idle_.load() == 0)
+    auto const call = calls_.load(std::memory_order_relaxed) + 1;
+    calls_.store(call, std::memory_order_relaxed); // by this thread only
+    if (call % one_in == 0)
+      called_at_ = std::chrono::steady_clock::now();
+    if (pool_.idle_.load() == 0 || quick_.load(std::memory_order_relaxed))
       return;
     if (auto* const mine = take_next(); mine != nullptr)
       pool_.enqueue(mine);
@@ -35,6 +50,13 @@ public:
 
   /// On any thread.
   [[nodiscard]] caf::resumable* take_next() { return next_.exchange(nullptr); }
+  /// Callers have come back at once of late: what they call is not handed over.
+  [[nodiscard]] bool quick() const { return quick_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
+
+  // Of its own thread:
+  void rest() { quick_.store(false, std::memory_order_relaxed); }
+  std::vector<std::uint64_t> seen; ///< calls of each thread when this one last looked
 
 private:
   void run() {
@@ -52,7 +74,23 @@ private:
     }
   }
 
+  /// How long a caller went on after its call.
+  void learn(std::chrono::nanoseconds went_on) {
+    constexpr std::chrono::nanoseconds at_once{3'000}; // less than it takes to wake a thread
+    constexpr int enough = 64; // where callers differ, one comes that is not
+    came_back_ = went_on < at_once ? std::min(came_back_ + 1, enough) : 0;
+    bool const now = came_back_ == enough;
+    if (now == quick())
+      return;
+    quick_.store(now, std::memory_order_relaxed);
+    if (now)
+      pool_.look_again();
+  }
+
   caf::resumable* take() {
+    if (called_at_ != std::chrono::steady_clock::time_point{})
+      learn(std::chrono::steady_clock::now() -
+            std::exchange(called_at_, std::chrono::steady_clock::time_point{}));
     constexpr int most = 16; // two that call each other must not keep the others waiting
     auto* const next = take_next();
     if (next != nullptr && in_a_row_ < most) {
@@ -62,12 +100,16 @@ private:
     in_a_row_ = 0;
     if (next != nullptr)
       pool_.enqueue(next);
-    return pool_.wait_for_job();
+    return pool_.wait_for_job(*this);
   }
 
   work_pool& pool_;
   std::size_t throughput_;
   std::atomic<caf::resumable*> next_{nullptr};
+  std::atomic<std::uint64_t> calls_{0};
+  std::atomic<bool> quick_{false};
+  int came_back_ = 0; ///< calls that were timed, in a row, after which the caller came back at once
+  std::chrono::steady_clock::time_point called_at_{}; ///< of a call that is timed
   int in_a_row_ = 0;
   std::thread thread_;
 };
@@ -88,7 +130,13 @@ void work_pool::enqueue(caf::resumable* job) {
   wakeup_.notify_one();
 }
 
-caf::resumable* work_pool::wait_for_job() {
+/// Threads that wait find out that there is a quick one.
+void work_pool::look_again() {
+  { std::lock_guard lock{mutex_}; }
+  wakeup_.notify_all();
+}
+
+caf::resumable* work_pool::wait_for_job(worker& me) {
   std::unique_lock lock{mutex_};
   while (queue_.empty()) {
     if (stopping_)
@@ -96,9 +144,14 @@ caf::resumable* work_pool::wait_for_job() {
     // Counted before it looks: who calls an actor from here on sees that somebody is idle, and
     // gives it to the queue.
     ++idle_;
-    auto* const job = take_from_others();
-    if (job == nullptr)
-      wakeup_.wait(lock, [this] { return !queue_.empty() || stopping_; });
+    auto* const job = take_from_others(me.seen);
+    if (job == nullptr) {
+      me.rest();
+      if (is_quick())
+        wakeup_.wait_for(lock, patience);
+      else
+        wakeup_.wait(lock);
+    }
     --idle_;
     if (job != nullptr)
       return job;
@@ -108,11 +161,22 @@ caf::resumable* work_pool::wait_for_job() {
   return job;
 }
 
-caf::resumable* work_pool::take_from_others() {
-  for (auto const& w : workers_)
-    if (auto* const job = w->take_next(); job != nullptr)
+/// A quick one comes back for it, unless it did not in all the time since the last look.
+caf::resumable* work_pool::take_from_others(std::vector<std::uint64_t>& seen) {
+  seen.resize(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto& w = *workers_[i];
+    auto const calls = w.calls();
+    if (w.quick() && std::exchange(seen[i], calls) != calls)
+      continue;
+    if (auto* const job = w.take_next(); job != nullptr)
       return job;
+  }
   return nullptr;
+}
+
+bool work_pool::is_quick() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](auto const& w) { return w->quick(); });
 }
 
 void work_pool::start() {

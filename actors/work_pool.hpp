@@ -41,9 +41,12 @@ private:
   class worker;
 
   /// The next job; null: there will be none.
-  [[nodiscard]] caf::resumable* wait_for_job();
-  /// What another thread would run next, but is busy with something else; null: nothing.
-  [[nodiscard]] caf::resumable* take_from_others();
+  [[nodiscard]] caf::resumable* wait_for_job(worker& me);
+  /// What another thread would run next, but is busy with something else; null: nothing. `seen`:
+  /// the calls that each had made when the one which asks last looked.
+  [[nodiscard]] caf::resumable* take_from_others(std::vector<std::uint64_t>& seen);
+  [[nodiscard]] bool is_quick() const;
+  void look_again();
 
   std::mutex mutex_;
   std::condition_variable wakeup_;

@@ -176,6 +176,35 @@ TEST_CASE("work pool: nobody waits for an actor that does not return while a thr
   CHECK(came == std::future_status::ready);
 }
 
+TEST_CASE("work pool: nor for one that has always come back at once before", "[actors]") {
+  constexpr int rounds = 50'000;
+  std::promise<void> go_on;
+  std::promise<void> heard;
+  pooled all{2};
+  auto const called = (*all).spawn([&heard](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, &heard](other_atom) {
+      heard.set_value();
+      self->quit();
+    }};
+  });
+  auto const player = [&, called](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self, called](ball_atom, int left, caf::actor const& to) {
+      if (left > 0)
+        return self->send(to, ball_atom::value, left - 1, caf::actor_cast<caf::actor>(self));
+      self->send(called, other_atom::value);
+      go_on.get_future().wait();
+    }};
+  };
+  auto const a = (*all).spawn(player);
+  auto const b = (*all).spawn(player);
+  caf::anon_send(a, ball_atom::value, rounds, b);
+  auto const came = heard.get_future().wait_for(limit);
+  go_on.set_value();
+  caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(b, caf::exit_reason::user_shutdown);
+  CHECK(came == std::future_status::ready);
+}
+
 TEST_CASE("work pool: ends with messages that are still to come", "[actors]") {
   std::atomic<int> came{0};
   pooled all{2};
