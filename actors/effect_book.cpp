@@ -20,6 +20,21 @@ std::string_view name(effect_kind kind) {
   return "unknown";
 }
 
+std::string_view class_of(effect_kind kind) {
+  switch (kind) {
+  case effect_kind::thinking: // what it says is proposed once, by the id of its command
+  case effect_kind::timer:
+    return "pure";
+  case effect_kind::message: // who gets it knows its id
+  case effect_kind::offer:
+  case effect_kind::notice:
+    return "idempotent";
+  case effect_kind::attempt: // the daemon is asked what it has, its branch where it stands
+    return "probeable";
+  }
+  return "unknown";
+}
+
 void effect_book::entry::end() {
   auto* const book = std::exchange(book_, nullptr);
   if (book == nullptr)

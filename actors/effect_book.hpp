@@ -23,6 +23,9 @@ enum class effect_kind : std::uint8_t {
 };
 constexpr std::size_t effect_kinds = 6;
 [[nodiscard]] std::string_view name(effect_kind kind);
+/// What becomes of one of which nobody knows whether it took effect: `pure` and `idempotent` are
+/// done again, for a `probeable` one the other side is asked first. None of them is `guarded`.
+[[nodiscard]] std::string_view class_of(effect_kind kind);
 
 /// The effects that are under way now, with their age: since when this server has had them to do.
 /// Thread-safe; one that is begun or ended costs a lock of its kind. Outlives what is written in

@@ -1,12 +1,16 @@
 // What the tests of the page share: Chromium, sign-in, and what is held against every page.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { availableParallelism, loadavg } from "node:os";
 import { chromium as playwright } from "playwright-core";
 import { chromium, until } from "./stage.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const launch = () => playwright.launch({ executablePath: chromium(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+
+/** What a figure was measured on, in words. */
+export const machine = () => `${availableParallelism()} processors, load ${loadavg().map((n) => n.toFixed(1)).join(" ")}`;
 
 /** A page that keeps what violates the policy, and puts into `complaints` what the console says. */
 export async function watched(context, complaints) {

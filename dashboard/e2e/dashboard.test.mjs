@@ -114,7 +114,7 @@ test("a second plan is approved in the browser, and the run ends", async () => {
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await until("the end", async () => (await stage.get(`/api/briefs/${brief}`)).status === "COMPLETED", 120_000);
   await open(`board?run=${brief}.r1`);
-  await page.getByText("6 of 7 tickets done").waitFor();
+  await page.getByText("6 of 7 tickets done, 1 replaced").waitFor();
   over = true;
 });
 
@@ -251,6 +251,31 @@ test("what was spent is what the API says", async () => {
   const ended = await stage.get("/api/events?type=ticket.attempt_ended&limit=1000");
   assert.ok(ended.items.length > 0 && ended.after === undefined);
   await until("every attempt to be counted", async () => (await column("By agent")) === ended.items.length);
+});
+
+test("where there are more attempts than are read, the newest are, and the page says so", async () => {
+  const attempts = 21_000;
+  const of = (n) => {
+    const token = Math.ceil(n / 3);
+    return { n, kind: "ticket", entity: `${brief}-2`, version: n + 1, at: 1_000 * n, type: ["ticket.attempt_ended", "ticket.leased", "ticket.gated"][n % 3], data: { token, agent: "duration.ada", daemon: "d", used: { wall: 1 } } };
+  };
+  const other = await watched(context, complaints);
+  await other.route("**/api/system", async (route) => route.fulfill({ json: { ...(await stage.get("/api/system")), events: { first_at_hand: 1, last: 3 * attempts } } }));
+  await other.route("**/api/events?*", (route) => {
+    const { searchParams: asked } = new URL(route.request().url());
+    const items = [];
+    for (let n = Number(asked.get("after")) + 1; n <= 3 * attempts && items.length < Number(asked.get("limit")); ++n)
+      if (of(n).type.startsWith(asked.get("type") ?? "")) items.push(of(n));
+    return route.fulfill({ json: { items, ...(items.length === Number(asked.get("limit")) ? { after: items.at(-1).n } : {}) } });
+  });
+  await openPage(other, url, "costs");
+  await other.getByText("the newest 20,000 attempts on all tickets; what is older is left out").waitFor();
+  await other.getByRole("region", { name: "By agent" }).getByText("20,000").waitFor();
+  await openPage(other, url, `ticket/${brief}-2`);
+  await other.getByText("The newest 1,000; older ones stand in the ledger.").waitFor();
+  const tokens = await other.getByRole("region", { name: "Attempts" }).locator("tbody tr").evaluateAll((rows) => rows.map((r) => Number(r.cells[0].textContent)));
+  assert.deepEqual([tokens.length, tokens[0], tokens.at(-1)], [1000, attempts - 999, attempts]);
+  await other.close();
 });
 
 test("what the server does shows on the page as the API says it", async () => {

@@ -3,7 +3,7 @@
 // page, tasks of the main thread by a trace of Chromium. Ends with 1 where a frame took longer than
 // 100 ms.
 import { writeFileSync } from "node:fs";
-import { launch, signIn } from "./browser.mjs";
+import { launch, machine, signIn } from "./browser.mjs";
 import { Stage, until } from "./stage.mjs";
 import { TapFront } from "./tap-front.mjs";
 
@@ -25,6 +25,7 @@ try {
   await page.goto(`${front.url}/#/traffic?watch=1`);
   await until("lines", async () => (await page.locator(".sequence .row").count()) > 5);
 
+  console.log(`${new Date().toISOString()}, ${machine()}; Chromium ${browser.version()}`);
   const chunks = [];
   cdp.on("Tracing.dataCollected", ({ value }) => chunks.push(...value));
   await cdp.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"] } });
@@ -61,6 +62,7 @@ try {
   console.log(`frames: ${(sorted.length / seconds).toFixed(1)} a second; median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms`);
   console.log(`tasks of the main thread: ${tasks.length}, longest ${longest("dur")} ms, longest on the processor ${longest("tdur")} ms; busy ${(tasks.reduce((sum, e) => sum + e.dur, 0) / 10_000 / seconds).toFixed(0)} % of the time; reported as long (over 50 ms): ${measured.long.length}`);
   if (measured.heap) console.log(`heap: ${(measured.heap / 1e6).toFixed(0)} MB`);
+  console.log(`at the end: ${machine()}`);
   slow = sorted[sorted.length - 1] > 100;
 } finally {
   await browser.close();

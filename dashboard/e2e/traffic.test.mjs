@@ -125,6 +125,17 @@ test("a watch that ends says why, and what it did not show", async () => {
   assert.equal(front.asked.length, before + 1);
 });
 
+test("a page that was behind says what it was not shown; cut off for that, it watches on and says so", async () => {
+  front.say({ type: "counters", records: 4000, errors: 2, missed: 7 });
+  await page.getByText("Not shown: 4,000 because this page was behind, 2 of them errors; 7 over the rate or for want of room while this page was behind.").waitFor();
+  const before = front.asked.length;
+  front.say({ type: "closed", reason: "slow_reader", again: true });
+  front.end();
+  await until("another watch", () => front.asked.length > before);
+  await page.getByText("The watch broke off once because this page did not read for thirty seconds; what passed then nobody counted.").waitFor();
+  await page.getByText("Watching.", { exact: true }).waitFor();
+});
+
 test("a server that stops to start again is come back to; what it counts anew stays apart", async () => {
   const before = front.asked.length;
   front.say(record({ number: 1, content: "Said before it stopped." }));

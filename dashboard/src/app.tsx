@@ -1,5 +1,5 @@
 import { Component, lazy, Suspense, useCallback, useEffect, useRef, useState, type ComponentType, type ReactNode } from "react";
-import { call, get, Refusal } from "./lib/api";
+import { asRefusal, call, get, Refusal } from "./lib/api";
 import { ago } from "./lib/format";
 import { forgetAll, live, useLink } from "./lib/live";
 import { PrincipalContext } from "./lib/principal";
@@ -46,7 +46,7 @@ export function App() {
       setTrouble(undefined);
     } catch (e) {
       if (e instanceof Refusal && (e.status === 401 || e.status === 403)) setSession(null);
-      else setTrouble(e instanceof Refusal ? e : new Refusal(0, String(e)));
+      else setTrouble(asRefusal(e));
     }
   }, []);
   useEffect(() => void look(), [look]);

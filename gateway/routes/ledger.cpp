@@ -53,12 +53,14 @@ json::object journal_of(journal_counters const& c) {
           {"unknown", c.unknown.load()}};
 }
 
-/// What is under way on the outside of entities, by kind, and how old the oldest of each is.
+/// What is under way on the outside of entities, by kind with its class, and how old the oldest of
+/// each is.
 json::array effects_of(node_load const& now) {
   json::array out;
   for (auto const& e : now.effects)
     out.push_back(json::object{
         {"kind", name(e.kind)},
+        {"class", class_of(e.kind)},
         {"count", e.count},
         {"oldest_ms", e.oldest ? json::value(e.oldest->count()) : json::value(nullptr)}});
   return out;

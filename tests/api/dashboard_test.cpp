@@ -162,6 +162,8 @@ TEST_CASE("ledger: the size of it, and that its chain holds", "[api]") {
   CHECK(effects.at("timer").at("oldest_ms").to_number<std::int64_t>() >= 0);
   CHECK(effects.at("attempt").at("count").to_number<std::int64_t>() == 0);
   CHECK(effects.at("attempt").at("oldest_ms").is_null());
+  CHECK(effects.at("attempt").at("class").as_string() == "probeable");
+  CHECK(effects.at("message").at("class").as_string() == "idempotent");
   auto const agents = lab.get("/api/agents");
   REQUIRE_FALSE(agents.json.at("items").as_array().empty());
   for (auto const& agent : agents.json.at("items").as_array())

@@ -11,6 +11,9 @@ export class Refusal extends Error {
   }
 }
 
+/** What went wrong, as a refusal. */
+export const asRefusal = (e: unknown): Refusal => (e instanceof Refusal ? e : new Refusal(0, String(e)));
+
 export interface Page<T> {
   items: T[];
   total?: number;
@@ -95,23 +98,6 @@ export async function all<T>(
 type Filter = Record<string, string | number | undefined>;
 type Numbered = { n?: number };
 
-/** The oldest events of a filter from `after` on, page by page, up to `most`. */
-export async function events<T extends Numbered>(
-  filter: Filter,
-  most: number,
-  signal?: AbortSignal,
-): Promise<{ items: T[]; next?: number }> {
-  const items: T[] = [];
-  let after = Number(filter["after"] ?? 0);
-  for (;;) {
-    const page: Page<T> = await get(`/api/events${query({ ...filter, after, limit: 1000 })}`, signal);
-    items.push(...page.items);
-    if (page.after === undefined) return { items };
-    after = page.after;
-    if (items.length >= most) return { items, next: after };
-  }
-}
-
 /** Events of a filter with an `n` above `after`, up to and with `to`. */
 export async function eventsBetween<T extends Numbered>(filter: Filter, after: number, to: number, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];
@@ -126,50 +112,60 @@ export async function eventsBetween<T extends Numbered>(filter: Filter, after: n
 /** The `n` of the newest event of the ledger. */
 export const lastEvent = async (signal?: AbortSignal): Promise<number> => (await get<{ events: { last: number } }>("/api/system", signal)).events.last;
 
-/** How much of the ledger is read at a time: at first as much as one answer may hold, and at most as much as the server has at hand. */
+/** How much of the ledger is read at a time: as much as one answer may hold, and at most as much as the server has at hand. */
 const narrowest = 1000;
-const widest = 20_000;
+export const widest = 20_000;
+
+const inOrder = <T extends Numbered>(parts: T[][]): T[] => parts.flat().sort((a, b) => (a.n ?? 0) - (b.n ?? 0));
 
 /**
  * Events of any of these filters, from `before` back to the beginning. The server answers from old
  * to new only, so this asks for a part of the ledger at a time: the newest part first, oldest first
- * within it, with the `n` behind which it began. Parts grow while there is little in them, so that
- * what is rare does not take a request for each thousand.
+ * within it, with the `n` behind which it began. Parts grow while one answer has room for what is in
+ * them, so that what is rare does not take a request for each thousand; who wants all of something
+ * begins with a wide one.
  */
-export async function* eventsBack<T extends Numbered>(filters: Filter[], before: number, signal?: AbortSignal): AsyncGenerator<{ items: T[]; from: number }> {
-  for (let to = before, width = narrowest; to > 0; ) {
+export async function* eventsBack<T extends Numbered>(filters: Filter[], before: number, signal?: AbortSignal, width = narrowest): AsyncGenerator<{ items: T[]; from: number }> {
+  for (let to = before; to > 0; ) {
     const from = Math.max(0, to - width);
     const parts = await Promise.all(filters.map((f) => eventsBetween<T>(f, from, to, signal)));
-    const items = parts.flat().sort((a, b) => (a.n ?? 0) - (b.n ?? 0));
-    yield { items, from };
+    yield { items: inOrder(parts), from };
     to = from;
-    if (items.length < narrowest / 2) width = Math.min(widest, width * 2);
+    if (parts.every((p) => p.length < narrowest / 2)) width = Math.min(widest, width * 2);
   }
 }
 
 /**
- * The newest events of any of these filters, oldest first: so many that `most` of them count, and
- * all that came while they were read. Nothing that goes through is missing after `from`.
+ * The newest events of any of these filters that were there when this began, oldest first: so many
+ * that `most` of them count. Nothing that goes through is missing after `from`. What comes meanwhile
+ * the stream tells; where that began meanwhile, too, `missed` says so, and what it does not tell is
+ * read at the end.
  */
 export async function newestEvents<T extends Numbered>(
   filters: Filter[],
   most: number,
-  { before, counts = () => true, signal }: { before?: number; counts?: (e: T) => boolean; signal?: AbortSignal } = {},
+  { before, counts = () => true, missed = () => false, signal }: { before?: number; counts?: (e: T) => boolean; missed?: () => boolean; signal?: AbortSignal } = {},
 ): Promise<{ items: T[]; from: number }> {
-  const end = before ?? (await lastEvent(signal));
+  let end = before ?? (await lastEvent(signal));
   const parts: T[][] = [];
   let over = -most;
   let from = end;
-  for await (const part of eventsBack<T>(filters, end, signal)) {
+  for await (const part of eventsBack<T>(filters, end, signal, most < widest ? narrowest : widest)) {
     parts.push(part.items);
     from = part.from;
     over += part.items.filter(counts).length;
     if (over >= 0) break;
   }
-  const items = parts.reverse().flat();
+  let items = parts.reverse().flat();
   let old = 0;
   for (; over > 0; ++old) if (counts(items[old] as T)) --over;
   if (old > 0) from = items[old - 1]?.n ?? from;
-  const late = before === undefined ? await Promise.all(filters.map((f) => eventsBetween<T>(f, end, Infinity, signal))) : [];
-  return { items: [...items.slice(old), ...late.flat().sort((a, b) => (a.n ?? 0) - (b.n ?? 0))], from };
+  items = items.slice(old);
+  while (missed()) {
+    const to = await lastEvent(signal);
+    const later = inOrder(await Promise.all(filters.map((f) => eventsBetween<T>(f, end, to, signal))));
+    items = items.concat(later);
+    end = to;
+  }
+  return { items, from };
 }

@@ -1,4 +1,5 @@
 // Money, tokens and times, added up from tickets and from the events of attempts.
+import { usedBy } from "./attempts";
 import type { Event, Ticket, Usage } from "./types";
 
 export interface Sum {
@@ -33,15 +34,6 @@ export function quantile(values: number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? 0;
 }
 
-export interface Work {
-  tickets: number;
-  done: number;
-  failed: number;
-  times: number[];
-  rounds: number;
-  sentBack: Sum[];
-}
-
 /** Times from opening to the end of what is done. */
 export function completion(tickets: Ticket[]): number[] {
   return tickets
@@ -65,8 +57,6 @@ export function violations(events: Event[]): Map<string, number> {
       if (!r.passed) out.set(r.gate, (out.get(r.gate) ?? 0) + 1);
   return out;
 }
-
-const usedBy = (e: Event): Usage | undefined => e.data?.["used"] as Usage | undefined;
 
 /** In less than this a rate says nothing. */
 export const shortestSpan = 60_000;

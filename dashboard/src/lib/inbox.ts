@@ -1,6 +1,7 @@
 // What needs a person, and nothing else.
 import { createContext } from "react";
 import { all, get, query } from "./api";
+import { textOf } from "./format";
 import { useResource, type Resource } from "./live";
 import type { Agent, Approval, Run, Situation, Ticket } from "./types";
 
@@ -67,7 +68,7 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
           about: title,
           kind: "ticket",
           from: w.question.from,
-          text: (w.question.parts ?? []).map((p) => p.text ?? "").filter(Boolean).join("\n") || w.action,
+          text: textOf(w.question) || w.action,
           ...(w.deadline ? { deadline: w.deadline } : {}),
           message: w.question.id,
         });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { attemptsOf } from "../pages/attempts";
 import { query } from "./api";
 import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan } from "./costs";
 import { ago, clip, money, names, span, toneOf, who, words } from "./format";
@@ -107,18 +106,5 @@ describe("costs", () => {
     const e = (at: number, data: Record<string, unknown>): Event => ({ kind: "ticket", entity: "t", type: "x", at, data });
     expect([...violations([e(1, { results: [{ gate: "secrets" }, { gate: "tests", passed: true }] })])]).toEqual([["secrets", 1]]);
     expect(burn([e(0, { used: { wall: 5 } }), e(100, { used: { wall: 7 } }), e(500, { used: { wall: 9 } })], 0, 100, 2, (u) => u.wall ?? 0)).toEqual([5, 7]);
-  });
-});
-
-describe("attempts", () => {
-  it("are made of leases and their ends", () => {
-    const e = (type: string, at: number, data: Record<string, unknown>): Event => ({ kind: "ticket", entity: "t", type, at, data });
-    const got = attemptsOf([
-      e("ticket.leased", 1, { token: 1, agent: "p.ada", daemon: "d" }),
-      e("ticket.leased", 5, { token: 2, agent: "p.bob", daemon: "d" }),
-      e("ticket.attempt_ended", 4, { token: 1, how: "LOST", why: "daemon_lost" }),
-      e("ticket.attempt_ended", 9, { token: 2, summary: "ok" }),
-    ]);
-    expect(got.map((a) => [a.token, a.agent, a.how, (a.ended ?? 0) - a.begun])).toEqual([[1, "p.ada", "LOST", 3], [2, "p.bob", "SUCCEEDED", 4]]);
   });
 });

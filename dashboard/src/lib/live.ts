@@ -1,7 +1,7 @@
 // One stream of events for the whole page. Pages say which events concern them and read again from
 // the server what those events changed; the stream itself changes nothing on the screen.
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { get, Refusal, refusalOf } from "./api";
+import { asRefusal, get, refusalOf, type Refusal } from "./api";
 import { pause, readFrames, type Frame } from "./sse";
 import type { Event } from "./types";
 
@@ -146,7 +146,7 @@ export function useResource<T>(
         if (!control.signal.aborted) set({ key, data });
       } catch (e) {
         if (control.signal.aborted) return;
-        const error = e instanceof Refusal ? e : new Refusal(0, String(e));
+        const error = asRefusal(e);
         if (error.status === 401) live.signedOut();
         set((old) => (old.key === key && old.data !== undefined ? { ...old, error } : { key, error }));
       }

@@ -1,5 +1,6 @@
 // Runs and their tickets, as several pages choose and read them.
 import { all, query } from "./api";
+import { words } from "./format";
 import { useResource, type Resource } from "./live";
 import { setParams, useRoute } from "./route";
 import type { Daemon, Run, Ticket } from "./types";
@@ -47,4 +48,4 @@ export function useChosenRun(runs: Run[] | undefined): [string, (id: string) => 
   const chosen = found?.by_hand ? byHand : asked || (runs?.find((r) => !r.by_hand)?.id ?? (runs?.length ? byHand : ""));
   return [chosen, (id) => setParams({ run: id })];
 }
-export const runName = (r: Run): string => `${r.id} (${r.status.toLowerCase().replaceAll("_", " ")}${r.project ? `, ${r.project}` : ""})`;
+export const runName = (r: Run): string => `${r.id} (${words(r.status)}${r.project ? `, ${r.project}` : ""})`;

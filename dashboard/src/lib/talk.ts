@@ -1,7 +1,7 @@
 // The traffic that the Traffic page shows: what the ledger has, what it gets, and what the tap sees
 // while the page watches. Lines are kept when they come; the page is drawn once a frame.
 import { useCallback, useEffect, useRef, useState } from "react";
-import { newestEvents, Refusal } from "./api";
+import { asRefusal, newestEvents, type Refusal } from "./api";
 import { useEvents } from "./live";
 import { mostArrows, Traffic } from "./traffic";
 import type { Event } from "./types";
@@ -61,21 +61,29 @@ export function useTalk(wanted: Wanted | undefined): Talk {
   const soon = useDrawing(useCallback(() => bump((n) => n + 1), []));
 
   const early = useRef<Event[] | undefined>([]);
+  // Whether the stream began, or began anew, while this read: it does not tell what was stored before that.
+  const began = useRef(false);
   const read = useCallback(
     async (signal?: AbortSignal) => {
       setError(undefined);
+      const missed = () => {
+        const was = began.current;
+        began.current = false;
+        return was;
+      };
       try {
         const { items } = await newestEvents<Event>(
           types.map((type) => ({ type })),
           mostArrows,
-          { counts: (e) => e.type !== "ticket.attempt_ended", signal },
+          { counts: (e) => e.type !== "ticket.attempt_ended", missed, signal },
         );
         for (const e of [...items, ...(early.current ?? [])]) traffic.take(e);
         early.current = undefined;
         setReading(false);
         soon();
+        if (missed()) void read(signal);
       } catch (e) {
-        if (!signal?.aborted) setError(e instanceof Refusal ? e : new Refusal(0, String(e)));
+        if (!signal?.aborted) setError(asRefusal(e));
       }
     },
     [soon, traffic],
@@ -92,7 +100,8 @@ export function useTalk(wanted: Wanted | undefined): Talk {
       else if (traffic.take(e)) soon();
     },
     () => {
-      if (!early.current) void read();
+      if (early.current) began.current = true;
+      else void read();
     },
   );
 

@@ -1,5 +1,7 @@
 // Messages between agents, tickets and people: those that the ledger has, from the events that made
 // them durable, and what the tap saw while somebody watched.
+import { usedBy } from "./attempts";
+import { textOf } from "./format";
 import { hash64 } from "./hash";
 import type { Event, Message, Usage } from "./types";
 import type { TapRecord } from "./watch";
@@ -25,6 +27,9 @@ export interface Arrow {
 
 /** Whether only the tap saw it: a record with a place in the ledger was stored, also where it was told while it happened. */
 export const tapped = (a: Arrow): boolean => a.record !== undefined && a.record.seq === undefined;
+
+/** What it says, as far as that is known here. */
+export const saidOf = (a: Arrow): string => (a.message ? textOf(a.message) : (a.record?.content ?? ""));
 
 /** How many are kept; what is older goes, the ledger has it. */
 export const mostArrows = 100_000;
@@ -151,7 +156,7 @@ export class Traffic implements Arrows {
   }
   /** The event that ends an attempt and the messages that end with it have one cause. */
   private remember(e: Event): void {
-    const used = e.data?.["used"] as Usage | undefined;
+    const used = usedBy(e);
     if (!used || !e.cause) return;
     if (this.spent.size > mostArrows) this.spent.clear();
     this.spent.set(`${e.entity} ${e.cause}`, used);

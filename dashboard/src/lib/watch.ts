@@ -1,6 +1,7 @@
 // What passes the server's choke points while it happens: the lines of `/api/watch` (docs/watch.md).
 import { query, Refusal, refusalOf } from "./api";
 import { pause, readFrames } from "./sse";
+import { ending } from "./watchtext";
 
 export interface TapRecord {
   type: "record";
@@ -30,7 +31,7 @@ export type TapLine =
   | { type: "counters"; records: number; errors: number; missed: number }
   | Closed;
 /** The last line; `again`: whether to come back. */
-interface Closed {
+export interface Closed {
   type: "closed";
   reason: string;
   again?: boolean;
@@ -39,26 +40,17 @@ interface Closed {
 /** What a watch is at: `ended` by itself, `refused` by the server, `lost` and being tried again. */
 export interface WatchState {
   is: "connecting" | "live" | "lost" | "ended" | "refused";
-  /** In words, where it ended or was refused. */
+  /** In words, where it ended, was refused, or was told to come back. */
   why: string;
   /** Of a filter that is refused: where, counted in characters from 1. */
   column?: number;
-  /** Records that were not told, by reason. */
+  /** Records that were not told, by reason: those of a gap, and `either` where the server counted rate and room together. */
   missed: Record<string, number>;
+  /** Of the `slow` ones, so many were errors, where the server said that. */
+  errors: number;
+  /** How often a link ended and the watch went on with another one, by reason; what passes in between nobody counts. */
+  broken: Record<string, number>;
 }
-
-const endings: Record<string, string> = {
-  record_limit: "It ended by itself after as many records as one watch may have.",
-  time_limit: "It ended by itself after as long as one watch may be.",
-  slow_reader: "The server ended it, because this page did not read for thirty seconds.",
-  token_ended: "The token that it was begun with has ended.",
-  stopped: "The server ended it.",
-  internal: "The server ended it after a fault of its own.",
-};
-const ending = (reason: string): string => endings[reason] ?? `The server ended it: ${reason.replaceAll("_", " ")}.`;
-
-/** In words, why the watch is over; undefined where the server says to come back, as one does that stops to start again. */
-export const endOf = (last: { reason: string; again?: boolean }): string | undefined => (last.again ? undefined : ending(last.reason));
 
 /** Whether an error belongs to the filter's text, and where in it. */
 export function columnOf(e: Refusal): number | undefined {
@@ -83,7 +75,7 @@ let links = 0;
 
 /** One watch, from `start` to `stop`. A link that is lost is tried again, a watch that was ended is not. */
 export class Watch {
-  state: WatchState = { is: "connecting", why: "", missed: {} };
+  state: WatchState = { is: "connecting", why: "", missed: {}, errors: 0, broken: {} };
   private readonly control = new AbortController();
   /** Where a watch that began in the past goes on. */
   private told = "";
@@ -103,9 +95,13 @@ export class Watch {
   }
 
   private set(is: WatchState["is"], why = "", column?: number): void {
-    const { missed } = this.state;
-    this.state = { is, why, missed, ...(column ? { column } : {}) };
+    const { column: _, ...rest } = this.state;
+    this.state = { ...rest, is, why, ...(column ? { column } : {}) };
     this.changed();
+  }
+  private miss(why: string, n: number): void {
+    const { missed } = this.state;
+    this.state = { ...this.state, missed: { ...missed, [why]: (missed[why] ?? 0) + n } };
   }
   private async run(): Promise<void> {
     const { signal } = this.control;
@@ -113,6 +109,8 @@ export class Watch {
     for (let tries = 0; !signal.aborted; ++tries) {
       const from = since && this.told ? { after: this.told } : { since };
       const path = `/api/watch${query({ filter: filter.trim(), contents: contents ? "true" : "", rate, limit, seconds, ...from })}`;
+      let last: Closed | undefined;
+      let why = "";
       try {
         const response = await fetch(path, { headers: { Accept: "text/event-stream" }, signal, cache: "no-store" });
         if (!response.ok || !response.body) throw await refusalOf(response);
@@ -121,31 +119,45 @@ export class Watch {
         await readFrames(response.body, (frames) => {
           tries = 0;
           this.told = frames[frames.length - 1]?.id || this.told;
-          this.hear(
+          last = this.hear(
             frames.map((f) => JSON.parse(f.data) as TapLine),
             link,
-          );
+          ) ?? last;
         });
       } catch (e) {
         if (signal.aborted) return;
         // A refusal stays one; only a server that is away, or full, may say something else next time.
         if (e instanceof Refusal && e.status >= 400 && e.status < 500 && e.status !== 429) return this.set("refused", e.message, columnOf(e));
+        if (e instanceof Refusal) why = `The server answers: ${e.message.replace(/[.!]?$/, ".")}`;
       }
       if (signal.aborted || this.state.is === "ended") return;
-      this.set("lost");
+      this.breakOff(last, why);
       await new Promise((done) => setTimeout(done, pause(tries, Math.random())));
     }
   }
-  private hear(lines: TapLine[], link: number): void {
+  /** The link is gone, and another one will be tried; only the first of several tries broke something off. */
+  private breakOff(last: Closed | undefined, why: string): void {
+    const { is, broken } = this.state;
+    const reason = last?.reason ?? "lost";
+    if (is === "live") this.state = { ...this.state, broken: { ...broken, [reason]: (broken[reason] ?? 0) + 1 } };
+    this.set("lost", last ? ending(last) : why);
+  }
+  /** Takes what these lines tell; the last one, where it is among them. */
+  private hear(lines: TapLine[], link: number): Closed | undefined {
     const records = lines.filter((l): l is TapRecord => l.type === "record");
     if (records.length > 0) this.take(records, link);
+    let last: Closed | undefined;
     for (const l of lines) {
-      if (l.type === "gap") this.state.missed[l.why] = (this.state.missed[l.why] ?? 0) + l.count;
-      else if (l.type === "counters") this.state.missed["slow"] = (this.state.missed["slow"] ?? 0) + l.records + l.missed;
-      else if (l.type === "closed") {
-        const why = endOf(l);
-        if (why) this.set("ended", why);
-      }
+      if (l.type === "gap") this.miss(l.why, l.count);
+      else if (l.type === "counters") {
+        this.miss("slow", l.records);
+        this.miss("either", l.missed);
+        this.state = { ...this.state, errors: this.state.errors + l.errors };
+      } else if (l.type === "closed") last = l;
     }
+    // A server that stops to start again, or that was not read for long, says to come back.
+    if (last && !last.again) this.set("ended", ending(last));
+    else if (records.length < lines.length) this.changed();
+    return last;
   }
 }

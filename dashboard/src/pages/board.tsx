@@ -96,6 +96,9 @@ function RunHead({ of, tickets, reload }: { of: Run; tickets: Ticket[]; reload: 
   const tones = new Map<string, number>();
   for (const t of tickets) tones.set(toneOf(t.status), (tones.get(toneOf(t.status)) ?? 0) + 1);
   const done = tickets.filter((t) => t.status === "DONE").length;
+  // A run is completed with one that failed where another one has its work.
+  const heirs = new Set(tickets.map((t) => t.supersedes));
+  const replaced = tickets.filter((t) => heirs.has(t.id)).length;
   const act = (what: string) => async () => {
     await call("POST", `/api/runs/${encodeURIComponent(of.id)}/${what}`, {});
     await reload();
@@ -105,7 +108,7 @@ function RunHead({ of, tickets, reload }: { of: Run; tickets: Ticket[]; reload: 
       <div className="headline">
         <Status of={of.status} />
         <span>
-          {done} of {tickets.length} tickets done
+          {done} of {tickets.length} tickets done{replaced > 0 && `, ${replaced} replaced`}
         </span>
         {of.created_at && <span className="muted">{span((of.ended_at ?? now) - of.created_at)}{of.ended_at ? " in all" : " so far"}</span>}
         {of.why && of.status !== "running" && <span className="muted">{of.why}</span>}

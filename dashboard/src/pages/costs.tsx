@@ -1,4 +1,5 @@
-import { all, call, events } from "../lib/api";
+import { all, call } from "../lib/api";
+import { mostWork, readWork, usedBy } from "../lib/attempts";
 import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan, type Sum } from "../lib/costs";
 import { clock, count, money, span, who, words } from "../lib/format";
 import { useResource } from "../lib/live";
@@ -6,10 +7,8 @@ import { useMay } from "../lib/principal";
 import { choices, everything, useRuns, useTickets } from "../lib/runs";
 import { setParams, useRoute } from "../lib/route";
 import type { Budget, Event, Ticket } from "../lib/types";
-import { Action, Card, Empty, Select, Shown, Status } from "../ui/parts";
-import { right, Table } from "../ui/table";
-
-const most = 20_000;
+import { Action, Card, Empty, Select, Shown, Stat, Status } from "../ui/parts";
+import { right, Rows, Table } from "../ui/table";
 
 export default function Costs() {
   const { params } = useRoute();
@@ -17,18 +16,8 @@ export default function Costs() {
   const runs = useRuns();
   const tickets = useTickets(run);
   const budgets = useResource("budgets", (signal) => all<Budget>("/api/budgets", 500, signal), (e) => e.kind === "budget");
-  const work = useResource(
-    "work-events",
-    async (signal) => {
-      const [ended, gated, leased] = await Promise.all(["ticket.attempt_ended", "ticket.gated", "ticket.leased"].map((type) => events<Event>({ type }, most, signal)));
-      // Who had the lease, and by whose program, is said where it was given; gates and merges have neither.
-      const leases = new Map((leased?.items ?? []).map((e) => [`${e.entity}/${e.data?.["token"]}`, e]));
-      const ofLease = (e: Event, member: string) => String(leases.get(`${e.entity}/${e.data?.["token"]}`)?.data?.[member] ?? "");
-      const rest = leased?.next === undefined ? "gates and merges" : "gates, merges and what is not known";
-      return { rest, ended: ended?.items ?? [], gated: gated?.items ?? [], ofLease, whole: ended?.next === undefined && gated?.next === undefined };
-    },
-    (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated",
-  );
+  const work = useResource("work-events", readWork, (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated");
+  const rest = work.data?.whole === false ? "gates, merges and what is not known" : "gates and merges";
   const brief = runs.data?.items.find((r) => r.id === run)?.brief;
   const mine = (list: Event[]) => (run && brief ? list.filter((e) => e.correlation === brief) : list);
   return (
@@ -45,15 +34,15 @@ export default function Costs() {
             <>
               <Numbers of={items} />
               {!whole && <p className="muted">The newest {count(items.length)} of {count(total)} tickets; so is what stands by role and by run.</p>}
+              {work.data?.whole === false && <p className="muted">By agent, engine and provider, over time and of gates: the newest {count(mostWork)} attempts on all tickets; what is older is left out.</p>}
               <div className="two">
                 <div className="stack">
                   <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
                   <Shown of={work} what="the attempts">
                     {(w) => (
                       <>
-                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || w.rest, (e) => e.data?.["used"] as object)} name={who} />
-                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] || w.ofLease(e, "profile") || w.rest), (e) => e.data?.["used"] as object)} />
-                        {!w.whole && <p className="muted">Of the oldest {count(most)} attempts.</p>}
+                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || rest, usedBy)} name={who} />
+                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] || w.ofLease(e, "profile") || rest), usedBy)} />
                       </>
                     )}
                   </Shown>
@@ -63,7 +52,7 @@ export default function Costs() {
                   {work.data && (
                     <>
                       <Burn of={mine(work.data.ended)} />
-                      <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || (work.data?.rest ?? ""), (e) => e.data?.["used"] as object)} />
+                      <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || rest, usedBy)} />
                       <Quality tickets={items} gated={mine(work.data.gated)} />
                     </>
                   )}
@@ -77,13 +66,6 @@ export default function Costs() {
     </>
   );
 }
-
-export const Stat = ({ value, label }: { value: string; label: string }) => (
-  <div className="stat">
-    <b>{value}</b>
-    <span>{label}</span>
-  </div>
-);
 
 function Numbers({ of }: { of: Ticket[] }) {
   const [sum] = addUp(of, () => "all", (t) => t.used);
@@ -123,7 +105,7 @@ function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: s
 function Burn({ of }: { of: Event[] }) {
   const parts = 48;
   const { from, to } = workSpan(of);
-  const paid = of.some((e) => (e.data?.["used"] as { cost_micros?: number } | undefined)?.cost_micros);
+  const paid = of.some((e) => usedBy(e)?.cost_micros);
   const values = burn(of, from, to, parts, (u) => (paid ? (u.cost_micros ?? 0) : (u.wall ?? 0)));
   const top = Math.max(1, ...values);
   const sum = values.reduce((a, b) => a + b, 0);
@@ -168,22 +150,7 @@ function Quality({ tickets, gated }: { tickets: Ticket[]; gated: Event[] }) {
       {back.length + broken.length === 0 ? (
         <p className="muted">Nothing was sent back, and no gate failed.</p>
       ) : (
-        <table>
-          <tbody>
-            {back.map(([stage, n]) => (
-              <tr key={stage}>
-                <th scope="row">sent back by {stage}</th>
-                <td className="right">{n}</td>
-              </tr>
-            ))}
-            {broken.map(([gate, n]) => (
-              <tr key={gate}>
-                <th scope="row">gate {gate} failed</th>
-                <td className="right">{n}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Rows of={[...back.map(([stage, n]): [string, string] => [`sent back by ${stage}`, count(n)]), ...broken.map(([gate, n]): [string, string] => [`gate ${gate} failed`, count(n)])]} />
       )}
     </Card>
   );

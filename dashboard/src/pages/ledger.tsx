@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { call, eventsBetween, lastEvent, newestEvents, query, Refusal } from "../lib/api";
+import { asRefusal, call, eventsBetween, lastEvent, newestEvents, query, type Refusal } from "../lib/api";
 import { clock, count, date, short, who } from "../lib/format";
 import { useEvents, useGet } from "../lib/live";
 import { useMay } from "../lib/principal";
@@ -42,7 +42,7 @@ function usePast(filter: Record<string, string>): { past?: Past; error?: Refusal
         const all = [...items, ...early.current.filter((e) => !known.has(e.id))];
         if (!control.signal.aborted) set({ key, past: { items: all.reverse(), from } });
       } catch (e) {
-        if (!control.signal.aborted) set({ key, error: e instanceof Refusal ? e : new Refusal(0, String(e)) });
+        if (!control.signal.aborted) set({ key, error: asRefusal(e) });
       }
     };
     void read();

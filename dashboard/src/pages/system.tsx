@@ -3,8 +3,8 @@ import { get, type Page } from "../lib/api";
 import { bytes, count, date, span } from "../lib/format";
 import { live, useRefresh, useResource } from "../lib/live";
 import { PrincipalContext, useMay } from "../lib/principal";
-import { Ago, Card, Facts, Shown, Status } from "../ui/parts";
-import { Stat } from "./costs";
+import { Ago, Card, Facts, Shown, Stat, Status } from "../ui/parts";
+import { right, Rows, Table } from "../ui/table";
 
 interface SystemState {
   version: string;
@@ -33,7 +33,7 @@ interface SystemState {
     journal: { units: number; bytes: number; bytes_limit: number; reads: number };
   };
   /** What entities have asked for and is under way, by kind. */
-  effects?: { kind: string; count: number; oldest_ms: number | null }[];
+  effects?: { kind: string; class: string; count: number; oldest_ms: number | null }[];
   /** Since the start. */
   journal?: { batches: Histogram; commits: Histogram; conflicts: number; unknown: number };
 }
@@ -77,26 +77,17 @@ export default function System() {
             <div className="two">
               <div className="stack">
                 <Card title="What went wrong" side={<span className="muted">all 0 is how it must be</span>}>
-                  <table>
-                    <tbody>
-                      {(
-                        [
-                          ["invariants broken, in the whole ledger", s.invariant_violations],
-                          ["entities that crashed", s.crashes],
-                          ["commands put aside (dead letters)", s.dead_letters],
-                          ["entities in quarantine, now", s.quarantined],
-                          ["parts of the server restarted", s.restarts],
-                        ] as [string, number][]
-                      ).map(([what, n]) => (
-                        <tr key={what}>
-                          <th scope="row">{what}</th>
-                          <td className="right">
-                            <span className={`badge ${n === 0 ? "green" : "red"}`}>{count(n)}</span>
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
+                  <Rows
+                    of={(
+                      [
+                        ["invariants broken, in the whole ledger", s.invariant_violations],
+                        ["entities that crashed", s.crashes],
+                        ["commands put aside (dead letters)", s.dead_letters],
+                        ["entities in quarantine, now", s.quarantined],
+                        ["parts of the server restarted", s.restarts],
+                      ] as [string, number][]
+                    ).map(([what, n]) => [what, <span key={what} className={`badge ${n === 0 ? "green" : "red"}`}>{count(n)}</span>])}
+                  />
                 </Card>
                 {s.effects && <Effects of={s.effects} />}
                 {s.load && <Queues of={s.load} />}
@@ -134,31 +125,29 @@ const effectNames: Record<string, string> = {
   timer: "timers",
 };
 
+/** What becomes of an effect of which nobody knows whether it happened. */
+const effectClasses: Record<string, string> = {
+  pure: "done again",
+  idempotent: "sent again, counts once",
+  probeable: "asked for first",
+  guarded: "a person decides",
+};
+
 function Effects({ of }: { of: NonNullable<SystemState["effects"]> }) {
   return (
     <Card title="Effects" side={<span className="muted">under way now</span>}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Kind</th>
-            <th scope="col" className="right">
-              Under way
+      <Table heads={["Kind", right("Under way"), right("Oldest")]}>
+        {of.map((e) => (
+          <tr key={e.kind}>
+            <th scope="row">
+              {effectNames[e.kind] ?? e.kind}
+              {e.class && <div className="muted">in doubt: {effectClasses[e.class] ?? e.class}</div>}
             </th>
-            <th scope="col" className="right">
-              Oldest
-            </th>
+            <td className="right">{count(e.count)}</td>
+            <td className="right nowrap">{e.oldest_ms === null ? <span className="muted">–</span> : span(e.oldest_ms)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {of.map((e) => (
-            <tr key={e.kind}>
-              <th scope="row">{effectNames[e.kind] ?? e.kind}</th>
-              <td className="right">{count(e.count)}</td>
-              <td className="right nowrap">{e.oldest_ms === null ? <span className="muted">–</span> : span(e.oldest_ms)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Card>
   );
 }
@@ -178,19 +167,15 @@ function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
   ];
   return (
     <Card title="What waits, and what is at work" side={<span className="muted">now</span>}>
-      <table>
-        <tbody>
-          {rows.map(([what, n, limit, name = count]) => (
-            <tr key={what}>
-              <th scope="row">{what}</th>
-              <td className="right nowrap">
-                {name(n)}
-                {limit !== undefined && <span className="muted"> of {name(limit)}</span>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        of={rows.map(([what, n, limit, name = count]) => [
+          what,
+          <>
+            {name(n)}
+            {limit !== undefined && <span className="muted"> of {name(limit)}</span>}
+          </>,
+        ])}
+      />
     </Card>
   );
 }

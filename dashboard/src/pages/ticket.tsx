@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { call, events } from "../lib/api";
+import { call } from "../lib/api";
 import { filesOf, measured, safeLink } from "../lib/artifacts";
+import { mostOfTicket, readAttempts } from "../lib/attempts";
 import { bytes, count, date, isOver, money, span, textOf, toneOf, words } from "../lib/format";
 import { useGet, useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { useRoute } from "../lib/route";
-import type { Event, Evidence, GateResult, Message, Ticket as TicketState } from "../lib/types";
+import type { Evidence, GateResult, Message, Ticket as TicketState } from "../lib/types";
 import { useDaemons } from "../lib/runs";
-import { attemptsOf } from "./attempts";
 import { Action, Ago, Card, Clock, Empty, EntityLink, Facts, Hash, Hint, Shown, Status, Who } from "../ui/parts";
 import { Said } from "../ui/chat";
 import { Table } from "../ui/table";
@@ -197,35 +197,42 @@ function Deeds({ of, reload }: { of: TicketState; reload: () => Promise<void> })
 function Attempts({ id, stages }: { id: string; stages: string[] }) {
   const daemons = useDaemons();
   const nameOf = (daemon: string) => daemons.data?.items.find((d) => d.id === daemon)?.name ?? daemon;
-  const history = useResource(`history:${id}`, async (signal) => (await events<Event>({ ticket: id }, 3000, signal)).items, (e) => e.entity === id && /leased|attempt/.test(e.type));
+  const history = useResource(`history:${id}`, (signal) => readAttempts(id, signal), (e) => e.entity === id && /leased|attempt/.test(e.type));
   return (
     <Card title="Attempts">
       <Shown of={history} what="the attempts">
-        {(h) => {
-          const list = attemptsOf(h);
-          if (list.length === 0) return <p className="muted">None yet.</p>;
-          return (
-            <Table label="Attempts" stacked heads={["#", "Who", "Began", "Took", "Outcome"]}>
-                  {list.map((a) => (
-                    <tr key={a.token}>
-                      <td data-label="Attempt">{a.token}</td>
-                      <td data-label="Who">
-                        {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap" title={a.daemon}>{nameOf(a.daemon)}</span>
-                      </td>
-                      <td data-label="Began" className="nowrap">
-                        <Clock at={a.begun} />
-                      </td>
-                      <td data-label="Took" className="nowrap">
-                        {a.ended ? span(a.ended - a.begun) : "…"}
-                      </td>
-                      <td data-label="Outcome">
-                        <Status of={a.how} /> <span className="muted">{[a.why && words(a.why), a.summary.slice(0, 200)].filter(Boolean).join(": ")}</span>
-                      </td>
-                    </tr>
-                  ))}
-            </Table>
-          );
-        }}
+        {({ attempts, whole }) =>
+          attempts.length === 0 ? (
+            <p className="muted">None yet.</p>
+          ) : (
+            <>
+              {!whole && (
+                <p className="muted">
+                  The newest {count(mostOfTicket)}; older ones stand in the <EntityLink kind="ledger" id={id}>ledger</EntityLink>.
+                </p>
+              )}
+              <Table label="Attempts" stacked heads={["#", "Who", "Began", "Took", "Outcome"]}>
+                {attempts.map((a) => (
+                  <tr key={a.token}>
+                    <td data-label="Attempt">{a.token}</td>
+                    <td data-label="Who">
+                      {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap" title={a.daemon}>{nameOf(a.daemon)}</span>
+                    </td>
+                    <td data-label="Began" className="nowrap">
+                      <Clock at={a.begun} />
+                    </td>
+                    <td data-label="Took" className="nowrap">
+                      {a.ended ? span(a.ended - a.begun) : "…"}
+                    </td>
+                    <td data-label="Outcome">
+                      <Status of={a.how} /> <span className="muted">{[a.why && words(a.why), a.summary.slice(0, 200)].filter(Boolean).join(": ")}</span>
+                    </td>
+                  </tr>
+                ))}
+              </Table>
+            </>
+          )
+        }
       </Shown>
     </Card>
   );

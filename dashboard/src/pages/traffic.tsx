@@ -1,9 +1,10 @@
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
-import { count, names, textOf } from "../lib/format";
+import { count, names } from "../lib/format";
 import { setParams, useRoute } from "../lib/route";
 import { useTalk } from "../lib/talk";
-import { lane, order, tapped, View, type Arrow, type Arrows } from "../lib/traffic";
+import { lane, order, saidOf, tapped, View, type Arrow, type Arrows } from "../lib/traffic";
 import type { WatchState } from "../lib/watch";
+import { notShown, said } from "../lib/watchtext";
 import { Empty, Loading, Search, Select, Trouble } from "../ui/parts";
 import { Sequence } from "../ui/sequence";
 import { MessageDetail } from "./message";
@@ -19,7 +20,7 @@ function wants(kind: string, principal: string, seen: string, text: string): (a:
     (!kind || a.kind === kind) &&
     (!principal || a.from === principal || a.to === principal) &&
     (!seen || (seen === "tap") === tapped(a)) &&
-    (!text || `${a.key} ${a.from} ${a.to} ${a.kind} ${a.message?.correlation ?? ""} ${a.message ? textOf(a.message) : (a.record?.content ?? "")}`.toLowerCase().includes(text));
+    (!text || `${a.key} ${a.from} ${a.to} ${a.kind} ${a.message?.correlation ?? ""} ${saidOf(a)}`.toLowerCase().includes(text));
 }
 
 export default function Traffic() {
@@ -140,7 +141,7 @@ function WatchBar({ on, filter, contents, rate, since, state, again }: { on: boo
   const [text, setText] = useState(filter);
   useEffect(() => setText(filter), [filter]);
   const refused = on && state?.is === "refused";
-  const missed = Object.entries(state?.missed ?? {});
+  const missing = state ? notShown(state, since !== "") : "";
   const start = () => {
     if (on && text === filter) again();
     setParams({ watch: "1", f: text });
@@ -189,17 +190,8 @@ function WatchBar({ on, filter, contents, rate, since, state, again }: { on: boo
           </pre>
         )}
         {on && state && <span className={refused ? "error" : "muted"}>{said(state, beginnings.find(([s]) => s && s === since)?.[1])}</span>}
-        {missed.length > 0 && <span className="muted"> Not shown: {missed.map(([why, n]) => `${count(n)} ${missing[why] ?? why}`).join(", ")}.</span>}
+        {missing && <span className="muted"> {missing}</span>}
       </div>
     </form>
   );
-}
-
-const missing: Record<string, string> = { slow: "because this page was behind", rate: "over the rate of a watch", room: "for want of room in the server" };
-
-function said(s: WatchState, since: string | undefined): string {
-  if (s.is === "connecting") return "Asking the server …";
-  if (s.is === "live") return since ? `Watching. What was stored from ${since} on stands before it; what else passed then nobody kept.` : "Watching.";
-  if (s.is === "lost") return "The link was lost; trying again.";
-  return s.why;
 }

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState, type ReactNode } from "react";
-import { Refusal } from "../lib/api";
+import { asRefusal, type Refusal } from "../lib/api";
 import { useLink, type Resource } from "../lib/live";
 import { ago, clock, date, short, toneOf, who, words } from "../lib/format";
 
@@ -99,6 +99,14 @@ export const Card = ({ title, side, children, className }: { title?: ReactNode; 
   </section>
 );
 
+/** A number that stands out, and what it is. */
+export const Stat = ({ value, label }: { value: string; label: string }) => (
+  <div className="stat">
+    <b>{value}</b>
+    <span>{label}</span>
+  </div>
+);
+
 export function Facts({ of }: { of: [string, ReactNode][] }) {
   return (
     <dl className="facts">
@@ -144,7 +152,7 @@ export function Action({
       await act();
       setSure(false);
     } catch (e) {
-      setError(e instanceof Refusal ? e : new Refusal(0, String(e)));
+      setError(asRefusal(e));
     } finally {
       setBusy(false);
     }

@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef, useState } from "react";
-import { clip, clock, date, money, names, span, textOf, who } from "../lib/format";
-import { lane, tapped, type Arrow } from "../lib/traffic";
+import { clip, clock, date, money, names, span, who, words } from "../lib/format";
+import { lane, saidOf, tapped, type Arrow } from "../lib/traffic";
 import { useRowKeys, useWindow } from "./virtual";
 
 const ROW = 40;
@@ -131,14 +131,12 @@ const Heads = memo(function Heads({ lanes, gap, width, head }: { lanes: string[]
   );
 });
 
-const saidOf = (a: Arrow): string => (a.message ? textOf(a.message) : (a.record?.content ?? ""));
-
 const Row = memo(function Row({ of, at, stop, width, from, to, chosen, choose }: { of: Arrow; at: number; stop: boolean; width: number; from: number; to: number; chosen: boolean; choose: (key: string) => void }) {
   const tone = isBad(of) ? "red" : of.record ? "quiet" : (toneOfKind[of.kind] ?? "quiet");
   const look = `arrow tone-${tone}${tapped(of) ? " tapped" : ""}`;
   const right = to >= from;
   const self = from === to;
-  const outcome = isBad(of) ? of.record?.outcome.replaceAll("_", " ") : "";
+  const outcome = isBad(of) ? words(of.record?.outcome) : "";
   const label = [of.kind, of.latency === undefined ? "" : span(of.latency), outcome, of.used?.cost_micros ? money(of.used.cost_micros) : ""].filter(Boolean).join(" · ");
   const inside = (at: number) => Math.max(LEFT + 30, Math.min(width - 34, at));
   const room = self ? 24 : Math.max(14, Math.floor(Math.abs(to - from) / 6.6));

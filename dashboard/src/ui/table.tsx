@@ -31,5 +31,19 @@ export function Table({ label, heads, stacked, children }: { label?: string; hea
   );
 }
 
+/** Names with a value each. */
+export const Rows = ({ of }: { of: [name: string, value: ReactNode][] }) => (
+  <table>
+    <tbody>
+      {of.map(([name, value]) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <td className="right nowrap">{value}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
 export const right = (title: string): Head => ({ title, side: "right" });
 export const unseen = (title: string): Head => ({ title, side: "unseen" });
