@@ -86,7 +86,7 @@ public:
     }
     changed_.notify_all();
     thread_.join();
-    if (!in_place_)
+    if (!in_place_ && !ended_)
       print(); // what came after the last time
   }
   stats_board(stats_board const&) = delete;
@@ -95,6 +95,14 @@ public:
   void take(json::value const& line) {
     std::lock_guard lock{mutex_};
     stats_.take(line, now());
+    ended_ = false;
+  }
+  /// The counts until here, and why no more come; another try may follow.
+  void end(json::value const& line) {
+    print();
+    ended_ = true;
+    std::lock_guard lock{printing_};
+    out_.print_json(line);
   }
 
 private:
@@ -113,6 +121,7 @@ private:
     }
   }
   void print() {
+    std::lock_guard printing{printing_};
     std::string text;
     json::value told;
     { // who reads the stream must not wait for who prints
@@ -135,6 +144,8 @@ private:
   console& out_;
   bool const in_place_;
   std::mutex mutex_;
+  std::mutex printing_; ///< taken before the other
+  bool ended_ = false;  ///< and told so; of the thread that reads
   std::condition_variable changed_;
   traffic_stats stats_;
   std::ptrdiff_t lines_ = 0; ///< of what was printed last
@@ -155,6 +166,8 @@ public:
       out_.print_json(line);
     else if (name == "closed" && !out_.json())
       out_.note(end_of(look::text(line, "reason")));
+    else if (stats_ && name == "closed")
+      stats_->end(line);
     else if (stats_)
       stats_->take(line);
     else if (follows_)

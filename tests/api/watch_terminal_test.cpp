@@ -76,6 +76,7 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   REQUIRE(last.has_value());
   CHECK(text_at(last->as_object(), "type") == "stats");
   CHECK(last->at("points").at("gateway").at("records").is_int64());
+  CHECK(as_json.out.ends_with("{\"type\":\"closed\",\"reason\":\"time_limit\",\"again\":false}\n"));
 }
 
 TEST_CASE("watch: a terminal whose watch is refused for now says why", "[api]") {
