@@ -370,10 +370,15 @@ matchmaker::outcome matchmaker::give(entity_ref const& ticket, waiting const& w,
     return outcome::not_this_one;
   auto to = choose(ticket.tenant, o);
   if (!to) {
-    // With agents that it may not have, another of the same need may find one.
+    // Where one could take it who may not have this one, another of the same need may find him.
     auto const* const able = roster_.with_room(ticket.tenant, o.project, o.role);
-    bool const alike = o.excluded.empty() || able == nullptr || able->empty();
-    return alike ? outcome::nobody : outcome::not_this_one;
+    bool const only_this =
+        able != nullptr &&
+        std::any_of(o.excluded.begin(), o.excluded.end(), [&](agent_id const& who) {
+          auto const* const m = roster_.find(ticket.tenant, who);
+          return m != nullptr && able->contains(m);
+        });
+    return only_this ? outcome::not_this_one : outcome::nobody;
   }
   auto grant = lease_grant{ticket, w.key, o, std::move(*to)};
   hold(ticket, holding_of(o, grant.to, now));

@@ -84,7 +84,8 @@ public:
 
   /// The leases to give now; each counts as held until it is answered.
   [[nodiscard]] std::vector<lease_grant> match(time_point now);
-  /// When the next offer that must wait may be matched; none: nothing waits for the time.
+  /// When the next offer that must wait may be matched; none: nothing waits for the time. As of
+  /// the last `match`.
   [[nodiscard]] std::optional<time_point> next() const;
   [[nodiscard]] dispatch_load load() const;
 
@@ -92,13 +93,13 @@ private:
   /// Two tenants may well have projects of one name.
   using place = std::pair<tenant_id, project_id>;
   /// What an offer needs beside itself: role, whether it is new work, repository. Where one of a
-  /// project finds nobody, no other with the same need does.
+  /// project finds nobody, no other with the same need does, exclusions apart.
   using need = std::tuple<std::string, bool, std::string>;
   /// Where an offer is looked for.
   enum class standing {
     aside, ///< its ticket holds a lease, or a grant is on its way
     line,  ///< may be given at any moment
-    later, ///< not before its time
+    later, ///< not before its time, or not before the next `match`
   };
   struct waiting {
     std::string key;
@@ -166,7 +167,8 @@ private:
   offers offers_;
   /// Those of them that may be given; a place that has become empty goes with the next `match`.
   std::map<priority, lines, std::greater<>> lines_;
-  /// Those that must wait for their time; only `match` moves them on.
+  /// Those that must wait for their time, and those that have come since the last `match`, which
+  /// moves them on.
   std::map<std::pair<time_point, std::uint64_t>, offers::iterator> later_;
   /// How many of them there are: `take_now` asks for every ticket that moves.
   std::map<priority, std::map<place, std::int32_t>> waiting_;

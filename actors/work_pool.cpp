@@ -40,22 +40,27 @@ public:
       pool_.enqueue(before);
     auto const call = calls_.load(std::memory_order_relaxed) + 1;
     calls_.store(call, std::memory_order_relaxed); // by this thread only
+    if (pool_.idle_.load() != 0 && !quick_.load()) {
+      if (auto* const mine = take_next(); mine != nullptr)
+        pool_.enqueue(mine);
+    }
     if (call % one_in == 0)
-      called_at_ = std::chrono::steady_clock::now();
-    if (pool_.idle_.load() == 0 || quick_.load(std::memory_order_relaxed))
-      return;
-    if (auto* const mine = take_next(); mine != nullptr)
-      pool_.enqueue(mine);
+      called_at_ = std::chrono::steady_clock::now(); // handing over is not the caller's doing
   }
 
   /// On any thread.
   [[nodiscard]] caf::resumable* take_next() { return next_.exchange(nullptr); }
   /// Callers have come back at once of late: what they call is not handed over.
-  [[nodiscard]] bool quick() const { return quick_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool quick() const { return quick_.load(); }
+  /// One has not come back for what it called: from here on it hands over.
+  void doubt() { quick_.store(false); }
   [[nodiscard]] std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
 
   // Of its own thread:
-  void rest() { quick_.store(false, std::memory_order_relaxed); }
+  void rest() {
+    quick_.store(false);
+    came_back_ = 0;
+  }
   std::vector<std::uint64_t> seen; ///< calls of each thread when this one last looked
 
 private:
@@ -82,7 +87,7 @@ private:
     bool const now = came_back_ == enough;
     if (now == quick())
       return;
-    quick_.store(now, std::memory_order_relaxed);
+    quick_.store(now);
     if (now)
       pool_.look_again();
   }
@@ -144,10 +149,11 @@ caf::resumable* work_pool::wait_for_job(worker& me) {
     // Counted before it looks: who calls an actor from here on sees that somebody is idle, and
     // gives it to the queue.
     ++idle_;
-    auto* const job = take_from_others(me.seen);
+    bool passed_over = false;
+    auto* const job = take_from_others(me.seen, passed_over);
     if (job == nullptr) {
       me.rest();
-      if (is_quick())
+      if (passed_over || is_quick())
         wakeup_.wait_for(lock, patience);
       else
         wakeup_.wait(lock);
@@ -162,13 +168,18 @@ caf::resumable* work_pool::wait_for_job(worker& me) {
 }
 
 /// A quick one comes back for it, unless it did not in all the time since the last look.
-caf::resumable* work_pool::take_from_others(std::vector<std::uint64_t>& seen) {
+caf::resumable* work_pool::take_from_others(std::vector<std::uint64_t>& seen, bool& passed_over) {
   seen.resize(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& w = *workers_[i];
     auto const calls = w.calls();
-    if (w.quick() && std::exchange(seen[i], calls) != calls)
-      continue;
+    if (w.quick()) {
+      if (std::exchange(seen[i], calls) != calls) {
+        passed_over = true;
+        continue;
+      }
+      w.doubt(); // before it is looked: what it calls from here on it hands over
+    }
     if (auto* const job = w.take_next(); job != nullptr)
       return job;
   }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <thread>
 
@@ -86,7 +87,7 @@ public:
     }
     changed_.notify_all();
     thread_.join();
-    if (!in_place_ && !ended_)
+    if (!in_place_)
       print(); // what came after the last time
   }
   stats_board(stats_board const&) = delete;
@@ -100,8 +101,8 @@ public:
   /// The counts until here, and why no more come; another try may follow.
   void end(json::value const& line) {
     print();
-    ended_ = true;
     std::lock_guard lock{printing_};
+    ended_ = true;
     out_.print_json(line);
   }
 
@@ -122,6 +123,8 @@ private:
   }
   void print() {
     std::lock_guard printing{printing_};
+    if (ended_)
+      return;
     std::string text;
     json::value told;
     { // who reads the stream must not wait for who prints
@@ -144,8 +147,8 @@ private:
   console& out_;
   bool const in_place_;
   std::mutex mutex_;
-  std::mutex printing_; ///< taken before the other
-  bool ended_ = false;  ///< and told so; of the thread that reads
+  std::mutex printing_;            ///< taken before the other
+  std::atomic<bool> ended_{false}; ///< and told so: nothing is printed before the next line
   std::condition_variable changed_;
   traffic_stats stats_;
   std::ptrdiff_t lines_ = 0; ///< of what was printed last

@@ -2,6 +2,7 @@
 
 #include "daemon/outgoing_text.hpp"
 #include "daemon/output_tail.hpp"
+#include "protocol/redact.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -62,7 +63,7 @@ void attempt::say(tool_message m) {
   out.ticket = order_.ticket;
   out.token = order_.token;
   out.kind = m.kind;
-  out.to = one_line(m.to, 80);
+  out.to = one_line(redact(m.to), 80);
   out.text = std::move(text);
   out.engine = engine_name(m.engine);
   bool const question = m.kind == message_kind::question;
@@ -92,7 +93,7 @@ std::string attempt::engine_name(std::string_view said) const {
   // A script says what it is also where its file forgets to.
   if (said.empty() && order_.engine == engine_kind::scripted)
     return "scripted";
-  return one_line(said, 40);
+  return one_line(redact(said), 40);
 }
 
 link::finished attempt::stopped() const {
@@ -131,7 +132,7 @@ link::finished attempt::run() {
   for (auto& note : out.notes)
     note = outgoing_text(note, note_limit, order_.send_diffs);
   out.engine = engine_name(out.engine);
-  out.session = one_line(out.session, 200);
+  out.session = one_line(redact(out.session), 200);
   for (auto& file : out.proof.files)
     file = outgoing_text(file, 400);
   fit(out);

@@ -63,7 +63,7 @@ result<evidence> collect_evidence(git const& g, link::order const& o, std::strin
     out.insertions += number(std::string_view{row}.substr(0, first));
     out.deletions += number(std::string_view{row}.substr(first + 1, second - first - 1));
     if (out.files.size() < evidence_files_limit)
-      out.files.push_back(redact(one_line(row.substr(second + 1), 400)));
+      out.files.push_back(one_line(redact(row.substr(second + 1)), 400));
   }
   if (auto r = list_commits(out, g); !r)
     return r.error();

@@ -103,7 +103,7 @@ result<void> paths_gate(bench& b, gate_spec const& spec, gate_result& out) {
   for (auto const& name : fields_of(*names))
     for (auto const& pattern : patterns)
       if (matches_path(pattern, name)) {
-        found.push_back(redact(one_line(name, 200)) + " (" + pattern + ")");
+        found.push_back(one_line(redact(name), 200) + " (" + pattern + ")");
         break;
       }
   out.passed = found.empty();

@@ -53,7 +53,7 @@ result<std::string> git::out(std::vector<std::string> args, environment extra) c
     std::erase_if(said, [](auto const& line) { return line.starts_with("hint:"); });
     return fail(errc::unavailable,
                 "git " + what + " failed" +
-                    (said.empty() ? std::string{} : ": " + redact(one_line(said.back(), 300))));
+                    (said.empty() ? std::string{} : ": " + one_line(redact(said.back()), 300)));
   }
   return std::move(answer->out);
 }

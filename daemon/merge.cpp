@@ -2,6 +2,7 @@
 
 #include "daemon/output_tail.hpp"
 #include "protocol/crash_point.hpp"
+#include "protocol/redact.hpp"
 
 namespace troupe::local {
 
@@ -95,7 +96,7 @@ result<merge_report> try_merge(executor_settings const& settings, link::order co
   if (!merged->ok()) {
     auto const files = g.out({"diff", "--name-only", "-z", "--diff-filter=U"});
     if (!files || files->empty())
-      return fail(errc::unavailable, "git merge failed: " + one_line(merged->err, 200));
+      return fail(errc::unavailable, "git merge failed: " + one_line(redact(merged->err), 200));
     out.how = link::outcome::conflict;
     out.proof.files = fields_of(*files);
     out.summary = "The branch is in conflict with " + o.target_branch + ".";

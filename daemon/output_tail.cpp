@@ -1,5 +1,7 @@
 #include "daemon/output_tail.hpp"
 
+#include "protocol/redact.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -104,7 +106,7 @@ std::vector<std::string> last_lines(std::string_view output) {
       continue;
     if (line.size() > room) {
       if (out.empty())
-        out.push_back(one_line(line, room));
+        out.push_back(one_line(redact(line), room)); // a half secret is not recognised
       break;
     }
     room -= line.size();

@@ -109,7 +109,7 @@ result<void> repository::create() {
     return done.error();
   else if (!done->ok())
     return fail(errc::unavailable,
-                "the repository cannot be fetched: " + redact(one_line(done->err, 300)));
+                "the repository cannot be fetched: " + one_line(redact(done->err), 300));
   auto const marked = g.must({"config", "--file", "troupe-ready", "troupe.url", source_.url});
   return marked;
 }
@@ -159,7 +159,7 @@ error repository::refusal(std::string_view line) const {
   bool const said =
       open != std::string_view::npos && close != std::string_view::npos && open < close;
   auto const what = std::string{said ? line.substr(open + 1, close - open - 1) : line.substr(1)};
-  auto const place = redact(one_line(source_.url, 160));
+  auto const place = one_line(redact(source_.url), 160);
   std::string help = "let the rules or hooks of " + place + " allow the push";
   if (cure_for(line) == cure::clean)
     help = "commit or stash the open changes in " + place;
@@ -167,7 +167,7 @@ error repository::refusal(std::string_view line) const {
     help = "check another branch out in " + place +
            ", or set receive.denyCurrentBranch to updateInstead there";
   return {errc::forbidden,
-          "The origin refused the push (" + redact(one_line(what, 200)) + "): " + help};
+          "The origin refused the push (" + one_line(redact(what), 200) + "): " + help};
 }
 
 result<void> repository::push(std::vector<std::string> const& refspecs,
@@ -193,9 +193,9 @@ result<void> repository::push(std::vector<std::string> const& refspecs,
     if (cure_for(line) != cure::none)
       return refusal(line);
     return fail(errc::conflict,
-                "the origin refused the push: " + redact(one_line(line.substr(1), 200)));
+                "the origin refused the push: " + one_line(redact(line.substr(1)), 200));
   }
-  return fail(errc::unavailable, "git push failed: " + redact(one_line(done->err, 300)));
+  return fail(errc::unavailable, "git push failed: " + one_line(redact(done->err), 300));
 }
 
 namespace {

@@ -62,7 +62,7 @@ std::string describe(secret_place const& place) {
   if (place.file.empty())
     out += "the message";
   else
-    out += redact(one_line(place.file, 200)) + " line " + std::to_string(place.line);
+    out += one_line(redact(place.file), 200) + " line " + std::to_string(place.line);
   if (!place.commit.empty())
     out += " of commit " + place.commit.substr(0, 12);
   return out;

@@ -31,8 +31,11 @@ void keep_end(std::string& end, std::string_view bytes) {
   end += bytes;
   if (end.size() <= 2 * kept_end)
     return;
-  auto const line = end.find('\n', end.size() - kept_end); // no half line
-  end.erase(0, line == std::string::npos ? end.size() - kept_end : line + 1);
+  auto const from = end.size() - kept_end;
+  auto cut = end.find('\n', from); // no half line, or else no half word: it may be half a secret
+  if (cut == std::string::npos)
+    cut = end.find_first_of(" \t\"',;=&", from);
+  end.erase(0, cut == std::string::npos ? from : cut + 1);
 }
 
 /// Writes the log and digests it on the way.

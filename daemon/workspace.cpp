@@ -1,5 +1,7 @@
 #include "daemon/workspace.hpp"
 
+#include "protocol/redact.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -86,7 +88,7 @@ result<std::string> fork_point(git const& g, std::string const& target, std::str
     return found->out;
   if (found->exit_code == 1)
     return std::string{};
-  return fail(errc::unavailable, "git merge-base failed: " + one_line(found->err, 200));
+  return fail(errc::unavailable, "git merge-base failed: " + one_line(redact(found->err), 200));
 }
 
 workspaces::workspaces(std::shared_ptr<repository> where, fs::path root)

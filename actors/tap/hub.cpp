@@ -202,7 +202,10 @@ void hub::round() {
   for (auto const& next : order_) {
     auto& h = ready_[next.index];
     // What is recorded as an exception would move the limit that makes it one.
-    spread(h, h.notable ? !is_error(h.how) : latencies_.is_outlier(h), now);
+    bool const outlier =
+        h.notable ? h.latency_us != no_latency && h.latency_us >= latencies_.slow_from(h.point)
+                  : latencies_.is_outlier(h);
+    spread(h, outlier, now);
     drop_content(h);
   }
   order_.clear();
@@ -222,12 +225,14 @@ void hub::collect() {
   auto const waited = ready_.size();
   auto const lost = rings::of_process().drain(ready_, most_of_a_thread);
   no_room_ += lost.dropped;
-  for (auto const& f : now_feeding_) {
-    f->miss(lost.dropped, false);
-    if (!f->gate().wants_all() || f->gate().tenant() != limited_)
-      continue; // it came after the limit
-    f->miss(lost.skipped, true);
-    over_rate_ += lost.skipped;
+  if (lost.dropped > 0) {
+    for (auto const& f : now_feeding_)
+      f->miss(lost.dropped, false);
+  }
+  if (lost.skipped > 0) {
+    for (auto const& f : limited_)
+      f->miss(lost.skipped, true);
+    over_rate_ += lost.skipped * limited_.size();
   }
   for (std::size_t i = 0; i < ready_.size(); ++i) {
     auto& h = ready_[i];
@@ -273,6 +278,7 @@ void hub::spread(header const& h, bool outlier, std::int64_t now) {
 void hub::limit(std::int64_t now) {
   constexpr double part = 1.0 / 40; // of what a rate allows in a second
   std::lock_guard lock{mutex_};
+  limited_.clear();
   if (groups_.empty())
     return;
   auto const& tenant = groups_.front().lines->gate().tenant();
@@ -292,8 +298,9 @@ void hub::limit(std::int64_t now) {
   std::array<std::uint32_t, category_count> slow_from{};
   for (std::size_t i = 0; i < category_count; ++i)
     slow_from[i] = latencies_.slow_from(static_cast<category>(i));
-  limited_ = tenant;
-  rings::of_process().limit(tenant, used_up_ ? 0 : static_cast<std::int64_t>(room), slow_from);
+  limited_ = feeds();
+  // One in a round where there is no room: what is usual is learned from it.
+  rings::of_process().limit(tenant, used_up_ ? 1 : static_cast<std::int64_t>(room), slow_from);
 }
 
 void hub::forget_records() {

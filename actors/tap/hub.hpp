@@ -90,7 +90,8 @@ private:
   std::vector<group> groups_;
   bool reading_ = false;
   bool used_up_ = false; ///< the rates of all watches, and not enough has come in again
-  tenant_id limited_;    ///< of whom choke points count what they skip
+  /// Those that miss what choke points skip.
+  std::vector<std::shared_ptr<feed>> limited_;
   bool stopped_ = false;
   std::atomic<std::uint64_t> rounds_{0};
   std::atomic<std::uint64_t> records_{0};

@@ -2,6 +2,8 @@
 
 #include "actors/tap/filter.hpp"
 
+#include <algorithm>
+
 namespace troupe::traffic {
 
 /// So many a second, with bursts of one second's worth. Times in nanoseconds of a steady clock.
@@ -71,7 +73,10 @@ public:
 
 private:
   [[nodiscard]] bool in_sample(header const& h) const;
-  [[nodiscard]] double kept_back() const { return settings_.rate / 10.0; }
+  /// For errors and outliers; the rest of a small rate is one record at least.
+  [[nodiscard]] double kept_back() const {
+    return std::min(settings_.rate / 10.0, settings_.rate - 1.0);
+  }
 
   tenant_id tenant_;
   filter filter_;

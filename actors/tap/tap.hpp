@@ -42,8 +42,8 @@ enum class room : std::uint8_t {
 };
 
 /// What becomes of a record of which this much is known. Where all watches are of everything and
-/// have used up their rates, it would only be thrown away: it is counted here, before it costs
-/// anything. Errors and outliers are taken in all the same.
+/// have used up their rates, it would only be thrown away: it is counted here, before it is
+/// written. Errors and outliers are taken in all the same.
 [[nodiscard]] room room_for(category where, tenant_id const& of, outcome how = outcome::open,
                             std::uint32_t latency_us = no_latency) noexcept;
 

@@ -6,6 +6,7 @@
 #include "gateway/http/target.hpp"
 #include "gateway/http/text.hpp"
 #include "protocol/hex.hpp"
+#include "protocol/redact.hpp"
 #include "protocol/redact_json.hpp"
 #include "protocol/trace.hpp"
 
@@ -146,7 +147,8 @@ refusal read_key(request_head const& head, std::string_view path, std::string& k
                         "Idempotency-Key must be 1 to 200 visible ASCII characters",
                         {{"field", "Idempotency-Key"}}),
                    path);
-  key = std::string{text};
+  // It is kept as long as what was done with it: where it is a secret, by mistake, it may not be.
+  key = find_secrets(text).empty() ? std::string{text} : hash_token(text);
   return {};
 }
 

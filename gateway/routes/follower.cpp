@@ -156,7 +156,7 @@ private:
       return;
     // The token may have been revoked, or have run out, since the stream was opened.
     if (!a_.tokens.check(token_)) {
-      out->close("the token is not valid any more", false);
+      out->close("token_ended", false);
       return;
     }
     if (filter_.matches(*e.event))
@@ -196,8 +196,8 @@ void follow(api const& a, request const& r, std::shared_ptr<event_stream> const&
     return;
   }
   // The entity itself is asked: the board may not have heard yet of what was made a moment ago.
-  auto const about = f->ticket.empty() ? a.ref(entity_kind::brief, f->brief)
-                                       : a.ref(entity_kind::ticket, f->ticket);
+  auto const about = f->ticket.empty() ? entity_ref{f->tenant, entity_kind::brief, f->brief}
+                                       : entity_ref{f->tenant, entity_kind::ticket, f->ticket};
   a.n.query(about, [reader, out, path = r.path](result<json::value> const& state) {
     if (state)
       reader->start();

@@ -365,7 +365,8 @@ names fill_by_chance(office& o, unsigned seed) {
   names const roles{"dev", "qa"};
   for (int i = 0; i < 6; ++i)
     o.hire("agent-" + std::to_string(i), roles[one_of(2)], projects[one_of(2)], 1 + one_of(2),
-           engine_kind::daemon, one_of(3) == 0 ? "claude" : "");
+           one_of(8) == 0 ? engine_kind::human : engine_kind::daemon,
+           one_of(3) == 0 ? "claude" : "");
   o.host("d1", 1 + one_of(4), {{"command", "", 2}, {"claude", "", 1}});
   o.host("d2", 1 + one_of(3), {{"command", "", 2}}, {"/srv/tally"});
   if (one_of(3) == 0)
@@ -374,7 +375,10 @@ names fill_by_chance(office& o, unsigned seed) {
   for (int i = 0; i < 24; ++i) {
     auto w = office::wish(projects[one_of(2)], static_cast<priority>(one_of(3)));
     w.role = roles[one_of(2)];
-    w.kind = w.role == "dev" ? stage_kind::work : stage_kind::review;
+    w.kind = one_of(2) == 0 ? stage_kind::work : stage_kind::review;
+    w.repository = "/srv/" + projects[one_of(2)];
+    w.preferred_agent = agent_id{"agent-" + std::to_string(one_of(6))};
+    w.preferred_daemon = daemon_id{one_of(2) == 0 ? "d1" : "d2"};
     if (one_of(6) == 0) {
       w.kind = stage_kind::gate;
       w.role.clear();

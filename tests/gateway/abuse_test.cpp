@@ -128,6 +128,18 @@ TEST_CASE("abuse: who dawdles is cut off", "[gateway]") {
     raw_connection c{lab.port()};
     CHECK(c.read_to_end());
   }
+  SECTION("in the handshake of TLS") {
+    certificate_files const files;
+    lab.settings.tls_certificate = files.certificate;
+    lab.settings.tls_key = files.key;
+    lab.settings.header_deadline = milliseconds{150};
+    lab.start();
+    raw_connection silent{lab.port()};
+    raw_connection begun{lab.port()};
+    begun.send("\x16\x03\x01\x02"); // the first bytes of a ClientHello
+    CHECK(silent.read_to_end());
+    CHECK(begun.read_to_end());
+  }
   SECTION("in the head, a byte now and then") {
     lab.settings.header_deadline = milliseconds{150};
     lab.start();
