@@ -226,6 +226,8 @@ result<void> api_client::follow(std::string const& path, query const& q, listene
   if (!followed || last_word.empty())
     return followed;
   // The only other end for good after a stream was opened is that of the token.
+  if (last_word == "token_ended")
+    last_word = "the token was revoked or has run out; use another (--token-file)";
   return fail(errc::unauthorized, "the server ended the stream: " + last_word);
 }
 

@@ -209,7 +209,7 @@ TEST_CASE("watch: ends with 6 when its token is revoked", "[cli]") {
   REQUIRE(at.run({"token", "revoke", id}).exit_code == 0);
   (void)at.json_of({"project", "create", "tally"}); // something to tell, were it allowed
   CHECK(watching.wait() == exit_code::unauthorised);
-  CHECK(contains(test::text_of(log), "the server ended the stream"));
+  CHECK(contains(test::text_of(log), "the token was revoked or has run out"));
   CHECK_FALSE(contains(test::text_of(log), "tally"));
 }
 
