@@ -61,8 +61,8 @@ public:
   void advance(stream_fold<Domain> next, std::string const& correlation) {
     now_ = std::move(next);
     assumed_ = false;
-    if (now_.correlation.empty())
-      now_.correlation = correlation;
+    if (now_.correlation.empty() || !stream_fold<Domain>::of_one_brief)
+      now_.belong_to(correlation);
   }
 
   /// Has the durable state stored where more than `most` events follow the last snapshot. What it

@@ -300,6 +300,23 @@ private:
                o.what);
   }
 
+  /// A message is of its own conversation: who passes it on may be in several.
+  static std::string conversation_of(any_command const& what, std::string const& of_host) {
+    return std::visit(
+        [&](auto const& of_kind) {
+          return std::visit(
+              [&](auto const& body) {
+                if constexpr (requires { body.message.correlation; }) {
+                  if (!body.message.correlation.empty())
+                    return body.message.correlation;
+                }
+                return of_host;
+              },
+              of_kind);
+        },
+        what);
+  }
+
   void send_tell(tracked const& t, std::string const& key, tell const& x) {
     auto c = std::make_shared<command_message>();
     c->to = x.to;
@@ -307,7 +324,7 @@ private:
     c->context.id = t.cause + "/" + key;
     c->context.by = principal_id{std::string{to_string(host_.ref().kind)} + ":" + host_.ref().id};
     c->context.cause = t.cause;
-    c->context.correlation = host_.now().correlation;
+    c->context.correlation = conversation_of(x.command, host_.now().correlation);
     c->done = [me = host_.actor().address(), key, round = t.round](command_result const& o) {
       if (auto a = caf::actor_cast<caf::actor>(me))
         caf::anon_send(
@@ -319,16 +336,17 @@ private:
 
   /// Gives an engine's answer to the agent by its name, and tells this actor how that ended. Used
   /// on the engine's threads, too.
-  auto answer_deliverer() {
+  auto answer_deliverer(std::string conversation) {
     return [where = host_.rt().where, ref = host_.ref(), me = host_.actor().address(),
-            trace = tracing::within::here()](std::optional<command_type> const& answer,
-                                             std::string const& asked, std::string const& key,
-                                             std::uint64_t round) {
+            conversation = std::move(conversation), trace = tracing::within::here()](
+               std::optional<command_type> const& answer, std::string const& asked,
+               std::string const& key, std::uint64_t round) {
       auto c = std::make_shared<command_message>();
       c->to = ref;
       c->command = *answer;
       c->context.by = principal_id{"agent:" + ref.id};
       c->context.id = asked + "/answer";
+      c->context.correlation = conversation;
       c->context.cause = asked;
       c->done = [me, key, round](command_result const& o) {
         if (auto a = caf::actor_cast<caf::actor>(me))
@@ -344,7 +362,7 @@ private:
     if constexpr (Domain::kind == entity_kind::agent) {
       t.done = true;
       if (t.answer) { // thought up already, but not taken
-        answer_deliverer()(*t.answer, x.message.id, key, t.round);
+        answer_deliverer(x.message.correlation)(*t.answer, x.message.id, key, t.round);
         return;
       }
       // The agent thinks; its answer comes back as a command through the shard, also where this
@@ -352,7 +370,8 @@ private:
       t.answer = std::make_shared<std::optional<command_type>>();
       host_.rt().engine->perform(
           host_.ref(), host_.now().state->spec, x.message,
-          [deliver = answer_deliverer(), answer = t.answer, id = x.message.id, key, round = t.round,
+          [deliver = answer_deliverer(x.message.correlation), answer = t.answer, id = x.message.id,
+           key, round = t.round,
            watched = choke::begin_effect(host_.ref(), "think",
                                          "engine:", name(host_.now().state->spec.engine),
                                          x.message.correlation)](result<envelope> r) {

@@ -92,7 +92,7 @@ result<void> restore(stream_fold<Domain>& into, snapshot const& s, stored_event 
   into.version = content->version;
   into.hash = std::move(content->hash);
   into.last_event_id = std::move(content->last_event_id);
-  into.correlation = std::move(content->correlation);
+  into.belong_to(content->correlation);
   return {};
 }
 

@@ -19,7 +19,7 @@ struct stream_fold {
   std::uint64_t version = 0;
   std::string hash;
   std::string last_event_id;
-  std::string correlation; ///< the brief that all of this belongs to
+  std::string correlation; ///< the brief that all of this belongs to; see `belong_to`
 
   explicit stream_fold(entity_ref const& self)
       : state(Domain::initial(self)), hash(std::string{no_hash()}) {}
@@ -56,8 +56,7 @@ struct stream_fold {
                                        "; run `troupe verify`, restore it, or use a newer build");
       version = e.version;
       advance(*decoded, e.event);
-      if (!e.event.correlation.empty())
-        correlation = e.event.correlation;
+      belong_to(e.event.correlation);
     }
     return {};
   }
@@ -100,6 +99,17 @@ struct stream_fold {
     if (applied)
       state = state_cell<typename Domain::state>{std::move(decision.after)};
   }
+  /// What names no conversation is of this one from here on.
+  void belong_to(std::string const& brief) {
+    if (!brief.empty())
+      correlation = brief;
+  }
+  /// Whether an entity has one conversation for all its life. Agents, projects, budgets and the
+  /// like work for many: theirs is that of what came last.
+  static constexpr bool of_one_brief =
+      Domain::kind == entity_kind::brief || Domain::kind == entity_kind::plan ||
+      Domain::kind == entity_kind::run || Domain::kind == entity_kind::ticket ||
+      Domain::kind == entity_kind::approval;
   /// Gives the state along with what was written last, for who keeps every entity's state.
   void hand_over(stream_write& w) const {
     w.events.back().after = std::make_shared<handover>(state.share());
