@@ -202,7 +202,7 @@ result<void> api_client::follow(std::string const& path, query const& q, listene
   if (!token_->empty())
     headers.emplace("Authorization", "Bearer " + *token_);
   std::string last_word;
-  auto const followed = stream_events(
+  auto followed = stream_events(
       server_ + target_of(path, q), headers,
       [&](stream_event const& e) {
         auto const v = json::parse(e.data);
