@@ -68,6 +68,7 @@ header about(category point, direction way, command_message const& c) {
   kind << to_string(c.to.kind) << "." << name_of(c.command);
   h.set(field::kind, kind.text());
   h.within(c.context.correlation);
+  h.worked_on_by(c.worker.value);
   h.message = traffic::hash_of(c.context.id);
   return h;
 }
@@ -104,7 +105,8 @@ std::int64_t steady_ns() noexcept {
       .count();
 }
 
-void sent(tenant_id const& tenant, envelope const& e, std::optional<errc> refused) noexcept {
+void sent(tenant_id const& tenant, envelope const& e, agent_id const& worker,
+          std::string_view ticket, std::optional<errc> refused) noexcept {
   auto const how = refused ? traffic::outcome_of(*refused) : outcome::ok;
   auto const place = traffic::room_for(category::send, tenant, how);
   if (place == room::none)
@@ -114,7 +116,10 @@ void sent(tenant_id const& tenant, envelope const& e, std::optional<errc> refuse
   h.set(field::tenant, tenant.value);
   h.between(e.from.value, e.to.value);
   h.set(field::kind, name(e.kind));
+  if (!ticket.empty())
+    h.concerns(ticket);
   h.within(e.correlation);
+  h.worked_on_by(worker.value);
   h.message = traffic::hash_of(e.id);
   h.how = how;
   traffic::record(h, [&] { return content_of(e); });
@@ -127,8 +132,14 @@ void admitted(command_message const& c) noexcept {
   traffic::record(h, [&] { return content_of(c.to, c.command); });
 }
 
-void dispatching(command_message& c) noexcept {
+void dispatching(command_message& c, agent_id const& worker) noexcept {
   c.began_ns = steady_ns();
+  try {
+    auto const* t = std::get_if<ticket::command>(&c.command);
+    auto const* given = t != nullptr ? std::get_if<ticket::grant>(t) : nullptr;
+    c.worker = given != nullptr ? given->agent : worker;
+  } catch (...) { // it is told without
+  }
   if (traffic::room_for(category::dispatch, c.to.tenant) == room::none)
     return;
   auto h = about(category::dispatch, direction::in, c);
@@ -211,7 +222,8 @@ void not_stored(unit const& u, outcome why, std::int64_t since) noexcept {
 }
 
 effect_ptr begin_effect(entity_ref const& of, std::string_view kind, std::string_view sort_of_doer,
-                        std::string_view doer, std::string_view correlation) noexcept {
+                        std::string_view doer, std::string_view correlation,
+                        agent_id const& worker) noexcept {
   header h{category::effect, direction::out};
   h.set(field::tenant, of.tenant.value);
   short_name to;
@@ -219,6 +231,7 @@ effect_ptr begin_effect(entity_ref const& of, std::string_view kind, std::string
   h.between(name_as_principal(of).text(), to.text());
   h.set(field::kind, kind);
   h.within(correlation);
+  h.worked_on_by(worker.value);
   effect_ptr begun;
   try {
     begun = std::make_shared<effect const>(effect{h, of.tenant, steady_ns()});

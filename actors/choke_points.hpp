@@ -18,9 +18,10 @@ using effect_ptr = std::shared_ptr<effect const>;
 
 namespace detail {
 [[nodiscard]] std::int64_t steady_ns() noexcept;
-void sent(tenant_id const& tenant, envelope const& e, std::optional<errc> refused) noexcept;
+void sent(tenant_id const& tenant, envelope const& e, agent_id const& worker,
+          std::string_view ticket, std::optional<errc> refused) noexcept;
 void admitted(command_message const& c) noexcept;
-void dispatching(command_message& c) noexcept;
+void dispatching(command_message& c, agent_id const& worker) noexcept;
 void dispatched(command_message const& c, command_result const& how) noexcept;
 void crashed(entity_ref const& who, std::string const& command, bool dead) noexcept;
 void submitted(unit const& u) noexcept;
@@ -28,7 +29,8 @@ void stored(unit const& u, unit_result const& r, std::int64_t since) noexcept;
 void not_stored(unit const& u, traffic::outcome why, std::int64_t since) noexcept;
 [[nodiscard]] effect_ptr begin_effect(entity_ref const& of, std::string_view kind,
                                       std::string_view sort_of_doer, std::string_view doer,
-                                      std::string_view correlation) noexcept;
+                                      std::string_view correlation,
+                                      agent_id const& worker) noexcept;
 void end_effect(effect const& e, std::optional<errc> failed) noexcept;
 void frame(tenant_id const& tenant, daemon_id const& daemon, link::frame_body const& f,
            traffic::direction way) noexcept;
@@ -39,10 +41,13 @@ void frame(tenant_id const& tenant, daemon_id const& daemon, link::frame_body co
   return traffic::wants(of) ? detail::steady_ns() : 0;
 }
 
-/// A message passes the send point, or is refused there.
-inline void sent(tenant_id const& tenant, envelope const& e, std::optional<errc> refused) noexcept {
+/// A message passes the send point, or is refused there. `worker`: in whose name it is said, where
+/// that is not the sender. `ticket`: in whose conversation it stands, where sender and receiver do
+/// not tell; else empty.
+inline void sent(tenant_id const& tenant, envelope const& e, agent_id const& worker,
+                 std::string_view ticket, std::optional<errc> refused) noexcept {
   if (traffic::wants(traffic::category::send))
-    detail::sent(tenant, e, refused);
+    detail::sent(tenant, e, worker, ticket, refused);
 }
 
 /// The region takes a command.
@@ -51,10 +56,11 @@ inline void admitted(command_message const& c) noexcept {
     detail::admitted(c);
 }
 
-/// An entity begins with a command.
-inline void dispatching(command_message& c) noexcept {
+/// An entity begins with a command. `worker`: () -> who holds it, where it is a ticket.
+template <class Worker>
+void dispatching(command_message& c, Worker const& worker) noexcept {
   if (traffic::wants(traffic::category::dispatch))
-    detail::dispatching(c);
+    detail::dispatching(c, worker());
 }
 /// A command has its answer.
 inline void dispatched(command_message const& c, command_result const& how) noexcept {
@@ -83,13 +89,14 @@ inline void not_stored(unit const& u, traffic::outcome why, std::int64_t since) 
     detail::not_stored(u, why, since);
 }
 
-/// Something on the outside begins: what it is, of whom, who does it (`daemon:`, its id), and in
-/// which conversation where the name of `of` does not tell.
+/// Something on the outside begins: what it is, of whom, who does it (`daemon:`, its id), in which
+/// conversation where the name of `of` does not tell, and for which agent.
 [[nodiscard]] inline effect_ptr begin_effect(entity_ref const& of, std::string_view kind,
                                              std::string_view sort_of_doer, std::string_view doer,
-                                             std::string_view correlation = {}) noexcept {
+                                             std::string_view correlation = {},
+                                             agent_id const& worker = {}) noexcept {
   return traffic::wants(traffic::category::effect)
-             ? detail::begin_effect(of, kind, sort_of_doer, doer, correlation)
+             ? detail::begin_effect(of, kind, sort_of_doer, doer, correlation, worker)
              : nullptr;
 }
 /// It has ended.

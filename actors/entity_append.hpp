@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/lease_desk.hpp"
+#include "actors/send_point.hpp"
 #include "actors/stream_fold.hpp"
+#include "actors/tap/tap.hpp"
 
 namespace troupe {
 
@@ -13,7 +15,8 @@ struct entity_append {
   stream_fold<Domain> next;
   std::size_t events = 0; ///< that the command led to
   std::vector<obligation> obligations;
-  bool took_lease = false; ///< of the lease desk
+  bool took_lease = false;                  ///< of the lease desk
+  std::vector<shared_value<envelope>> said; ///< that it makes true, where somebody listens
 
   /// Makes of a decision what is appended, and applies it to `next`. `c`: what was decided on.
   /// `tracks`: (key) -> whether the obligation with this key is being carried out already.
@@ -26,6 +29,10 @@ struct entity_append {
     u.shard = shard_of(self);
     u.epoch = epoch;
     u.tenant = self.tenant;
+    if constexpr (Domain::kind == entity_kind::ticket) {
+      if (traffic::wants(traffic::category::send))
+        listen(decision, c);
+    }
     auto w = next.write(self, std::move(decision), c.context, *rt.ids);
     obligations = Domain::obligations(*next.state);
     if constexpr (Domain::kind == entity_kind::ticket)
@@ -48,6 +55,18 @@ struct entity_append {
   }
 
 private:
+  /// Questions are asked, and what an agent answers is sent: both pass the send point elsewhere.
+  void listen(clean_decision<Domain> const& decision, command_message const& c) {
+    bool const sent = c.context.by.value.starts_with("agent:");
+    auto const* heard = sent ? message_of(c.command) : nullptr;
+    for (auto const& e : decision.events) {
+      auto const* posted = std::get_if<ticket::message_posted>(&e);
+      if (posted != nullptr && posted->message->kind != message_kind::question &&
+          (heard == nullptr || heard->id != posted->message->id))
+        said.push_back(posted->message);
+    }
+  }
+
   /// Where the decision makes an offer for which there is room, the lease belongs into the same
   /// commit: that saves a round through the dispatcher and a commit at every stage. Whether it did.
   template <class Tracks>

@@ -239,7 +239,7 @@ private:
 
   void process(command_ptr const& c) {
     log_about const about{c->context.correlation};
-    choke::dispatching(*c);
+    choke::dispatching(*c, [this]() -> agent_id const& { return worker_of(*memory_.now().state); });
     command_scope const traced{*c};
     if (c->traced)
       c->traced->decided_on();
@@ -341,6 +341,8 @@ private:
       [[fallthrough]]; // our own events, sent again after an unknown outcome
     case unit_status::ok:
       memory_.advance(std::move(p.next), p.cause->context.correlation);
+      for (auto const& m : p.said)
+        said(ref_, m);
       TROUPE_CRASH_POINT(8, "entity: durable, not answered");
       finish(*p.cause, make_receipt(*p.cause, p.events));
       TROUPE_CRASH_POINT(9, "entity: answered, before its obligations");

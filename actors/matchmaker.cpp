@@ -49,7 +49,7 @@ void matchmaker::offered(entity_ref const& ticket, std::string key, offer what) 
 }
 
 std::optional<time_point> matchmaker::next() const {
-  return later_.empty() ? std::nullopt : std::optional{later_.begin()->first.first};
+  return coming_.empty() ? std::nullopt : std::optional{coming_.begin()->first.first};
 }
 
 dispatch_load matchmaker::load() const {
@@ -75,14 +75,14 @@ matchmaker::need matchmaker::need_of(offer const& o) {
 /// What is offered is given when its time has come.
 void matchmaker::line_up(offers::iterator at) {
   auto& w = at->second;
-  w.at = standing::later;
-  later_.emplace(std::pair{w.what.not_before, w.since}, at);
+  w.at = standing::coming;
+  coming_.emplace(std::pair{w.what.not_before, w.since}, at);
 }
 
 void matchmaker::step_aside(offers::iterator at) {
   auto& w = at->second;
-  if (w.at == standing::later)
-    later_.erase({w.what.not_before, w.since});
+  if (w.at == standing::coming)
+    coming_.erase({w.what.not_before, w.since});
   else if (w.at == standing::line)
     lines_[w.what.importance][place{at->first.tenant, w.what.project}][need_of(w.what)].erase(
         w.since);
@@ -485,9 +485,9 @@ void matchmaker::match_alike(lines& alike, time_point now, std::vector<lease_gra
 
 /// Those whose time has come stand in line from now on.
 void matchmaker::let_in(time_point now) {
-  while (!later_.empty() && later_.begin()->first.first <= now) {
-    auto const at = later_.begin()->second;
-    later_.erase(later_.begin());
+  while (!coming_.empty() && coming_.begin()->first.first <= now) {
+    auto const at = coming_.begin()->second;
+    coming_.erase(coming_.begin());
     auto& w = at->second;
     w.at = standing::line;
     lines_[w.what.importance][place{at->first.tenant, w.what.project}][need_of(w.what)].emplace(

@@ -97,9 +97,9 @@ private:
   using need = std::tuple<std::string, bool, std::string>;
   /// Where an offer is looked for.
   enum class standing {
-    aside, ///< its ticket holds a lease, or a grant is on its way
-    line,  ///< may be given at any moment
-    later, ///< not before its time, or not before the next `match`
+    aside,  ///< its ticket holds a lease, or a grant is on its way
+    line,   ///< may be given at any moment
+    coming, ///< not before its time, or not before the next `match`
   };
   struct waiting {
     std::string key;
@@ -169,7 +169,7 @@ private:
   std::map<priority, lines, std::greater<>> lines_;
   /// Those that must wait for their time, and those that have come since the last `match`, which
   /// moves them on.
-  std::map<std::pair<time_point, std::uint64_t>, offers::iterator> later_;
+  std::map<std::pair<time_point, std::uint64_t>, offers::iterator> coming_;
   /// How many of them there are: `take_now` asks for every ticket that moves.
   std::map<priority, std::map<place, std::int32_t>> waiting_;
   roster roster_;

@@ -55,6 +55,7 @@ struct command_message {
   completion done; ///< may be empty
   /// When its entity began with it, by the steady clock in nanoseconds; 0: nobody watched then.
   std::int64_t began_ns = 0;
+  agent_id worker;                       ///< who held the ticket then
   headcount place;                       ///< among the commands under way; see admission
   std::shared_ptr<command_trace> traced; ///< null: it is not traced
 };

@@ -123,6 +123,7 @@ public:
       if ((!t.done && t.not_before <= now) || (all && volatile_taker))
         carry_out(t, o);
     }
+    settle_held();
     plan_retry();
   }
 
@@ -272,7 +273,12 @@ private:
   void carry_out(tracked& t, obligation const& o) {
     begin(t);
     std::visit(overloaded{
-                   [&](tell const& x) { send_tell(t, o.key, x); },
+                   [&](tell const& x) {
+                     if (auto const* m = message_of(x.command))
+                       send_message(t, o.key, *m);
+                     else
+                       send_tell(t, o.key, x, host_.now().correlation);
+                   },
                    [&](ask const& x) { send_ask(t, o.key, x); },
                    [&](offer const& x) {
                      t.done = true;
@@ -281,15 +287,16 @@ private:
                    },
                    [&](troupe::launch const& x) {
                      t.done = true;
-                     t.watched =
-                         choke::begin_effect(host_.ref(), "order", "daemon:", x.daemon.value);
+                     t.watched = choke::begin_effect(host_.ref(), "order",
+                                                     "daemon:", x.daemon.value, {}, x.what.agent);
                      host_.rt().runner->launch(x);
                    },
                    [&](notify const& x) {
                      host_.rt().runner->notify(
                          x, [me = host_.actor().address(), key = o.key, round = t.round,
                              watched = choke::begin_effect(host_.ref(), json::name_of(x.what),
-                                                           "daemon:", x.daemon.value)] {
+                                                           "daemon:", x.daemon.value, {},
+                                                           worker_of(*host_.now().state))] {
                            choke::end_effect(watched);
                            if (auto a = caf::actor_cast<caf::actor>(me))
                              caf::anon_send(a, obligation_outcome{key, round, std::nullopt});
@@ -300,31 +307,15 @@ private:
                o.what);
   }
 
-  /// A message is of its own conversation: who passes it on may be in several.
-  static std::string conversation_of(any_command const& what, std::string const& of_host) {
-    return std::visit(
-        [&](auto const& of_kind) {
-          return std::visit(
-              [&](auto const& body) {
-                if constexpr (requires { body.message.correlation; }) {
-                  if (!body.message.correlation.empty())
-                    return body.message.correlation;
-                }
-                return of_host;
-              },
-              of_kind);
-        },
-        what);
-  }
-
-  void send_tell(tracked const& t, std::string const& key, tell const& x) {
+  void send_tell(tracked const& t, std::string const& key, tell const& x,
+                 std::string const& conversation) {
     auto c = std::make_shared<command_message>();
     c->to = x.to;
     c->command = x.command;
     c->context.id = t.cause + "/" + key;
     c->context.by = principal_id{std::string{to_string(host_.ref().kind)} + ":" + host_.ref().id};
     c->context.cause = t.cause;
-    c->context.correlation = conversation_of(x.command, host_.now().correlation);
+    c->context.correlation = conversation;
     c->done = [me = host_.actor().address(), key, round = t.round](command_result const& o) {
       if (auto a = caf::actor_cast<caf::actor>(me))
         caf::anon_send(
@@ -383,19 +374,27 @@ private:
             deliver(*answer, id, key, round);
           });
     } else {
-      auto where = send_point(host_.ref().tenant, x.message);
-      if (!where) {
-        t.done = true;
-        t.open.end();
-        spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(host_.ref()),
-                     x.message.id, where.error().message);
-        return;
-      }
-      std::optional<tracing::within> traced;
-      if (tracing::on())
-        traced.emplace(trace_message(x.message, std::nullopt));
-      send_tell(t, key, *where);
+      send_message(t, key, x.message);
     }
+  }
+
+  /// By the send point. What is refused there will never pass, so nobody waits for it.
+  void send_message(tracked& t, std::string const& key, envelope const& m) {
+    auto const where = send_point(host_.ref().tenant, m, worker_of(*host_.now().state));
+    if (!where) {
+      spdlog::warn("message refused entity={} message={} why=\"{}\"", to_string(host_.ref()), m.id,
+                   where.error().message);
+      t.refused = std::make_unique<std::string>(where.error().message);
+      t.done = true;
+      t.open.end();
+      t.held = t.acknowledge;
+      return;
+    }
+    std::optional<tracing::within> traced;
+    if (tracing::on())
+      traced.emplace(trace_message(m, std::nullopt));
+    // Who passes it on may be in several conversations.
+    send_tell(t, key, *where, m.correlation.empty() ? host_.now().correlation : m.correlation);
   }
 
   /// An agent that was full, or a store that was away, does not make an answer unsaid. One that was

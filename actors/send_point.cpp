@@ -32,7 +32,8 @@ result<tell> check(tenant_id const& tenant, envelope const& e) {
     return fail(errc::invalid_argument, "a message needs at least one part");
   if (e.from == e.to)
     return fail(errc::conflict, "a message never wakes the principal that sent it: " + e.to.value);
-  if (e.hops > hop_limit)
+  // An answer ends what was asked, and goes where that came from.
+  if (e.hops > hop_limit && e.reply_to.empty())
     return fail(errc::conflict, "the conversation " + e.correlation + " went over " +
                                     std::to_string(hop_limit) + " hops and was stopped");
   auto to = entity_of(tenant, e.to);
@@ -54,10 +55,29 @@ result<tell> check(tenant_id const& tenant, envelope const& e) {
 
 } // namespace
 
-result<tell> send_point(tenant_id const& tenant, envelope const& e) {
+result<tell> send_point(tenant_id const& tenant, envelope const& e, agent_id const& worker) {
   auto where = check(tenant, e);
-  choke::sent(tenant, e, where ? std::nullopt : std::optional{where.error().code});
+  choke::sent(tenant, e, worker, {}, where ? std::nullopt : std::optional{where.error().code});
   return where;
+}
+
+void said(entity_ref const& ticket, envelope const& e) {
+  choke::sent(ticket.tenant, e, {}, ticket.id, std::nullopt);
+}
+
+envelope const* message_of(any_command const& c) {
+  return std::visit(
+      [](auto const& of_kind) {
+        return std::visit(
+            [](auto const& body) -> envelope const* {
+              if constexpr (requires { body.message.correlation; })
+                return &body.message;
+              else
+                return nullptr;
+            },
+            of_kind);
+      },
+      c);
 }
 
 } // namespace troupe

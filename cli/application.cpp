@@ -4,6 +4,7 @@
 #include "actors/real_ports.hpp"
 #include "cli/ledger_mark.hpp"
 #include "cli/log.hpp"
+#include "cli/step_log.hpp"
 #include "gateway/auth/token.hpp"
 #include "gateway/auth/token_index.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
@@ -244,6 +245,9 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   if (auto ok = first_token(n, tokens, o); !ok)
     return refused(ok.error());
 
+  std::optional<step_log> steps;
+  if (spdlog::should_log(spdlog::level::info))
+    steps.emplace(n.view());
   traffic::hub tap;
   watch_desk watches{n, tenant, tap};
   api const a{n, hub, tokens, tenant, &watches, &server, *scrape, exporter->get()};
@@ -265,6 +269,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   server.stop(o.stop_deadline / 2);
   watches.stop();
   tap.stop();
+  steps.reset();
   if (!n.stop(o.stop_deadline)) {
     spdlog::error("not stopped within the deadline; what was acknowledged is durable");
     std::_Exit(75);

@@ -192,8 +192,8 @@ result<json::value> wait_for(console& out, std::string const& path, std::string 
 }
 
 int fail_waiting(console& out, error const& e, std::string_view way_out) {
-  auto const code = out.fail(e, way_out);
-  return look::flag(json::value(e.details), "interrupted") ? exit_code::interrupted : code;
+  bool const interrupted = look::flag(json::value(e.details), "interrupted");
+  return out.fail(e, way_out, interrupted ? std::optional{exit_code::interrupted} : std::nullopt);
 }
 
 namespace {

@@ -249,11 +249,11 @@ std::string way_out_of(error const& e) {
   return {};
 }
 
-int console::fail(error const& e, std::string_view way_out) const {
+int console::fail(error const& e, std::string_view way_out, std::optional<int> own_code) const {
   if (no_token_ && e.code == errc::invalid_argument) // nothing was sent, so nothing else is meant
     return misuse(e.message, "Name a file that holds a token: --token-file FILE, or "
                              "TROUPE_TOKEN_FILE; TROUPE_TOKEN holds a token itself.");
-  auto const code = exit_code_of(e.code);
+  auto const code = own_code.value_or(exit_code_of(e.code));
   progress({});
   if (flags_.json) {
     json::object problem{{"code", to_string(e.code)}, {"message", e.message}, {"exit_code", code}};

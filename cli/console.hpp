@@ -56,8 +56,9 @@ public:
   /// Replaces the line of progress on a terminal; an empty text clears it.
   void progress(std::string_view text) const;
   /// What happened and what to do, one line each (plus allowed transitions, a cycle's path, a list
-  /// of problems where there are some). Answers the exit code.
-  int fail(error const& e, std::string_view way_out = {}) const;
+  /// of problems where there are some). Answers the exit code: that of the error, unless this
+  /// failure has another one, which --json says as well.
+  int fail(error const& e, std::string_view way_out = {}, std::optional<int> code = {}) const;
   /// Wrong arguments. Answers 2.
   int misuse(std::string_view what, std::string_view way_out) const;
 

@@ -2,6 +2,7 @@
 
 #include "cli/text/columns.hpp"
 #include "cli/text/traffic.hpp"
+#include "cli/watched_names.hpp"
 
 #include <unistd.h>
 
@@ -65,15 +66,150 @@ bool is_brief(std::string const& id) {
   return id.find('-') == std::string::npos;
 }
 
-/// What of one conversation a sequence shows: what was said, what became durable, what went wrong.
-traffic_flags following(traffic_flags f) {
-  auto const about = (is_brief(f.follow) ? "brief=" : "ticket=") + in_quotes(f.follow) +
-                     " and (point=send or (point=journal and direction=out) or errors)";
-  f.filter = f.filter.empty() ? about : about + " and (" + f.filter + ")";
-  if (f.since.empty())
-    f.since = "30d";
+/// What one watch is asked for: of a sequence what was said, what became durable and what went
+/// wrong in its conversation; of the team its messages and what it has others do.
+traffic_flags in_full(traffic_flags f) {
+  std::string only;
+  if (f.team)
+    only = "point in (send, effect)";
+  if (!f.follow.empty()) {
+    only = (is_brief(f.follow) ? "brief=" : "ticket=") + in_quotes(f.follow) +
+           " and (point=send or (point=journal and direction=out) or (errors and point!=gateway))";
+    if (f.since.empty())
+      f.since = "30d";
+  }
+  if (!only.empty())
+    f.filter = f.filter.empty() ? only : only + " and (" + f.filter + ")";
+  if (f.stats && f.rate.empty())
+    f.rate = "10000";
+  if (f.stats && f.limit.empty())
+    f.limit = "1000000";
   return f;
 }
+
+/// What is wrong with a flag, by its name here; the server knows the parameter.
+std::string wrong_flag(traffic_flags const& f, error const& e) {
+  auto const field = look::text(json::value(e.details), "field");
+  for (auto const& [name, value] :
+       {std::pair{"sample", f.sample}, std::pair{"rate", f.rate}, std::pair{"seconds", f.seconds},
+        std::pair{"limit", f.limit}, std::pair{"since", f.since}})
+    if (field == name)
+      return "--" + field + " " + columns::printable(value) + " is not possible: " + e.message;
+  return e.message;
+}
+
+/// The events of a conversation as the ledger has them, by their places: a record says what kind
+/// of event it was, the event who said what.
+class ledger_book {
+public:
+  ledger_book(api_client& api, std::string const& followed) : api_(api) {
+    auto const brief = followed.substr(0, followed.rfind('-'));
+    chapters_.push_back({"brief", brief, 0});
+    if (brief != followed)
+      chapters_.push_back({"ticket", followed, 0}); // one that was made by hand has no brief
+  }
+
+  /// Null where the record is of no event, or the event cannot be had.
+  json::value const* find(json::value const& record) {
+    auto const seq = look::number(record, "seq");
+    if (seq == 0)
+      return nullptr;
+    auto const at = std::pair{look::number(record, "shard"), seq};
+    // What the journal has just stored may reach those who are asked for it a moment later.
+    for (int tries = 0; !events_.contains(at) && tries < 3; ++tries) {
+      if (tries > 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds{30});
+      read_on();
+    }
+    auto const found = events_.find(at);
+    if (found == events_.end())
+      return nullptr;
+    asked_ = std::move(found->second); // each is told once
+    events_.erase(found);
+    return &asked_;
+  }
+  /// A server that was started again counts anew.
+  void begin_again() {
+    for (auto& c : chapters_)
+      c.after = 0;
+    events_.clear();
+  }
+
+private:
+  struct chapter {
+    std::string name; ///< of the parameter
+    std::string id;
+    std::int64_t after = 0; ///< `n` of the last event that was read
+  };
+  void read_on() {
+    for (auto& c : chapters_) {
+      for (bool more = true; more;) {
+        auto const page = api_.get(
+            "/api/events", {{c.name, c.id}, {"after", std::to_string(c.after)}, {"limit", "1000"}});
+        if (!page)
+          return;
+        for (auto const& e : look::list(*page, "items")) {
+          c.after = std::max(c.after, look::number(e, "n"));
+          events_[{look::number(e, "shard"), look::number(e, "seq")}] = e;
+        }
+        auto const next = look::number(*page, "after");
+        more = next > 0;
+        c.after = std::max(c.after, next);
+      }
+    }
+  }
+
+  api_client& api_;
+  std::vector<chapter> chapters_;
+  std::map<std::pair<std::int64_t, std::int64_t>, json::value> events_;
+  json::value asked_;
+};
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// A sequence that goes on by itself: what was sent and does not arrive is shown, too.
+class sequence_board {
+public:
+  sequence_board(console& out, traffic_flags const& f)
+      : out_(out), book_(out.api(), f.follow), view_(out.style(), f.follow, f.everything),
+        thread_([this] { run(); }) {}
+  ~sequence_board() {
+    {
+      std::lock_guard lock{mutex_};
+      over_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  sequence_board(sequence_board const&) = delete;
+  sequence_board& operator=(sequence_board const&) = delete;
+
+  void take(json::value const& line) {
+    auto const* event = book_.find(line);
+    std::lock_guard lock{mutex_};
+    out_.print(view_.show(line, event, now_ms()));
+  }
+  void begin_again() { book_.begin_again(); }
+
+private:
+  void run() {
+    std::unique_lock lock{mutex_};
+    while (!changed_.wait_for(lock, std::chrono::milliseconds{500}, [this] { return over_; }))
+      out_.print(view_.overdue(now_ms()));
+  }
+
+  console& out_;
+  ledger_book book_; ///< of the thread that takes lines
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  sequence_view view_;
+  bool over_ = false;
+  std::thread thread_;
+};
 
 /// Counts shown again and again: in place of those before on a terminal, else one after the other.
 class stats_board {
@@ -95,7 +231,7 @@ public:
 
   void take(json::value const& line) {
     std::lock_guard lock{mutex_};
-    stats_.take(line, now());
+    stats_.take(line, now_ms());
     ended_ = false;
   }
   /// The counts until here, and why no more come; another try may follow.
@@ -107,11 +243,6 @@ public:
   }
 
 private:
-  static std::int64_t now() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
   void run() {
     std::unique_lock lock{mutex_};
     auto const pause = std::chrono::seconds{in_place_ ? 1 : 5};
@@ -130,9 +261,9 @@ private:
     { // who reads the stream must not wait for who prints
       std::lock_guard lock{mutex_};
       if (out_.json())
-        told = stats_.tell(now());
+        told = stats_.tell(now_ms());
       else
-        text = stats_.show(out_.style(), now());
+        text = stats_.show(out_.style(), now_ms());
     }
     if (out_.json()) {
       out_.print_json(told);
@@ -159,10 +290,11 @@ private:
 /// How lines are shown.
 class traffic_view {
 public:
-  traffic_view(console& out, traffic_flags const& flags) : out_(out), sequence_(out.style()) {
+  traffic_view(console& out, traffic_flags const& flags) : out_(out) {
     if (flags.stats)
       stats_.emplace(out, !out.json() && out.style().width > 0 && ::isatty(STDOUT_FILENO) != 0);
-    follows_ = !flags.follow.empty();
+    else if (!flags.follow.empty() && !out.json())
+      sequence_.emplace(out, flags);
   }
   void show(std::string const& name, json::value const& line) {
     if (out_.json() && !stats_)
@@ -173,17 +305,21 @@ public:
       stats_->end(line);
     else if (stats_)
       stats_->take(line);
-    else if (follows_)
-      out_.print(sequence_.show(line));
+    else if (sequence_)
+      sequence_->take(line);
     else
       out_.print(render_traffic_line(line, out_.style()) + "\n");
+  }
+  /// The stream was broken, and is there again.
+  void begin_again() {
+    if (sequence_)
+      sequence_->begin_again();
   }
 
 private:
   console& out_;
-  sequence_view sequence_;
   std::optional<stats_board> stats_;
-  bool follows_ = false;
+  std::optional<sequence_board> sequence_;
 };
 
 } // namespace
@@ -197,11 +333,9 @@ int watch_traffic(console& out, traffic_flags const& asked) {
             (is_brief(asked.follow) ? "/api/briefs/" : "/api/tickets/") + segment(asked.follow));
         !there)
       return out.fail(there.error());
-  auto flags = asked.follow.empty() ? asked : following(asked);
-  if (flags.stats && flags.rate.empty())
-    flags.rate = "10000";
-  if (flags.stats && flags.limit.empty())
-    flags.limit = "1000000";
+  for (auto const& said : unknown_in_filter(asked.filter, out.api()))
+    out.remark("note: " + said);
+  auto const flags = in_full(asked);
   auto& stop = stop_on_interrupt();
   bool begun = false;
   result<void> followed;
@@ -216,14 +350,20 @@ int watch_traffic(console& out, traffic_flags const& asked) {
           else
             out.note((begun ? "connected again; watching " : "watching live traffic of ") +
                      out.api().server() + "; Ctrl-C ends it");
+          if (up && begun)
+            view.begin_again();
           begun = begun || up;
         });
   }
   if (followed)
     return exit_code::ok;
-  auto const& e = followed.error();
-  auto const code = out.fail(e, mark_below(flags.filter, e.details));
-  return e.code == errc::invalid_argument ? exit_code::usage : code;
+  auto e = followed.error();
+  bool const misused = e.code == errc::invalid_argument; // what was asked for is no watch
+  auto const mark = mark_below(flags.filter, e.details);
+  if (misused)
+    e.message = wrong_flag(flags, e);
+  return out.fail(e, misused && mark.empty() ? std::string{"See `troupe watch --help`."} : mark,
+                  misused ? std::optional{exit_code::usage} : std::nullopt);
 }
 
 } // namespace troupe

@@ -14,7 +14,9 @@ struct traffic_flags {
   std::string since;
   std::string follow; ///< a conversation: brief or ticket; shown as a sequence
   bool contents = false;
-  bool stats = false; ///< counts in place of lines
+  bool stats = false;      ///< counts in place of lines
+  bool team = false;       ///< messages and effects only
+  bool everything = false; ///< of a sequence: bookkeeping too
 };
 
 /// Follows what passes the server's choke points, as lines, as a sequence or as counts, until it

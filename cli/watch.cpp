@@ -296,26 +296,39 @@ std::vector<std::string> kinds() {
   return out;
 }
 
-/// Of what only one of the two takes.
+/// Of what does not go together, or is of another way to watch.
 std::string misplaced(watch_flags const& f) {
   auto const& t = f.traffic;
-  bool const of_traffic = !t.filter.empty() || !t.sample.empty() || !t.rate.empty() ||
-                          !t.seconds.empty() || !t.limit.empty() || !t.since.empty() || t.contents;
-  if (!f.live && of_traffic)
-    return "a filter, --sample, --rate, --seconds, --limit, --since and --contents are of "
-           "--traffic";
-  if (f.traffic.stats && !f.traffic.follow.empty())
+  bool const follows = !t.follow.empty();
+  if (t.stats && follows)
     return "--stats and --follow show the same in two ways; choose one";
-  if (f.live && (!f.filters.empty() || f.history != 0 || f.everything))
-    return "--traffic has a filter of its own: --traffic 'agent=dev-ada and kind=question'";
+  if (f.live && follows)
+    return "--traffic shows records as lines and --follow as a sequence; choose one";
+  if (f.live && t.stats)
+    return "--traffic shows records as lines and --stats counts them; choose one";
+  if (t.team && follows)
+    return "--follow shows the team as it is: leave --team away";
+  bool const live = f.live || t.stats || follows;
+  bool const of_traffic = !t.filter.empty() || !t.sample.empty() || !t.rate.empty() ||
+                          !t.seconds.empty() || !t.limit.empty() || !t.since.empty() ||
+                          t.contents || t.team;
+  if (!live && of_traffic)
+    return "a filter, --team, --sample, --rate, --seconds, --limit, --since and --contents are of "
+           "--traffic, --follow and --stats; choose one of these";
+  if (live && (!f.filters.empty() || f.history != 0))
+    return "--traffic, --follow and --stats have a filter of their own: --traffic 'agent=dev-ada "
+           "and kind=question'";
+  if (live && f.everything && !follows)
+    return "--traffic and --stats have everything anyway: leave --everything away";
   return {};
 }
 
 int run_watch(console& out, watch_flags f) {
-  f.live = f.live || f.traffic.stats || !f.traffic.follow.empty();
   if (auto const wrong = misplaced(f); !wrong.empty())
     return out.misuse(wrong, "See `troupe watch --help`.");
-  return f.live ? watch_traffic(out, f.traffic) : watcher{out, f}.run();
+  f.traffic.everything = f.everything;
+  bool const live = f.live || f.traffic.stats || !f.traffic.follow.empty();
+  return live ? watch_traffic(out, f.traffic) : watcher{out, f}.run();
 }
 
 void add_traffic_flags(command c, std::shared_ptr<watch_flags> const& f) {
@@ -324,6 +337,8 @@ void add_traffic_flags(command c, std::shared_ptr<watch_flags> const& f) {
              "what passes the server live (messages, commands, commits, requests), not the ledger");
   c.add_option("filter", t.filter, "of --traffic: which records, e.g. errors; docs/watch.md")
       .type_name("FILTER");
+  c.add_flag("--team", t.team,
+             "of --traffic and --stats: only the team's messages and effects (orders, thoughts)");
   c.add_option("--sample", t.sample, "of --traffic: this part of the conversations, 0 to 1")
       .type_name("PART");
   c.add_option("--rate", t.rate, "of --traffic: at most N records a second (200)").type_name("N");
@@ -343,15 +358,27 @@ void add_traffic_flags(command c, std::shared_ptr<watch_flags> const& f) {
 
 void add_watch_command(command_line& line) {
   auto const f = std::make_shared<watch_flags>();
-  auto const c =
-      line.add(line.root(), "watch",
-               "Follows messages and changes live; reconnects by itself. Ctrl-C ends it.",
-               "  troupe watch --history 20\n"
-               "  troupe watch --agent dev-ada --kind ticket\n"
-               "  troupe watch --type ticket.message_posted --json | jq -r .data.message\n"
-               "  troupe watch --traffic 'errors or latency >= 250ms' --since 5m\n"
-               "  troupe watch --follow k3f9q2mx",
-               [f](console& out) { return run_watch(out, *f); });
+  auto const c = line.add(
+      line.root(), "watch",
+      "Follows messages and changes live; reconnects by itself. Ctrl-C ends it.",
+      "  troupe watch --history 20\n"
+      "  troupe watch --agent dev-ada --kind ticket\n"
+      "  troupe watch --type ticket.message_posted --json | jq -r .data.message\n"
+      "  troupe watch --traffic 'errors or latency >= 250ms' --since 5m\n"
+      "  troupe watch --traffic --team 'project=tally'\n"
+      "  troupe watch --follow k3f9q2mx\n"
+      "\n"
+      "A line of --traffic, piece by piece:\n"
+      "  12:03:04.123 effect   < order ticket k3-1 ← d-7f ok 1.2 s\n"
+      "  send, admit, dispatch, journal, effect, gateway: where it was seen (docs/watch.md)\n"
+      "  >  it begins, or is on its way      <  its answer or end; of the journal: stored\n"
+      "  a → b  from a to b                  a ← b  what b answered a\n"
+      "  of k3-1  its ticket                 1.2 ms  how long it took, once it has ended\n"
+      "  #7/99  shard 7, number 99 there: its place in the ledger\n"
+      "  …  what is missing, and why\n"
+      "A sequence (--follow): ──▶ in the ledger, ╌╌▶ sent and not there yet, #3 the brief's\n"
+      "ticket k3f9q2mx-3.\n",
+      [f](console& out) { return run_watch(out, *f); });
   struct filter {
     char const *name, *what, *type;
   };

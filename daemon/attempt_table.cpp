@@ -11,14 +11,10 @@ namespace troupe::local {
 
 namespace {
 
-/// What the log lines of an attempt can be found by: the conversation that it belongs to, as the
-/// server has it, else its ticket.
-std::string correlation_of(link::order const& o) {
-  for (auto const& m : o.conversation) {
-    if (!m->correlation.empty())
-      return m->correlation;
-  }
-  return o.ticket.value;
+/// What log lines about a ticket can be found by: its conversation. The ticket's id begins with the
+/// id of its brief, or of the run that was made for it by hand.
+std::string correlation_of(ticket_id const& ticket) {
+  return ticket.value.substr(0, ticket.value.find_first_of(".-"));
 }
 
 } // namespace
@@ -100,7 +96,8 @@ void attempt_table::recover() {
     f.why = reason::daemon_lost;
     f.summary = "The daemon was restarted while the attempt ran.";
     f.session = o.session;
-    log_about const about{o.ticket.value};
+    auto const conversation = correlation_of(o.ticket);
+    log_about const about{conversation};
     spdlog::info("lost ticket={} token={}", o.ticket.value, o.token);
     report(f);
   }
@@ -117,7 +114,7 @@ std::int32_t attempt_table::busy() const {
 }
 
 void attempt_table::start(link::order o) {
-  auto const conversation = correlation_of(o);
+  auto const conversation = correlation_of(o.ticket);
   log_about const about{conversation};
   TROUPE_CRASH_POINT(43, "daemon: order taken, not begun");
   reap();
@@ -155,7 +152,7 @@ void attempt_table::start(link::order o) {
 
 void attempt_table::run(std::shared_ptr<attempt> const& a, std::shared_ptr<attempt_events> const&) {
   auto const& o = a->what();
-  auto const conversation = correlation_of(o);
+  auto const conversation = correlation_of(o.ticket);
   log_about const about{conversation};
   key const id{o.ticket, o.token};
   {
@@ -278,7 +275,8 @@ void attempt_table::sweep() {
       next = std::move(*found);
       releases_.erase(found);
     }
-    log_about const about{next.ticket.value};
+    auto const conversation = correlation_of(next.ticket);
+    log_about const about{conversation};
     auto done = remove_all_of(next);
     if (done)
       done = spool_.released(next.ticket);

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <thread>
 
 namespace troupe::demo {
@@ -23,10 +24,23 @@ std::vector<char*> argv_of(std::vector<std::string> const& arguments) {
   return out;
 }
 
+/// What a child is given of our variables: settings of a server elsewhere, its address or its token
+/// would send the demo's own processes there.
+std::vector<char*> variables_for_child() {
+  std::vector<char*> out;
+  for (char** v = environ; v != nullptr && *v != nullptr; ++v) {
+    if (!std::string_view{*v}.starts_with("TROUPE_"))
+      out.push_back(*v);
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
 /// Forks and executes; only async-signal-safe calls between the two. -1 on failure.
 int launch(std::vector<std::string> const& arguments, int out, std::string const& directory,
            bool own_group) {
   auto argv = argv_of(arguments);
+  auto variables = variables_for_child();
   int const parent = ::getpid();
   int const pid = ::fork();
   if (pid != 0)
@@ -47,7 +61,7 @@ int launch(std::vector<std::string> const& arguments, int out, std::string const
   ::dup2(out, 2);
   if (!directory.empty() && ::chdir(directory.c_str()) != 0)
     ::_exit(126);
-  ::execvp(argv[0], argv.data());
+  ::execvpe(argv[0], argv.data(), variables.data());
   ::_exit(127);
 }
 

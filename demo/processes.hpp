@@ -10,7 +10,8 @@
 
 namespace troupe::demo {
 
-/// A child process in a group of its own, with its output in a file. Ended by the destructor.
+/// A child process in a group of its own, with its output in a file and without any variable that
+/// begins with TROUPE_. Ended by the destructor.
 class child {
 public:
   /// Errors: unavailable.
@@ -40,7 +41,7 @@ struct ran {
   std::string output; ///< standard output and error, at most 1 MiB
 };
 
-/// Runs a program to its end, without a shell.
+/// Runs a program to its end, without a shell and without any variable that begins with TROUPE_.
 [[nodiscard]] ran run(std::vector<std::string> const& arguments,
                       std::filesystem::path const& directory = {});
 

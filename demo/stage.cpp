@@ -45,6 +45,7 @@ std::unique_ptr<connection> stage::open_server() {
 
 void stage::start_server() {
   std::vector<std::string> arguments = {self().string(),  "serve",
+                                        "--config",       shop_.settings().string(),
                                         "--data",         (shop_.folder() / "server").string(),
                                         "--port",         std::to_string(port_),
                                         "--script",       shop_.script().string(),
@@ -67,9 +68,9 @@ void stage::open_laptops(connection& to) {
     auto const code = must(to.call("POST", "/api/daemons/codes"));
     if (!code.ok())
       throw broken_off{"no enrolment code: " + json::canonical(code.body)};
-    auto const enrolled =
-        demo::run({self().string(), "daemon", "enroll", "--server", url_, "--code",
-                   text_at(code.body, "code"), "--name", name, "--data", l.data.string()});
+    auto const enrolled = demo::run(
+        {self().string(), "daemon", "enroll", "--config", shop_.settings().string(), "--server",
+         url_, "--code", text_at(code.body, "code"), "--name", name, "--data", l.data.string()});
     if (enrolled.exit_code != 0)
       throw broken_off{"the daemon was not enrolled: " + enrolled.output};
     // The coder of the story: a runner profile like any other, whose program is our script.
@@ -108,9 +109,10 @@ void stage::open_laptops(connection& to) {
                 "Two operators' machines are enrolled and connected: " + all);
 }
 
-void stage::start_laptop(laptop& l) {
-  l.process = must(child::start({self().string(), "daemon", "run", "--data", l.data.string(),
-                                 "--slots", "3", "--profiles", (l.data / "profiles").string()},
+void stage::start_laptop(laptop& l) const {
+  l.process = must(child::start({self().string(), "daemon", "run", "--config",
+                                 shop_.settings().string(), "--data", l.data.string(), "--slots",
+                                 "3", "--profiles", (l.data / "profiles").string()},
                                 l.data.string() + ".log"));
 }
 

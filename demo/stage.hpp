@@ -47,7 +47,7 @@ private:
 
   void start_server();
   void kill_server();
-  static void start_laptop(laptop& l);
+  void start_laptop(laptop& l) const;
 
   options const& o_;
   workshop const& shop_;

@@ -298,9 +298,10 @@ private:
 
   /// `troupe verify`, as the user would run it.
   ran verify() {
-    if (!o_.store.empty())
-      return demo::run({self().string(), "verify", "--store", o_.store});
-    return demo::run({self().string(), "verify", "--data", (shop_.folder() / "server").string()});
+    bool const sqlite = o_.store.empty();
+    return demo::run({self().string(), "verify", "--config", shop_.settings().string(),
+                      sqlite ? "--data" : "--store",
+                      sqlite ? (shop_.folder() / "server").string() : o_.store});
   }
 
   // ---- small things --------------------------------------------------------------------------

@@ -33,7 +33,10 @@ result<void> git(std::vector<std::string> arguments, std::filesystem::path const
 
 result<workshop> workshop::open(std::filesystem::path const& parent) {
   workshop w;
-  auto const base = parent.empty() ? std::filesystem::temp_directory_path() : parent;
+  // Programs run in folders of their own, where a relative path would name something else.
+  std::error_code ec;
+  auto const base = std::filesystem::absolute(
+      parent.empty() ? std::filesystem::temp_directory_path() : parent, ec);
   auto pattern = (base / "troupe-demo.XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail(errc::unavailable, "cannot make a folder in " + base.string());
@@ -46,6 +49,8 @@ result<workshop> workshop::open(std::filesystem::path const& parent) {
     if (!write(to, f.text))
       return fail(errc::unavailable, "cannot write " + to.string());
   }
+  if (!write(w.settings(), "# The demo's processes read no other settings than the demo's own.\n"))
+    return fail(errc::unavailable, "cannot write " + w.settings().string());
   std::vector<std::vector<std::string>> const steps = {
       {"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "Read durations as people write them"}};
   for (auto const& step : steps) {

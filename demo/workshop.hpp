@@ -21,6 +21,8 @@ public:
   [[nodiscard]] std::filesystem::path origin() const { return folder_ / "origin.git"; }
   [[nodiscard]] std::filesystem::path script() const { return folder_ / "script.json"; }
   [[nodiscard]] std::filesystem::path meeting() const { return folder_ / "meeting.vtt"; }
+  /// What each `troupe` of the demo reads in place of its operator's settings.
+  [[nodiscard]] std::filesystem::path settings() const { return folder_ / "troupe.toml"; }
 
   struct state_of_main {
     std::vector<std::string> log; ///< `<hash> <subject>`, newest first, first parents

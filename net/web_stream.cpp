@@ -23,6 +23,7 @@ struct web_stream::layer {
 
   websocket::stream<edge_stream&, false> ws;
   beast::flat_buffer in;
+  std::size_t most = 16 * 1024 * 1024; ///< bytes of a message
 };
 
 web_stream::web_stream(edge_stream& below, web_limits const& limits)
@@ -38,7 +39,8 @@ web_stream::web_stream(edge_stream& below, web_limits const& limits)
   }
   ws.set_option(times);
   if (limits.message_bytes > 0)
-    ws.read_message_max(limits.message_bytes);
+    layer_->most = limits.message_bytes;
+  ws.read_message_max(0); // Beast would close at once, with nothing said before
   ws.auto_fragment(false);
   ws.text(true);
 }
@@ -64,11 +66,19 @@ web_stream::step web_stream::connect(std::string host, std::string target,
 }
 
 web_stream::step web_stream::read(std::string& message) {
-  layer_->in.clear();
-  auto [ec, n] = co_await layer_->ws.async_read(layer_->in, checked);
-  (void)n;
-  message = beast::buffers_to_string(layer_->in.cdata());
-  co_return ec;
+  auto& in = layer_->in;
+  in.clear();
+  message.clear();
+  do {
+    auto [ec, n] = co_await layer_->ws.async_read_some(in, 0, checked);
+    (void)n;
+    if (ec)
+      co_return ec;
+    if (in.size() > layer_->most)
+      co_return websocket::error::message_too_big;
+  } while (!layer_->ws.is_message_done());
+  message = beast::buffers_to_string(in.cdata());
+  co_return boost::system::error_code{};
 }
 
 bool web_stream::got_binary() const {

@@ -44,7 +44,8 @@ public:
   /// As the client, with these headers; `status` is that of the answer, 0 without one.
   [[nodiscard]] step connect(std::string host, std::string target,
                              std::map<std::string, std::string> headers, int& status);
-  /// The next message.
+  /// The next message. One that is too large is `message_too_big`, and read on and forgotten after
+  /// that: who asked for it says so before it closes.
   [[nodiscard]] step read(std::string& message);
   [[nodiscard]] bool got_binary() const;
   /// The text must stay until it is sent.

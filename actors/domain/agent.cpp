@@ -170,6 +170,8 @@ private:
     m.hops = asked.hops + 1;
     if (m.kind == message_kind::note)
       m.kind = message_kind::answer;
+    if (m.parts.empty()) // the send point takes nothing that says nothing, and the asker waits
+      m.parts.push_back(text_part({}));
     return m;
   }
 

@@ -36,6 +36,17 @@ namespace troupe {
 TROUPE_EACH_KIND(TROUPE_DOMAIN)
 #undef TROUPE_DOMAIN
 
+/// Who works on an entity now, or did so last; nobody on what is no ticket.
+template <class State>
+[[nodiscard]] agent_id const& worker_of(State const& s) {
+  if constexpr (requires { s.holder->agent; }) {
+    return s.holder->agent;
+  } else {
+    static agent_id const nobody;
+    return nobody;
+  }
+}
+
 /// Calls `f` with the traits of a kind: `with_domain(kind, [](auto domain) { … })`.
 template <class F>
 decltype(auto) with_domain(entity_kind kind, F&& f) {

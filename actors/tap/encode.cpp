@@ -95,8 +95,8 @@ std::string line_encoder::record(header const& h, std::string const* content, bo
   // Names tell of others, a ticket's of its brief: part of what is no name but a secret would not
   // be known for one. So would the beginning of a name that was cut.
   bool doubtful = false;
-  for (auto const f :
-       {field::kind, field::from, field::to, field::ticket, field::brief, field::project}) {
+  for (auto const f : {field::kind, field::from, field::to, field::agent, field::ticket,
+                       field::brief, field::project}) {
     auto const text = h.get(f);
     if (text.empty())
       continue;

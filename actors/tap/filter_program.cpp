@@ -41,16 +41,19 @@ bool filter::program::names_one(instruction const& i, std::string_view name,
 }
 
 /// An agent is known by its id (`tally.dev-ada`), and by its name in its project (`dev-ada`).
-bool filter::program::names_agent(instruction const& i, std::string_view principal,
+bool filter::program::names_agent(instruction const& i, std::string_view id,
                                   bool cut) const noexcept {
-  constexpr std::string_view agent = "agent:";
-  if (!principal.starts_with(agent))
-    return false;
-  auto const id = principal.substr(agent.size());
   if (names_one(i, id, cut))
     return true;
   auto const dot = id.find('.');
   return dot != std::string_view::npos && names_one(i, id.substr(dot + 1), cut);
+}
+
+bool filter::program::names_agent_at(instruction const& i, header const& h,
+                                     field principal) const noexcept {
+  constexpr std::string_view agent = "agent:";
+  auto const name = h.get(principal);
+  return name.starts_with(agent) && names_agent(i, name.substr(agent.size()), h.is_cut(principal));
 }
 
 bool filter::program::holds(instruction const& i, header const& h) const noexcept {
@@ -59,8 +62,8 @@ bool filter::program::holds(instruction const& i, header const& h) const noexcep
   case instruction::what::name:
     return names_one(i, h.get(i.of), h.is_cut(i.of));
   case instruction::what::agent:
-    return names_agent(i, h.get(field::from), h.is_cut(field::from)) ||
-           names_agent(i, h.get(field::to), h.is_cut(field::to));
+    return names_agent_at(i, h, field::from) || names_agent_at(i, h, field::to) ||
+           names_agent(i, h.get(field::agent), h.is_cut(field::agent));
   case instruction::what::point:
     return has(h.point);
   case instruction::what::direction:

@@ -10,7 +10,7 @@ enum class comparison : std::uint8_t { less, less_equal, greater, greater_equal 
 struct instruction {
   enum class what : std::uint8_t {
     name,         ///< the field is one of the values
-    agent,        ///< sender or receiver is one of these agents
+    agent,        ///< sender, receiver or who does it is one of these agents
     point,        ///< `mask` of categories
     direction,    ///< `mask` of directions
     outcome,      ///< `mask` of outcomes
@@ -53,8 +53,10 @@ struct filter::program {
   [[nodiscard]] bool holds(instruction const& i, header const& h) const noexcept;
   [[nodiscard]] bool names_one(instruction const& i, std::string_view name,
                                bool cut) const noexcept;
-  [[nodiscard]] bool names_agent(instruction const& i, std::string_view principal,
+  [[nodiscard]] bool names_agent(instruction const& i, std::string_view id,
                                  bool cut) const noexcept;
+  [[nodiscard]] bool names_agent_at(instruction const& i, header const& h,
+                                    field principal) const noexcept;
   /// Whether any record of the category could be accepted.
   [[nodiscard]] bool reachable(category c) const;
 };

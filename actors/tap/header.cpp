@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 18> outcome_words = {
     "busy",        "unavailable", "fenced",    "forbidden",        "unauthorized", "too_large",
     "unsupported", "timeout",     "internal",  "corrupt",          "dead_letter",  "crashed"};
 constexpr std::array<std::string_view, field_count> field_words = {
-    "tenant", "kind", "from", "to", "ticket", "brief", "project"};
+    "tenant", "kind", "from", "to", "ticket", "brief", "project", "agent"};
 
 template <class E, std::size_t N>
 std::string_view word_of(std::array<std::string_view, N> const& words, E value) {
@@ -146,6 +146,13 @@ void header::learn_from(std::string_view principal) {
 void header::concerns(std::string_view ticket) {
   set(field::ticket, ticket);
   set(field::brief, ticket.substr(0, ticket.rfind('-')));
+}
+
+void header::worked_on_by(std::string_view agent) {
+  if (agent.empty())
+    return;
+  auto const known = take_in(field::agent, agent);
+  set(field::project, known.substr(0, known.find('.')));
 }
 
 std::string_view header::take_in(field f, std::string_view name) {

@@ -58,8 +58,8 @@ enum class outcome : std::uint8_t {
 }
 
 /// What is known of a record by name. Absent names are empty.
-enum class field : std::uint8_t { tenant, kind, from, to, ticket, brief, project };
-constexpr std::size_t field_count = 7;
+enum class field : std::uint8_t { tenant, kind, from, to, ticket, brief, project, agent };
+constexpr std::size_t field_count = 8;
 
 [[nodiscard]] std::string_view to_string(category c);
 [[nodiscard]] std::string_view to_string(direction d);
@@ -128,6 +128,8 @@ struct alignas(64) header {
   void about(entity_ref const& entity);
   /// Sets ticket and brief.
   void concerns(std::string_view ticket);
+  /// Sets the agent whose work it is, though the record is neither from nor to it, and its project.
+  void worked_on_by(std::string_view agent);
   /// The correlation id is the brief's id in every conversation about one. Empty: where its brief
   /// is known, that of the conversation about it.
   void within(std::string_view correlation);
@@ -144,7 +146,7 @@ private:
     std::uint8_t begin = 0;
     std::uint8_t size = 0;
   };
-  static constexpr std::size_t text_size = 116;
+  static constexpr std::size_t text_size = 114;
   std::array<slot, field_count> slots_{};
   std::uint8_t used_ = 0;
   std::array<char, text_size> text_{};

@@ -118,6 +118,19 @@ std::string fit(std::string_view text, std::size_t most) {
   return out;
 }
 
+std::string fit_middle(std::string_view text, std::size_t most) {
+  if (most < 3 || width(text) <= most)
+    return fit(text, most);
+  auto const end = most / 2; // the greater part of an odd number: there they differ
+  auto out = fit(text, most - end);
+  auto rest = width(text);
+  while (!text.empty() && rest > end) {
+    std::string_view bytes;
+    rest -= width_of(take(text, bytes));
+  }
+  return out + std::string{text};
+}
+
 std::string pad(std::string_view text, std::size_t least) {
   std::string out{text};
   auto const w = width(text);

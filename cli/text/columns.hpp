@@ -19,6 +19,9 @@ namespace troupe::columns {
 /// The text cut to at most `most` columns, the last one being `…` if something is left out.
 [[nodiscard]] std::string fit(std::string_view text, std::size_t most);
 
+/// The same with what is left out in the middle: names of things differ at their ends.
+[[nodiscard]] std::string fit_middle(std::string_view text, std::size_t most);
+
 /// The text filled with spaces up to `least` columns.
 [[nodiscard]] std::string pad(std::string_view text, std::size_t least);
 /// The same with the spaces in front.

@@ -192,13 +192,18 @@ void event_teller::remember(std::string const& ticket, json::value const& data,
 }
 
 std::optional<std::string> event_teller::tell(json::value const& event) {
+  auto const told = words(event);
+  return told ? std::optional{line_of(*told, event, style_)} : std::nullopt;
+}
+
+std::optional<views::telling> event_teller::words(json::value const& event) {
   auto words = views::words_for(event);
   if (what_ == telling_of::everything)
-    return line_of(words, event, style_);
+    return words;
   if (words.noise || (!words.message.empty() && !told_.insert(words.message).second))
     return std::nullopt;
   if (what_ == telling_of::some)
-    return line_of(words, event, style_);
+    return words;
   auto const type = look::text(event, "type");
   auto const& data = look::at(event, "data");
   if (is_told_beside(type, data))
@@ -210,7 +215,7 @@ std::optional<std::string> event_teller::tell(json::value const& event) {
   auto plain = style_;
   plain.colour = false;
   remember(ticket, data, line_of(words, event, plain));
-  return line_of(words, event, style_);
+  return words;
 }
 
 } // namespace troupe

@@ -64,6 +64,10 @@ struct event_gist {
 };
 [[nodiscard]] event_gist gist_of(json::value const& event);
 
+namespace views {
+struct telling; // event_words.hpp
+}
+
 /// How much of a stream of events is told.
 enum class telling_of {
   story,     ///< all kinds come: what the line before or after says as well is left out
@@ -80,6 +84,8 @@ public:
       : style_(style), what_(what) {}
   /// The line, or none where there is nothing (new) to tell.
   [[nodiscard]] std::optional<std::string> tell(json::value const& event);
+  /// The same before it is a line.
+  [[nodiscard]] std::optional<views::telling> words(json::value const& event);
 
 private:
   /// A sentence that was told, and of which ticket; empty: of none.

@@ -1,4 +1,5 @@
 #include "cli/text/columns.hpp"
+#include "cli/text/event_words.hpp"
 #include "cli/text/look.hpp"
 #include "cli/text/traffic.hpp"
 
@@ -8,107 +9,258 @@ namespace troupe {
 
 namespace {
 
-constexpr std::size_t column_width = 16;
-constexpr std::size_t time_width = 10;
-
-/// Who was not heard of for so many lines gives its column to who has none.
-constexpr std::size_t patience = 6;
-/// After so many lines the heads are out of sight.
+/// After so many lines the names are out of sight.
 constexpr std::size_t heads_each = 40;
+/// So long a message may take from the send point into the ledger.
+constexpr std::int64_t on_its_way_ms = 1'000;
+constexpr std::size_t most_pending = 1'000;
 
-/// A line of cells, one for each column, with a bar in the middle of each.
-std::string lanes(std::size_t count) {
+/// The id of a message as records have it: FNV-1a, 64 bits (actors/tap/header.hpp).
+std::string hash_of(std::string_view text) {
+  std::uint64_t h = 14695981039346656037ull;
+  for (char const c : text)
+    h = (h ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
-  for (std::size_t i = 0; i < count; ++i)
-    out += std::string(column_width / 2, ' ') + "│" + std::string(column_width / 2 - 1, ' ');
+  for (int shift = 60; shift >= 0; shift -= 4)
+    out += digits[(h >> static_cast<unsigned>(shift)) & 15u];
   return out;
 }
 
-/// The same with an arrow between two columns, and words on it.
-std::string arrow(std::size_t count, std::size_t from, std::size_t to, std::string const& words,
-                  bool solid) {
-  auto const left = std::min(from, to);
-  auto const right = std::max(from, to);
-  auto const room = (right - left) * column_width - 1;
-  auto const text = columns::fit(words, room > 4 ? room - 4 : 1);
-  std::string line = solid ? "─" : "╌";
-  std::string shaft;
-  auto const rest = room - 1 - std::min(room - 1, columns::width(text) + 2);
-  for (std::size_t i = 0; i < rest; ++i)
-    shaft += line;
-  auto const body = to > from ? " " + text + " " + shaft + "▶" : "◀" + shaft + " " + text + " ";
-  auto const before = lanes(left) + std::string(column_width / 2, ' ') + "│";
-  std::string after = "│" + std::string(column_width / 2 - 1, ' ') + lanes(count - right - 1);
-  return before + body + after;
+bool is_wrong(std::string_view outcome) {
+  return outcome != "ok" && outcome != "open" && outcome != "duplicate";
+}
+
+/// `ticket:k3-1` is ticket and k3-1.
+std::pair<std::string, std::string> parts_of(std::string const& principal) {
+  auto const colon = principal.find(':');
+  if (colon == std::string::npos)
+    return {{}, principal};
+  return {principal.substr(0, colon), principal.substr(colon + 1)};
+}
+
+void replace_all(std::string& text, std::string const& what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+}
+
+/// What of the contents of a record is text: data follows it.
+std::string said_in(json::value const& line) {
+  auto const all = look::block(line, "content");
+  return columns::printable(all.substr(0, all.find("\n{")));
+}
+
+/// Steps of an entity that others tell of: a ticket is ready when it was opened or what it waited
+/// for is done, and whoever takes it begins.
+bool is_told_beside(std::string_view type) {
+  return type == "ticket.readiness_changed" || type == "ticket.attempt_started";
+}
+
+/// An event of bookkeeping, where no more is known of it than its type.
+bool is_noise(std::string_view type) {
+  if (is_told_beside(type))
+    return true;
+  for (auto const* name :
+       {".settled", ".renewed", ".funded", ".reserved", ".released", ".approval_recorded",
+        ".approval_asked", ".critique_began", ".ticket_recorded", ".replied", "plan.created"})
+    if (type.ends_with(name))
+      return true;
+  return false;
+}
+
+ink ink_of_verdict(json::value const& message) {
+  for (auto const& part : look::list(message, "parts"))
+    if (auto const& said = look::at(look::at(part, "data"), "approved"); said.is_bool())
+      return said.get_bool() ? ink::good : ink::attention;
+  return ink::name;
 }
 
 } // namespace
 
-bool sequence_view::has_room() const {
-  auto const width = static_cast<std::size_t>(style_.width > 0 ? style_.width : 120);
-  return (columns_.size() + 1) * column_width + time_width <= width;
+sequence_view::sequence_view(text_style style, std::string const& followed, bool everything)
+    : style_(style), brief_(followed.substr(0, followed.rfind('-'))),
+      ticket_(followed.find('-') == std::string::npos ? std::string{} : followed),
+      everything_(everything), teller_(text_style{false, 0, style.local_time},
+                                       everything ? telling_of::everything : telling_of::story),
+      lanes_(style) {}
+
+/// How somebody is called above a lane: what belongs to the brief needs no id.
+std::string sequence_view::lane_of(std::string const& principal) const {
+  auto const [kind, id] = parts_of(principal);
+  if (kind == "agent" || kind == "human" || kind == "daemon")
+    return look::who(principal);
+  bool const ours = id == brief_ || id.starts_with(brief_ + ".") || id.starts_with(brief_ + "-");
+  if (!ours)
+    return look::who(principal);
+  if (kind != "approval")
+    return kind;
+  // `k3.p1.a1`: whoever asks for it has the lane.
+  auto const of = id.substr(0, id.rfind('.'));
+  return of.find(".p") != std::string::npos   ? "plan"
+         : of.find(".r") != std::string::npos ? "run"
+         : of == brief_                       ? "brief"
+                                              : "ticket";
 }
 
-/// None: there is no room for it, and it is told in words.
-std::optional<std::size_t> sequence_view::column_of(std::string const& who) {
-  auto at =
-      std::find_if(columns_.begin(), columns_.end(), [&](auto const& c) { return c.who == who; });
-  if (at == columns_.end() && has_room()) {
-    columns_.push_back({who});
-    at = std::prev(columns_.end());
-    fresh_ = true;
-  } else if (at == columns_.end()) {
-    at = std::min_element(columns_.begin(), columns_.end(),
-                          [](auto const& a, auto const& b) { return a.used < b.used; });
-    if (at == columns_.end() || lines_ - at->used < patience)
-      return std::nullopt;
-    at->who = who;
-    fresh_ = true;
+std::string sequence_view::shortened(std::string text) const {
+  replace_all(text, brief_ + "-", "#");
+  replace_all(text, brief_ + ".", "");
+  // The script says so itself.
+  replace_all(text, " (scripted): [scripted]", ": [scripted]");
+  return text;
+}
+
+/// `#3 ` before what is said of a ticket; nothing where one ticket is followed.
+std::string sequence_view::about(std::string const& ticket) const {
+  return ticket.empty() || ticket == ticket_ ? std::string{} : shortened(ticket) + " ";
+}
+
+std::string sequence_view::title() const {
+  auto const text = (ticket_.empty() ? "brief " + brief_ : "ticket " + ticket_) +
+                    " · ──▶ in the ledger · ╌╌▶ sent, not there yet" +
+                    (ticket_.empty() ? " · #1 its ticket " + brief_ + "-1" : std::string{});
+  std::string out;
+  for (auto const& line : columns::wrap(text, static_cast<std::size_t>(std::max(style_.width, 0))))
+    out += paint(style_, ink::faint, line) + "\n";
+  return out;
+}
+
+std::string sequence_view::draw(json::value const& line, told what) {
+  std::string out = lines_++ == 0 ? title() : std::string{};
+  if (lines_ - heads_at_ > heads_each) {
+    out += lines_ > 1 ? lanes_.heads() : std::string{};
+    heads_at_ = lines_;
   }
-  at->used = lines_;
-  return static_cast<std::size_t>(at - columns_.begin());
+  lanes::stroke s;
+  s.from = lanes_.of(what.from);
+  s.to = lanes_.of(what.to, s.from);
+  out += lanes_.newcomers();
+  s.sign = what.sign;
+  s.dashed = what.dashed;
+  s.meaning = what.meaning;
+  // Who has no lane is named.
+  if ((!what.from.empty() && !s.from) || (!what.to.empty() && !s.to))
+    what.words = what.from + (what.from.empty() || what.to.empty() ? "" : " → ") + what.to + ": " +
+                 what.words;
+  return out + lanes_.line(look::clock(look::number(line, "at_us") / 1000, style_.local_time), s,
+                           what.words, what.words_meaning, what.message ? 3 : 2);
 }
 
-std::string sequence_view::heads() const {
-  std::string out(time_width, ' ');
-  for (auto const& c : columns_) {
-    auto const name = columns::fit(c.who, column_width - 2);
-    auto const left = (column_width - columns::width(name)) / 2;
-    out += paint(style_, ink::name, columns::pad(std::string(left, ' ') + name, column_width));
+/// A message is in the ledger now; whether it is to be shown.
+bool sequence_view::landed(std::string const& message) {
+  auto const hash = hash_of(message);
+  std::erase_if(pending_, [&](sent const& s) { return s.hash == hash; });
+  return told_.insert(hash).second || everything_;
+}
+
+/// A message that has passed the send point, or was refused there.
+std::string sequence_view::show_sent(json::value const& line) {
+  auto const outcome = look::text(line, "outcome");
+  bool const wrong = is_wrong(outcome);
+  auto const said = said_in(line);
+  told t;
+  t.from = lane_of(look::text(line, "from"));
+  t.to = lane_of(look::text(line, "to"));
+  t.words = shortened(about(look::text(line, "ticket")) + look::text(line, "kind") +
+                      (wrong ? " refused, " + outcome : "") + (said.empty() ? "" : ": " + said));
+  t.meaning = t.words_meaning = wrong ? ink::bad : ink::name;
+  t.sign = wrong ? "✗" : "✉";
+  t.dashed = t.message = true;
+  return draw(line, std::move(t));
+}
+
+/// Whose deed it was: an entity's own steps are nobody's, and what a daemon reports is the work of
+/// the agent that it runs.
+std::string sequence_view::who_did(json::value const& event) const {
+  auto const by = look::text(event, "by");
+  auto const kind = parts_of(by).first;
+  if (kind == "daemon") {
+    auto const holder = holders_.find(look::text(event, "entity"));
+    return holder == holders_.end() ? std::string{} : lane_of(holder->second);
   }
-  return out + "\n";
+  return kind.empty() || kind == "approval" ? std::string{} : lane_of(by);
 }
 
-std::string sequence_view::show(json::value const& line) {
+std::string sequence_view::show_event(json::value const& line, json::value const& event) {
+  auto const type = look::text(event, "type");
+  auto const& data = look::at(event, "data");
+  auto const entity = look::text(event, "kind") + ":" + look::text(event, "entity");
+  auto const agent = look::text(data, "agent");
+  if (type == "ticket.leased") // gates and merges are no agent's
+    holders_[look::text(event, "entity")] = agent.empty() ? std::string{} : "agent:" + agent;
+  auto const& message = look::at(data, "message");
+  if (auto const id = look::text(message, "id"); !id.empty() && !landed(id))
+    return {};
+  auto words = teller_.words(event);
+  // What a gate has found is told twice here: at the ticket, and on its way to whoever mends it.
+  if (!words && look::text(message, "kind") == "bug")
+    words = views::words_for(event);
+  if (!words || (!everything_ && is_told_beside(type)))
+    return {};
+  told t;
+  t.sign = words->sign;
+  t.meaning = words->meaning;
+  t.words_meaning = words->text_meaning;
+  auto ticket = look::text(line, "ticket");
+  t.message = !words->message.empty();
+  if (t.message) {
+    auto const from = look::text(message, "from");
+    auto const to = look::text(message, "to");
+    for (auto const& end : {from, to})
+      if (auto const [kind, id] = parts_of(end); kind == "ticket" && ticket.empty())
+        ticket = id;
+    t.from = lane_of(from == "system" ? entity : from);
+    t.to = lane_of(to);
+    if (look::text(message, "kind") == "verdict")
+      t.meaning = ink_of_verdict(message);
+  } else {
+    t.from = type == "ticket.leased" && !agent.empty() ? lane_of(entity) : who_did(event);
+    t.to = type == "ticket.leased" && !agent.empty() ? lane_of("agent:" + agent) : lane_of(entity);
+  }
+  t.words = shortened(about(ticket) + words->text);
+  return draw(line, std::move(t));
+}
+
+/// What is known of a record by itself.
+std::string sequence_view::show_record(json::value const& line) {
+  auto const outcome = look::text(line, "outcome");
+  bool const wrong = is_wrong(outcome);
+  auto const kind = look::text(line, "kind");
+  if (!wrong && !everything_ && is_noise(kind))
+    return {};
+  told t;
+  auto const from = look::text(line, "from");
+  t.from = from == "system" || from.starts_with("approval:") ? std::string{} : lane_of(from);
+  t.to = lane_of(look::text(line, "to"));
+  t.words = shortened(about(look::text(line, "ticket")) + kind + (wrong ? ": " + outcome : ""));
+  t.meaning = t.words_meaning = wrong ? ink::bad : ink::plain;
+  t.sign = wrong ? "✗" : "●";
+  return draw(line, std::move(t));
+}
+
+std::string sequence_view::show(json::value const& line, json::value const* event,
+                                std::int64_t now) {
   if (look::text(line, "type") != "record")
     return render_traffic_line(line, style_) + "\n";
-  ++lines_;
-  auto const from = look::who(look::text(line, "from"));
-  auto const to = look::who(look::text(line, "to"));
-  std::optional<std::size_t> source;
-  std::optional<std::size_t> target;
-  if (!from.empty())
-    source = column_of(from);
-  if (!to.empty())
-    target = column_of(to);
-  auto const outcome = look::text(line, "outcome");
-  bool const wrong = outcome != "ok" && outcome != "open" && outcome != "duplicate";
-  // `ticket.claimed` on the arrow to a ticket: the column says of what.
-  auto const kind = look::text(line, "kind");
-  auto const words = kind.substr(kind.find('.') + 1) + (wrong ? " " + outcome : "");
+  if (look::text(line, "point") != "send")
+    return event != nullptr ? show_event(line, *event) : show_record(line);
+  auto const hash = look::text(line, "message");
+  if (everything_ || is_wrong(look::text(line, "outcome")))
+    return show_sent(line);
+  if (told_.contains(hash))
+    return {};
+  pending_.push_back({line, now, hash});
+  return overdue(pending_.size() > most_pending ? now + on_its_way_ms : now);
+}
+
+std::string sequence_view::overdue(std::int64_t now) {
   std::string out;
-  if (std::exchange(fresh_, false) || lines_ - told_ >= heads_each) {
-    out = heads();
-    told_ = lines_;
+  while (!pending_.empty() && now - pending_.front().at >= on_its_way_ms) {
+    told_.insert(pending_.front().hash);
+    out += show_sent(pending_.front().line);
+    pending_.pop_front();
   }
-  if (!source || !target || source == target)
-    return out + render_traffic_line(line, style_) + "\n";
-  auto const time = look::clock(look::number(line, "at_us") / 1000, style_.local_time);
-  bool const solid = look::number(line, "seq") > 0;
-  return out + paint(style_, ink::faint, columns::pad(time, time_width)) +
-         paint(style_, wrong ? ink::bad : ink::plain,
-               arrow(columns_.size(), *source, *target, words, solid)) +
-         "\n";
+  return out;
 }
 
 } // namespace troupe

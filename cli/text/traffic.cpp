@@ -44,12 +44,25 @@ std::string counted(json::value const& line) {
   return out + " not shown one by one";
 }
 
+/// `>` begins or goes on its way, `<` is the answer or the end of what began. What entities and
+/// journal are given comes in to them; messages and effects go out, and these come back.
+std::string_view way_of(json::value const& record) {
+  auto const way = look::text(record, "direction");
+  auto const point = look::text(record, "point");
+  if (way != "in" && way != "out")
+    return " ";
+  bool const goes_out = point == "send" || point == "effect";
+  return (way == "out") == goes_out ? ">" : "<";
+}
+
+/// `a → b`: from a to b; `a ← b`: what b answered a. What is stored is nobody's answer.
 std::string parties(json::value const& record) {
   auto const from = look::who(look::text(record, "from"));
   auto const to = look::who(look::text(record, "to"));
   if (from.empty() || to.empty())
     return from + to;
-  return from + " → " + to;
+  bool const answer = way_of(record) == "<" && look::text(record, "point") != "journal";
+  return from + (answer ? " ← " : " → ") + to;
 }
 
 } // namespace
@@ -62,7 +75,6 @@ std::string render_traffic_line(json::value const& line, text_style const& style
     return paint(style, ink::attention, counted(line));
   if (type != "record")
     return type;
-  auto const way = look::text(line, "direction");
   auto const outcome = look::text(line, "outcome");
   bool const plain = outcome == "open" || outcome == "ok" || outcome == "duplicate";
   auto const took = look::number(line, "latency_us", -1);
@@ -72,13 +84,11 @@ std::string render_traffic_line(json::value const& line, text_style const& style
     std::string text;
     ink meaning;
   };
-  std::vector<piece> pieces{{moment(look::number(line, "at_us"), style.local_time), ink::faint},
-                            {columns::pad(look::text(line, "point"), 8) + (way == "in"    ? " >"
-                                                                           : way == "out" ? " <"
-                                                                                          : "  "),
-                             ink::faint},
-                            {look::text(line, "kind"), ink::name},
-                            {who, ink::plain}};
+  std::vector<piece> pieces{
+      {moment(look::number(line, "at_us"), style.local_time), ink::faint},
+      {columns::pad(look::text(line, "point"), 8) + " " + std::string{way_of(line)}, ink::faint},
+      {look::text(line, "kind"), ink::name},
+      {who, ink::plain}};
   if (auto const ticket = look::text(line, "ticket");
       !ticket.empty() && who.find(ticket) == std::string::npos)
     pieces.push_back({"of " + ticket, ink::faint});

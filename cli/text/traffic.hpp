@@ -1,12 +1,13 @@
 #pragma once
 
-#include "cli/text/style.hpp"
-#include "protocol/json.hpp"
+#include "cli/text/lanes.hpp"
+#include "cli/text/render.hpp"
 
 #include <array>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 /// Live traffic (docs/watch.md) as people read it.
@@ -15,28 +16,63 @@ namespace troupe {
 /// One line of it, without a line end. Cut to the width of the style.
 [[nodiscard]] std::string render_traffic_line(json::value const& line, text_style const& style);
 
-/// One conversation as a diagram that grows downwards: a column for each who takes part, an arrow
-/// for each message and commit; what stands in the ledger has a solid one.
+/// One conversation as a diagram that grows downwards: a lane for each who takes part, an arrow for
+/// each message and each step of the work, and beside it what was said or done. What stands in the
+/// ledger has a solid arrow; a message that was sent and is not there yet has a dashed one.
+/// Bookkeeping is left out, and a message comes once, whoever records it. The brief's own entities
+/// go by what they are (`brief`, `plan`, `run`, `ticket`; `#3` is its ticket k3f9q2mx-3).
 class sequence_view {
 public:
-  explicit sequence_view(text_style style) : style_(style) {}
-  /// The lines that show it, each with its line end; empty for what is no record.
-  [[nodiscard]] std::string show(json::value const& line);
+  /// `followed`: id of the brief or ticket. With `everything` bookkeeping is shown as well, and a
+  /// message at each of its stops.
+  sequence_view(text_style style, std::string const& followed, bool everything = false);
+
+  /// The lines that show a line of traffic, each with its line end. `event`: what the ledger has in
+  /// its place; null where that is not known. `now`: in milliseconds, of any clock.
+  [[nodiscard]] std::string show(json::value const& line, json::value const* event,
+                                 std::int64_t now);
+  /// The lines of messages that were sent a while ago and are not in the ledger yet.
+  [[nodiscard]] std::string overdue(std::int64_t now);
 
 private:
-  struct lifeline {
-    std::string who;
-    std::size_t used = 0; ///< the line that last needed it
+  struct told {
+    std::string from; ///< owner of a lane; empty: nobody who has one
+    std::string to;
+    std::string words;
+    std::string sign = "●";
+    ink meaning = ink::plain;
+    ink words_meaning = ink::plain;
+    bool dashed = false;
+    bool message = false;
   };
-  [[nodiscard]] std::optional<std::size_t> column_of(std::string const& who);
-  [[nodiscard]] bool has_room() const;
-  [[nodiscard]] std::string heads() const;
+  /// A message on its way: it is shown when the ledger has it, or when that takes long.
+  struct sent {
+    json::value line;
+    std::int64_t at = 0;
+    std::string hash;
+  };
+  [[nodiscard]] std::string draw(json::value const& line, told what);
+  [[nodiscard]] std::string show_sent(json::value const& line);
+  [[nodiscard]] std::string show_event(json::value const& line, json::value const& event);
+  [[nodiscard]] std::string show_record(json::value const& line);
+  [[nodiscard]] std::string who_did(json::value const& event) const;
+  [[nodiscard]] std::string lane_of(std::string const& principal) const;
+  [[nodiscard]] std::string shortened(std::string text) const;
+  [[nodiscard]] std::string about(std::string const& ticket) const;
+  [[nodiscard]] std::string title() const;
+  [[nodiscard]] bool landed(std::string const& message);
 
   text_style style_;
-  std::vector<lifeline> columns_;
+  std::string brief_;  ///< its id, also where one of its tickets is followed
+  std::string ticket_; ///< empty: all
+  bool everything_;
+  event_teller teller_;
+  lanes lanes_;
+  std::map<std::string, std::string> holders_; ///< ticket -> agent that has it
+  std::deque<sent> pending_;
+  std::set<std::string> told_; ///< hashes of messages
   std::size_t lines_ = 0;
-  std::size_t told_ = 0; ///< the line before which the heads were shown last
-  bool fresh_ = false;   ///< a column came: the heads are shown again
+  std::size_t heads_at_ = 0; ///< the line before which the names were shown last
 };
 
 /// What there was of late: rates, who talks most, what waits. Times in milliseconds.

@@ -51,6 +51,27 @@ export async function barriers(page) {
 
 export const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** Words of sentences that are broken in their middle, with all that is folded unfolded; ids and names may be. */
+export const brokenWords = (page) =>
+  page.evaluate(() => {
+    for (const d of document.querySelectorAll("main details")) d.open = true;
+    const out = [];
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { data, parentElement: e } = texts.currentNode;
+      if (!e.checkVisibility() || e.closest("svg, option, textarea, pre, .hidden")) continue;
+      for (const { 0: word, index } of data.matchAll(/[A-Za-z]{2,24}(?![\p{L}\p{N}])/gu)) {
+        if (/[\p{L}\p{N}]/u.test(data[index - 1] ?? "")) continue; // part of an id
+        const range = document.createRange();
+        range.setStart(texts.currentNode, index);
+        range.setEnd(texts.currentNode, index + word.length);
+        const tops = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));
+        if (tops.size > 1) out.push(`"${word}" is broken in "${data.slice(Math.max(0, index - 30), index + 40)}"`);
+      }
+    }
+    return out;
+  });
+
 /**
  * Goes through a page by Tab, from its beginning until the page is left: how many stops it has, and
  * which of them nobody sees, or does not see that the focus is there.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { barriers as barriersOf, launch, open as openPage, signIn, stops, tooWide, watched } from "./browser.mjs";
+import { barriers as barriersOf, brokenWords, launch, open as openPage, signIn, stops, tooWide, watched } from "./browser.mjs";
 import { fill, tend } from "./play.mjs";
 import { Stage, until } from "./stage.mjs";
 
@@ -100,9 +100,18 @@ test("the board follows the run by itself", async () => {
 test("after the server was killed the page comes back, and misses nothing", async () => {
   const ticket = `${brief}-2`;
   await open(`ticket/${ticket}`);
+  // Another page has what it shows by then, and goes to one that it has not fetched.
+  const other = await watched(context, complaints);
+  await openPage(other, url, "inbox");
+  await other.getByText("live", { exact: true }).waitFor();
   await stage.killServer();
   await page.getByText("The link to the server was lost").waitFor();
+  await other.getByText("The link to the server was lost").waitFor();
+  await other.evaluate(() => (location.hash = "#/system"));
+  if (!process.env.SOURCE) await other.getByText("This page was not fetched before the link was lost").waitFor();
   await stage.startServer();
+  await other.getByRole("heading", { name: "System" }).waitFor({ timeout: 30_000 });
+  await other.close();
   await stage.call("POST", `/api/tickets/${ticket}/comments`, { text: "Said while nobody could look." });
   await page.getByText("Said while nobody could look.").waitFor({ timeout: 30_000 });
   await page.getByText("The link to the server was lost").waitFor({ state: "detached" });
@@ -123,17 +132,20 @@ const pages = () => [
   `ledger?entity=${brief}-5`, "costs", "system",
 ];
 
-test("every page opens, fits, and keeps nobody out", async () => {
+test("every page opens, fits, breaks no word of its sentences, and keeps nobody out", async () => {
   await fill(stage, 60);
   const wrong = [];
-  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 375], ["dark", 375]]) {
+  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 700], ["light", 375], ["dark", 375]]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 800 });
     for (const hash of pages()) {
       await open(hash);
       const wide = await tooWide(page);
       if (wide > 0) wrong.push(`${hash} at ${width}: ${wide} px too wide`);
+      const cut = await page.locator(".scroll").evaluateAll((all) => all.filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.getAttribute("aria-label")));
+      for (const table of cut) wrong.push(`${hash} at ${width}: the table ${table} is cut`);
       for (const b of await barriers()) wrong.push(`${hash} at ${width}, ${scheme}: ${b}`);
+      for (const b of await brokenWords(page)) wrong.push(`${hash} at ${width}: ${b}`);
       if ((await page.locator(".notice.red").count()) > 0) wrong.push(`${hash}: ${await page.locator(".notice.red").first().innerText()}`);
     }
   }
@@ -143,7 +155,7 @@ test("every page opens, fits, and keeps nobody out", async () => {
 
 test("what passes the real server is watched; its mistakes are shown with their place", async () => {
   await open("traffic");
-  const field = page.getByLabel(/^Watch what passes/);
+  const field = page.getByLabel("Filter", { exact: true });
   await field.fill("point=send or latency >= ");
   await page.getByRole("button", { name: "Watch", exact: true }).click();
   await page.getByText(/the filter's column \d+: expected/).waitFor();
@@ -152,7 +164,7 @@ test("what passes the real server is watched; its mistakes are shown with their 
   await field.fill("point=gateway or (point=journal and direction=out)"); // what is stored has its place
   await page.getByLabel("with contents").check();
   await page.getByRole("button", { name: "Watch", exact: true }).click();
-  await page.getByText("Watching.", { exact: true }).waitFor();
+  await page.getByText("Watching point=gateway or (point=journal and direction=out).").waitFor();
   await stage.call("POST", `/api/tickets/${brief}-1/comments`, { text: "Said while somebody watches." });
   const journal = page.getByRole("button", { name: /^[\d:]+ ticket\.commented from / }); // solid: it was stored
   await journal.last().waitFor();
@@ -165,11 +177,30 @@ test("what passes the real server is watched; its mistakes are shown with their 
   await page.getByRole("button", { name: "Stop watching" }).click();
 });
 
+test("what the team says while somebody watches is one line each, solid as soon as the ledger has it", async () => {
+  await open("traffic");
+  await page.getByRole("group", { name: "What is shown" }).getByRole("button", { name: "Team" }).click();
+  await page.getByText("Watching point in (send, effect).").waitFor();
+  const id = await stage.submitMeeting();
+  const about = (what) => page.locator(".sequence .row", { hasText: what });
+  await about(` answer from pm to ${id}`).waitFor();
+  await about(/think done from scripted to pm/).last().waitFor(); // an effect, which only the tap sees
+  await page.getByRole("button", { name: "Pause" }).click();
+  for (const what of [`request from ${id} to pm`, `answer from pm to ${id}`]) {
+    await until(`${what}, solid`, async () => (await about(what).locator(".tapped").count()) === 0);
+    assert.equal(await about(what).count(), 1, what);
+  }
+  assert.equal(await about(/GET:/).count(), 0, "no requests of the page itself");
+  await page.getByRole("button", { name: /^Go on/ }).click();
+  await page.getByRole("button", { name: "Stop watching" }).click();
+  await stage.call("POST", `/api/briefs/${id}/cancel`);
+});
+
 test("what was stored before anybody watched is there when a watch begins in the past", async () => {
   await open("traffic");
   await page.reload();
   await page.getByLabel("Beginning").selectOption("5m");
-  await page.getByLabel(/^Watch what passes/).fill("kind=ticket.commented and point=journal");
+  await page.getByLabel("Filter", { exact: true }).fill("kind=ticket.commented and point=journal");
   await page.getByLabel("with contents").check();
   await page.getByRole("button", { name: "Watch", exact: true }).click();
   const stored = page.getByRole("button", { name: /^[\d:]+ ticket\.commented from admin to .*Said while somebody watches/ });
@@ -247,10 +278,36 @@ test("what was spent is what the API says", async () => {
   await open("costs");
   for (const [label, value] of Object.entries(expected)) await page.locator(".stat", { hasText: label }).locator("b", { hasText: new RegExp(`^${value.replaceAll(".", "\\.")}$`) }).waitFor();
   const column = (name) => page.getByRole("region", { name, exact: true }).locator("tbody tr").evaluateAll((rows) => rows.reduce((all, r) => all + Number(r.cells[1].textContent.replaceAll(",", "")), 0));
-  await until("every ticket to be counted", async () => (await column("By role")) === total);
+  await until("every ticket to be counted", async () => (await column("By run")) === total);
   const ended = await stage.get("/api/events?type=ticket.attempt_ended&limit=1000");
   assert.ok(ended.items.length > 0 && ended.after === undefined);
-  await until("every attempt to be counted", async () => (await column("By agent")) === ended.items.length);
+  for (const by of ["By role", "By agent"]) await until(`every attempt to be counted ${by}`, async () => (await column(by)) === ended.items.length);
+  // Whose an attempt was its lease says, not the role of the ticket: reviews are the tech-lead's.
+  const leases = await stage.get("/api/events?type=ticket.leased&limit=1000");
+  const agentOf = new Map(leases.items.map((e) => [`${e.entity}/${e.data.token}`, e.data.agent]));
+  const roleOf = new Map((await stage.get("/api/agents?limit=500")).items.map((a) => [a.id, a.spec.role]));
+  const expectedBy = {};
+  for (const e of ended.items) {
+    const agent = agentOf.get(`${e.entity}/${e.data.token}`);
+    const role = agent ? roleOf.get(agent) : "gates and merges";
+    expectedBy[role] = (expectedBy[role] ?? 0) + 1;
+  }
+  assert.ok(expectedBy["tech-lead"] > 0 && expectedBy.dev > 0);
+  const shownBy = await page.getByRole("region", { name: "By role", exact: true }).locator("tbody tr").evaluateAll((rows) => rows.map((r) => [r.cells[0].textContent, Number(r.cells[1].textContent)]));
+  assert.deepEqual(Object.fromEntries(shownBy), expectedBy);
+});
+
+test("an agent's record has what it reviewed and answered, not only what it wrote", async () => {
+  const { items } = await stage.get(`/api/tickets?brief=${brief}`);
+  const reviews = items.flatMap((t) => t.reviews ?? []).filter((r) => r.by === "agent:duration.lead");
+  const { answered } = await stage.get("/api/agents/duration.lead");
+  const back = reviews.filter((r) => !r.approved).length;
+  assert.ok(reviews.length > 3 && back > 0 && answered > 0);
+  await open("agents?project=duration");
+  const record = (agent) => page.locator("tr", { has: page.locator(`strong[title="duration.${agent}"]`) }).locator('[data-label="Record"]');
+  await record("lead").getByText(`${reviews.length} reviews, ${back} sent back · ${answered} answers`).waitFor();
+  await record("lead").getByText(/\d+ attempts, /).waitFor();
+  await record("bob").getByText(/tickets? done/).waitFor();
 });
 
 test("where there are more attempts than are read, the newest are, and the page says so", async () => {
@@ -316,6 +373,9 @@ test("an address signs in once, and carries no token", async () => {
 test("a message leads to its cause, and back to the meeting", async () => {
   await open(`traffic?m=${brief}-2.m2`);
   await page.getByText("Zero prints an empty string").first().waitFor();
+  // A verdict answers no message: it judges a report.
+  await page.getByText("It judges what was reported:").waitFor();
+  await page.getByRole("button", { name: new RegExp(`^report of .* to ${brief}-2$`) }).waitFor();
   await page.getByRole("button", { name: "Back to the meeting" }).click();
   await page.getByText(/format_duration should print/).first().waitFor();
 });

@@ -11,17 +11,30 @@ import { SignIn } from "./pages/signin";
 import { InboxContext, useWaiting } from "./lib/inbox";
 import { Loading, useNow } from "./ui/parts";
 
+/** Each browser has its own words for a file of the page that it could not fetch. */
+const unfetched = (e: unknown): boolean => e instanceof Error && /dynamically imported module|importing a module script/i.test(e.message);
+
+/** A page in a file of its own; where that does not come, something that says so in its place. */
+const fetched = (load: () => Promise<{ default: ComponentType }>) =>
+  lazy(() =>
+    load().catch((e: unknown) => {
+      if (!unfetched(e)) throw e;
+      const seen = { away: false };
+      return { default: () => <Unfetched seen={seen} /> };
+    }),
+  );
+
 const pages: { key: string; title: string; view: ComponentType }[] = [
   { key: "inbox", title: "Inbox", view: Inbox },
-  { key: "board", title: "Board", view: lazy(() => import("./pages/board")) },
-  { key: "plan", title: "Plan", view: lazy(() => import("./pages/plan")) },
-  { key: "traffic", title: "Traffic", view: lazy(() => import("./pages/traffic")) },
-  { key: "agents", title: "Agents", view: lazy(() => import("./pages/agents")) },
-  { key: "ledger", title: "Ledger", view: lazy(() => import("./pages/ledger")) },
-  { key: "costs", title: "Costs", view: lazy(() => import("./pages/costs")) },
-  { key: "system", title: "System", view: lazy(() => import("./pages/system")) },
+  { key: "board", title: "Board", view: fetched(() => import("./pages/board")) },
+  { key: "plan", title: "Plan", view: fetched(() => import("./pages/plan")) },
+  { key: "traffic", title: "Traffic", view: fetched(() => import("./pages/traffic")) },
+  { key: "agents", title: "Agents", view: fetched(() => import("./pages/agents")) },
+  { key: "ledger", title: "Ledger", view: fetched(() => import("./pages/ledger")) },
+  { key: "costs", title: "Costs", view: fetched(() => import("./pages/costs")) },
+  { key: "system", title: "System", view: fetched(() => import("./pages/system")) },
 ];
-const ticketPage = { key: "ticket", title: "Ticket", view: lazy(() => import("./pages/ticket")) };
+const ticketPage = { key: "ticket", title: "Ticket", view: fetched(() => import("./pages/ticket")) };
 
 export function App() {
   const [session, setSession] = useState<Session | null>();
@@ -229,4 +242,21 @@ class Fence extends Component<{ children: ReactNode }, { error?: Error }> {
       this.props.children
     );
   }
+}
+
+/** In place of a page that could not be fetched; where the server was away, it is as soon as the server is back. */
+function Unfetched({ seen }: { seen: { away: boolean } }) {
+  const link = useLink();
+  useEffect(() => {
+    if (link === "lost") seen.away = true;
+    else if (link === "open" && seen.away) location.reload();
+  }, [link, seen]);
+  return (
+    <div className="notice amber" role="alert">
+      <span>{link === "open" ? "This page could not be fetched from the server." : "This page was not fetched before the link was lost; it is as soon as the server answers."}</span>
+      <button type="button" onClick={() => location.reload()}>
+        Load it again
+      </button>
+    </div>
+  );
 }

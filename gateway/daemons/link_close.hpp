@@ -11,6 +11,7 @@ constexpr std::uint16_t close_normal = 1000;
 constexpr std::uint16_t close_going_away = 1001;
 constexpr std::uint16_t close_protocol = 1002;
 constexpr std::uint16_t close_policy = 1008;
+constexpr std::uint16_t close_too_large = 1009;
 constexpr std::uint16_t close_internal = 1011;
 constexpr std::uint16_t close_try_again = 1013;
 

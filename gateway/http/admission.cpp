@@ -94,11 +94,15 @@ refusal check_token(request_head& head, route const& to, bool writes, token_chec
                                                 ? "the token is not valid, or was revoked"
                                                 : "send a token as `Authorization: Bearer trp_…`"),
                    path);
-  if (!covers(who, to.needs))
-    return problem(fail(errc::forbidden, "this needs the role " + std::string{to_string(to.needs)},
-                        {{"role", to_string(to.needs)}}),
-                   path);
   return {};
+}
+
+refusal check_role(route const& to, principal_info const& who, std::string_view path) {
+  if (to.needs == role::none || covers(who, to.needs))
+    return {};
+  return problem(fail(errc::forbidden, "this needs the role " + std::string{to_string(to.needs)},
+                      {{"role", to_string(to.needs)}}),
+                 path);
 }
 
 bool json_type(std::string_view content_type) {
@@ -223,8 +227,8 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
   }
   auto const& to = *found.found;
   // A page of another site must not open a socket with the cookie of this one.
-  bool const writes = to.kind == route_kind::websocket ||
-                      (to.upgraded && head.headers.has("Upgrade")) ||
+  bool const upgrades = to.upgraded && head.headers.has("Upgrade");
+  bool const writes = to.kind == route_kind::websocket || upgrades ||
                       (head.method != "GET" && head.method != "HEAD");
   if (auto no = check_origin(head, settings, writes, path))
     return std::move(*no);
@@ -232,6 +236,11 @@ std::variant<admitted, response> admit(request_head head, router const& routes,
   admitted out;
   if (auto no = check_token(head, to, writes, tokens, target->query, path, out.req.principal))
     return std::move(*no);
+  if (auto no = check_role(to, out.req.principal, path)) {
+    if (!upgrades || !to.refuse_upgraded)
+      return std::move(*no);
+    out.refused = std::move(no);
+  }
   if (auto no = check_body(head, to, path))
     return std::move(*no);
   if (auto no = read_key(head, path, out.req.idempotency_key))

@@ -28,6 +28,8 @@ struct admitted {
   route const* to = nullptr;
   request req;
   std::size_t redacted = 0; ///< strings of the body
+  /// Of one that asks for a WebSocket: it is told there why it gets nothing.
+  std::optional<response> refused;
 };
 
 /// Decides on a head alone, before a byte of the body is read: target, Host and Origin, route,

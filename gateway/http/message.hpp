@@ -145,6 +145,9 @@ public:
   /// Sends what is queued, then the close frame. Reasons are cut at 123 bytes.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   virtual void on_text(std::function<void(std::string text)>) = 0;
+  /// Sent, made of code and reason, before the edge itself closes: for a binary frame, a message
+  /// that is too large, a bug, or because the server stops.
+  virtual void last_word(std::function<std::string(std::uint16_t code, std::string_view reason)>) {}
   /// Called once; 1006 if the connection broke without a close frame.
   virtual void on_close(std::function<void(std::uint16_t code, std::string_view reason)>) = 0;
   [[nodiscard]] virtual bool closed() const = 0;

@@ -32,6 +32,9 @@ struct route {
   std::variant<handler, stream_handler, socket_handler> handle;
   /// Of a stream that may be had as a WebSocket as well: for a request that asks for one.
   socket_handler upgraded;
+  /// Beside `upgraded`: tells such a request, whose sender is known, why it gets nothing. A browser
+  /// is shown neither status nor body of a handshake that is refused.
+  std::function<void(response const& why, std::shared_ptr<web_socket> const&)> refuse_upgraded;
   /// How long an answer may take; zero: the server's setting.
   std::chrono::milliseconds reply_deadline{0};
   /// Not counted against the limit of requests in flight: health must answer under load.

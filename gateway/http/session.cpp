@@ -255,13 +255,20 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
   switch (a.to->kind) {
   case route_kind::sse:
   case route_kind::websocket: {
-    request_point const seen{a};
     bool const upgrades = a.to->upgraded && websocket::is_upgrade(parser.get());
+    if (a.refused && !upgrades) {
+      co_await refuse(*a.refused, f, head_only);
+      co_return false;
+    }
+    std::optional<request_point> seen; // of what is let in
+    if (!a.refused)
+      seen.emplace(a);
     if (a.to->kind == route_kind::sse && !upgrades)
       co_await serve_events(a, f);
     else
       co_await serve_socket(a, parser, f);
-    seen.ended();
+    if (seen)
+      seen->ended();
     co_return false;
   }
   case route_kind::json:

@@ -219,25 +219,55 @@ private:
   std::weak_ptr<event_stream> const to_;
 };
 
+/// The last line of a WebSocket that is refused, with the close code after it: a browser is shown
+/// no more than these of what was wrong.
+std::string closed_for(std::string_view reason, std::string_view detail, json::object more = {}) {
+  more["type"] = "closed";
+  more["reason"] = reason;
+  more["detail"] = detail;
+  return json::canonical(more);
+}
+
+void close_for(web_socket& out, error const& e) {
+  out.send(closed_for(to_string(e.code), e.message, e.details));
+  out.close(may_pass(e) ? close_try_again : close_policy, e.message);
+}
+
+/// What was refused before anything of a watch was looked at, as its problem.
+error error_of(response const& why) {
+  error e{why.status == 429 ? errc::busy : errc::forbidden, {}, {}};
+  auto const problem = json::parse(why.body);
+  if (!problem || !problem->is_object())
+    return e;
+  for (auto const& [key, value] : problem->get_object()) {
+    if (key == "detail" && value.is_string())
+      e.message = std::string{std::string_view{value.get_string()}};
+    else if (key == "role" || key == "field")
+      e.details[key] = value;
+  }
+  return e;
+}
+
 class socket_outlet final : public outlet {
 public:
   explicit socket_outlet(std::shared_ptr<web_socket> const& to) : to_(to) {
     to->on_text([to = to_](std::string const&) {
       if (auto const out = to.lock())
-        out->close(close_policy, "nothing is taken here; what to watch is in the address");
+        close_for(*out, fail(errc::invalid_argument,
+                             "nothing is taken here; what to watch is in the address"));
+    });
+    to->last_word([](std::uint16_t code, std::string_view why) {
+      return closed_for(code == close_going_away  ? "server_stopping"
+                        : code == close_too_large ? to_string(errc::too_large)
+                        : code == close_internal  ? to_string(errc::internal)
+                                                  : to_string(errc::unsupported),
+                        why);
     });
   }
 
   void refuse(error const& e, std::string const&) override {
-    auto const out = to_.lock();
-    if (!out)
-      return;
-    auto said = e.details;
-    said["type"] = "closed";
-    said["reason"] = to_string(e.code);
-    said["detail"] = e.message;
-    out->send(json::canonical(said));
-    out->close(may_pass(e) ? close_try_again : close_policy, e.message);
+    if (auto const out = to_.lock())
+      close_for(*out, e);
   }
   void begin(std::shared_ptr<watcher> const& from,
              std::function<void(std::string_view)> on_close) override {
@@ -284,6 +314,9 @@ void add_watch_routes(std::vector<route>& out, api const& a) {
                      });
   live.upgraded = [&a](request const& r, std::shared_ptr<web_socket> const& s) {
     std::make_shared<watcher>(a, r, std::make_shared<socket_outlet>(s))->begin(watch_terms_of(r));
+  };
+  live.refuse_upgraded = [](response const& why, std::shared_ptr<web_socket> const& s) {
+    close_for(*s, error_of(why));
   };
   out.push_back(std::move(live));
 }

@@ -88,10 +88,15 @@ result<std::optional<duration>> past(request const& r) {
 /// A stream that comes back says where it was in a header.
 result<std::optional<stream_position>> position(request const& r) {
   auto const text = r.query.get("after");
-  auto out = decode_position(text.value_or(std::string{r.headers.get("Last-Event-ID")}));
-  if (text && !out)
-    return fail(errc::invalid_argument, "after must be the id of an event of a watch or a stream",
-                {{"field", "after"}});
+  auto const header = std::string{r.headers.get("Last-Event-ID")};
+  if (!text && header.empty()) // a stream that was told nothing yet
+    return std::optional<stream_position>{};
+  auto out = decode_position(text.value_or(header));
+  if (!out)
+    return fail(errc::invalid_argument,
+                std::string{text ? "after" : "Last-Event-ID"} +
+                    " must be the id of an event of a watch or a stream, as it came",
+                {{"field", text ? "after" : "Last-Event-ID"}});
   return out;
 }
 

@@ -13,8 +13,10 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
+constexpr std::uint16_t code_going_away = 1001;
 constexpr std::uint16_t code_unsupported = 1003;
 constexpr std::uint16_t code_lost = 1006;
+constexpr std::uint16_t code_too_big = 1009;
 constexpr std::uint16_t code_internal = 1011;
 constexpr std::uint16_t code_try_later = 1013;
 /// How long a peer may take to answer our close frame.
@@ -67,6 +69,22 @@ public:
     std::lock_guard lock{mutex_};
     text_ = std::make_shared<std::function<void(std::string)>>(std::move(f));
   }
+  void last_word(std::function<std::string(std::uint16_t, std::string_view)> f) override {
+    std::lock_guard lock{mutex_};
+    last_word_ = std::move(f);
+  }
+  /// Ends it for what is no business of the owner: what the peer did, or this server.
+  void refuse(std::uint16_t code, std::string reason) {
+    {
+      std::lock_guard lock{mutex_};
+      if (closed_)
+        return;
+      if (last_word_)
+        box_.push_last(last_word_(code, reason));
+      end(lock, code, std::move(reason));
+    }
+    announce();
+  }
   void on_close(std::function<void(std::uint16_t, std::string_view)> f) override {
     {
       std::lock_guard lock{mutex_};
@@ -108,7 +126,7 @@ public:
       (*f)(std::move(message));
     } catch (std::exception const& e) {
       spdlog::error("gateway: on_text failed error={}", e.what());
-      close(code_internal, "internal error");
+      refuse(code_internal, "internal error");
     }
   }
 
@@ -179,6 +197,7 @@ private:
   outbox box_;
   std::shared_ptr<std::function<void(std::string)>> text_;
   std::shared_ptr<source> source_;
+  std::function<std::string(std::uint16_t, std::string_view)> last_word_;
   std::function<void(std::uint16_t, std::string_view)> callback_;
   std::uint16_t code_ = 0;
   std::string reason_;
@@ -243,8 +262,6 @@ std::pair<std::uint16_t, std::string> end_of(boost::system::error_code const& ec
     auto why = ws.closed();
     return {why.code, std::move(why.reason)};
   }
-  if (ec == websocket::error::message_too_big)
-    return {static_cast<std::uint16_t>(websocket::close_code::too_big), "the message is too large"};
   if (ec == websocket::error::bad_frame_payload)
     return {static_cast<std::uint16_t>(websocket::close_code::bad_payload),
             "the message is not UTF-8"};
@@ -266,13 +283,18 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
     co_return;
   }
   permit place{host_.streams, host_.settings.max_streams};
-  if (!place.held()) {
-    co_await refuse(
-        problem(fail(errc::busy, "too many streams at once; try again later"), a.req.path), f,
-        false);
+  auto refused = std::move(a.refused);
+  if (!refused && !place.held())
+    refused = problem(fail(errc::busy, "too many streams at once; try again later"), a.req.path);
+  if (refused && !a.to->refuse_upgraded) {
+    co_await refuse(*refused, f, false);
     co_return;
   }
-  host_.seen->stream_began(a.to);
+  if (refused)
+    host_.seen->answered(asked_.to, asked_.method, refused->status,
+                         request_counts::clock::now() - asked_.since);
+  else
+    host_.seen->stream_began(a.to);
   auto const& s = host_.settings;
   auto& tcp = stream_.next_layer();
   tcp.expires_never(); // from here on the WebSocket's own timeouts and the cutter
@@ -283,21 +305,24 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
   }
   auto ws = std::make_shared<web_stream>(
       stream_, web_limits{s.header_deadline, s.socket_idle_deadline, s.socket_message_bytes});
-  if (auto const refused = co_await ws->accept(parser.get()))
+  if (auto const failed = co_await ws->accept(parser.get()))
     co_return; // Beast has answered what it refuses
   auto waiter = make_wake_up();
   auto link = std::make_shared<socket_link>(s, waiter);
-  during([link] { link->close(1001, "the server is stopping"); },
+  during([link] { link->refuse(code_going_away, "the server is stopping"); },
          [link] { link->lost(code_lost, "the server stopped"); });
   {
     auto const correlation = trace_id(a.req);
     log_about const about{correlation};
     try {
       auto const* own = std::get_if<socket_handler>(&a.to->handle);
-      (own != nullptr ? *own : a.to->upgraded)(a.req, link);
+      if (refused)
+        a.to->refuse_upgraded(*refused, link);
+      else
+        (own != nullptr ? *own : a.to->upgraded)(a.req, link);
     } catch (std::exception const& e) {
       spdlog::error("gateway: socket handler failed path={} error={}", a.req.path, e.what());
-      link->close(code_internal, "internal error");
+      link->refuse(code_internal, "internal error");
     }
   }
   asio::co_spawn(stream_.get_executor(), write_messages(shared_from_this(), ws, link, waiter),
@@ -305,13 +330,18 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
 
   for (;;) {
     std::string message;
-    if (auto const ec = co_await ws->read(message)) {
+    auto const ec = co_await ws->read(message);
+    if (ec == websocket::error::message_too_big) {
+      link->refuse(code_too_big, "the message is too large");
+      continue; // until the peer has read that, or took too long for it
+    }
+    if (ec) {
       auto why = end_of(ec, *ws);
       link->lost(why.first, std::move(why.second));
       break;
     }
     if (ws->got_binary())
-      link->close(code_unsupported, "text frames only");
+      link->refuse(code_unsupported, "text frames only");
     else
       link->received(std::move(message));
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gateway/http/server.hpp"
 #include "tests/api/lab.hpp"
+#include "tests/support/trace_receiver.hpp"
 
 #include <set>
 
@@ -20,27 +20,7 @@ struct got_span {
 /// has it.
 class collector {
 public:
-  collector() {
-    route r;
-    r.method = "POST";
-    r.pattern = "/v1/traces";
-    r.needs = role::none;
-    r.body_limit = 16 * 1024 * 1024;
-    r.kind = route_kind::raw; // as it came: the edge would take secrets out of JSON
-    r.handle = [this](request const& q, reply const& answer) {
-      take(q.body);
-      answer(json_response(200, json::object{}));
-    };
-    router table;
-    table.add(std::move(r));
-    server_settings s;
-    s.port = 0;
-    server_.emplace(s, std::move(table));
-    REQUIRE(server_->start().has_value());
-  }
-  ~collector() { server_->stop(std::chrono::seconds{5}); }
-
-  [[nodiscard]] std::string endpoint() const { return server_->url(); }
+  [[nodiscard]] std::string endpoint() const { return receiver_.endpoint(); }
   [[nodiscard]] std::vector<got_span> spans() const {
     std::lock_guard lock{mutex_};
     return spans_;
@@ -124,7 +104,10 @@ private:
   std::vector<got_span> spans_;
   std::vector<std::string> problems_;
   std::string text_;
-  std::optional<http_server> server_; ///< the last, so that it ends first
+  trace_receiver receiver_{16 * 1024 * 1024, [this](request const& q) {
+                             take(q.body);
+                             return json_response(200, json::object{});
+                           }}; ///< the last, so that it ends first
 };
 
 } // namespace troupe::test

@@ -1,7 +1,8 @@
 #include "actors/domain/kinds.hpp"
 #include "persistence/memory/memory_store.hpp"
+#include "tests/api/crew.hpp"
 #include "tests/api/inner_node.hpp"
-#include "tests/api/puppet.hpp"
+#include "tests/api/one_man_team.hpp"
 #include "tests/api/scrape.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/log_capture.hpp"
@@ -63,6 +64,93 @@ TEST_CASE("log: at debug each request has a line with its trace id", "[api]") {
     ++found;
   }
   CHECK(found == 1);
+}
+
+TEST_CASE("log: at info the main steps of a brief have a line each, found by its id", "[api]") {
+  api_lab lab{{"--log-format", "json", "--log-level", "info"}};
+  lab.project();
+  one_man_team team{lab};
+  auto const brief = lab.pending_brief();
+  auto const run = lab.running(lab.pending_plan(brief));
+  auto const tickets = lab.get("/api/tickets?run=" + run);
+  for (auto const& t : tickets.json.at("items").as_array())
+    team.finish(text_at(t, "id"));
+  REQUIRE(
+      eventually([&] { return lab.get("/api/briefs/" + brief).text("status") == "COMPLETED"; }));
+  std::vector<std::string> const wanted{"brief submitted brief=" + brief,
+                                        "brief ready for approval brief=" + brief,
+                                        "brief decided brief=" + brief +
+                                            " how=approve by=human:admin",
+                                        "plan ready for approval plan=" + brief,
+                                        "plan approved plan=" + brief,
+                                        "run begun run=" + run,
+                                        "ticket leased ticket=" + brief + "-",
+                                        "attempt begun ticket=" + brief,
+                                        "attempt ended ticket=" + brief,
+                                        "verdict ticket=" + brief,
+                                        "gate failed ticket=" + brief,
+                                        "ticket sent back ticket=" + brief,
+                                        "gates passed ticket=" + brief,
+                                        "ticket merged ticket=" + brief,
+                                        "run ended run=" + run + " status=COMPLETED",
+                                        "brief ended brief=" + brief + " status=COMPLETED"};
+  auto const log_of_brief = [&] {
+    std::vector<std::string> out;
+    std::istringstream in{lab.log()};
+    for (std::string l; std::getline(in, l);)
+      if (auto const read = json::parse(l);
+          read && read->is_object() && text_at(*read, "correlation") == brief) {
+        CHECK(text_at(*read, "level") == "info");
+        out.push_back(text_at(*read, "message"));
+      }
+    return out;
+  };
+  REQUIRE(eventually([&] {
+    auto const all = log_of_brief();
+    return std::any_of(all.begin(), all.end(),
+                       [](std::string const& l) { return l.starts_with("brief ended"); });
+  }));
+  auto const all = log_of_brief();
+  INFO(all.size());
+  auto at = all.begin();
+  for (auto const& w : wanted) {
+    INFO(w);
+    at = std::find_if(at, all.end(), [&](std::string const& l) { return l.starts_with(w); });
+    REQUIRE(at != all.end());
+  }
+  // Each lease and each attempt has its own.
+  auto const count = [&](std::string const& what) {
+    return std::count_if(all.begin(), all.end(),
+                         [&](std::string const& l) { return l.starts_with(what); });
+  };
+  CHECK(count("ticket leased") == static_cast<std::ptrdiff_t>(team.orders().size()));
+  CHECK(count("attempt begun") == count("ticket leased"));
+  CHECK(count("attempt ended") == count("ticket leased"));
+}
+
+TEST_CASE("log: whatever a daemon logs of a ticket is found by the conversation", "[api]") {
+  crew c{2};
+  c.does("dev", {"echo 1 > done.txt; git add .; git commit -qm one"});
+  c.does("tech-lead", {"echo Fine."});
+  c.start_daemon();
+  auto const ticket = c.ticket("Count to one");
+  c.await(ticket, "DONE");
+  // Its run was made for it by hand, and is what the server has for a conversation.
+  auto const run = c.s.lab.get("/api/tickets/" + ticket).text("run");
+  for (auto const& e : c.s.lab.events("&ticket=" + ticket))
+    CHECK(text_at(e, "correlation") == run);
+  auto const of_ticket = [&] {
+    auto all = lines(text_of(c.log()));
+    std::erase_if(
+        all, [&](std::string const& l) { return l.find("ticket=" + ticket) == std::string::npos; });
+    return all;
+  };
+  // Work, review, gates and merge, each begun and ended.
+  REQUIRE(eventually([&] { return of_ticket().size() >= 8; }));
+  for (auto const& l : of_ticket()) {
+    INFO(l);
+    CHECK(l.ends_with(" correlation=" + run));
+  }
 }
 
 TEST_CASE("log: a canary in prompts, headers, addresses and reports is not in it", "[api]") {

@@ -187,3 +187,19 @@ TEST_CASE("watch past: what is no longer at hand comes from the store, each once
   CHECK(eventually([&] { return got().size() >= wanted.size(); }));
   CHECK(got() == wanted);
 }
+
+TEST_CASE("watch past: a place that nobody gave out is refused, and not taken for none", "[api]") {
+  api_lab lab;
+  for (auto const* given : {"garbage", "p2.AB", "0", "p1.A"}) {
+    INFO(given);
+    auto const header =
+        refused(lab.get("/api/watch", {{"Last-Event-ID", given}}), 400, "invalid_argument");
+    CHECK(text_at(header, "field") == "Last-Event-ID");
+    auto const parameter =
+        refused(lab.get(std::string{"/api/watch?after="} + given), 400, "invalid_argument");
+    CHECK(text_at(parameter, "field") == "after");
+  }
+  // One that comes for the first time has no place yet.
+  traffic_reader reader{lab, "?seconds=1&since=1h"};
+  CHECK(reader.reason() == "time_limit");
+}

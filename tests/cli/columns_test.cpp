@@ -25,6 +25,17 @@ TEST_CASE("columns: a cut text fits, ends in an ellipsis and stays UTF-8", "[cli
     CHECK(columns::width(columns::fit("größe 日本 🎭!", n)) <= n);
 }
 
+TEST_CASE("columns: a name that is cut in the middle keeps the end, where names differ", "[cli]") {
+  CHECK(columns::fit_middle("weeks", 5) == "weeks");
+  CHECK(columns::fit_middle("ticket k3f9q2mx-4", 10) == "tick…2mx-4");
+  CHECK(columns::fit_middle("ticket k3f9q2mx-5", 10) == "tick…2mx-5");
+  CHECK(columns::fit_middle("dev-ada", 6) == "de…ada");
+  CHECK(columns::fit_middle("日本語日本語", 5) == "日…語");
+  CHECK(columns::fit_middle("abc", 0).empty());
+  for (std::size_t n = 0; n < 12; ++n)
+    CHECK(columns::width(columns::fit_middle("größe 日本 🎭!", n)) <= n);
+}
+
 TEST_CASE("columns: text of others cannot drive the terminal", "[cli]") {
   CHECK(columns::printable("a\x1b[2Jb") == "a\uFFFD[2Jb");
   CHECK(columns::printable("a\nb\tc\r") == "a b c");

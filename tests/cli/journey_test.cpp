@@ -132,12 +132,19 @@ TEST_CASE("commands: from a transcript to a running plan", "[cli]") {
     CHECK(contains(why.out, "sentence"));
 
     // Ctrl-C is heard while nothing happens, and ends only the watching.
-    test::background following{{"run", "show", run, "--follow", "--server", at.url(),
+    auto const log = at.home() / "follow.log";
+    test::background following{{"run", "show", run, "--follow", "--json", "--server", at.url(),
                                 "--token-file", (at.data() / "admin.token").string()},
                                at.home(),
-                               at.home() / "follow.log"};
+                               log};
     REQUIRE(eventually([&] { return following.hears_interrupts(); }));
     CHECK(following.stop(SIGINT) == exit_code::interrupted);
+    // Standard error is in the log as well.
+    auto const said = test::text_of(log);
+    auto const document = json::parse(said.substr(0, said.find('\n')));
+    INFO(said);
+    REQUIRE(document.has_value());
+    CHECK(document->at("error").at("exit_code") == exit_code::interrupted);
 
     CHECK(at.run({"run", "pause", run, "--why", "lunch"}).exit_code == 0);
     CHECK(eventually([&] {

@@ -1,6 +1,8 @@
 #include "cli/log.hpp"
+#include "cli/step_log.hpp"
 #include "protocol/json.hpp"
 #include "protocol/log_about.hpp"
+#include "tests/support/log_capture.hpp"
 
 #include <catch2/catch.hpp>
 #include <spdlog/sinks/ostream_sink.h>
@@ -99,4 +101,67 @@ TEST_CASE("log: nothing secret-shaped leaves, and no line can be forged", "[cli]
   written_log l{"text"};
   l.log.info("a\x1b[2Jb");
   CHECK(l.out.str().find("a\\x1b[2Jb") != std::string::npos);
+}
+
+namespace {
+
+stored_event stored(entity_kind kind, std::string const& id, std::string const& type,
+                    std::string const& data) {
+  stored_event e;
+  e.stream = {tenant_id{"default"}, kind, id};
+  e.version = 1;
+  e.event.type = type;
+  e.event.data = data;
+  e.event.correlation = "k3f9";
+  return e;
+}
+
+} // namespace
+
+TEST_CASE("log: a step names who and what, and nothing that was said", "[cli]") {
+  CHECK(step_of(stored(entity_kind::approval, "k3f9.a1", "approval.escalated",
+                       R"({"owner":"human:olga"})")) ==
+        "escalation raised approval=k3f9.a1 owner=human:olga");
+  CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", "ticket.gated",
+                       R"({"results":[{"gate":"tests","message":"not said","passed":false},)"
+                       R"({"gate":"patch-size","passed":true}]})")) ==
+        "gate failed ticket=k3f9-1 gates=tests");
+  CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", "ticket.reviewed",
+                       R"({"by":"agent:t.lead","notes":["not said"]})")) ==
+        "verdict ticket=k3f9-1 approved=false by=agent:t.lead");
+  // Where a process has no review, nobody gave a verdict.
+  CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", "ticket.reviewed",
+                       R"({"by":"system","approved":true})"))
+            .empty());
+  for (auto const* type : {"ticket.renewed", "ticket.settled", "ticket.message_posted"})
+    CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", type, "{}")).empty());
+  // What cannot be read is no step; the board has said so.
+  CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", "ticket.gated", "{")).empty());
+}
+
+TEST_CASE("log: of thousands of steps at once most are counted", "[cli]") {
+  test::log_capture const log;
+  constexpr std::size_t many = 5000;
+  {
+    board view{10, false};
+    step_log const steps{view};
+    auto batch = std::make_shared<std::vector<stored_event>>();
+    for (std::size_t i = 1; i <= many; ++i) {
+      auto e = stored(entity_kind::brief, "b" + std::to_string(i), "brief.submitted", "{}");
+      e.seq = i;
+      batch->push_back(std::move(e));
+    }
+    view.apply_now(batch);
+  }
+  auto const told = log.with("brief submitted");
+  auto const left_out = log.with("steps without a line");
+  REQUIRE_FALSE(left_out.empty());
+  CHECK(told.size() >= 500);
+  CHECK(told.size() < many / 2);
+  for (auto const& l : told)
+    CHECK(l.about == "k3f9");
+  std::size_t counted = 0;
+  for (auto const& l : left_out)
+    counted += std::stoul(l.text.substr(l.text.find('=') + 1));
+  CHECK(told.size() + counted == many);
 }

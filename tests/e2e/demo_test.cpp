@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <random>
 #include <sstream>
@@ -18,10 +19,14 @@ namespace {
 /// Where a story is played, and what it leaves.
 class playhouse {
 public:
-  explicit playhouse(std::vector<std::string> const& more)
-      : command_{TROUPE_BINARY,          "demo", "--yes", "--json", "--keep", "--folder",
-                 folder_.path().string()} {
-    command_.insert(command_.end(), more.begin(), more.end());
+  /// `variables`: NAME=value, of the environment that it is played in.
+  explicit playhouse(std::vector<std::string> const& more,
+                     std::vector<std::string> const& variables = {})
+      : command_{"/usr/bin/env"} {
+    std::vector<std::string> const demo{
+        TROUPE_BINARY, "demo", "--yes", "--json", "--keep", "--folder", folder_.path().string()};
+    for (auto const* words : {&variables, &demo, &more})
+      command_.insert(command_.end(), words->begin(), words->end());
   }
   [[nodiscard]] demo::ran play() const { return demo::run(command_); }
   /// What was played, with its seed.
@@ -147,6 +152,21 @@ TEST_CASE("demo: the whole story on SQLite", "[e2e]") {
   CHECK(outcome.at("seconds").as_int64() < 60); // what a newcomer is promised
   CHECK(outcome.at("kills").as_int64() == 1);   // the laptop of which the story tells
   CHECK(outcome.at("chaos_kills").as_int64() == 0);
+}
+
+TEST_CASE("demo: settings of another server do not reach its processes", "[e2e]") {
+  // Nobody listens there: whoever asked that server, or wrote to that store, would get no further.
+  test::temporary_folder const elsewhere;
+  std::filesystem::create_directories(elsewhere.path() / "troupe");
+  std::ofstream{elsewhere.path() / "troupe" / "troupe.toml"}
+      << "[store]\nurl = \"postgres://127.0.0.1:1/none\"\n[daemon]\nallow_process = false\n";
+  playhouse const house{{},
+                        {"TROUPE_SERVER=http://127.0.0.1:1", "TROUPE_TOKEN=trp_of-another-server",
+                         "TROUPE_TOKEN_FILE=/none/admin.token",
+                         "TROUPE_STORE_URL=postgres://127.0.0.1:1/none", "TROUPE_DAEMON_SLOTS=1",
+                         "XDG_CONFIG_HOME=" + elsewhere.path().string()}};
+  auto const outcome = outcome_in(house.play());
+  check_story(outcome, house);
 }
 
 TEST_CASE("demo: the server is killed again and again and the story ends the same", "[e2e]") {

@@ -1,7 +1,7 @@
-#include "gateway/http/server.hpp"
 #include "gateway/telemetry/otlp_exporter.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/trace_receiver.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,28 +15,8 @@ namespace {
 /// Answers as it is told, one answer a request; the last one for ever.
 class moody_collector {
 public:
-  explicit moody_collector(std::vector<response> answers) : answers_(std::move(answers)) {
-    route r;
-    r.method = "POST";
-    r.pattern = "/v1/traces";
-    r.needs = role::none;
-    r.body_limit = 1 << 20;
-    r.kind = route_kind::raw;
-    r.handle = [this](request const& q, reply const& answer) {
-      std::lock_guard lock{mutex_};
-      headers_ = q.headers;
-      bodies_.push_back(q.body);
-      answer(answers_[std::min(bodies_.size(), answers_.size()) - 1]);
-    };
-    router table;
-    table.add(std::move(r));
-    server_settings s;
-    s.port = 0;
-    server_.emplace(s, std::move(table));
-    REQUIRE(server_->start().has_value());
-  }
-  ~moody_collector() { server_->stop(std::chrono::seconds{5}); }
-  [[nodiscard]] std::string endpoint() const { return server_->url(); }
+  explicit moody_collector(std::vector<response> answers) : answers_(std::move(answers)) {}
+  [[nodiscard]] std::string endpoint() const { return receiver_.endpoint(); }
   [[nodiscard]] std::vector<std::string> bodies() const {
     std::lock_guard lock{mutex_};
     return bodies_;
@@ -51,7 +31,12 @@ private:
   std::vector<response> const answers_;
   std::vector<std::string> bodies_;
   header_map headers_;
-  std::optional<http_server> server_;
+  trace_receiver receiver_{1 << 20, [this](request const& q) {
+                             std::lock_guard lock{mutex_};
+                             headers_ = q.headers;
+                             bodies_.push_back(q.body);
+                             return answers_[std::min(bodies_.size(), answers_.size()) - 1];
+                           }};
 };
 
 otlp_settings quick(std::string endpoint) {

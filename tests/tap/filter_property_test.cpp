@@ -40,7 +40,7 @@ bool is_one(std::string_view have, std::vector<std::string> const& wanted) {
 
 expression name_test() {
   auto const f = static_cast<field>(pick(static_cast<int>(field_count)));
-  bool const agent = pick(4) == 0;
+  bool const agent = f == field::agent || pick(4) == 0;
   std::vector<std::string> wanted;
   for (int i = pick(3); i >= 0; --i)
     wanted.push_back(one_of(names) + one_of<std::string>({"", "", "*"}));
@@ -58,11 +58,12 @@ expression name_test() {
   out.means = [=](header const& h) {
     if (!agent)
       return is_one(h.get(f), wanted) != negated;
-    for (auto const side : {field::from, field::to}) {
-      auto const p = h.get(side);
-      if (!p.starts_with("agent:"))
+    for (auto const place : {field::from, field::to, field::agent}) {
+      auto id = h.get(place);
+      if (place != field::agent && !id.starts_with("agent:"))
         continue;
-      auto const id = p.substr(6);
+      if (place != field::agent)
+        id.remove_prefix(6);
       if (is_one(id, wanted) ||
           (id.find('.') != std::string_view::npos && is_one(id.substr(id.find('.') + 1), wanted)))
         return !negated;

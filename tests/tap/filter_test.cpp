@@ -69,6 +69,13 @@ TEST_CASE("tap filter: an agent is sender or receiver, by its id or its name", "
   CHECK(lets("agent=dev-*", m));
   CHECK_FALSE(lets("agent=qa", m));
   CHECK_FALSE(lets("agent=agent:tally.pm", m));
+  header order{category::effect, direction::out};
+  order.between("ticket:k3f9q2mx-4", "daemon:d-1");
+  CHECK_FALSE(lets("agent=dev-ada", order));
+  order.worked_on_by("tally.dev-ada");
+  CHECK(lets("agent=dev-ada", order));
+  CHECK(lets("agent=tally.dev-ada", order));
+  CHECK_FALSE(lets("agent=pm", order));
 }
 
 TEST_CASE("tap filter: choke point, direction, outcome, errors, latency, conversation", "[tap]") {

@@ -32,6 +32,17 @@ TEST_CASE("tap header: the names of principals tell of project, brief and ticket
   CHECK(other.conversation == hash_of("k3f9q2mx"));
 }
 
+TEST_CASE("tap header: whose work it is tells the project", "[tap]") {
+  header h{category::effect, direction::out};
+  h.between("ticket:k3f9q2mx-4", "daemon:d-1");
+  h.worked_on_by("tally.dev-ada");
+  CHECK(h.get(field::agent) == "tally.dev-ada");
+  CHECK(h.get(field::project) == "tally");
+  CHECK(h.get(field::project).data() == h.get(field::agent).data());
+  h.worked_on_by({});
+  CHECK(h.get(field::agent) == "tally.dev-ada");
+}
+
 TEST_CASE("tap header: without a correlation id it is in the conversation about its brief",
           "[tap]") {
   header h{category::effect, direction::out};

@@ -77,13 +77,13 @@ export interface Work {
   whole: boolean;
 }
 
-/** The newest attempts that ended, and what gates said since the first of them. */
-export async function readWork(signal?: AbortSignal): Promise<Work> {
+/** The newest attempts that ended, at most so many, and what gates said since the first of them. */
+export async function readWork(signal?: AbortSignal, most = mostWork): Promise<Work> {
   const is = (type: string) => (e: Event) => e.type === type;
   const ends = is("ticket.attempt_ended");
   const { items, from } = await newestEvents<Event>(
     ["ticket.attempt_ended", "ticket.gated", "ticket.leased"].map((type) => ({ type })),
-    mostWork,
+    most,
     { counts: ends, signal },
   );
   // Who had the lease, and by whose program, is said where it was given; gates and merges have neither.

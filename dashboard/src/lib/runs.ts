@@ -1,15 +1,23 @@
 // Runs and their tickets, as several pages choose and read them.
 import { all, query } from "./api";
+import { readWork, type Work } from "./attempts";
 import { words } from "./format";
 import { useResource, type Resource } from "./live";
 import { setParams, useRoute } from "./route";
-import type { Daemon, Run, Ticket } from "./types";
+import type { Agent, Daemon, Run, Ticket } from "./types";
 
 export const useRuns = (): Resource<{ items: Run[]; total: number }> =>
   useResource("runs", (signal) => all<Run>("/api/runs", 1000, signal), (e) => e.kind === "run" && e.type !== "run.settled");
 
 export const useDaemons = (): Resource<{ items: Daemon[]; total: number }> =>
   useResource("daemons", (signal) => all<Daemon>("/api/daemons", 1000, signal), (e) => e.kind === "daemon");
+
+export const useAgents = (): Resource<{ items: Agent[]; total: number }> =>
+  useResource("agents", (signal) => all<Agent>("/api/agents", 2000, signal), (e) => e.kind === "agent" || e.type === "ticket.leased" || e.type === "ticket.attempt_ended");
+
+/** What the newest attempts used, at most so many, and whose they were. */
+export const useWork = (atMost: number): Resource<Work> =>
+  useResource(`work:${atMost}`, (signal) => readWork(signal, atMost), (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated");
 
 export interface Tickets {
   items: Ticket[];

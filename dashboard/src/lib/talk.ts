@@ -114,7 +114,7 @@ export function useTalk(wanted: Wanted | undefined): Talk {
     const one = new Watch(
       { filter, contents, rate, since },
       (records, link) => {
-        traffic.takeRecords(records, link);
+        traffic.takeRecords(records, link, filter);
         soon();
       },
       soon,

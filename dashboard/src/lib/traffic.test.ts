@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { rowAfter, windowOf } from "../ui/virtual";
+import { rowAfter, topFor, windowOf } from "../ui/virtual";
 import { hash64 } from "./hash";
-import { lane, mostArrows, order, tapped, Traffic, View } from "./traffic";
+import { isBad, lane, mostArrows, order, tapped, titleOf, toldOf, Traffic, View } from "./traffic";
 import type { Event } from "./types";
 import type { TapRecord } from "./watch";
+import { compile } from "./watchfilter";
 
 let n = 0;
 const said = (id: string, from: string, to: string, at: number, cause?: string): Event => ({
@@ -35,22 +36,79 @@ describe("traffic", () => {
   });
   it("says what an attempt used with the message that ended it, and with no other", () => {
     const t = new Traffic();
-    t.take({ kind: "ticket", entity: "t", type: "ticket.attempt_ended", at: 5, cause: "c1", data: { used: { cost_micros: 42 } } });
+    t.take({ kind: "ticket", entity: "t", type: "ticket.attempt_ended", at: 5, cause: "c1", data: { token: 3, used: { cost_micros: 42 } } });
     t.take({ ...said("m1", "a:1", "a:2", 5), cause: "c1" });
     t.take({ ...said("m2", "a:1", "a:2", 6), cause: "c2" });
     t.take({ ...said("m3", "a:1", "a:2", 6), entity: "u", cause: "c1" });
-    expect(t.arrows.map((a) => a.used?.cost_micros)).toEqual([42, undefined, undefined]);
+    expect(t.arrows.map((a) => a.attempt?.used.cost_micros)).toEqual([42, undefined, undefined]);
+    expect(t.arrows[0]?.attempt?.token).toBe(3);
   });
   it("knows the message that a record of the tap is about", () => {
     const t = new Traffic();
     t.take(said("m1", "a:1", "a:2", 100));
     t.take(said("m2", "a:2", "a:1", 200, "m1"));
-    t.takeRecords([seen(7, { message: hash64("m2"), from: "a:2", to: "a:1", latency_us: 1500 }), seen(8, { point: "journal", to: "ticket:t" })]);
+    t.takeRecords([seen(7, { point: "dispatch", message: hash64("m2"), from: "a:2", to: "a:1", latency_us: 1500 }), seen(8, { point: "journal", to: "ticket:t" })]);
     const [, , about, other] = t.arrows;
     expect(about).toMatchObject({ key: "~0.1.7", at: 7, latency: 1.5 });
     expect(t.chain(about!).map((a) => a.key)).toEqual(["m2", "m1"]);
     expect(other).toMatchObject({ from: "server:journal", to: "ticket:t", kind: "journal" });
     expect(t.chain(other!)).toEqual([]);
+  });
+  it("is one row where a message is told by the ledger and seen to pass, whichever comes first", () => {
+    const t = new Traffic();
+    const passing = (number: number, id: string, more: Partial<TapRecord> = {}) => seen(number, { message: hash64(id), kind: "question", from: "a:1", to: "a:2", ...more });
+    t.take(said("m1", "a:1", "a:2", 100));
+    t.takeRecords([passing(1, "m1"), passing(2, "m1"), passing(3, "m2"), passing(4, "m2", { outcome: "conflict" })]);
+    expect(t.arrows.map((a) => [a.key, tapped(a), a.passes])).toEqual([["m1", false, 2], ["~0.1.3", true, 1], ["~0.1.4", true, undefined]]);
+    expect(t.take(said("m2", "a:1", "a:2", 150, "m1"))).toBe(true);
+    expect(t.arrows.map((a) => [a.key, tapped(a), isBad(a)])).toEqual([["m1", false, false], ["m2", false, false], ["~0.1.4", true, true]]);
+    expect(t.find("~0.1.3")).toBe(t.find("m2")); // an address may still name it as it was
+    expect(t.arrows[1]?.latency).toBe(50);
+    t.takeRecords([passing(9, "m2")]);
+    expect(t.arrows).toHaveLength(3);
+    expect(t.taken).toBe(3);
+  });
+  it("has in the ledger's words who speaks, where the tap names the ticket", () => {
+    const t = new Traffic();
+    const view = new View(t, () => true, (p) => p);
+    t.takeRecords([seen(1, { message: hash64("m1"), from: "ticket:t", to: "agent:p.pm", agent: "p.ada" })]);
+    view.catchUp();
+    t.take(said("m1", "agent:p.ada", "agent:p.pm", 2));
+    view.catchUp();
+    expect(view.rows).toHaveLength(1);
+    expect([...view.lanes]).toEqual(["agent:p.ada", "agent:p.pm"]);
+  });
+  it("goes back where what was asked for ends", () => {
+    const t = new Traffic();
+    const order = { point: "effect", kind: "order", from: "ticket:t", to: "daemon:d" };
+    t.takeRecords([seen(1, { ...order, direction: "out", outcome: "open" }), seen(2, { ...order, direction: "in", latency_us: 9 }), seen(3, { ...order, direction: "in", outcome: "timeout" }), seen(4, { point: "gateway", direction: "out", from: "human:m", kind: "GET:/" })]);
+    expect(t.arrows.map((a) => [a.from, a.to, titleOf(a)])).toEqual([
+      ["ticket:t", "daemon:d", "order"],
+      ["daemon:d", "ticket:t", "order done"],
+      ["daemon:d", "ticket:t", "order"],
+      ["server:gateway", "human:m", "GET:/ done"],
+    ]);
+  });
+  it("knows which report a verdict, or a bug, is about", () => {
+    const t = new Traffic();
+    const on = (entity: string, id: string, kind: string, from: string, to: string): Event => {
+      const e = said(id, from, to, 1);
+      return { ...e, entity, data: { message: { ...(e.data?.["message"] as object), kind } } };
+    };
+    t.take(on("t", "m1", "report", "agent:p.ada", "ticket:t"));
+    t.take(on("u", "u1", "report", "agent:p.ada", "ticket:u"));
+    t.take(on("t", "m2", "verdict", "agent:p.lead", "agent:p.ada"));
+    t.take(on("t", "m3", "report", "agent:p.ada", "ticket:t"));
+    t.take(on("t", "m4", "bug", "system", "agent:p.ada"));
+    t.take(on("t", "m5", "verdict", "agent:p.lead", "agent:p.bob"));
+    expect(["m2", "m4", "m5", "m1"].map((m) => t.find(m)?.about?.key)).toEqual(["m1", "m3", undefined, undefined]);
+    expect(t.chain(t.find("m2")!).map((a) => a.key)).toEqual(["m1"]);
+  });
+  it("asks a filter of a message as the send point tells it", () => {
+    const t = new Traffic();
+    t.take({ ...said("m1", "agent:p.ada", "agent:p.pm", 1), entity: "b-4" });
+    const lets = (filter: string) => toldOf(t.arrows[0]!).some((r) => compile(filter)?.(r));
+    expect(["point in (send, effect)", "agent=ada", "project=p", "ticket=b-4", "brief=b", "errors", "point=journal"].map(lets)).toEqual([true, true, true, true, true, false, false]);
   });
   it("has people and agents before what they speak about", () => {
     expect(order(["server:journal", "ticket:b-10", "ticket:b-2", "agent:p.ada", "human:mara", "brief:b"])).toEqual(["human:mara", "agent:p.ada", "brief:b", "ticket:b-2", "ticket:b-10", "server:journal"]);
@@ -149,6 +207,17 @@ describe("traffic", () => {
     view.catchUp();
     expect(asked).toBe(3);
     expect(view.rows).toHaveLength(3);
+  });
+});
+
+describe("a row that is to be seen", () => {
+  const top = (at: number, now: number) => topFor(at, 40, now, 400);
+  it("moves nothing where it is in sight, also at the beginning and the end", () => {
+    expect([top(0, 0), top(3, 0), top(9, 0), top(20, 800), top(29, 800)]).toEqual([0, 0, 0, 800, 800]);
+  });
+  it("moves by what is missing of it, and has some before it where it was not there at all", () => {
+    expect([top(10, 10), top(20, 820)]).toEqual([40, 800]);
+    expect([top(50, 0), top(1, 800), top(5, 800)]).toEqual([1880, 0, 80]);
   });
 });
 

@@ -5,10 +5,15 @@ import { textOf } from "./format";
 import { hash64 } from "./hash";
 import type { Event, Message, Usage } from "./types";
 import type { TapRecord } from "./watch";
+import type { Told } from "./watchfilter";
 
 export interface Arrow {
   /** Names it in an address: the message's id, or `~` with the place of a record in the ledger, else with the link that told it, its thread and its number there. */
   key: string;
+  /** The key that it had before the ledger had the message. */
+  was?: string;
+  /** Of its message's id, where that was needed. */
+  hash?: string;
   from: string;
   to: string;
   kind: string;
@@ -16,17 +21,59 @@ export interface Arrow {
   at: number;
   /** Milliseconds: how long its answer took, or what the tap measured. */
   latency?: number;
-  /** What the attempt used that ended with this message. */
-  used?: Usage;
+  /** The attempt that ended with this message, and what it used. */
+  attempt?: Ended;
+  /** What it is about where it answers no message: a verdict, or a bug, is about a report. */
+  about?: Arrow;
   /** Of the ledger: the message, and the event that made it durable. */
   message?: Message;
   event?: Event;
-  /** Of the tap. */
+  /** Of the tap; of a message, where it passed first. */
   record?: TapRecord;
+  /** How often it was seen to pass, of a message. */
+  passes?: number;
+  /** The filter under which it was told last. */
+  under?: string;
+  /** It comes back from where something was asked for: its end, or its answer. */
+  back?: boolean;
+}
+export interface Ended {
+  token: number;
+  used: Usage;
 }
 
-/** Whether only the tap saw it: a record with a place in the ledger was stored, also where it was told while it happened. */
-export const tapped = (a: Arrow): boolean => a.record !== undefined && a.record.seq === undefined;
+/** Whether only the tap saw it: the ledger has messages, and records with a place in it, also where they were told while they happened. */
+export const tapped = (a: Arrow): boolean => !a.message && a.record?.seq === undefined;
+
+const openEnds = new Set(["open", "ok", "duplicate"]);
+export const isBad = (a: Arrow): boolean => a.record !== undefined && !openEnds.has(a.record.outcome);
+/** Its kind, and that it is the end of what was asked for. */
+export const titleOf = (a: Arrow): string => (a.back && !isBad(a) ? `${a.kind} done` : a.kind);
+
+/** Where the answer to what passed before, or its end, is told; it goes back. */
+const returns = (r: TapRecord): boolean => (r.point === "effect" && r.direction === "in") || ((r.point === "dispatch" || r.point === "gateway") && r.direction === "out");
+
+/** What a filter may ask of: the record, and the message as the send point tells it. */
+export function toldOf(a: Arrow): Told[] {
+  const out: Told[] = a.record ? [a.record] : [];
+  if (a.message) {
+    const ticket = a.event?.kind === "ticket" ? a.event.entity : undefined;
+    const project = [a.from, a.to].find((p) => p.startsWith("agent:"))?.slice(6);
+    const { correlation } = a.message;
+    out.push({
+      point: "send",
+      direction: "out",
+      outcome: "ok",
+      kind: a.kind,
+      from: a.from,
+      to: a.to,
+      ...(project?.includes(".") ? { project: project.slice(0, project.indexOf(".")) } : {}),
+      ...(correlation ? { correlation, brief: correlation } : {}),
+      ...(ticket ? { ticket, brief: ticket.slice(0, ticket.lastIndexOf("-")) } : {}),
+    });
+  }
+  return out;
+}
 
 /** What it says, as far as that is known here. */
 export const saidOf = (a: Arrow): string => (a.message ? textOf(a.message) : (a.record?.content ?? ""));
@@ -54,9 +101,13 @@ export class Traffic implements Arrows {
   readonly kinds = new Set<string>();
   private late: Arrow[] = [];
   private readonly byKey = new Map<string, Arrow>();
-  private readonly spent = new Map<string, Usage>();
+  private readonly spent = new Map<string, Ended>();
+  /** The newest report of each agent on each ticket. */
+  private readonly reports = new Map<string, Arrow>();
   private hashed = 0;
   private readonly byHash = new Map<string, Arrow>();
+  /** Messages that passed and are not known to be in the ledger, by the hash of their ids. */
+  private readonly passed = new Map<string, Arrow>();
 
   /** Whether this event is a message that was not known. */
   take(e: Event): boolean {
@@ -65,29 +116,74 @@ export class Traffic implements Arrows {
     if (!m?.id || !m.from || !m.to || this.byKey.has(m.id)) return false;
     // What was let go is not taken again when the ledger is read anew: it would stand at the end.
     if (this.gone > 0 && e.at < (this.arrows[0]?.at ?? 0)) return false;
-    const arrow: Arrow = { key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at, message: m, event: e };
+    const hash = this.passed.size > 0 ? hash64(m.id) : "";
+    const seen = this.passed.get(hash);
+    const arrow: Arrow = seen ?? { key: m.id, from: m.from, to: m.to, kind: m.kind ?? "message", at: e.at };
+    arrow.message = m;
+    arrow.event = e;
     const asked = m.cause ? this.byKey.get(m.cause) : undefined;
     if (asked) arrow.latency = Math.max(0, e.at - asked.at);
-    const used = e.cause ? this.spent.get(`${e.entity} ${e.cause}`) : undefined;
-    if (used) arrow.used = used;
-    this.add(arrow);
+    const ended = e.cause ? this.spent.get(`${e.entity} ${e.cause}`) : undefined;
+    if (ended) arrow.attempt = ended;
+    this.relate(arrow, e.entity);
+    if (seen) this.become(seen, m, hash);
+    else this.add(arrow);
     return true;
   }
+  /** What passed turns out to be a message of the ledger: it stays where it stands. */
+  private become(a: Arrow, m: Message, hash: string): void {
+    this.passed.delete(hash);
+    this.byHash.set(hash, a);
+    a.hash = hash;
+    a.was = a.key;
+    a.key = m.id;
+    this.byKey.set(m.id, a);
+    if (a.from === m.from && a.to === m.to) return;
+    a.from = m.from; // the ledger says who speaks; the tap may name the ticket in whose name it is sent
+    a.to = m.to;
+    this.principals.add(a.from).add(a.to);
+    this.epoch += 1;
+  }
+  private relate(a: Arrow, entity: string): void {
+    if (a.kind === "report") {
+      if (this.reports.size > mostArrows) this.reports.clear();
+      this.reports.set(`${entity} ${a.from}`, a);
+    } else if (a.kind === "verdict" || a.kind === "bug") {
+      const about = this.reports.get(`${entity} ${a.to}`);
+      if (about) a.about = about;
+    }
+  }
   /** What a watch has: what the tap saw, in the order of its times, and commits of the past, each once. */
-  takeRecords(records: TapRecord[], link = 0): void {
+  takeRecords(records: TapRecord[], link = 0, under = ""): void {
     for (const r of records) {
       const server = `server:${r.point}`;
       const stored = r.seq !== undefined;
       const key = stored ? `~${r.shard ?? 0}/${r.seq}` : `~${link}.${r.thread ?? 0}.${r.number ?? 0}`;
-      if (stored && this.byKey.has(key)) continue;
+      const message = r.point === "send" && openEnds.has(r.outcome) ? r.message : undefined;
+      const known = stored ? this.byKey.get(key) : (this.findHash(message) ?? this.passed.get(message ?? ""));
+      if (known) {
+        known.under = under;
+        if (!stored) known.passes = (known.passes ?? 0) + 1;
+        known.record ??= r;
+        continue;
+      }
+      const back = returns(r);
+      const ends = [r.from ?? server, r.to ?? server] as const;
       const arrow: Arrow = {
         key,
-        from: r.from ?? server,
-        to: r.to ?? server,
+        from: ends[back ? 1 : 0],
+        to: ends[back ? 0 : 1],
         kind: r.kind ?? r.point,
         at: r.at_us / 1000,
         record: r,
+        under,
       };
+      if (back) arrow.back = true;
+      if (message) {
+        arrow.passes = 1;
+        arrow.hash = message;
+        this.passed.set(message, arrow);
+      }
       if (r.latency_us !== undefined) arrow.latency = r.latency_us / 1000;
       const live = r.thread !== undefined; // in the order of its times; what comes from the ledger is older
       if (live || arrow.at >= (this.arrows[this.arrows.length - 1]?.at ?? 0)) this.add(arrow);
@@ -111,7 +207,7 @@ export class Traffic implements Arrows {
     this.arrows = all.concat(late.slice(next));
     this.late = [];
     this.epoch += 1;
-    this.forgetHashes();
+    this.hashed = 0;
     while (this.arrows.length >= mostArrows + trimmed) this.trim();
   }
   find(key: string | undefined): Arrow | undefined {
@@ -122,15 +218,18 @@ export class Traffic implements Arrows {
     if (!hash) return undefined;
     for (; this.hashed < this.arrows.length; ++this.hashed) {
       const a = this.arrows[this.hashed];
-      if (a?.message) this.byHash.set(hash64(a.message.id), a);
+      if (!a?.message || a.hash) continue;
+      a.hash = hash64(a.message.id);
+      this.byHash.set(a.hash, a);
     }
     return this.byHash.get(hash);
   }
-  /** The messages that led to this one, nearest first; of a record, those of the message that it is about. */
+  /** The messages that led to this one, nearest first, by what it answers or is about; of a record, those of the message that it is of. */
   chain(of: Arrow): Arrow[] {
     const durable = of.message ? of : this.findHash(of.record?.message);
     const out: Arrow[] = durable && durable !== of ? [durable] : [];
-    for (let a = this.find(durable?.message?.cause); a && out.length < 50 && !out.includes(a); a = this.find(a.message?.cause)) out.push(a);
+    const before = (a: Arrow | undefined) => this.find(a?.message?.cause) ?? a?.about;
+    for (let a = before(durable); a && out.length < 50 && !out.includes(a); a = before(a)) out.push(a);
     return out;
   }
 
@@ -146,20 +245,18 @@ export class Traffic implements Arrows {
     this.kinds.add(a.kind);
   }
   private trim(): void {
-    for (const old of this.arrows.splice(0, trimmed)) if (this.byKey.get(old.key) === old) this.byKey.delete(old.key);
+    for (const old of this.arrows.splice(0, trimmed)) {
+      for (const key of [old.key, old.was ?? ""]) if (this.byKey.get(key) === old) this.byKey.delete(key);
+      for (const known of [this.byHash, this.passed]) if (known.get(old.hash ?? "") === old) known.delete(old.hash ?? "");
+    }
     this.gone += trimmed;
-    this.forgetHashes();
-  }
-  private forgetHashes(): void {
-    this.hashed = 0;
-    this.byHash.clear();
+    this.hashed = Math.max(0, this.hashed - trimmed);
   }
   /** The event that ends an attempt and the messages that end with it have one cause. */
   private remember(e: Event): void {
-    const used = usedBy(e);
-    if (!used || !e.cause) return;
+    if (!e.cause) return;
     if (this.spent.size > mostArrows) this.spent.clear();
-    this.spent.set(`${e.entity} ${e.cause}`, used);
+    this.spent.set(`${e.entity} ${e.cause}`, { token: Number(e.data?.["token"] ?? 0), used: usedBy(e) ?? {} });
   }
 }
 
@@ -183,6 +280,7 @@ export class View {
     if (epoch !== this.epoch) {
       this.epoch = epoch;
       this.seen = this.rows.length = this.places.length = 0;
+      this.lanes.clear();
     }
     let old = 0;
     while (old < this.places.length && (this.places[old] as number) < gone) ++old;

@@ -12,6 +12,8 @@ export interface TapRecord {
   kind?: string;
   from?: string;
   to?: string;
+  /** Whose work it is, by id, where that is neither of these. */
+  agent?: string;
   project?: string;
   brief?: string;
   ticket?: string;

@@ -15,9 +15,10 @@ const endings: Record<string, string> = {
 /** In words, why the watch is over, or the link of it that was the last one. */
 export const ending = (last: Pick<Closed, "reason">): string => endings[last.reason] ?? `The server ended it: ${words(last.reason)}.`;
 
+/** What a watch is at; of one that is live the filter is said beside it. */
 export function said(s: WatchState, since: string | undefined): string {
   if (s.is === "connecting") return "Asking the server …";
-  if (s.is === "live") return since ? `Watching. What was stored from ${since} on stands before it; what else passed then nobody kept.` : "Watching.";
+  if (s.is === "live") return since ? `What was stored from ${since} on stands before it; what else passed then nobody kept.` : "";
   if (s.is === "lost") return s.why ? `${s.why} Trying again.` : "The link was lost; trying again.";
   return s.why;
 }

@@ -1,17 +1,23 @@
-import { all, deeds } from "../lib/api";
+import { deeds } from "../lib/api";
+import type { Work } from "../lib/attempts";
 import { count, isOver, money, span, who } from "../lib/format";
-import { useRefresh, useResource } from "../lib/live";
+import { useRefresh } from "../lib/live";
 import { useMay } from "../lib/principal";
+import { deedsOf, inWords } from "../lib/record";
 import { setParams, useRoute } from "../lib/route";
-import { useDaemons, useTickets } from "../lib/runs";
+import { useAgents, useDaemons, useTickets, useWork } from "../lib/runs";
 import type { Agent, Daemon, Ticket } from "../lib/types";
 import { holderOf } from "../lib/waiting";
 import { Action, Ago, Card, Empty, EntityLink, Search, Select, Shown, Status } from "../ui/parts";
 import { right, Table, unseen } from "../ui/table";
 
+/** What agents used is of so many attempts; Costs looks farther back. */
+const mostOwn = 2000;
+
 export default function Agents() {
   const { params } = useRoute();
-  const agents = useResource("agents", (signal) => all<Agent>("/api/agents", 2000, signal), (e) => e.kind === "agent" || e.type === "ticket.leased" || e.type === "ticket.attempt_ended");
+  const agents = useAgents();
+  const work = useWork(mostOwn);
   const daemons = useDaemons();
   useRefresh(daemons, 10_000);
   const tickets = useTickets("");
@@ -35,8 +41,9 @@ export default function Agents() {
                 <Empty title="No agent.">{items.length === 0 ? <>A project brings its roster with it: <code>troupe init</code></> : "None goes through these filters."}</Empty>
               ) : (
                 <>
-                  <Roster agents={shown} tickets={tickets.data?.items ?? []} reload={agents.reload} />
+                  <Roster agents={shown} tickets={tickets.data?.items ?? []} attempts={work.data} reload={agents.reload} />
                   {tickets.data?.whole === false && <p className="muted">Work and record are of the newest {count(tickets.data.items.length)} of {count(tickets.data.total)} tickets.</p>}
+                  {work.data?.whole === false && <p className="muted">What attempts took is of the newest {count(mostOwn)}.</p>}
                 </>
               );
             }}
@@ -61,26 +68,19 @@ export default function Agents() {
   );
 }
 
-function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[]; reload: () => Promise<void> }) {
+function Roster({ agents, tickets, attempts, reload }: { agents: Agent[]; tickets: Ticket[]; attempts: Work | undefined; reload: () => Promise<void> }) {
   const may = useMay("developer");
   const holds = new Map<string, Ticket[]>();
-  const record = new Map<string, { done: number; failed: number; wall: number; micros: number }>();
   for (const t of tickets) {
     const h = holderOf(t);
     if (h && !isOver(t.status)) holds.set(h, [...(holds.get(h) ?? []), t]);
-    for (const author of new Set((t.workers ?? []).filter((w) => w.author && w.agent).map((w) => w.agent as string))) {
-      const r = record.get(author) ?? { done: 0, failed: 0, wall: 0, micros: 0 };
-      if (t.status === "DONE") r.done += 1;
-      if (t.status === "FAILED") r.failed += 1;
-      r.wall += t.used?.wall ?? 0;
-      r.micros += t.used?.cost_micros ?? 0;
-      record.set(author, r);
-    }
   }
+  const record = deedsOf(tickets, attempts);
   return (
-    <Table label="Roster" stacked heads={["Agent", "State", "Engine", "Work", right("Mailbox"), right("Answered"), right("Restarts"), "Record", unseen("Deeds")]}>
+    <Table label="Roster" stacked heads={["Agent", "State", "Engine", "Work", right("Mailbox"), right("Restarts"), "Record", unseen("Deeds")]}>
           {agents.map((a) => {
-            const r = record.get(a.id);
+            const own = record.get(a.id);
+            const said = inWords(own, a.answered ?? 0);
             const work = holds.get(a.id) ?? [];
             const post = deeds(`/api/agents/${encodeURIComponent(a.id)}`, reload);
             return (
@@ -111,16 +111,19 @@ function Roster({ agents, tickets, reload }: { agents: Agent[]; tickets: Ticket[
                 <td data-label="Mailbox" className={`right ${a.inbox?.length ? "" : "nothing"}`}>
                   {count(a.inbox?.length)}
                 </td>
-                <td data-label="Answered" className={`right ${a.answered ? "" : "nothing"}`}>
-                  {count(a.answered)}
-                </td>
                 <td data-label="Restarts" className={`right ${a.restarts ? "" : "nothing"}`}>
                   {count(a.restarts)}
                 </td>
-                <td data-label="Record" className={r ? undefined : "nothing"}>
-                  {r ? (
+                <td data-label="Record" className={said.length > 0 || own?.attempts ? undefined : "nothing"}>
+                  {said.length > 0 || own?.attempts ? (
                     <>
-                      {r.done} done{r.failed > 0 && `, ${r.failed} failed`} <span className="muted">{span(r.wall)}{r.micros > 0 && `, ${money(r.micros)}`}</span>
+                      {said.join(" · ")}{" "}
+                      {own && own.attempts > 0 && (
+                        <span className="muted">
+                          {own.attempts} {own.attempts === 1 ? "attempt" : "attempts"}, <span className="nowrap">{span(own.wall)}</span>
+                          {own.micros > 0 && `, ${money(own.micros)}`}
+                        </span>
+                      )}
                     </>
                   ) : (
                     <span className="muted">–</span>

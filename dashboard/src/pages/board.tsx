@@ -196,8 +196,7 @@ function TicketCard({ of, now, said }: { of: Ticket; now: number; said: string |
         {clipped((s?.text ?? "").replace(/\.$/, ""), 180)}
         {s?.since ? (
           <>
-            {" "}
-            · <span className="nowrap">{`${over ? "" : "for "}${coarse(now - s.since)}${over ? " ago" : ""}`}</span>
+            , <span className="nowrap">{`${over ? "" : "for "}${coarse(now - s.since)}${over ? " ago" : ""}`}</span>
           </>
         ) : null}
       </p>

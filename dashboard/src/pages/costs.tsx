@@ -1,13 +1,13 @@
 import { all, call } from "../lib/api";
-import { mostWork, readWork, usedBy } from "../lib/attempts";
+import { mostWork, usedBy } from "../lib/attempts";
 import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan, type Sum } from "../lib/costs";
-import { clock, count, money, span, who, words } from "../lib/format";
+import { clock, count, money, names, span, words } from "../lib/format";
 import { useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
-import { choices, everything, useRuns, useTickets } from "../lib/runs";
+import { choices, everything, useAgents, useRuns, useTickets, useWork } from "../lib/runs";
 import { setParams, useRoute } from "../lib/route";
 import type { Budget, Event, Ticket } from "../lib/types";
-import { Action, Card, Empty, Select, Shown, Stat, Status } from "../ui/parts";
+import { Action, Card, Empty, Name, Select, Shown, Stat, Status } from "../ui/parts";
 import { right, Rows, Table } from "../ui/table";
 
 export default function Costs() {
@@ -16,10 +16,13 @@ export default function Costs() {
   const runs = useRuns();
   const tickets = useTickets(run);
   const budgets = useResource("budgets", (signal) => all<Budget>("/api/budgets", 500, signal), (e) => e.kind === "budget");
-  const work = useResource("work-events", readWork, (e) => e.type === "ticket.attempt_ended" || e.type === "ticket.gated");
+  const work = useWork(mostWork);
+  const agents = useAgents();
   const rest = work.data?.whole === false ? "gates, merges and what is not known" : "gates and merges";
-  const brief = runs.data?.items.find((r) => r.id === run)?.brief;
-  const mine = (list: Event[]) => (run && brief ? list.filter((e) => e.correlation === brief) : list);
+  const chosen = new Set(tickets.data?.items.map((t) => t.id));
+  const mine = (list: Event[]) => (run ? list.filter((e) => chosen.has(e.entity)) : list);
+  // A role is that of who made the attempt, not that of the ticket: a tech-lead reviews tickets of developers.
+  const roles = new Map(agents.data?.items.map((a) => [a.id, a.spec.role]));
   return (
     <>
       <h1>Costs and metrics</h1>
@@ -33,18 +36,27 @@ export default function Costs() {
           ) : (
             <>
               <Numbers of={items} />
-              {!whole && <p className="muted">The newest {count(items.length)} of {count(total)} tickets; so is what stands by role and by run.</p>}
-              {work.data?.whole === false && <p className="muted">By agent, engine and provider, over time and of gates: the newest {count(mostWork)} attempts on all tickets; what is older is left out.</p>}
+              {!whole && <p className="muted">The newest {count(items.length)} of {count(total)} tickets; so is what stands by run{run && ", and every attempt"}.</p>}
+              {work.data?.whole === false && <p className="muted">By role, agent, engine and provider, over time and of gates: the newest {count(mostWork)} attempts on all tickets; what is older is left out.</p>}
               <div className="two">
                 <div className="stack">
-                  <Sums title="By role" head="Role" of={addUp(items, (t) => t.item.role ?? "", (t) => t.used)} />
                   <Shown of={work} what="the attempts">
-                    {(w) => (
-                      <>
-                        <Sums title="By agent" head="Agent" unit="attempts" of={addUp(mine(w.ended), (e) => w.ofLease(e, "agent") || rest, usedBy)} name={who} />
-                        <Sums title="By engine" head="Engine" unit="attempts" of={addUp(mine(w.ended), (e) => String(e.data?.["engine"] || w.ofLease(e, "profile") || rest), usedBy)} />
-                      </>
-                    )}
+                    {(w) => {
+                      const ended = mine(w.ended);
+                      const agentOf = (e: Event) => w.ofLease(e, "agent");
+                      const called = names([...new Set(ended.map(agentOf).filter(Boolean))]);
+                      return (
+                        <>
+                          {agents.data ? (
+                            <Sums title="By role" head="Role" unit="attempts" of={addUp(ended, (e) => (agentOf(e) ? (roles.get(agentOf(e)) ?? "of no known role") : rest), usedBy)} />
+                          ) : (
+                            <Shown of={agents} what="the roles">{() => null}</Shown>
+                          )}
+                          <Sums title="By agent" head="Agent" unit="attempts" of={addUp(ended, (e) => agentOf(e) || rest, usedBy)} name={(id) => called.get(id) ?? id} />
+                          <Sums title="By engine" head="Engine" unit="attempts" of={addUp(ended, (e) => String(e.data?.["engine"] || w.ofLease(e, "profile") || rest), usedBy)} />
+                        </>
+                      );
+                    }}
                   </Shown>
                   {!run && <Sums title="By run" head="Run" of={addUp(items, (t) => (t.by_hand ? "opened by hand" : (t.run ?? "")), (t) => t.used)} />}
                 </div>
@@ -90,10 +102,12 @@ function Sums({ title, head, of, unit = "tickets", name = (s) => s }: { title: s
       {of.length > 0 && <Table label={title} heads={[head, right(unit), right("tokens"), right("at work"), right("money")]}>
             {of.slice(0, 50).map((s) => (
               <tr key={s.key}>
-                <td title={s.key}>{name(s.key)}</td>
+                <td title={s.key}>
+                  <Name of={name(s.key)} />
+                </td>
                 <td className="right">{count(s.n)}</td>
                 <td className="right">{count(s.input + s.output)}</td>
-                <td className="right nowrap">{span(s.wall)}</td>
+                <td className="right time">{span(s.wall)}</td>
                 <td className="right">{money(s.micros)}</td>
               </tr>
             ))}

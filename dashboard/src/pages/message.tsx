@@ -1,22 +1,21 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { eventsBack, get, lastEvent } from "../lib/api";
 import { date, money, span, textOf, who, words } from "../lib/format";
-import { setParams } from "../lib/route";
-import { tapped, type Arrow, type Traffic } from "../lib/traffic";
+import { isBad, tapped, titleOf, type Arrow, type Traffic } from "../lib/traffic";
 import type { TapRecord } from "../lib/watch";
-import type { Event } from "../lib/types";
-import { Action, Card, EntityLink, Facts, Json, Status, Who } from "../ui/parts";
+import type { Event, Message } from "../lib/types";
+import { Action, Card, EntityLink, Facts, Json, Name, Status, Who } from "../ui/parts";
 
-const choose = (m: string) => setParams({ m });
+type Choose = (m: string) => void;
 
 /** One message: what it says, what it cost, what led to it, and where the ledger has it. */
-export function MessageDetail({ of, traffic }: { of: Arrow; traffic: Traffic }) {
+export function MessageDetail({ of, traffic, choose }: { of: Arrow; traffic: Traffic; choose: Choose }) {
   const durable = of.message ? of : traffic.findHash(of.record?.message);
   const m = durable?.message;
   const data = (m?.parts ?? []).filter((p) => p.data !== undefined).map((p) => p.data);
   return (
     <Card
-      title={`${of.kind} from ${who(of.from)} to ${who(of.to)}`}
+      title={`${titleOf(of)} from ${who(of.from)} to ${who(of.to)}`}
       side={
         <button type="button" className="plain" aria-label="Close" onClick={() => choose("")}>
           ✕
@@ -24,15 +23,14 @@ export function MessageDetail({ of, traffic }: { of: Arrow; traffic: Traffic }) 
       }
     >
       <Said of={of} />
-      {of.record ? <RecordFacts of={of.record} at={of.at} durable={durable} /> : <MessageFacts of={of} />}
+      {of.message ? <MessageFacts of={of} message={of.message} /> : of.record && <RecordFacts of={of.record} at={of.at} durable={durable} />}
       {data.length > 0 && (
         <details>
           <summary>Data</summary>
           <Json of={data.length === 1 ? data[0] : data} />
         </details>
       )}
-      <Causes of={of} traffic={traffic} />
-      {durable?.event && <Origin event={durable.event} />}
+      <Causes of={of} traffic={traffic} choose={choose} />
       <p className="muted below">
         <Who id={of.from} /> <code>{m?.id ?? of.key}</code>
       </p>
@@ -49,25 +47,31 @@ function Said({ of }: { of: Arrow }) {
   );
 }
 
-const eventLink = (e: Event, text: string) => <a href={`#/ledger?event=${encodeURIComponent(e.id ?? "")}&entity=${encodeURIComponent(e.entity)}`}>{text}</a>;
+const eventLink = (e: Event, text: string) => <a href={`#/ledger?event=${encodeURIComponent(e.id ?? "")}&entity=${encodeURIComponent(e.entity)}`}><Name of={text} /></a>;
 
 /** What the ledger knows of cost is what an attempt used; a message that ended none has no number. */
 function costOf(a: Arrow): ReactNode {
-  if (a.used) return `${money(a.used.cost_micros)} and ${span(a.used.wall ?? 0)}, of the attempt that ended with it`;
+  if (a.attempt) return `${money(a.attempt.used.cost_micros)} and ${span(a.attempt.used.wall ?? 0)}, of the attempt that ended with it`;
   return <span title="The ledger has costs by attempt, and no attempt ended with this message.">–</span>;
 }
 
-function MessageFacts({ of }: { of: Arrow }) {
-  const m = of.message;
+/** The agent that a record is about, where it is neither from it nor to it. */
+const agentOf = (r: TapRecord | undefined): [string, ReactNode][] => (r?.agent ? [["Agent", <EntityLink key="a" kind="agent" id={r.agent}>{who(r.agent)}</EntityLink>]] : []);
+
+function MessageFacts({ of, message: m }: { of: Arrow; message: Message }) {
+  const ticket = of.event?.kind === "ticket" ? of.event.entity : undefined;
   return (
     <Facts
       of={[
         ["At", date(of.at)],
         ["Took", of.latency === undefined ? "–" : span(of.latency)],
         ["Cost", costOf(of)],
-        ["Engine", m?.engine || "–"],
-        ["Hops", String(m?.hops ?? 0)],
-        ["About", m?.correlation ? <EntityLink key="b" kind="brief" id={m.correlation} /> : "–"],
+        ["Engine", m.engine || "–"],
+        ["Hops", String(m.hops ?? 0)],
+        ...(ticket ? ([["Ticket", <EntityLink key="t" kind="ticket" id={ticket} />]] as [string, ReactNode][]) : []),
+        ["Brief", m.correlation ? <EntityLink key="b" kind="brief" id={m.correlation} /> : "–"],
+        ...agentOf(of.record),
+        ...(of.passes ? ([["Seen by the tap", of.passes === 1 ? "once" : `${of.passes} times`]] as [string, ReactNode][]) : []),
         ["In the ledger", of.event ? eventLink(of.event, of.event.type) : "–"],
       ]}
     />
@@ -81,6 +85,7 @@ function RecordFacts({ of, at, durable }: { of: TapRecord; at: number; durable: 
         ["At", `${date(at)}.${String(Math.floor(at) % 1000).padStart(3, "0")}`],
         ["Seen at", of.thread === undefined ? `${of.point}; read from the ledger` : `${of.point}${of.direction && of.direction !== "none" ? `, ${of.direction}` : ""}`],
         ["Outcome", words(of.outcome)],
+        ...agentOf(of),
         ["Took", of.latency_us === undefined ? "–" : `${span(of.latency_us / 1000)}${of.outlier ? ", among the slowest" : ""}`],
         ["Ticket", of.ticket ? <EntityLink key="t" kind="ticket" id={of.ticket} /> : "–"],
         ["Brief", of.brief ? <EntityLink key="b" kind="brief" id={of.brief} /> : "–"],
@@ -116,22 +121,41 @@ function FindEvent({ of }: { of: TapRecord }) {
   );
 }
 
-function Causes({ of, traffic }: { of: Arrow; traffic: Traffic }) {
+/** What a message that answers none is about, or came of, as far as the ledger says it. */
+function reasons(m: Arrow): string[] {
+  const out: string[] = [];
+  if (m.about) out.push(m.kind === "verdict" ? "It judges what was reported:" : "It is about what was reported:");
+  else if (m.kind === "report" && m.attempt?.token) out.push(`Attempt ${m.attempt.token} on the ticket ended with it.`);
+  return out;
+}
+
+function Causes({ of, traffic, choose }: { of: Arrow; traffic: Traffic; choose: Choose }) {
   const chain = traffic.chain(of);
+  const durable = of.message ? of : traffic.findHash(of.record?.message);
+  const said = durable ? reasons(durable) : [];
+  const event = durable?.event;
+  if (!durable && chain.length === 0) return of.record?.point === "send" && !isBad(of) ? <p className="muted below">The ledger does not have this message yet.</p> : null;
   return (
     <>
-      <h3>Why?</h3>
-      {chain.length === 0 && <p className="muted">{of.message ? "It answers no message." : "The ledger has no message for it."}</p>}
-      <ol className="chat">
-        {chain.map((a) => (
-          <li key={a.key}>
-            <button type="button" className="link-like" onClick={() => choose(a.key)}>
-              {a.kind} of {who(a.from)} to {who(a.to)}
-            </button>
-            <div className="muted">{textOf(a.message).slice(0, 140)}</div>
-          </li>
-        ))}
-      </ol>
+      {chain.length + said.length > 0 || event ? <h3>Why?</h3> : null}
+      {said.map((s) => (
+        <p key={s} className="muted">
+          {s}
+        </p>
+      ))}
+      {chain.length > 0 && (
+        <ol className="chat">
+          {chain.map((a) => (
+            <li key={a.key}>
+              <button type="button" className="link-like" onClick={() => choose(a.key)}>
+                {a.kind} of {who(a.from)} to {who(a.to)}
+              </button>
+              <div className="muted">{textOf(a.message).slice(0, 140)}</div>
+            </li>
+          ))}
+        </ol>
+      )}
+      {event && <Origin event={event} />}
     </>
   );
 }

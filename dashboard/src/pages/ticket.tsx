@@ -216,7 +216,12 @@ function Attempts({ id, stages }: { id: string; stages: string[] }) {
                   <tr key={a.token}>
                     <td data-label="Attempt">{a.token}</td>
                     <td data-label="Who">
-                      {a.agent ? <Who id={a.agent} /> : (stages[a.stage ?? 0] ?? "merge")} <span className="muted nowrap" title={a.daemon}>{nameOf(a.daemon)}</span>
+                      {a.agent && (
+                        <>
+                          <Who id={a.agent} />:{" "}
+                        </>
+                      )}
+                      {stages[a.stage ?? 0] ?? "merge"} <span className="muted nowrap" title={a.daemon}>{nameOf(a.daemon)}</span>
                     </td>
                     <td data-label="Began" className="nowrap">
                       <Clock at={a.begun} />
@@ -381,7 +386,7 @@ function Comments({ of, reload }: { of: TicketState; reload: () => Promise<void>
           ))}
         </ol>
       )}
-      <div className={list.length > 0 ? "answer" : "stack"}>
+      <div className={`answer ${list.length > 0 ? "" : "first"}`}>
         <label htmlFor="comment">New comment</label>
         <textarea id="comment" rows={2} value={text} disabled={!may} onChange={(e) => setText(e.target.value)} />
         <div className="buttons">

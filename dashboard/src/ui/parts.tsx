@@ -1,4 +1,4 @@
-import { useEffect, useId, useState, type ReactNode } from "react";
+import { Fragment, useEffect, useId, useState, type ReactNode } from "react";
 import { asRefusal, type Refusal } from "../lib/api";
 import { useLink, type Resource } from "../lib/live";
 import { ago, clock, date, short, toneOf, who, words } from "../lib/format";
@@ -35,6 +35,17 @@ export function useNow(every: number): number {
 }
 
 export const Who = ({ id }: { id: string | undefined }) => <span title={id}>{who(id)}</span>;
+/** A name of several parts breaks between them, where it has to break. */
+export const Name = ({ of }: { of: string }) => (
+  <>
+    {of.split(/(?<=[._:/@-])/).map((part, n) => (
+      <Fragment key={n}>
+        {n > 0 && <wbr />}
+        {part}
+      </Fragment>
+    ))}
+  </>
+);
 export const Hash = ({ of }: { of: string | undefined }) => (of ? <code title={of}>{short(of)}</code> : <span>–</span>);
 
 /** What the server says can be done, with its `commands` as code. */
@@ -50,7 +61,7 @@ export function EntityLink({ kind, id, children }: { kind: string; id: string; c
     : kind === "run" ? `#/board?run=${encodeURIComponent(id)}`
     : kind === "agent" || kind === "daemon" ? `#/agents?q=${encodeURIComponent(id)}`
     : `#/ledger?entity=${encodeURIComponent(id)}`;
-  return <a href={to}>{children ?? id}</a>;
+  return <a href={to}>{children ?? <Name of={id} />}</a>;
 }
 
 export const Empty = ({ title, children }: { title: string; children?: ReactNode }) => (

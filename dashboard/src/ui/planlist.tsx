@@ -29,13 +29,15 @@ export function PlanList({ of }: { of: Plan }) {
           <li key={i.key}>
             <div className="item-head">
               <span className="key">{i.key}</span>
-              <strong>{i.title}</strong>
-              <span className="muted">
-                {i.role}
-                {(i.blocked_by ?? []).length > 0 && <> · after {i.blocked_by?.join(", ")}</>}
-                {i.supersedes && <> · replaces {i.supersedes}</>}
-                {i.importance && i.importance !== "normal" && <> · {i.importance}</>}
-              </span>
+              <div>
+                <strong>{i.title}</strong>{" "}
+                <span className="muted">
+                  {i.role}
+                  {(i.blocked_by ?? []).length > 0 && <> · after {i.blocked_by?.join(", ")}</>}
+                  {i.supersedes && <> · replaces {i.supersedes}</>}
+                  {i.importance && i.importance !== "normal" && <> · {i.importance}</>}
+                </span>
+              </div>
             </div>
             <details>
               <summary>Criteria ({i.criteria?.length ?? 0})</summary>

@@ -5,10 +5,11 @@ export interface Window {
   last: number; // exclusive
   height: number;
   ref: RefObject<HTMLDivElement>;
-  scrollTo: (row: number) => void;
+  /** Scrolls to so many pixels, as far as that goes, and says how far it went. */
+  scrollTo: (top: number) => number;
   top: number;
-  /** The row at the top when it is scrolled to its end. */
-  end: number;
+  /** How many pixels of rows are in sight. */
+  view: number;
 }
 
 /** Which of `n` rows of equal height are to be drawn, from where their box is scrolled to. */
@@ -65,9 +66,24 @@ export function useWindow(n: number, row: number, head = 0, follows = false): Wi
     height: n * row,
     ref,
     top,
-    end: Math.ceil(end / row),
-    scrollTo: (r) => ref.current?.scrollTo({ top: Math.max(0, Math.min(n * row, r * row)) }),
+    view,
+    scrollTo: (to) => {
+      const box = ref.current;
+      if (!box) return 0;
+      box.scrollTo({ top: to });
+      // What is drawn now goes by where the box is now, not by where it was when it said so last.
+      set({ top: box.scrollTop, view: box.clientHeight });
+      return box.scrollTop;
+    },
   };
+}
+
+/** Where a box is to be scrolled to so that a row is whole in it: where it is, if it is; no farther than needed, if a part of it is; else with some rows before it. */
+export function topFor(at: number, row: number, top: number, view: number): number {
+  const [begin, end] = [at * row, (at + 1) * row];
+  if (begin >= top && end <= top + view) return top;
+  if (end <= top || begin >= top + view) return Math.max(0, begin - Math.min(3 * row, Math.max(0, view - row)));
+  return begin < top ? begin : end - view;
 }
 
 /** Where a key leads from row `at` of `n`, with `page` rows in sight; undefined for other keys. */
