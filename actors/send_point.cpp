@@ -1,7 +1,7 @@
 #include "actors/send_point.hpp"
 
 #include "actors/choke_points.hpp"
-#include "actors/domain/domain.hpp"
+#include "actors/domain/agent.hpp"
 
 namespace troupe {
 
@@ -32,8 +32,8 @@ result<tell> check(tenant_id const& tenant, envelope const& e) {
     return fail(errc::invalid_argument, "a message needs at least one part");
   if (e.from == e.to)
     return fail(errc::conflict, "a message never wakes the principal that sent it: " + e.to.value);
-  // An answer ends what was asked, and goes where that came from.
-  if (e.hops > hop_limit && e.reply_to.empty())
+  // What wants an answer leaves room for it: who may ask hears in any case.
+  if (e.hops + (agent::wants_answer(e.kind) ? 1 : 0) > hop_limit)
     return fail(errc::conflict, "the conversation " + e.correlation + " went over " +
                                     std::to_string(hop_limit) + " hops and was stopped");
   auto to = entity_of(tenant, e.to);

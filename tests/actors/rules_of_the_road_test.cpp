@@ -35,6 +35,11 @@ TEST_CASE("send point: a conversation ends at the hop limit", "[actors]") {
   CHECK(send_point(tenant_id{"t"}, m).has_value());
   ++m.hops;
   REQUIRE(send_point(tenant_id{"t"}, m).has_error());
+  m.kind = message_kind::question; // its answer is the last message
+  m.hops = hop_limit - 1;
+  CHECK(send_point(tenant_id{"t"}, m).has_value());
+  ++m.hops;
+  CHECK(send_point(tenant_id{"t"}, m).has_error());
 }
 
 TEST_CASE("send point: empty messages and unknown receivers are refused", "[actors]") {
