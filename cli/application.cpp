@@ -2,6 +2,7 @@
 
 #include "actors/node.hpp"
 #include "actors/real_ports.hpp"
+#include "cli/file_limit.hpp"
 #include "cli/ledger_mark.hpp"
 #include "cli/log.hpp"
 #include "cli/step_log.hpp"
@@ -163,6 +164,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto const signals = block_signals();
   set_up_log("troupe", o.log);
   tenant_id const tenant{default_tenant};
+  make_room_for_connections(o.http.max_connections);
   // The address comes first: a second server on the same ledger must be refused before it takes the
   // shards away from the one that runs, and before it makes a token that nobody can use.
   http_server server{o.http};

@@ -29,9 +29,9 @@ struct listen_settings {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   std::int32_t header_bytes = 16 * 1024;
-  std::int32_t max_connections = 1024;
+  std::int32_t max_connections = 4096;
   std::int32_t max_in_flight = 256;
-  std::int32_t max_streams = 512;
+  std::int32_t max_streams = 2048;
   std::chrono::milliseconds header_deadline = std::chrono::seconds{10};
   std::chrono::milliseconds body_deadline = std::chrono::seconds{30};
   std::chrono::milliseconds idle_deadline = std::chrono::seconds{60};

@@ -23,9 +23,9 @@ struct server_settings {
   std::vector<std::string> allowed_origins;
 
   std::size_t header_bytes = 16 * 1024;
-  std::size_t max_connections = 1024;
+  std::size_t max_connections = 4096;
   std::size_t max_in_flight = 256; ///< requests being answered; more: 429
-  std::size_t max_streams = 512;   ///< SSE and WebSocket together; more: 429
+  std::size_t max_streams = 2048;  ///< SSE and WebSocket together; more: 429
 
   std::chrono::milliseconds header_deadline = std::chrono::seconds{10}; ///< also TLS handshake
   std::chrono::milliseconds body_deadline = std::chrono::seconds{30};
