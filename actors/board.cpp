@@ -295,11 +295,55 @@ std::size_t board::behind() const {
   return feed_.size() + (applying_ ? 1 : 0);
 }
 
+/// The places of the events with n > `after`, in order, until the visitor answers false. Under the
+/// lock.
+template <class Visit>
+void board::walk(std::uint64_t after, Visit visit) const {
+  if (after >= last_)
+    return;
+  auto const from = static_cast<std::size_t>(after);
+  auto at = marks_[from / stride];
+  for (auto i = from / stride * stride; i < order_.size(); ++i) {
+    auto const seq = ++at[order_[i]];
+    if (i >= from && !visit(event_place{i + 1, order_[i], seq}))
+      return;
+  }
+}
+
 std::map<std::uint32_t, std::uint64_t> board::heads(std::uint64_t at) const {
   std::lock_guard lock{mutex_};
-  auto out = heads_;
-  for (auto it = recent_.rbegin(); it != recent_.rend() && it->n > at; ++it)
-    out[it->event->shard] = it->event->seq - 1;
+  if (at >= last_)
+    return heads_;
+  auto const begin = static_cast<std::size_t>(at) / stride;
+  auto out = marks_[begin];
+  walk(begin * stride, [&](event_place const& p) {
+    if (p.n <= at)
+      out[p.shard] = p.seq;
+    return p.n < at;
+  });
+  return out;
+}
+
+std::uint64_t board::covered_by(std::map<std::uint32_t, std::uint64_t> const& heads) const {
+  auto const reaches = [&](std::uint32_t shard, std::uint64_t seq) {
+    auto const found = heads.find(shard);
+    return found != heads.end() && seq <= found->second;
+  };
+  std::lock_guard lock{mutex_};
+  // Marks only grow: what one lies beyond, all after it do.
+  auto const beyond = std::partition_point(marks_.begin(), marks_.end(), [&](auto const& mark) {
+    return std::all_of(mark.begin(), mark.end(),
+                       [&](auto const& head) { return reaches(head.first, head.second); });
+  });
+  if (beyond == marks_.begin())
+    return 0;
+  auto out = static_cast<std::uint64_t>(beyond - marks_.begin() - 1) * stride;
+  walk(out, [&](event_place const& p) {
+    if (!reaches(p.shard, p.seq))
+      return false;
+    out = p.n;
+    return true;
+  });
   return out;
 }
 
@@ -328,16 +372,13 @@ std::uint64_t board::first() const {
 
 std::vector<event_place> board::places(std::uint64_t after, std::size_t limit) const {
   std::vector<event_place> out;
-  std::lock_guard lock{mutex_};
-  if (after >= last_)
+  if (limit == 0)
     return out;
-  auto const from = static_cast<std::size_t>(after);
-  auto at = marks_[from / stride];
-  for (auto i = from / stride * stride; i < order_.size() && out.size() < limit; ++i) {
-    auto const seq = ++at[order_[i]];
-    if (i >= from)
-      out.push_back({i + 1, order_[i], seq});
-  }
+  std::lock_guard lock{mutex_};
+  walk(after, [&](event_place const& p) {
+    out.push_back(p);
+    return out.size() < limit;
+  });
   return out;
 }
 

@@ -89,6 +89,8 @@ public:
   /// Sequence number of the last event of each shard among those with n <= `at`. Unlike `n`, these
   /// are the same after a restart.
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> heads(std::uint64_t at) const;
+  /// n of the last event before the first that lies beyond these heads; `last()` where none does.
+  [[nodiscard]] std::uint64_t covered_by(std::map<std::uint32_t, std::uint64_t> const& heads) const;
   /// Events with n > `after` that `keep` accepts, in order.
   [[nodiscard]] std::vector<board_event>
   events(std::uint64_t after, std::size_t limit,
@@ -122,6 +124,8 @@ private:
   apply_all(std::function<result<std::vector<stored_event>>()> const& next, std::uint64_t total,
             listener const& each);
   [[nodiscard]] result<void> look_at(stored_event const& e);
+  template <class Visit>
+  void walk(std::uint64_t after, Visit visit) const;
 
   mutable std::mutex mutex_;
   invariant_checker checker_; ///< holds the states, and looks at them as they change

@@ -48,6 +48,8 @@ public:
   void keep_tidy() { readers_->keep_tidy(); }
   /// Runs a read on a reader's thread.
   void read(std::function<void(event_store&)> work) { readers_->read(std::move(work)); }
+  /// The same for what nobody's work waits for, see `journal_readers::browse`.
+  void browse(std::function<void(event_store&)> work) { readers_->browse(std::move(work)); }
 
   /// Writes what is queued, then ends the threads. What cannot be stored by `deadline` (the store
   /// is away) is answered `unavailable`.

@@ -53,6 +53,29 @@ void journal_readers::read(std::function<void(event_store&)> work) {
   wakeup_.notify_one();
 }
 
+void journal_readers::browse(std::function<void(event_store&)> work) {
+  {
+    std::lock_guard lock{mutex_};
+    if (browsed_.empty())
+      browse_at_ = std::max(browse_at_, steady_clock::now());
+    browsed_.push_back(std::move(work));
+  }
+  wakeup_.notify_all(); // the one that was told may wait for something else
+}
+
+void journal_readers::browse_once(job const& work, event_store& store) {
+  constexpr int pause = 3; // so many times as long as it took
+  auto const begin = steady_clock::now();
+  carry_out(work, store);
+  auto const end = steady_clock::now();
+  {
+    std::lock_guard lock{mutex_};
+    browsing_ = false;
+    browse_at_ = end + pause * (end - begin);
+  }
+  wakeup_.notify_all();
+}
+
 void journal_readers::keep(std::function<snapshot()> make) {
   constexpr std::size_t limit = 1000; // each holds a state
   {
@@ -136,11 +159,16 @@ void journal_readers::tidy(event_store& store) {
     tidy_at_ = now;
 }
 
-/// The next time at which there is something to do unasked.
-std::optional<journal_readers::moment> journal_readers::next_call() const {
-  auto out = settle_at_;
-  if (keeps_tidy_ && (!out || tidy_at_ < *out))
-    out = tidy_at_;
+/// The next time at which there is something to do unasked. Under the lock.
+std::optional<journal_readers::moment> journal_readers::next_call(bool tidies) const {
+  std::optional<moment> out;
+  auto const sooner = [&](moment at) { out = out ? std::min(*out, at) : at; };
+  if (tidies && settle_at_)
+    sooner(*settle_at_);
+  if (tidies && keeps_tidy_)
+    sooner(tidy_at_);
+  if (!browsed_.empty() && !browsing_)
+    sooner(browse_at_);
   return out;
 }
 
@@ -150,8 +178,8 @@ journal_readers::job journal_readers::next(bool tidies) {
   auto const at_once = [&] {
     return !reads_.empty() || state_.stopping || (tidies && !spare_.empty());
   };
-  auto const call = [&] { return tidies ? next_call() : std::nullopt; };
-  for (auto at = call(); !at_once() && (!at || *at > steady_clock::now()); at = call()) {
+  for (auto at = next_call(tidies); !at_once() && (!at || *at > steady_clock::now());
+       at = next_call(tidies)) {
     if (at)
       wakeup_.wait_until(lock, *at);
     else
@@ -162,21 +190,36 @@ journal_readers::job journal_readers::next(bool tidies) {
   auto const now = steady_clock::now();
   bool const settles = tidies && settle_at_ && *settle_at_ <= now;
   // Reads go first, but not for ever.
+  constexpr std::chrono::seconds patience{1};
   bool const overdue = settles && now - *settle_at_ >= state_.settings.settle_after;
-  if (!reads_.empty() && !overdue) {
+  bool const starved = !browsed_.empty() && !browsing_ && now - browse_at_ >= patience;
+  if (!reads_.empty() && !overdue && !starved) {
     auto work = std::move(reads_.front());
     reads_.pop_front();
     return work;
   }
-  if (settles) {
+  if (settles && !starved) {
     settle_at_.reset();
     return [this](event_store& s) { settle(s); };
   }
-  if (keeps_tidy_ && tidy_at_ <= now)
+  if (starved)
+    return next_browsed();
+  if (tidies && keeps_tidy_ && tidy_at_ <= now)
     return [this](event_store& s) { tidy(s); };
-  auto make = std::move(spare_.front());
-  spare_.pop_front();
-  return [make = std::move(make)](event_store& s) { store_snapshot(make, s); };
+  if (tidies && !spare_.empty()) {
+    auto make = std::move(spare_.front());
+    spare_.pop_front();
+    return [make = std::move(make)](event_store& s) { store_snapshot(make, s); };
+  }
+  return next_browsed();
+}
+
+/// Under the lock.
+journal_readers::job journal_readers::next_browsed() {
+  auto work = std::move(browsed_.front());
+  browsed_.pop_front();
+  browsing_ = true;
+  return [this, work = std::move(work)](event_store& s) { browse_once(work, s); };
 }
 
 void journal_readers::read_loop(event_store& store, bool tidies) {

@@ -17,6 +17,9 @@ public:
 
   /// Runs a read.
   void read(std::function<void(event_store&)> work);
+  /// Runs a read that nobody's work waits for: after all others, one at a time, and in no more than
+  /// a quarter of the time. Who calls bounds how many there are.
+  void browse(std::function<void(event_store&)> work);
   /// See `journal_port::keep`.
   void keep(std::function<snapshot()> make);
   /// From here on old answers are forgotten, and what was put off before is settled.
@@ -39,7 +42,9 @@ private:
 
   void read_loop(event_store& store, bool tidies);
   [[nodiscard]] job next(bool tidies);
-  [[nodiscard]] std::optional<moment> next_call() const;
+  [[nodiscard]] std::optional<moment> next_call(bool tidies) const;
+  [[nodiscard]] job next_browsed();
+  void browse_once(job const& work, event_store& store);
   void settle(event_store& store);
   void tidy(event_store& store);
 
@@ -53,6 +58,9 @@ private:
   bool keeps_tidy_ = false;
   std::optional<moment> settle_at_; ///< none where nothing was put off
   std::deque<job> reads_;
+  std::deque<job> browsed_;
+  bool browsing_ = false;
+  moment browse_at_{};                          ///< not before
   std::deque<std::function<snapshot()>> spare_; ///< snapshots to store when nobody reads
   std::vector<std::thread> threads_;
 };

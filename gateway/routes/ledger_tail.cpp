@@ -1,22 +1,13 @@
 #include "gateway/routes/ledger_tail.hpp"
 
-#include "actors/choke_points.hpp"
-#include "actors/past.hpp"
-
-#include <spdlog/spdlog.h>
-
 namespace troupe {
 
 namespace {
 
-/// A page of the store, and the pause after it: at most ten thousand events a second and watch.
-constexpr std::size_t page_events = 1000;
-constexpr auto page_pause = std::chrono::milliseconds{100};
 constexpr auto failure_pause = std::chrono::seconds{1};
-/// So long a live record of a commit may take to come.
-constexpr auto head_start = std::chrono::milliseconds{200};
 constexpr std::size_t most_ahead = 16'384;
-constexpr std::size_t events_at_once = 256;
+/// So many parts of the ledger are looked at before others have their turn.
+constexpr int parts_at_once = 16;
 
 /// When an event was decided, by its place. Errors: those of the store.
 result<time_point> time_of(board const& view, event_store& store, std::uint64_t n) {
@@ -49,47 +40,32 @@ result<std::uint64_t> last_before(board const& view, event_store& store, time_po
   return before;
 }
 
-/// n of the last event before the first that is not covered by a position.
-std::uint64_t last_covered(board const& view, stream_position const& p) {
-  constexpr std::size_t at_once = 20'000;
-  for (std::uint64_t n = 0;;) {
-    auto const places = view.places(n, at_once);
-    if (places.empty())
-      return n;
-    for (auto const& place : places) {
-      auto const found = p.find(place.shard);
-      if (found == p.end() || place.seq > found->second)
-        return n;
-      n = place.n;
-    }
-  }
-}
-
 } // namespace
 
-ledger_tail::ledger_tail(board& view, journal& log, traffic::sieve of, bool contents,
-                         std::function<void()> wake, std::function<void()> later)
-    : view_(view), log_(log), contents_(contents), wake_(std::move(wake)), later_(std::move(later)),
-      sieve_(std::move(of)) {
-  listens_ = view_.subscribe([wake = wake_](board_event const&) { wake(); }, {});
-}
+ledger_tail::ledger_tail(std::shared_ptr<ledger_lines> of, call wake,
+                         std::function<void(call)> later)
+    : wake_(std::move(wake)), later_(std::move(later)), lines_(std::move(of)) {}
 
 void ledger_tail::stop() {
-  if (auto const id = listens_.exchange(0); id != 0)
-    view_.unsubscribe(id);
+  std::shared_ptr<ledger_lines> last; // goes when nothing is locked any more
+  std::lock_guard lock{mutex_};
+  if (lines_)
+    lines_->forget(this);
+  last = std::move(lines_);
 }
 
 void ledger_tail::begin_since(time_point at, begun const& done) {
-  log_.read([me = shared_from_this(), at, done](event_store& store) {
-    auto const n = last_before(me->view_, store, at);
+  lines_->log().browse([me = shared_from_this(), of = lines_, at, done](event_store& store) {
+    auto const n = last_before(of->view(), store, at);
     if (n)
-      me->start(*n);
+      me->start(*n, of->view().last(), of->view().heads(*n));
     done(n ? result<void>{} : result<void>{n.error()});
   });
 }
 
 void ledger_tail::begin_after(stream_position at, begun const& done) {
-  auto const heads = view_.heads(view_.last());
+  auto const& view = lines_->view();
+  auto const heads = view.heads(view.last());
   for (auto const& [shard, seq] : at) {
     auto const head = heads.find(shard);
     if (head == heads.end() || head->second < seq) {
@@ -98,21 +74,16 @@ void ledger_tail::begin_after(stream_position at, begun const& done) {
       return;
     }
   }
-  log_.read([me = shared_from_this(), at = std::move(at), done](event_store&) mutable {
-    auto const n = last_covered(me->view_, at);
-    {
-      std::lock_guard lock{me->mutex_};
-      me->told_ = std::move(at);
-    }
-    me->start(n);
-    done({});
-  });
+  auto const n = view.covered_by(at);
+  start(n, view.last(), std::move(at));
+  done({});
 }
 
-void ledger_tail::start(std::uint64_t n) {
+void ledger_tail::start(std::uint64_t n, std::uint64_t last, stream_position told) {
   std::lock_guard lock{mutex_};
+  told_ = std::move(told);
   seen_ = n;
-  target_ = view_.last();
+  target_ = last;
   begun_ = true;
 }
 
@@ -135,99 +106,105 @@ std::optional<stream_position> ledger_tail::position() const {
 }
 
 /// Under the lock.
-void ledger_tail::add(board_event const& e, std::vector<traffic::line>& out) {
-  auto const& stored = *e.event;
-  seen_ = e.n;
-  auto& told = told_[stored.shard];
-  if (stored.seq <= told)
+void ledger_tail::add(ledger_lines::placed_line const& l, std::vector<traffic::line>& out) {
+  seen_ = l.n;
+  auto& told = told_[l.what.shard];
+  if (l.what.seq <= told)
     return;
-  told = stored.seq;
-  if (ahead_.erase({stored.shard, stored.seq}) > 0)
-    return;
-  auto const h = choke::record_of(stored);
-  if (!sieve_.wants(h, false))
-    return;
-  std::string content;
-  bool const shown = contents_ && stored.stream.kind != entity_kind::principal;
-  if (shown) {
-    traffic::preview p;
-    p.text = stored.event.data;
-    content = traffic::shown_content(p);
-  }
-  out.push_back(
-      {traffic::line_kind::record,
-       std::make_shared<std::string const>(encoder_.record(h, shown ? &content : nullptr, false)),
-       h.shard, h.seq});
+  told = l.what.seq;
+  if (ahead_.erase({l.what.shard, l.what.seq}) == 0)
+    out.push_back(l.what);
 }
 
-std::vector<traffic::line> ledger_tail::next(std::size_t most) {
-  std::vector<traffic::line> out;
-  auto then = step::wait;
-  std::uint64_t after = 0;
-  {
-    std::lock_guard lock{mutex_};
-    if (!begun_ || reading_)
-      return out;
-    then = page_.empty() ? take_at_hand(most, out) : take_page(most, out);
-    reading_ = then == step::read;
-    after = seen_;
+/// All up to these was looked at. Under the lock.
+void ledger_tail::pass(stream_position const& heads) {
+  for (auto const& [shard, seq] : heads) {
+    auto& told = told_[shard];
+    told = std::max(told, seq);
   }
-  if (then == step::read)
-    read(after);
-  else if (then == step::call_later)
-    later_();
-  else if (then == step::go_on)
-    wake_();
-  return out;
+  std::erase_if(ahead_, [&](auto const& one) { return one.second <= told_[one.first]; });
 }
 
 /// Under the lock.
-ledger_tail::step ledger_tail::take_page(std::size_t most, std::vector<traffic::line>& out) {
-  while (!page_.empty() && out.size() < most) {
-    add(page_.front(), out);
-    page_.pop_front();
+ledger_tail::step ledger_tail::take(ledger_lines& from, std::size_t most,
+                                    std::vector<traffic::line>& out) {
+  for (int i = 0; i < parts_at_once; ++i) {
+    auto const piece = from.after(seen_, most - out.size(), part_);
+    if (piece.upto == seen_)
+      return nothing_there(from, piece.in_store);
+    for (auto const& l : piece.lines)
+      add(l, out);
+    seen_ = piece.upto;
+    fetched_.reset();
+    pass(piece.heads);
+    if (out.size() >= most)
+      break;
   }
   return step::go_on;
 }
 
 /// Under the lock.
-ledger_tail::step ledger_tail::take_at_hand(std::size_t most, std::vector<traffic::line>& out) {
-  auto const found =
-      view_.events(seen_, std::max(most, events_at_once), [](stored_event const&) { return true; });
-  // Asked for after the read: what fell out of the board meanwhile is not passed over.
-  if (seen_ + 1 < view_.first())
-    return std::chrono::steady_clock::now() < read_again_ ? step::call_later : step::read;
-  auto const limit = std::chrono::floor<duration>(std::chrono::system_clock::now() - head_start);
-  for (auto const& e : found) {
-    if (e.n > target_ && e.event->event.at > limit)
-      return step::call_later; // its live record comes first
-    add(e, out);
-    if (out.size() >= most)
-      return step::go_on;
+ledger_tail::step ledger_tail::nothing_there(ledger_lines const& from, bool in_store) {
+  if (!in_store) // what there is may be too fresh to be told from here
+    return from.view().last() > seen_ ? step::call_later : step::wait_for_event;
+  if (fetched_ == seen_ || std::chrono::steady_clock::now() < fetch_again_) {
+    fetched_.reset();
+    return step::call_later;
   }
-  return found.empty() ? step::wait : step::go_on;
+  fetched_ = seen_;
+  return step::fetch;
 }
 
-void ledger_tail::read(std::uint64_t after) {
-  log_.read([me = shared_from_this(), after](event_store& store) {
-    auto const page = read_past(
-        me->view_, store, after, page_events, [](stored_event const&) { return true; },
-        page_events);
+std::vector<traffic::line> ledger_tail::next(std::size_t most) {
+  std::vector<traffic::line> out;
+  auto then = step::go_on;
+  std::shared_ptr<ledger_lines> from;
+  std::uint64_t seen = 0;
+  {
+    std::lock_guard lock{mutex_};
+    if (!begun_ || asleep_ || !lines_)
+      return out;
+    from = lines_;
+    then = take(*from, most, out);
+    asleep_ = then != step::go_on;
+    seen = seen_;
+    if (then == step::wait_for_event)
+      from->wait(this, [later = later_, then_call = called()] { later(then_call); });
+  }
+  if (then == step::go_on)
+    wake_();
+  else if (then == step::fetch)
+    from->fetch(seen, [weak = weak_from_this()](bool ok) {
+      if (auto const me = weak.lock())
+        me->was_fetched(ok);
+    });
+  else if (then == step::call_later)
+    later_(called());
+  else if (from->view().last() > seen) // it came before anybody waited
+    later_(called());
+  return out;
+}
+
+/// Ends the sleep.
+ledger_tail::call ledger_tail::called() {
+  return [weak = weak_from_this()] {
+    auto const me = weak.lock();
+    if (!me)
+      return;
     {
       std::lock_guard lock{me->mutex_};
-      me->reading_ = false;
-      me->read_again_ =
-          std::chrono::steady_clock::now() + (page ? page_pause : duration{failure_pause});
-      if (page)
-        me->page_.assign(page->events.begin(), page->events.end());
-      else
-        spdlog::info("a watch waits for its past why=\"{}\"", page.error().message);
+      me->asleep_ = false;
     }
-    if (page)
-      me->wake_();
-    else
-      me->later_();
-  });
+    me->wake_();
+  };
+}
+
+void ledger_tail::was_fetched(bool ok) {
+  if (!ok) {
+    std::lock_guard lock{mutex_};
+    fetch_again_ = std::chrono::steady_clock::now() + failure_pause;
+  }
+  called()();
 }
 
 } // namespace troupe

@@ -1,14 +1,7 @@
 #pragma once
 
-#include "actors/board.hpp"
-#include "actors/journal.hpp"
-#include "actors/tap/encode.hpp"
-#include "actors/tap/feed.hpp"
-#include "gateway/routes/stream_position.hpp"
+#include "gateway/routes/ledger_lines.hpp"
 
-#include <atomic>
-#include <deque>
-#include <mutex>
 #include <set>
 
 namespace troupe {
@@ -19,9 +12,10 @@ namespace troupe {
 /// way (a full ring, the rate) is made good from here. Thread-safe; no call waits.
 class ledger_tail : public std::enable_shared_from_this<ledger_tail> {
 public:
-  /// `wake`: there may be more. `later`: calls it in a moment.
-  ledger_tail(board& view, journal& log, traffic::sieve of, bool contents,
-              std::function<void()> wake, std::function<void()> later);
+  using call = std::function<void()>;
+
+  /// `wake`: there may be more. `later`: makes a call in a moment, on another thread.
+  ledger_tail(std::shared_ptr<ledger_lines> of, call wake, std::function<void(call)> later);
   ~ledger_tail() { stop(); }
   ledger_tail(ledger_tail const&) = delete;
   ledger_tail& operator=(ledger_tail const&) = delete;
@@ -46,33 +40,30 @@ public:
   [[nodiscard]] std::optional<stream_position> position() const;
 
 private:
-  /// What comes after some lines were taken: nothing by itself, the next ones, those soon, or those
-  /// of the store.
-  enum class step : std::uint8_t { wait, go_on, call_later, read };
-  [[nodiscard]] step take_page(std::size_t most, std::vector<traffic::line>& out);
-  [[nodiscard]] step take_at_hand(std::size_t most, std::vector<traffic::line>& out);
-  void start(std::uint64_t n);
-  void read(std::uint64_t after);
-  void add(board_event const& e, std::vector<traffic::line>& out);
+  /// What comes after some lines were taken.
+  enum class step : std::uint8_t { go_on, wait_for_event, call_later, fetch };
+  [[nodiscard]] step take(ledger_lines& from, std::size_t most, std::vector<traffic::line>& out);
+  [[nodiscard]] step nothing_there(ledger_lines const& from, bool in_store);
+  void add(ledger_lines::placed_line const& l, std::vector<traffic::line>& out);
+  void pass(stream_position const& heads);
+  void start(std::uint64_t n, std::uint64_t last, stream_position told);
+  [[nodiscard]] call called();
+  void was_fetched(bool ok);
 
-  board& view_;
-  journal& log_;
-  bool const contents_;
-  std::function<void()> const wake_;
-  std::function<void()> const later_;
-  std::atomic<std::uint64_t> listens_{0}; ///< 0: stopped
+  call const wake_;
+  std::function<void(call)> const later_;
 
-  mutable std::mutex mutex_;
-  traffic::sieve sieve_;
-  traffic::line_encoder encoder_;
+  mutable std::mutex mutex_;            ///< before that of the lines
+  std::shared_ptr<ledger_lines> lines_; ///< null: stopped
+  std::shared_ptr<ledger_lines::part> part_;
   bool begun_ = false;
+  bool asleep_ = false;      ///< a call comes; until then there is nothing
   std::uint64_t seen_ = 0;   ///< n of the last event that was looked at
   std::uint64_t target_ = 0; ///< n of the last one that was there at the beginning
   stream_position told_;     ///< up to here, by the events that were looked at
   std::set<std::pair<std::uint32_t, std::uint64_t>> ahead_; ///< told live, not looked at yet
-  std::deque<board_event> page_;                            ///< read from the store
-  bool reading_ = false;
-  std::chrono::steady_clock::time_point read_again_{};
+  std::optional<std::uint64_t> fetched_; ///< after this one; so far it has led no further
+  std::chrono::steady_clock::time_point fetch_again_{};
 };
 
 } // namespace troupe

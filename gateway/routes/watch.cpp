@@ -121,10 +121,11 @@ public:
 
 private:
   std::shared_ptr<ledger_tail> make_tail(traffic::watch_request const& what) const {
-    std::function<void()> const wake = [out = out_] { out->wake(); };
     return std::make_shared<ledger_tail>(
-        a_.n.view(), a_.n.log(), traffic::sieve{what.tenant, what.of, {what.sample, what.rate}},
-        what.contents, wake, [desk = a_.watches, wake] { desk->later(wake); });
+        a_.watches->ledger().lines_of({what.tenant, what.of, {what.sample, what.rate}}, what.sample,
+                                      what.contents),
+        [out = out_] { out->wake(); },
+        [desk = a_.watches](ledger_tail::call f) { desk->later(std::move(f)); });
   }
 
   void stream(std::uint64_t number) {

@@ -9,8 +9,8 @@
 namespace troupe {
 
 watch_desk::watch_desk(node& n, tenant_id const& tenant, traffic::hub& hub, duration linger)
-    : n_(n), tenant_(tenant), hub_(hub), linger_(linger), sweeping_([this] { sweep(); }),
-      calling_([this] { call_late(); }) {
+    : n_(n), tenant_(tenant), hub_(hub), ledger_(n.view(), n.log()), linger_(linger),
+      sweeping_([this] { sweep(); }), calling_([this] { call_late(); }) {
   end_left_open();
   listens_ = n_.view().subscribe([this](board_event const& e) { hear(e); }, {});
 }

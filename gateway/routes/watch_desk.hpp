@@ -3,6 +3,7 @@
 #include "actors/node.hpp"
 #include "actors/tap/hub.hpp"
 #include "gateway/daemons/planned_call.hpp"
+#include "gateway/routes/ledger_lines.hpp"
 
 #include <map>
 
@@ -35,6 +36,7 @@ public:
   watch_desk& operator=(watch_desk const&) = delete;
 
   [[nodiscard]] traffic::hub& hub() { return hub_; }
+  [[nodiscard]] ledger_shelf& ledger() { return ledger_; }
 
   /// A watcher comes: `done` is called once its watch is in the ledger, on some thread. `end` is
   /// called at most once, with the reason, when it must go; it must not block. Errors: those of the
@@ -75,6 +77,7 @@ private:
   node& n_;
   tenant_id const tenant_;
   traffic::hub& hub_;
+  ledger_shelf ledger_;
   duration const linger_;
   std::mutex mutex_;
   std::condition_variable written_;

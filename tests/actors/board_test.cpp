@@ -5,6 +5,7 @@
 #include "actors/stream_fold.hpp"
 #include "actors/why.hpp"
 #include "persistence/memory/memory_store.hpp"
+#include "tests/actors/scribe.hpp"
 #include "tests/actors/stage.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,61 +16,10 @@ using namespace troupe;
 
 namespace {
 
+using test::id_at;
+using test::scribe;
+
 tenant_id const tenant{"default"};
-
-/// A UUID v7 with this time.
-std::string id_at(std::int64_t ms, int n) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%08llx-%04llx-7000-8000-%012d",
-                static_cast<unsigned long long>(ms) >> 16U,
-                static_cast<unsigned long long>(ms) & 0xFFFFU, n);
-  return text;
-}
-
-/// Writes events of credentials with the ids that a test wants, past every actor.
-class scribe {
-public:
-  explicit scribe(event_store& store) : store_(store), epochs_(*store.claim_all("scribe")) {}
-
-  void issue(std::string const& id, std::int64_t ms) {
-    principal::issued x;
-    x.who = principal_id{"human:" + id};
-    x.secret_hash = std::string(64, 'a');
-    x.roles = {principal::role::viewer};
-    write(id, "issued", json::to(principal::event{x}), ms);
-  }
-  void revoke(std::string const& id, std::int64_t ms) {
-    principal::revoked x;
-    x.why = "lost";
-    write(id, "revoked", json::to(principal::event{x}), ms);
-  }
-  void write(std::string const& id, std::string const& name, json::value data, std::int64_t ms) {
-    entity_ref const stream{tenant, entity_kind::principal, id};
-    auto const at = store_.stream(stream).value();
-    unit u;
-    u.shard = shard_of(stream);
-    u.epoch = epochs_[u.shard];
-    u.tenant = tenant;
-    new_event e;
-    e.event_id = id_at(ms, ++count_);
-    e.type = "principal." + name;
-    e.at = time_point{duration{ms}};
-    e.principal = "human:ada";
-    e.cause = "c1";
-    data.as_object().erase("type");
-    e.data = json::canonical(data);
-    e.hash = chain_hash(at.hash, stream, at.version + 1, e);
-    u.writes.push_back({stream, at.version, {std::move(e)}, std::nullopt});
-    auto const r = store_.append(std::span{&u, 1});
-    REQUIRE(r.has_value());
-    REQUIRE(r->front().status == unit_status::ok);
-  }
-
-private:
-  event_store& store_;
-  std::vector<std::uint64_t> epochs_;
-  int count_ = 0;
-};
 
 constexpr std::int64_t noon = 1'750'000'000'000;
 
@@ -144,6 +94,44 @@ TEST_CASE("board: whatever the clocks said, it is the fold of every stream, and 
                   .has_value());
     CHECK(view.get(ref) == truth.state_of(ref));
   }
+}
+
+TEST_CASE("board: the heads of any place are known, and the place of any heads", "[actors]") {
+  auto const factory = open_memory_store();
+  auto store = *factory();
+  scribe ledger{*store};
+  int constexpr tokens = 9000; // more than two of its marks
+  for (int i = 0; i < tokens; ++i)
+    ledger.issue("t" + std::to_string(i), noon + i);
+  board view{100, false};
+  std::vector<std::map<std::uint32_t, std::uint64_t>> truth{{}};
+  auto const read = view.catch_up(*store, [&](board_event const& e) {
+    truth.push_back(truth.back());
+    truth.back()[e.event->shard] = e.event->seq;
+  });
+  REQUIRE(read.has_value());
+  REQUIRE(*read == tokens);
+  std::minstd_rand random{11};
+  std::vector<std::uint64_t> places{0, 1, 4095, 4096, 4097, 8191, 8192, 8193, tokens - 1, tokens};
+  for (int i = 0; i < 40; ++i)
+    places.push_back(random() % (tokens + 1));
+  for (auto const n : places) {
+    INFO(n);
+    auto const& heads = truth[n];
+    CHECK(view.heads(n) == heads);
+    CHECK(view.covered_by(heads) == n);
+    auto more = heads; // of shards that others were told further
+    for (int k = 0; k < 20; ++k)
+      if (auto& head = more[static_cast<std::uint32_t>(random() % 256)]; head < 30)
+        head += random() % 5;
+    std::uint64_t reached = n;
+    while (reached < tokens &&
+           std::all_of(truth[reached + 1].begin(), truth[reached + 1].end(),
+                       [&](auto const& h) { return h.second <= more[h.first]; }))
+      ++reached;
+    CHECK(view.covered_by(more) == reached);
+  }
+  CHECK(view.covered_by(view.heads(tokens)) == tokens);
 }
 
 TEST_CASE("board: it keeps the state that comes with an event, and makes one where none comes",

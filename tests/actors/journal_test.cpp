@@ -1,8 +1,11 @@
 #include "persistence/memory/faulty_store.hpp"
 #include "persistence/memory/memory_store.hpp"
 #include "tests/actors/desk.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <future>
 
 using namespace troupe;
 using test::a_unit;
@@ -244,4 +247,69 @@ TEST_CASE("journal: what may be stored stays doubtful when its batch is sent one
     REQUIRE(answer.has_value());
     CHECK(answer->status == unit_status::duplicate);
   }
+}
+
+namespace {
+
+/// Jobs of one reader, in the order in which they began.
+struct read_log {
+  std::mutex mutex;
+  std::vector<std::string> begun;
+
+  void note(std::string what) {
+    std::lock_guard lock{mutex};
+    begun.push_back(std::move(what));
+  }
+  [[nodiscard]] std::vector<std::string> all() {
+    std::lock_guard lock{mutex};
+    return begun;
+  }
+  [[nodiscard]] std::size_t count(std::string const& what) {
+    auto const now = all();
+    return static_cast<std::size_t>(std::count(now.begin(), now.end(), what));
+  }
+};
+
+} // namespace
+
+TEST_CASE("journal: what nobody's work waits for is read after all else", "[actors]") {
+  auto opened = journal::open(open_memory_store(), {});
+  REQUIRE(opened.has_value());
+  auto& log = **opened;
+  read_log seen;
+  std::promise<void> gate;
+  auto const opens = gate.get_future().share();
+  log.read([opens](event_store&) { opens.wait(); });
+  log.browse([&](event_store&) { seen.note("past 1"); });
+  log.browse([&](event_store&) { seen.note("past 2"); });
+  log.read([&](event_store&) { seen.note("work 1"); });
+  log.read([&](event_store&) { seen.note("work 2"); });
+  gate.set_value();
+  REQUIRE(test::eventually([&] { return seen.all().size() == 4; }));
+  CHECK(seen.all() == std::vector<std::string>{"work 1", "work 2", "past 1", "past 2"});
+  log.stop(std::chrono::seconds{5});
+}
+
+TEST_CASE("journal: however many browse the past, a read waits for one of them at most",
+          "[actors]") {
+  auto opened = journal::open(open_memory_store(), {});
+  REQUIRE(opened.has_value());
+  auto& log = **opened;
+  read_log seen;
+  std::function<void(event_store&)> const browsing = [&](event_store&) {
+    seen.note("past");
+    log.browse(browsing); // there are always more
+  };
+  for (int i = 0; i < 50; ++i)
+    log.browse(browsing);
+  REQUIRE(test::eventually([&] { return seen.count("past") > 100; }));
+  for (int i = 0; i < 200; ++i) {
+    auto const before = seen.count("past");
+    std::promise<std::size_t> begun;
+    log.read([&](event_store&) { begun.set_value(seen.count("past")); });
+    CHECK(begun.get_future().get() <= before + 1);
+  }
+  auto const then = seen.count("past");
+  CHECK(test::eventually([&] { return seen.count("past") > then; })); // they go on
+  log.stop(std::chrono::seconds{5});
 }
