@@ -209,13 +209,17 @@ void board::take(std::shared_ptr<stored_event const> const& event) {
   }
 }
 
+bool state_view::has(std::string_view name, std::string_view text) const {
+  auto const v = in_.member_of(of_, name);
+  return v.is_string() && v.get_string() == text;
+}
+
 json::value board::get(entity_ref const& ref) const {
   std::lock_guard lock{mutex_};
   return checker_.states().state_of(ref);
 }
 
-std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
-                                     std::function<bool(json::value const&)> const& keep,
+std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind, wanted const& keep,
                                      std::size_t skip, std::size_t limit,
                                      std::size_t& total) const {
   auto found = page(tenant, kind, keep, std::numeric_limits<std::uint64_t>::max(), skip, limit);
@@ -223,9 +227,8 @@ std::vector<json::value> board::list(tenant_id const& tenant, entity_kind kind,
   return std::move(found.states);
 }
 
-board_page board::page(tenant_id const& tenant, entity_kind kind,
-                       std::function<bool(json::value const&)> const& keep, std::uint64_t below,
-                       std::size_t skip, std::size_t limit) const {
+board_page board::page(tenant_id const& tenant, entity_kind kind, wanted const& keep,
+                       std::uint64_t below, std::size_t skip, std::size_t limit) const {
   board_page out;
   std::lock_guard lock{mutex_};
   auto const t = index_.find(tenant);
@@ -254,7 +257,7 @@ board_page board::page(tenant_id const& tenant, entity_kind kind,
   }
   std::sort(order.begin(), order.end(), std::greater<>{});
   for (auto const& [n, id] : order) {
-    auto state = checker_.states().state_of({tenant, kind, *id});
+    state_view const state{checker_.states(), {tenant, kind, *id}};
     if (!keep(state))
       continue;
     ++out.total;
@@ -268,7 +271,7 @@ board_page board::page(tenant_id const& tenant, entity_kind kind,
       out.more = true;
       continue;
     }
-    out.states.push_back(std::move(state));
+    out.states.push_back(state.all());
     out.last = n;
   }
   return out;

@@ -38,12 +38,28 @@ struct board_page {
   bool more = false;
 };
 
+/// The state of one entity, for who may want only a part of it.
+class state_view {
+public:
+  state_view(replayer const& in, entity_ref of) : in_(in), of_(std::move(of)) {}
+
+  [[nodiscard]] json::value all() const { return in_.state_of(of_); }
+  /// Whether the state has a member of this name that is this text.
+  [[nodiscard]] bool has(std::string_view name, std::string_view text) const;
+
+private:
+  replayer const& in_;
+  entity_ref const of_;
+};
+
 /// The read side of one node: the state of every entity by the domain's own `evolve`, for lists,
 /// boards and live streams. Built from the log at start, then fed by the journal, on a thread of
 /// its own: a slow reader never slows an append. Disposable; nothing is decided by it. Thread-safe.
 class board {
 public:
   using listener = std::function<void(board_event const&)>;
+  /// Called under the board's lock.
+  using wanted = std::function<bool(state_view const&)>;
 
   /// `keep`: how many of the newest events stay at hand for streams and lists; older ones are in
   /// the store, at their `places`. `check`: holds every event against the invariants.
@@ -67,15 +83,13 @@ public:
 
   /// State of an entity; null when there is none.
   [[nodiscard]] json::value get(entity_ref const& ref) const;
-  /// States of a kind whose state `keep` accepts (empty: all, which is much less work), newest
-  /// change first.
+  /// States of a kind that `keep` accepts (empty: all, which is much less work), newest change
+  /// first.
   [[nodiscard]] std::vector<json::value> list(tenant_id const& tenant, entity_kind kind,
-                                              std::function<bool(json::value const&)> const& keep,
-                                              std::size_t skip, std::size_t limit,
-                                              std::size_t& total) const;
+                                              wanted const& keep, std::size_t skip,
+                                              std::size_t limit, std::size_t& total) const;
   /// The same as a page: of those whose last change has n < `below`, `limit` after `skip`.
-  [[nodiscard]] board_page page(tenant_id const& tenant, entity_kind kind,
-                                std::function<bool(json::value const&)> const& keep,
+  [[nodiscard]] board_page page(tenant_id const& tenant, entity_kind kind, wanted const& keep,
                                 std::uint64_t below, std::size_t skip, std::size_t limit) const;
   /// The commits that begin so and that the ledger speaks of, in order, at most `limit`.
   [[nodiscard]] std::vector<known_commit>

@@ -240,8 +240,7 @@ int run_serve(serve_options const& o, std::function<void(std::string const& url)
   auto const checker = std::make_shared<token_index>(n.clock());
   auto& tokens = *checker;
   std::size_t total = 0;
-  for (auto const& s : n.view().list(
-           tenant, entity_kind::principal, [](auto const&) { return true; }, 0, 1'000'000, total))
+  for (auto const& s : n.view().list(tenant, entity_kind::principal, {}, 0, 1'000'000, total))
     tokens.learn_state(s);
   n.view().subscribe([&](board_event const& e) { tokens.learn(*e.event); }, {});
   if (auto ok = first_token(n, tokens, o); !ok)

@@ -2,6 +2,7 @@
 
 #include "actors/domain/kinds.hpp"
 #include "actors/domain/state_cell.hpp"
+#include "protocol/json_member.hpp"
 
 #include <tuple>
 #include <unordered_set>
@@ -181,6 +182,13 @@ json::value replayer::state_of(entity_ref const& stream) const {
   return with_domain(stream.kind, [&](auto domain) -> json::value {
     auto const* s = find<decltype(domain)>(stream);
     return s ? json::to(*s) : json::value{};
+  });
+}
+
+json::value replayer::member_of(entity_ref const& stream, std::string_view name) const {
+  return with_domain(stream.kind, [&](auto domain) -> json::value {
+    auto const* s = find<decltype(domain)>(stream);
+    return s ? json::member_of(*s, name) : json::value{};
   });
 }
 

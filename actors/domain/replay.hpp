@@ -41,6 +41,8 @@ public:
                                     std::shared_ptr<typename Domain::state const> made);
   /// The state as its canonical snapshot has it; null where no event was applied.
   [[nodiscard]] json::value state_of(entity_ref const& stream) const;
+  /// One member of it; null where there is none.
+  [[nodiscard]] json::value member_of(entity_ref const& stream, std::string_view name) const;
   /// Number of events applied; 0 where there is none.
   [[nodiscard]] std::uint64_t version_of(entity_ref const& stream) const;
   /// Every entity seen, in order of its address.

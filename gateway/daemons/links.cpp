@@ -176,9 +176,8 @@ void daemon_hub::disconnect(daemon_id const& daemon) {
 
 void daemon_hub::disconnect_absent() {
   std::size_t total = 0;
-  for (auto const& state : node_->view().list(
-           tenant_, entity_kind::daemon, [](json::value const&) { return true; }, 0,
-           std::numeric_limits<std::size_t>::max(), total)) {
+  for (auto const& state : node_->view().list(tenant_, entity_kind::daemon, {}, 0,
+                                              std::numeric_limits<std::size_t>::max(), total)) {
     auto const s = json::from<daemon::state>(state);
     bool const connected =
         s && (s->is == daemon::status::online || s->is == daemon::status::suspect ||

@@ -251,11 +251,8 @@ void revoke_daemon(api const& a, request const& r, reply const& answer) {
   std::size_t total = 0;
   auto const tokens = a.n.view().list(
       a.tenant, entity_kind::principal,
-      [&](json::value const& s) {
-        auto const* who = s.is_object() ? s.get_object().if_contains("who") : nullptr;
-        return who != nullptr && who->is_string() && who->get_string() == "daemon:" + id;
-      },
-      0, std::numeric_limits<std::size_t>::max(), total);
+      [&](state_view const& s) { return s.has("who", "daemon:" + id); }, 0,
+      std::numeric_limits<std::size_t>::max(), total);
   auto const last = [&a, r, answer, id] {
     a.n.submit(a.ref(entity_kind::daemon, id),
                daemon::command{daemon::revoke{"revoked by " + r.principal.id.value}}, a.options(r),

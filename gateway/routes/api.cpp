@@ -205,21 +205,19 @@ void api::list(request const& r, reply const& answer, entity_kind kind,
   }
   bool const all = std::none_of(filters.begin(), filters.end(),
                                 [&](auto const& f) { return r.query.get(f.first).has_value(); });
-  std::function<bool(json::value const&)> wanted_ones;
+  board::wanted wanted_ones;
   if (!all)
-    wanted_ones = [&](json::value const& s) {
+    wanted_ones = [&](state_view const& s) {
       for (auto const& [name, member] : filters) {
         auto const wanted = r.query.get(name);
         if (!wanted)
           continue;
         if (status && name == "status") {
-          if (status(s) != *wanted)
+          if (status(s.all()) != *wanted)
             return false;
-          continue;
-        }
-        auto const* v = s.is_object() ? s.get_object().if_contains(member) : nullptr;
-        if (v == nullptr || !v->is_string() || v->get_string() != *wanted)
+        } else if (!s.has(member, *wanted)) {
           return false;
+        }
       }
       return true;
     };

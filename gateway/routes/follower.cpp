@@ -24,13 +24,8 @@ json::object snapshot(api const& a, event_filter const& f) {
     std::size_t total = 0;
     for (auto const& s : a.n.view().list(
              f.tenant, kind,
-             [&](json::value const& v) {
-               if (f.brief.empty())
-                 return true;
-               auto const* b = v.is_object() ? v.get_object().if_contains("brief") : nullptr;
-               return b != nullptr && b->is_string() && b->get_string() == f.brief;
-             },
-             0, 500, total))
+             [&](state_view const& s) { return f.brief.empty() || s.has("brief", f.brief); }, 0,
+             500, total))
       items.push_back(present(s, false));
     out.emplace(name, std::move(items));
   };

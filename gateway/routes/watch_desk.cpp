@@ -23,9 +23,8 @@ watch_desk::~watch_desk() {
 /// What was open when the server before this one was killed.
 void watch_desk::end_left_open() {
   std::size_t total = 0;
-  for (auto const& state : n_.view().list(
-           tenant_, entity_kind::principal, [](json::value const&) { return true; }, 0,
-           std::numeric_limits<std::size_t>::max(), total)) {
+  for (auto const& state : n_.view().list(tenant_, entity_kind::principal, {}, 0,
+                                          std::numeric_limits<std::size_t>::max(), total)) {
     auto const s = json::from<principal::state>(state);
     if (!s)
       continue;

@@ -11,7 +11,7 @@ namespace {
 
 template <class State>
 std::vector<State> all_of(board const& from, tenant_id const& tenant, entity_kind kind,
-                          std::function<bool(json::value const&)> const& wanted) {
+                          board::wanted const& wanted) {
   std::vector<State> out;
   std::size_t total = 0;
   for (auto const& v :
@@ -94,16 +94,15 @@ bool may_be_leased(json::value const& row) {
 std::vector<agent::state> const& workforce::agents_of(project_id const& project) {
   auto const [at, fresh] = agents_.try_emplace(project);
   if (fresh)
-    at->second = all_of<agent::state>(
-        on_.n.view(), tenant_, entity_kind::agent,
-        [&](json::value const& row) { return word(row, "project") == project.value; });
+    at->second =
+        all_of<agent::state>(on_.n.view(), tenant_, entity_kind::agent,
+                             [&](state_view const& s) { return s.has("project", project.value); });
   return at->second;
 }
 
 std::vector<daemon::state> const& workforce::daemons() {
   if (!daemons_) {
-    daemons_ = all_of<daemon::state>(on_.n.view(), tenant_, entity_kind::daemon,
-                                     [](json::value const&) { return true; });
+    daemons_ = all_of<daemon::state>(on_.n.view(), tenant_, entity_kind::daemon, {});
     linked_ = on_.hub.linked();
   }
   return *daemons_;

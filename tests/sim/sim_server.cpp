@@ -297,6 +297,16 @@ std::size_t sim_server::actors() {
   return system_.registry().running();
 }
 
+/// What lists ask of a state is what the whole of it says.
+void sim_server::check_members(state_view const& s) {
+  auto const whole = s.all();
+  for (auto const& m : whole.as_object())
+    if (m.value().is_string() && !s.has(m.key(), std::string_view{m.value().get_string()}))
+      c_.audit.problem("a state's " + std::string{m.key()} + " is not found by its text");
+  if (s.has("no_such_member", ""))
+    c_.audit.problem("a state has a member that it has not");
+}
+
 void sim_server::check_board() {
   if (view_.violations() != 0)
     c_.audit.problem("the board of server " + std::to_string(incarnation_) + " counts " +
@@ -309,8 +319,12 @@ void sim_server::check_board() {
          kind <= static_cast<int>(entity_kind::principal); ++kind) {
       std::size_t total = 0;
       auto const states = view_.list(
-          tenant, static_cast<entity_kind>(kind), [](auto const&) { return true; }, 0, 1'000'000,
-          total);
+          tenant, static_cast<entity_kind>(kind),
+          [this](state_view const& s) {
+            check_members(s);
+            return true;
+          },
+          0, 1'000'000, total);
       c_.audit.listed(tenant, static_cast<entity_kind>(kind), states);
     }
 }

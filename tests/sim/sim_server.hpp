@@ -88,6 +88,7 @@ public:
   /// C7: whoever owes something, and has for long, has run since the server or its shard came up.
   /// Only where nothing goes wrong; false: it, or a part of it, is up too short a time to say.
   [[nodiscard]] bool check_woken();
+  void check_members(state_view const& s);
   /// Compares the board with replay; only where nothing is under way.
   void check_board();
   [[nodiscard]] bool at_rest() const { return journal_.idle() && hub_->waiting() == 0; }
