@@ -26,6 +26,7 @@ server_settings http_of(listen_settings const& s) {
   out.write_deadline = s.write_deadline;
   out.stream_queue_items = static_cast<std::size_t>(s.stream_queue_items);
   out.stream_queue_bytes = static_cast<std::size_t>(s.stream_queue_bytes);
+  out.stream_queues_bytes = static_cast<std::size_t>(s.stream_queues_bytes);
   out.stream_socket_buffer_bytes = s.stream_socket_buffer_bytes;
   out.keep_alive_interval = s.keep_alive_interval;
   out.socket_idle_deadline = s.socket_idle_deadline;

@@ -12,10 +12,6 @@ namespace troupe {
 
 namespace {
 
-// A team at work has a few steps a second; a load test has thousands, and wants no lines.
-constexpr double lines_a_second = 50;
-constexpr double lines_at_once = 500;
-
 /// Sorted, to be looked up before anything of an event is read.
 constexpr std::array<std::string_view, 23> main_steps = {"approval.escalated",
                                                          "brief.approval_recorded",
@@ -199,8 +195,9 @@ std::string step_of(stored_event const& e) {
   }
 }
 
-step_log::step_log(board& view)
-    : view_(view), room_(lines_at_once), since_(clock::now()), thread_([this] { run(); }) {
+step_log::step_log(board& view, bounds within)
+    : view_(view), within_(within), room_(within.at_once), since_(clock::now()),
+      thread_([this] { run(); }) {
   listens_ = view_.subscribe([this](board_event const& e) { hear(e.event); }, {});
 }
 
@@ -220,35 +217,51 @@ void step_log::hear(event_ptr const& e) {
     return;
   {
     std::lock_guard lock{mutex_};
-    auto const now = clock::now();
-    std::chrono::duration<double> const passed = now - since_;
-    room_ = std::min(lines_at_once, room_ + passed.count() * lines_a_second);
-    since_ = now;
-    if (room_ < 1) {
-      ++left_out_;
-      return;
+    if (has_room()) {
+      --room_;
+      waiting_.push_back({e, std::exchange(left_out_, 0)});
+    } else {
+      if (++left_out_ > 1)
+        return; // the writer knows already that there are some
+      count_at_ = clock::now() + within_.count_after;
     }
-    --room_;
-    waiting_.emplace_back(e, std::exchange(left_out_, 0));
   }
   wakeup_.notify_one();
+}
+
+bool step_log::has_room() {
+  auto const now = clock::now();
+  std::chrono::duration<double> const passed = now - since_;
+  room_ = std::min(within_.at_once, room_ + passed.count() * within_.a_second);
+  since_ = now;
+  return room_ >= 1 && waiting_.size() < within_.waiting;
+}
+
+/// Waits for what is to be written: a step with the count of those before it, or their count alone;
+/// nothing of either at the end.
+step_log::work step_log::next(std::unique_lock<std::mutex>& lock) {
+  auto const due = [this] { return over_ || !waiting_.empty(); };
+  wakeup_.wait(lock, [&] { return due() || left_out_ > 0; });
+  // A step that comes meanwhile takes the count with it.
+  wakeup_.wait_until(lock, count_at_, due);
+  if (waiting_.empty())
+    return {nullptr, std::exchange(left_out_, 0)};
+  auto out = std::move(waiting_.front());
+  waiting_.pop_front();
+  return out;
 }
 
 void step_log::run() {
   std::unique_lock lock{mutex_};
   for (;;) {
-    wakeup_.wait(lock, [this] { return over_ || !waiting_.empty(); });
-    auto const [e, left_out] =
-        waiting_.empty() ? std::pair{event_ptr{}, left_out_} : std::move(waiting_.front());
-    if (!waiting_.empty())
-      waiting_.pop_front();
+    auto const [step, left_out] = next(lock);
+    if (!step && left_out == 0)
+      return;
     lock.unlock();
     if (left_out > 0)
       spdlog::info("steps without a line, because there were too many at once count={}", left_out);
-    if (!e)
-      return;
-    if (auto const line = step_of(*e); !line.empty()) {
-      log_about const about{e->event.correlation, &e->stream};
+    if (auto const line = step ? step_of(*step) : std::string{}; !line.empty()) {
+      log_about const about{step->event.correlation, &step->stream};
       spdlog::info("{}", line);
     }
     lock.lock();

@@ -90,6 +90,11 @@ void visit_settings(Settings& s, Visit&& visit) {
         s.server.stream_queue_items);
   visit(setting_key{"server", "stream_queue_bytes", "The same in bytes.", 1024, 1 << 30},
         s.server.stream_queue_bytes);
+  visit(setting_key{"server", "stream_queues_bytes",
+                    "Bytes waiting for all slow readers together; above it the one that most waits "
+                    "for is told to come back.",
+                    4 * 1024 * 1024},
+        s.server.stream_queues_bytes);
   visit(setting_key{"server", "stream_socket_buffer_bytes",
                     "Kernel send buffer of a stream; 0: the system's default.", 0, 1 << 30},
         s.server.stream_socket_buffer_bytes);

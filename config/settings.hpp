@@ -39,6 +39,7 @@ struct listen_settings {
   std::chrono::milliseconds write_deadline = std::chrono::seconds{30};
   std::int32_t stream_queue_items = 1024;
   std::int32_t stream_queue_bytes = 4 * 1024 * 1024;
+  std::int32_t stream_queues_bytes = 256 * 1024 * 1024; ///< of all readers together
   std::int32_t stream_socket_buffer_bytes = 128 * 1024;
   std::chrono::milliseconds keep_alive_interval = std::chrono::seconds{15};
   std::chrono::milliseconds socket_idle_deadline = std::chrono::seconds{40};

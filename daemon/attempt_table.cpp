@@ -1,5 +1,6 @@
 #include "daemon/attempt_table.hpp"
 
+#include "protocol/conversation.hpp"
 #include "protocol/crash_point.hpp"
 #include "protocol/log_about.hpp"
 
@@ -8,16 +9,6 @@
 #include <algorithm>
 
 namespace troupe::local {
-
-namespace {
-
-/// What log lines about a ticket can be found by: its conversation. The ticket's id begins with the
-/// id of its brief, or of the run that was made for it by hand.
-std::string correlation_of(ticket_id const& ticket) {
-  return ticket.value.substr(0, ticket.value.find_first_of(".-"));
-}
-
-} // namespace
 
 attempt_table::attempt_table(executor_settings settings,
                              std::shared_ptr<repository_pool> repositories, spool& reports,
@@ -96,7 +87,7 @@ void attempt_table::recover() {
     f.why = reason::daemon_lost;
     f.summary = "The daemon was restarted while the attempt ran.";
     f.session = o.session;
-    auto const conversation = correlation_of(o.ticket);
+    auto const conversation = conversation_of(o.ticket);
     log_about const about{conversation};
     spdlog::info("lost ticket={} token={}", o.ticket.value, o.token);
     report(f);
@@ -114,7 +105,7 @@ std::int32_t attempt_table::busy() const {
 }
 
 void attempt_table::start(link::order o) {
-  auto const conversation = correlation_of(o.ticket);
+  auto const conversation = conversation_of(o.ticket);
   log_about const about{conversation};
   TROUPE_CRASH_POINT(43, "daemon: order taken, not begun");
   reap();
@@ -152,7 +143,7 @@ void attempt_table::start(link::order o) {
 
 void attempt_table::run(std::shared_ptr<attempt> const& a, std::shared_ptr<attempt_events> const&) {
   auto const& o = a->what();
-  auto const conversation = correlation_of(o.ticket);
+  auto const conversation = conversation_of(o.ticket);
   log_about const about{conversation};
   key const id{o.ticket, o.token};
   {
@@ -275,7 +266,7 @@ void attempt_table::sweep() {
       next = std::move(*found);
       releases_.erase(found);
     }
-    auto const conversation = correlation_of(next.ticket);
+    auto const conversation = conversation_of(next.ticket);
     log_about const about{conversation};
     auto done = remove_all_of(next);
     if (done)

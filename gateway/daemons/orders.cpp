@@ -1,6 +1,7 @@
 #include "actors/choke_points.hpp"
 #include "actors/domain/kinds.hpp"
 #include "gateway/daemons/daemon_hub.hpp"
+#include "protocol/conversation.hpp"
 #include "protocol/crash_point.hpp"
 #include "protocol/log_about.hpp"
 
@@ -98,7 +99,8 @@ void daemon_hub::complete(troupe::launch what, result<json::value> const& run) {
       config = config_of(run, why);
       if (!config) {
         auto const ticket = ticket_ref(what.what.ticket);
-        log_about const about{ticket};
+        auto const conversation = conversation_of(what.what.ticket);
+        log_about const about{conversation, &ticket};
         spdlog::warn("an order waits for its run ticket={} token={} run={} why=\"{}\"",
                      what.what.ticket.value, what.what.token, what.run.value, why);
         a.wait = std::clamp(a.wait * 2, first_wait, longest_wait);

@@ -131,17 +131,6 @@ refusal check_body(request_head const& head, route const& to, std::string_view p
   return {};
 }
 
-/// The caller's `traceparent`, or a new one.
-std::string trace_of(header_map const& headers) {
-  auto const given = headers.get("traceparent");
-  if (tracing::well_formed(given))
-    return std::string{given};
-  std::array<unsigned char, 24> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    return {};
-  return "00-" + hex_of(bytes.data(), 16) + '-' + hex_of(bytes.data() + 16, 8) + "-01";
-}
-
 refusal read_key(request_head const& head, std::string_view path, std::string& key) {
   auto const text = head.headers.get("Idempotency-Key");
   bool const visible =
@@ -157,6 +146,16 @@ refusal read_key(request_head const& head, std::string_view path, std::string& k
 }
 
 } // namespace
+
+std::string trace_of(header_map const& headers) {
+  auto const given = headers.get("traceparent");
+  if (tracing::well_formed(given))
+    return std::string{given};
+  std::array<unsigned char, 24> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    return {};
+  return "00-" + hex_of(bytes.data(), 16) + '-' + hex_of(bytes.data() + 16, 8) + "-01";
+}
 
 error body_too_large(route const& to) {
   auto text = to.body_limit == 0

@@ -41,6 +41,9 @@ struct admitted {
                                                      token_checker* tokens,
                                                      route const** matched = nullptr);
 
+/// The caller's `traceparent`, or a new one.
+[[nodiscard]] std::string trace_of(header_map const& headers);
+
 /// Takes the body of an admitted request: parses it where the route wants JSON, and redacts its
 /// strings. No handler sees a secret there, so none can end up in a command, a hash or a log.
 [[nodiscard]] result<void> take_body(admitted& a, std::string body);

@@ -193,6 +193,7 @@ struct http_server::impl {
 http_server::http_server(server_settings settings, router routes,
                          std::shared_ptr<token_checker> tokens)
     : impl_(std::make_unique<impl>()) {
+  impl_->host.waiting = std::make_shared<stream_budget>(settings.stream_queues_bytes);
   impl_->host.settings = std::move(settings);
   impl_->host.routes = std::move(routes);
   impl_->host.tokens = std::move(tokens);
@@ -288,7 +289,7 @@ void http_server::stop(std::chrono::milliseconds deadline) {
 http_server::load http_server::now() const {
   auto& h = impl_->host;
   std::lock_guard lock{h.mutex};
-  return {h.sessions.size(), h.in_flight, h.streams};
+  return {h.sessions.size(), h.in_flight, h.streams, h.waiting->used(), h.waiting->shed()};
 }
 
 server_settings const& http_server::settings() const {

@@ -44,6 +44,8 @@ public:
     std::size_t connections = 0;
     std::size_t in_flight = 0;
     std::size_t streams = 0;
+    std::size_t stream_bytes = 0;   ///< that wait for readers of streams
+    std::uint64_t streams_shed = 0; ///< ended because all of them together held too much
   };
   [[nodiscard]] load now() const;
   [[nodiscard]] server_settings const& settings() const;

@@ -35,6 +35,8 @@ struct server_settings {
 
   std::size_t stream_queue_items = 1024; ///< events or messages waiting for one reader
   std::size_t stream_queue_bytes = 4 * 1024 * 1024;
+  /// The same of all readers together: above it the one furthest behind is ended.
+  std::size_t stream_queues_bytes = 256 * 1024 * 1024;
   /// Kernel send buffer of a stream, in bytes: without a bound, 500 slow readers would hold
   /// gigabytes there. 0: the system's default.
   int stream_socket_buffer_bytes = 128 * 1024;

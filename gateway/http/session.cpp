@@ -3,6 +3,7 @@
 #include "gateway/http/redaction.hpp"
 #include "gateway/http/reply_slot.hpp"
 #include "gateway/http/request_point.hpp"
+#include "gateway/http/target.hpp"
 #include "gateway/http/text.hpp"
 #include "protocol/log_about.hpp"
 #include "protocol/trace.hpp"
@@ -215,7 +216,10 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
   f.keep_alive = parser.keep_alive() && !stopping_;
   f.http10 = head.version < 11;
   f.tls = stream_.secure();
-  asked_ = {nullptr, head.method};
+  asked_ = {};
+  asked_.method = head.method;
+  if (spdlog::should_log(spdlog::level::debug))
+    name_asked(head);
   bool const head_only = head.method == "HEAD";
   bool const has_body = head.has_body;
   bool const continues = same_word(head.headers.get("Expect"), "100-continue");
@@ -242,6 +246,7 @@ asio::awaitable<bool> session::serve(request_parser& parser) {
     co_return sent&& f.keep_alive;
   }
   auto& a = std::get<admitted>(decision);
+  asked_.correlation = trace_id(a.req);
   if (has_body && continues && !f.http10) {
     bool const sent = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent)
@@ -348,10 +353,6 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
                      a.req.path);
   }
   seen.answered(answer->status);
-  if (spdlog::should_log(spdlog::level::debug)) {
-    log_about const about{correlation};
-    spdlog::debug("request method={} path={} status={}", a.req.method, a.req.path, answer->status);
-  }
   f.keep_alive = f.keep_alive && !stopping_;
   bool const sent = co_await write(*answer, f, head_only);
   traced.set("http.response.status_code", std::int64_t{answer->status});
@@ -361,7 +362,23 @@ asio::awaitable<bool> session::serve_request(admitted& a, framing f) {
   co_return sent&& f.keep_alive;
 }
 
+void session::name_asked(request_head const& head) {
+  auto const target = parse_target(head.target);
+  asked_.path = target ? target->path : "/";
+  request named; // what is refused at the door becomes none
+  named.trace = trace_of(head.headers);
+  asked_.correlation = trace_id(named);
+}
+
+void session::log_asked(int status) const {
+  if (asked_.path.empty())
+    return;
+  log_about const about{asked_.correlation};
+  spdlog::debug("request method={} path={} status={}", asked_.method, asked_.path, status);
+}
+
 asio::awaitable<bool> session::write(response const& r, framing const& f, bool head_only) {
+  log_asked(r.status);
   auto bytes = format_head(r, f);
   // Head and small bodies leave in one packet; large ones in slices, each with its deadline.
   bool const bodiless = head_only || r.status == 204 || r.status == 304;

@@ -3,6 +3,7 @@
 #include "gateway/http/admission.hpp"
 #include "gateway/http/beast.hpp"
 #include "gateway/http/request_counts.hpp"
+#include "gateway/http/stream_budget.hpp"
 #include "gateway/http/wake_up.hpp"
 #include "gateway/http/wire.hpp"
 
@@ -28,7 +29,8 @@ struct session_host {
 
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> streams{0};
-  std::optional<request_counts> seen; ///< set before the first session
+  std::shared_ptr<stream_budget> waiting; ///< also of streams that are held after the server's end
+  std::optional<request_counts> seen;     ///< set before the first session
 
   std::mutex mutex;
   std::condition_variable drained;
@@ -95,6 +97,10 @@ private:
   asio::awaitable<void> refuse(response const& r, framing f, bool head_only);
   asio::awaitable<void> linger();
   [[nodiscard]] request_head head_of(request_parser const& parser) const;
+  /// What a line of the log says of it, before anything is known to be right.
+  void name_asked(request_head const& head);
+  /// At `debug`: the line of the request being answered, or of the stream that begins.
+  void log_asked(int status) const;
   [[nodiscard]] std::shared_ptr<wake_up> make_wake_up();
   /// What `begin_stop` and `abort` do to the work under way.
   void during(std::function<void()> stop, std::function<void()> abort);
@@ -104,11 +110,13 @@ private:
   beast::flat_buffer buffer_;
   std::function<void()> on_stop_;
   std::function<void()> on_abort_;
-  /// What is being answered, for `write` to count it.
+  /// What is being answered, for `write` to count and to log it.
   struct asked {
     route const* to = nullptr; ///< null: nothing is there, or not known yet
     std::string method;
     request_counts::clock::time_point since = request_counts::clock::now();
+    std::string path; ///< for the log; empty: it has no line
+    std::string correlation;
   };
   asked asked_;
   bool idle_ = false;

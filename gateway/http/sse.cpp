@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t batch_bytes = 128 * 1024;
 constexpr std::size_t most_unasked_bytes = 64 * 1024;
+constexpr auto too_slow = "slow_reader";
 
 std::string last_word(std::string const& reason, bool again) {
   return format_event({}, "closed",
@@ -18,11 +19,16 @@ std::string last_word(std::string const& reason, bool again) {
                           {"type", "closed"}, {"reason", reason}, {"again", again}}));
 }
 
-class sse_stream final : public event_stream, public std::enable_shared_from_this<sse_stream> {
+class sse_stream final : public event_stream,
+                         public slow_reader,
+                         public std::enable_shared_from_this<sse_stream> {
 public:
-  sse_stream(server_settings const& s, std::shared_ptr<wake_up> writer, std::string last_id)
-      : writer_(std::move(writer)), box_(s.stream_queue_items, s.stream_queue_bytes),
+  sse_stream(session_host const& host, std::shared_ptr<wake_up> writer, std::string last_id)
+      : writer_(std::move(writer)), budget_(host.waiting),
+        box_(host.settings.stream_queue_items, host.settings.stream_queue_bytes, budget_),
         last_id_(std::move(last_id)) {}
+  /// Begins to be one of those whose bytes count.
+  void enter() { box_.belongs_to(weak_from_this()); }
 
   bool send(std::string id, std::string event, std::string data) override {
     auto frame = format_event(id, event, data);
@@ -33,15 +39,17 @@ public:
         return false;
       if (!box_.push(std::move(frame))) {
         // What is queued still goes out: a client far behind comes back further on each time.
-        end(lock, "slow_reader", last_word("slow_reader", true));
+        end(lock, too_slow, last_word(too_slow, true));
         sent = false;
       }
     }
-    if (sent)
-      writer_->notify();
-    else
+    if (!sent) {
       announce();
-    return sent;
+      return false;
+    }
+    writer_->notify();
+    budget_->relieve();
+    return !closed();
   }
   void pull(std::function<std::string()> next) override {
     {
@@ -98,6 +106,20 @@ public:
     return closed_;
   }
   [[nodiscard]] std::string const& last_event_id() const override { return last_id_; }
+
+  /// What is queued does not go out, so the client is told to come back, also where it was not.
+  void shed() override {
+    {
+      std::lock_guard lock{mutex_};
+      if (!box_.drop())
+        return;
+      if (closed_)
+        box_.push_last(last_word(too_slow, true));
+      else
+        end(lock, too_slow, last_word(too_slow, true));
+    }
+    announce();
+  }
 
   /// The connection is gone; what is queued cannot be sent.
   void lost(std::string reason) {
@@ -181,6 +203,7 @@ private:
   }
 
   std::shared_ptr<wake_up> writer_;
+  std::shared_ptr<stream_budget> const budget_;
   mutable std::mutex mutex_;
   outbox box_;
   std::string const last_id_;
@@ -233,7 +256,8 @@ asio::awaitable<void> session::serve_events(admitted& a, framing f) {
   }
   auto waiter = make_wake_up();
   auto out =
-      std::make_shared<sse_stream>(s, waiter, std::string{a.req.headers.get("Last-Event-ID")});
+      std::make_shared<sse_stream>(host_, waiter, std::string{a.req.headers.get("Last-Event-ID")});
+  out->enter();
   during([out] { out->close("server_stopping", true); }, [out] { out->lost("server_stopping"); });
   {
     auto const correlation = trace_id(a.req);
@@ -272,6 +296,7 @@ asio::awaitable<void> session::serve_events(admitted& a, framing f) {
     }
     std::string bytes;
     if (!begun && (batch.open || beat)) {
+      log_asked(200);
       bytes = format_head(stream_head(), f) + framed("retry: 1000\n\n");
       begun = true;
     }

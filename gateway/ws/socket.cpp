@@ -19,14 +19,20 @@ constexpr std::uint16_t code_lost = 1006;
 constexpr std::uint16_t code_too_big = 1009;
 constexpr std::uint16_t code_internal = 1011;
 constexpr std::uint16_t code_try_later = 1013;
+constexpr auto too_slow = "reads too slowly"; // with that code
 /// How long a peer may take to answer our close frame.
 constexpr auto close_deadline = std::chrono::seconds{3};
 constexpr std::size_t most_reason_bytes = 123; // RFC 6455, 5.5: a control frame holds 125
 
-class socket_link final : public web_socket, public std::enable_shared_from_this<socket_link> {
+class socket_link final : public web_socket,
+                          public slow_reader,
+                          public std::enable_shared_from_this<socket_link> {
 public:
-  socket_link(server_settings const& s, std::shared_ptr<wake_up> writer)
-      : writer_(std::move(writer)), box_(s.stream_queue_items, s.stream_queue_bytes) {}
+  socket_link(session_host const& host, std::shared_ptr<wake_up> writer)
+      : writer_(std::move(writer)), budget_(host.waiting),
+        box_(host.settings.stream_queue_items, host.settings.stream_queue_bytes, budget_) {}
+  /// Begins to be one of those whose bytes count.
+  void enter() { box_.belongs_to(weak_from_this()); }
 
   bool send(std::string text) override {
     bool sent = true;
@@ -36,15 +42,17 @@ public:
         return false;
       if (!box_.push(std::move(text))) {
         // What is queued still goes out: a peer far behind comes back further on each time.
-        end(lock, code_try_later, "reads too slowly");
+        end(lock, code_try_later, too_slow);
         sent = false;
       }
     }
-    if (sent)
-      writer_->notify();
-    else
+    if (!sent) {
       announce();
-    return sent;
+      return false;
+    }
+    writer_->notify();
+    budget_->relieve();
+    return !closed();
   }
   void pull(std::function<std::optional<std::string>()> next) override {
     {
@@ -100,6 +108,19 @@ public:
     return closed_;
   }
 
+  /// What is queued is not sent, so the peer is told to come back, also where it was not.
+  void shed() override {
+    {
+      std::lock_guard lock{mutex_};
+      if (!box_.drop())
+        return;
+      shed_ = true;
+      if (!closed_)
+        end(lock, code_try_later, too_slow);
+    }
+    announce();
+  }
+
   /// The connection is over; nothing can be sent any more.
   void lost(std::uint16_t code, std::string reason) {
     {
@@ -149,8 +170,8 @@ public:
       out.text = box_.pop();
     else if (closed_) {
       out.close = true;
-      out.code = code_;
-      out.reason = reason_;
+      out.code = shed_ ? code_try_later : code_;
+      out.reason = shed_ ? too_slow : reason_;
     }
     return out;
   }
@@ -193,6 +214,7 @@ private:
   }
 
   std::shared_ptr<wake_up> writer_;
+  std::shared_ptr<stream_budget> const budget_;
   mutable std::mutex mutex_;
   outbox box_;
   std::shared_ptr<std::function<void(std::string)>> text_;
@@ -202,6 +224,7 @@ private:
   std::uint16_t code_ = 0;
   std::string reason_;
   bool closed_ = false;
+  bool shed_ = false;
   bool gone_ = false;
 };
 
@@ -307,8 +330,10 @@ asio::awaitable<void> session::serve_socket(admitted& a, request_parser& parser,
       stream_, web_limits{s.header_deadline, s.socket_idle_deadline, s.socket_message_bytes});
   if (auto const failed = co_await ws->accept(parser.get()))
     co_return; // Beast has answered what it refuses
+  log_asked(refused ? refused->status : 101);
   auto waiter = make_wake_up();
-  auto link = std::make_shared<socket_link>(s, waiter);
+  auto link = std::make_shared<socket_link>(host_, waiter);
+  link->enter();
   during([link] { link->refuse(code_going_away, "the server is stopping"); },
          [link] { link->lost(code_lost, "the server stopped"); });
   {

@@ -28,7 +28,8 @@ public:
     return lines(text_of(s.lab.home() / (agent + ".calls"))).at(0);
   }
 
-  void start_daemon() {
+  /// `more`: further arguments of `daemon run`.
+  void start_daemon(std::vector<std::string> const& more = {}) {
     auto const code = s.lab.post("/api/daemons/codes").text("code");
     auto const data = (s.lab.home() / "laptop").string();
     REQUIRE(run_troupe({"daemon", "enroll", "--server", s.lab.url(), "--code", code, "--name",
@@ -36,10 +37,13 @@ public:
                        s.lab.home())
                 .exit_code == 0);
     // It has no command of its own: what it runs comes from the server.
-    daemon_.emplace(std::vector<std::string>{"daemon", "run", "--data", data, "--slots", "1",
-                                             "--set", "daemon.allow_process=true"},
-                    s.lab.home(), log());
+    std::vector<std::string> words{"daemon",  "run", "--data", data,
+                                   "--slots", "1",   "--set",  "daemon.allow_process=true"};
+    words.insert(words.end(), more.begin(), more.end());
+    daemon_.emplace(std::move(words), s.lab.home(), log());
   }
+  /// As asked, with SIGTERM; the exit code.
+  int stop_daemon() { return daemon_->stop(); }
   [[nodiscard]] std::filesystem::path log() const { return s.lab.home() / "laptop.log"; }
 
   /// Makes a ticket; its id.

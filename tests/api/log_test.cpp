@@ -153,6 +153,90 @@ TEST_CASE("log: whatever a daemon logs of a ticket is found by the conversation"
   }
 }
 
+namespace {
+
+/// Checks that each line of a log is one JSON object that says when, how bad, what, and about what;
+/// the messages.
+std::vector<std::string> checked_lines(std::string const& log) {
+  std::vector<std::string> messages;
+  for (auto const& l : lines(log)) {
+    INFO(l);
+    auto const read = json::parse(l);
+    CHECK((read && read->is_object()));
+    if (!read || !read->is_object())
+      continue;
+    for (auto const* member : {"time", "level", "message", "correlation"}) {
+      INFO(member);
+      CHECK_FALSE(text_at(*read, member).empty());
+    }
+    messages.push_back(text_at(*read, "message"));
+  }
+  return messages;
+}
+
+bool says(std::vector<std::string> const& messages, std::string const& text) {
+  return std::any_of(messages.begin(), messages.end(),
+                     [&](std::string const& m) { return m.find(text) != std::string::npos; });
+}
+
+} // namespace
+
+TEST_CASE("log: every line of server and daemon is one object with a correlation id", "[api]") {
+  crew c{2};
+  auto& lab = c.s.lab;
+  // Its first start printed the token, and its log was text.
+  lab.stop();
+  std::filesystem::remove(lab.home() / "server.log");
+  lab.more({"--log-format", "json", "--log-level", "debug"});
+  lab.open();
+  c.does("dev", {"echo 1 > done.txt; git add .; git commit -qm one"});
+  c.does("tech-lead", {"echo Fine."});
+  c.start_daemon({"--set", "log.format=json", "--set", "log.level=debug"});
+
+  stream_reader watch{lab, "", {}, {}, "/api/watch"};
+  REQUIRE(watch.opens());
+  auto const ticket = c.ticket("Count to one");
+  c.await(ticket, "DONE");
+  (void)lab.get("/api/tickets/nope");
+  (void)lab.get("/api/tickets", api_lab::as("trp_wrong"));
+  (void)lab.post("/api/tickets", "{");
+  (void)lab.get("/nothing/here");
+  (void)lab.post("/api/tickets", R"({"project":"none","title":"x"})");
+
+  lab.stop();
+  lab.open();
+  // The daemon comes back by itself.
+  REQUIRE(eventually([&] {
+    auto const all = lines(text_of(c.log()));
+    return std::count_if(all.begin(), all.end(), [](std::string const& l) {
+             return l.find("up=true") != std::string::npos;
+           }) == 2;
+  }));
+  CHECK(c.stop_daemon() == 0);
+  lab.stop();
+
+  auto log = lab.log();
+  // What a command answers goes to standard output, which is the same file here.
+  for (std::string const answer = "Troupe serves at "; log.find(answer) != std::string::npos;) {
+    auto const at = log.find(answer);
+    log.erase(at, log.find('\n', at) + 1 - at);
+  }
+  auto const server = checked_lines(log);
+  for (auto const* text :
+       {"serving url=", "ticket leased", "ticket merged", "path=/api/tickets/nope status=404",
+        "path=/api/tickets status=401", "path=/api/tickets status=400",
+        "path=/nothing/here status=404", "path=/api/watch status=200",
+        "path=/api/daemon/link status=101", "stopping signal=", "stopped"}) {
+    INFO(text);
+    CHECK(says(server, text));
+  }
+  auto const daemon = checked_lines(text_of(c.log()));
+  for (auto const& text : {"started ticket=" + ticket, "ended ticket=" + ticket}) {
+    INFO(text);
+    CHECK(says(daemon, text));
+  }
+}
+
 TEST_CASE("log: a canary in prompts, headers, addresses and reports is not in it", "[api]") {
   std::string const canary = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
   api_lab lab{{"--log-format", "json", "--log-level", "trace"}};

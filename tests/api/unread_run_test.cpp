@@ -3,6 +3,7 @@
 #include "persistence/memory/memory_store.hpp"
 #include "tests/api/inner_node.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/log_capture.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -162,6 +163,16 @@ TEST_CASE("hub: an order without the configuration of its run is not sent", "[ap
   auto const order = u.daemon->all<link::order>().front();
   CHECK(order.test_command == "make check");
   CHECK(order.forbidden_paths == std::vector<std::string>{"secrets/"});
+}
+
+TEST_CASE("hub: that an order waits for its run is found by its conversation", "[api]") {
+  log_capture const log;
+  unreadable u;
+  u.away = true;
+  u.launch(1);
+  REQUIRE(eventually([&] { return !log.with("an order waits for its run").empty(); }));
+  for (auto const& l : log.with("an order waits for its run"))
+    CHECK(l.about == finished_run.id);
 }
 
 TEST_CASE("hub: an order that waits for its run is forgotten with its lease", "[api]") {

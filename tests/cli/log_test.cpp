@@ -2,12 +2,15 @@
 #include "cli/step_log.hpp"
 #include "protocol/json.hpp"
 #include "protocol/log_about.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/log_capture.hpp"
 
 #include <catch2/catch.hpp>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <condition_variable>
 #include <regex>
 #include <sstream>
 
@@ -139,19 +142,80 @@ TEST_CASE("log: a step names who and what, and nothing that was said", "[cli]") 
   CHECK(step_of(stored(entity_kind::ticket, "k3f9-1", "ticket.gated", "{")).empty());
 }
 
+namespace {
+
+using batch = std::shared_ptr<std::vector<stored_event>>;
+
+/// So many main steps, from this one on.
+batch steps(std::size_t first, std::size_t count) {
+  auto out = std::make_shared<std::vector<stored_event>>();
+  for (std::size_t i = first; i < first + count; ++i) {
+    auto e = stored(entity_kind::brief, "b" + std::to_string(i), "brief.submitted", "{}");
+    e.seq = i;
+    out->push_back(std::move(e));
+  }
+  return out;
+}
+
+std::size_t sum_of(std::vector<test::log_capture::line> const& left_out) {
+  std::size_t counted = 0;
+  for (auto const& l : left_out)
+    counted += std::stoul(l.text.substr(l.text.find('=') + 1));
+  return counted;
+}
+
+/// A log that nobody reads: its first line is not written before it is let go on.
+class stalled_log {
+public:
+  stalled_log() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("stalled", sink_));
+  }
+  ~stalled_log() { spdlog::set_default_logger(before_); }
+  stalled_log(stalled_log const&) = delete;
+  stalled_log& operator=(stalled_log const&) = delete;
+
+  void await_writer() {
+    std::unique_lock lock{sink_->guard};
+    sink_->changed.wait(lock, [&] { return sink_->stands; });
+  }
+  void go_on() {
+    std::lock_guard lock{sink_->guard};
+    sink_->open = true;
+    sink_->changed.notify_all();
+  }
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::lock_guard lock{sink_->guard};
+    return sink_->lines;
+  }
+
+private:
+  struct sink : spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+    void sink_it_(spdlog::details::log_msg const& m) override {
+      std::unique_lock lock{guard};
+      stands = true;
+      changed.notify_all();
+      changed.wait(lock, [&] { return open; });
+      lines.emplace_back(m.payload.data(), m.payload.size());
+    }
+    void flush_() override {}
+    mutable std::mutex guard;
+    std::condition_variable changed;
+    bool stands = false, open = false;
+    std::vector<std::string> lines;
+  };
+  std::shared_ptr<sink> sink_ = std::make_shared<sink>();
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+} // namespace
+
 TEST_CASE("log: of thousands of steps at once most are counted", "[cli]") {
   test::log_capture const log;
   constexpr std::size_t many = 5000;
   {
     board view{10, false};
-    step_log const steps{view};
-    auto batch = std::make_shared<std::vector<stored_event>>();
-    for (std::size_t i = 1; i <= many; ++i) {
-      auto e = stored(entity_kind::brief, "b" + std::to_string(i), "brief.submitted", "{}");
-      e.seq = i;
-      batch->push_back(std::move(e));
-    }
-    view.apply_now(batch);
+    step_log const told{view};
+    view.apply_now(steps(1, many));
   }
   auto const told = log.with("brief submitted");
   auto const left_out = log.with("steps without a line");
@@ -160,8 +224,43 @@ TEST_CASE("log: of thousands of steps at once most are counted", "[cli]") {
   CHECK(told.size() < many / 2);
   for (auto const& l : told)
     CHECK(l.about == "k3f9");
-  std::size_t counted = 0;
-  for (auto const& l : left_out)
-    counted += std::stoul(l.text.substr(l.text.find('=') + 1));
-  CHECK(told.size() + counted == many);
+  CHECK(told.size() + sum_of(left_out) == many);
+}
+
+TEST_CASE("log: steps without a line are counted also where no step follows", "[cli]") {
+  test::log_capture const log;
+  board view{10, false};
+  step_log::bounds few;
+  few.a_second = 0;
+  few.at_once = 3;
+  few.count_after = std::chrono::milliseconds{20};
+  step_log const told{view, few};
+  view.apply_now(steps(1, 10));
+  REQUIRE(test::eventually([&] { return sum_of(log.with("steps without a line")) == 7; }));
+  view.apply_now(steps(11, 2));
+  REQUIRE(test::eventually([&] { return sum_of(log.with("steps without a line")) == 9; }));
+  CHECK(log.with("brief submitted").size() == 3);
+}
+
+TEST_CASE("log: what waits for a log that nobody reads has a bound", "[cli]") {
+  constexpr std::size_t many = 1000;
+  constexpr std::size_t bound = 10;
+  stalled_log log;
+  {
+    board view{10, false};
+    step_log::bounds wide;
+    wide.at_once = wide.a_second = 1e9;
+    wide.waiting = bound;
+    step_log const told{view, wide};
+    view.apply_now(steps(1, 1));
+    log.await_writer(); // it has taken that one, and stands at it
+    view.apply_now(steps(2, many - 1));
+    log.go_on();
+  }
+  auto const lines = log.lines();
+  auto const steps_told = std::count_if(
+      lines.begin(), lines.end(), [](auto const& l) { return l.starts_with("brief submitted"); });
+  CHECK(steps_told == 1 + bound);
+  CHECK(lines.back() == "steps without a line, because there were too many at once count=" +
+                            std::to_string(many - 1 - bound));
 }

@@ -113,19 +113,40 @@ TEST_CASE("wire: chunks carry their size in hexadecimal", "[gateway]") {
 }
 
 TEST_CASE("outbox: it is bounded by count and by bytes", "[gateway]") {
-  outbox few{2, 100};
+  auto const budget = std::make_shared<stream_budget>(1000);
+  outbox few{2, 100, budget};
   CHECK(few.push("a"));
   CHECK(few.push("b"));
   CHECK_FALSE(few.push("c"));
   CHECK(few.pop() == "a");
   CHECK(few.push("c"));
 
-  outbox small{10, 5};
+  outbox small{10, 5, budget};
   CHECK(small.push("abc"));
   CHECK_FALSE(small.push("def"));
   CHECK(small.pop() == "abc");
   CHECK(small.push("larger than the bound")); // alone it may pass
   CHECK_FALSE(small.push("x"));
+}
+
+TEST_CASE("outbox: what waits in it counts for as long as it does", "[gateway]") {
+  auto const budget = std::make_shared<stream_budget>(1000);
+  {
+    outbox box{10, 100, budget};
+    CHECK(box.push("abc"));
+    CHECK(box.push("de"));
+    CHECK(budget->used() == 5);
+    CHECK(box.pop() == "abc");
+    CHECK(budget->used() == 2);
+    box.push_last("end");
+    CHECK(box.drop());
+    CHECK(budget->used() == 0);
+    CHECK_FALSE(box.drop());
+    CHECK(box.pop() == "end"); // that is told all the same
+    CHECK(box.empty());
+    CHECK(box.push("left behind"));
+  }
+  CHECK(budget->used() == 0);
 }
 
 TEST_CASE("header map: names compare without case", "[gateway]") {

@@ -206,6 +206,47 @@ TEST_CASE("socket: a reader that is too slow is closed", "[gateway]") {
   CHECK(eventually([&] { return lab.server->now().connections == 0; }));
 }
 
+TEST_CASE("socket: all readers together hold so much, and the one furthest behind pays",
+          "[gateway]") {
+  socket_lab lab;
+  constexpr std::size_t most = 256 * 1024;
+  lab.settings.stream_queues_bytes = most;
+  lab.settings.stream_socket_buffer_bytes = 16 * 1024;
+  std::mutex m;
+  std::shared_ptr<event_stream> events;
+  lab.sse("/events", [&](request const&, std::shared_ptr<event_stream> s) {
+    std::lock_guard lock{m};
+    events = std::move(s);
+  });
+  lab.start();
+  raw_socket c{lab.port(), "/link"};
+  auto s = lab.one();
+  raw_connection other{lab.port(), 4096};
+  other.send(lab.get("/events"));
+  REQUIRE(eventually([&] {
+    std::lock_guard lock{m};
+    return events != nullptr;
+  }));
+  // Both stand still: the server is writing to them more than the kernel takes.
+  auto const held = [&] { return lab.server->now().stream_bytes; };
+  REQUIRE(events->send("", "", std::string(200'000, 'x')));
+  REQUIRE(eventually([&] { return held() == 0; }));
+  REQUIRE(s->send(std::string(200'000, 'x')));
+  REQUIRE(eventually([&] { return held() == 0; }));
+  while (held() < most / 4 * 3)
+    REQUIRE(s->send(std::string(10'000, 'x')));
+  // What another kind of stream adds counts with it.
+  while (!s->closed())
+    REQUIRE(events->send("", "", std::string(1000, 'x')));
+  CHECK(lab.end().first == 1013);
+  CHECK(lab.server->now().streams_shed == 1);
+  CHECK_FALSE(events->closed());
+  c.connection().close();
+  other.close();
+  CHECK(eventually([&] { return lab.server->now().connections == 0; }));
+  CHECK(lab.server->now().stream_bytes == 0);
+}
+
 TEST_CASE("socket: plain requests, strangers and other origins are refused", "[gateway]") {
   edge_lab lab;
   lab.socket(

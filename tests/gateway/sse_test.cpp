@@ -43,6 +43,21 @@ struct stream_lab : edge_lab {
   }
 };
 
+/// A reader that stands still: the server is writing to it more than the kernel takes, so that
+/// whatever comes then waits.
+struct stalled_reader {
+  stalled_reader(stream_lab& lab, std::size_t n) : connection(lab.port(), 4096) {
+    connection.send(lab.get("/events"));
+    stream = lab.stream(n);
+    REQUIRE(stream->send("", "", std::string(200'000, 'x')));
+    REQUIRE(eventually([&] { return lab.server->now().stream_bytes == 0; }));
+  }
+  bool push() const { return stream->send("", "", std::string(1000, 'x')); }
+
+  raw_connection connection;
+  std::shared_ptr<event_stream> stream;
+};
+
 } // namespace
 
 TEST_CASE("events: they arrive in order, from any thread", "[gateway]") {
@@ -188,6 +203,105 @@ TEST_CASE("events: a reader that is too slow is dropped with a reason", "[gatewa
       slow.pending().find(
           "event: closed\ndata: {\"type\":\"closed\",\"reason\":\"slow_reader\",\"again\":true}") !=
       std::string::npos);
+}
+
+TEST_CASE("events: all readers together hold so much, and the one furthest behind pays",
+          "[gateway]") {
+  constexpr std::size_t most = 512 * 1024;
+  stream_lab lab;
+  lab.settings.stream_queues_bytes = most;
+  lab.settings.stream_socket_buffer_bytes = 16 * 1024;
+  lab.start();
+  auto const held = [&] { return lab.server->now().stream_bytes; };
+  std::deque<stalled_reader> slow;
+  for (std::size_t i = 0; i < 3; ++i)
+    slow.emplace_back(lab, i);
+  while (held() < most / 2)
+    REQUIRE(slow[1].push());
+  while (held() < most / 4 * 3)
+    REQUIRE(slow[0].push());
+  CHECK(lab.server->now().streams_shed == 0);
+
+  // Others that wait, and one that reads, are told all that there is, at its cost.
+  raw_connection quick{lab.port()};
+  quick.send(lab.get("/events"));
+  auto const q = lab.stream(3);
+  while (!slow[1].stream->closed()) {
+    REQUIRE(slow[2].push());
+    REQUIRE(held() <= most);
+  }
+  CHECK(held() > most / 4);
+  CHECK(held() <= most / 2 + 2000);
+  CHECK(q->send("1", "tick", "still here"));
+  CHECK(quick.read_until("still here"));
+  CHECK_FALSE(slow[1].push());
+  CHECK_FALSE(slow[0].stream->closed());
+  CHECK(lab.server->now().streams_shed == 1);
+  CHECK(lab.closed_with(1) == std::vector<std::string>{"slow_reader"});
+  CHECK(slow[1].connection.read_to_end());
+  CHECK(slow[1].connection.pending().find(
+            "{\"type\":\"closed\",\"reason\":\"slow_reader\",\"again\":true}") !=
+        std::string::npos);
+
+  // Whoever leaves gives back what it held.
+  for (auto& s : slow)
+    s.connection.close();
+  quick.close();
+  CHECK(eventually([&] { return lab.server->now().connections == 0; }));
+  CHECK(held() == 0);
+}
+
+TEST_CASE("events: an end whose last events were dropped is to be come back from", "[gateway]") {
+  constexpr std::size_t most = 256 * 1024;
+  stream_lab lab;
+  lab.settings.stream_queues_bytes = most;
+  lab.settings.stream_socket_buffer_bytes = 16 * 1024;
+  lab.start();
+  stalled_reader done{lab, 0};
+  stalled_reader const other{lab, 1};
+  while (lab.server->now().stream_bytes < most / 4 * 3)
+    REQUIRE(done.push());
+  done.stream->close("done", false);
+  while (lab.server->now().streams_shed == 0)
+    REQUIRE(other.push());
+  CHECK(done.connection.read_to_end());
+  auto const& got = done.connection.pending();
+  CHECK(got.find("\"reason\":\"done\"") == std::string::npos);
+  CHECK(got.find("\"reason\":\"slow_reader\",\"again\":true") != std::string::npos);
+  CHECK(lab.closed_with(1) == std::vector<std::string>{"done"}); // its owner heard that before
+}
+
+TEST_CASE("events: many that push at once never lose count of what waits", "[gateway]") {
+  constexpr std::size_t most = 256 * 1024;
+  constexpr std::size_t readers = 8;
+  stream_lab lab;
+  lab.settings.stream_queues_bytes = most;
+  lab.settings.stream_socket_buffer_bytes = 16 * 1024;
+  lab.start();
+  std::deque<raw_connection> slow;
+  for (std::size_t i = 0; i < readers; ++i) {
+    slow.emplace_back(lab.port(), 4096).send(lab.get("/events"));
+    (void)lab.stream(i);
+  }
+  std::atomic<std::size_t> highest{0};
+  std::vector<std::thread> pushers;
+  for (std::size_t i = 0; i < readers; ++i)
+    pushers.emplace_back([&, s = lab.stream(i)] {
+      for (int n = 0; n < 2000 && s->send("", "", std::string(1000, 'x')); ++n) {
+        auto const now = lab.server->now().stream_bytes;
+        for (auto h = highest.load(); h < now && !highest.compare_exchange_weak(h, now);) {
+        }
+      }
+    });
+  for (auto& t : pushers)
+    t.join();
+  CHECK(highest.load() > most / 2);
+  // Each may have added its one event before it looks.
+  CHECK(highest.load() <= most + readers * 1100);
+  CHECK(lab.server->now().streams_shed > 0);
+  slow.clear();
+  CHECK(eventually([&] { return lab.server->now().connections == 0; }));
+  CHECK(lab.server->now().stream_bytes == 0);
 }
 
 TEST_CASE("events: a reader that never reads again is cut at the deadline", "[gateway]") {
