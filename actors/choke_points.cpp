@@ -125,10 +125,14 @@ void sent(tenant_id const& tenant, envelope const& e, agent_id const& worker,
   traffic::record(h, [&] { return content_of(e); });
 }
 
-void admitted(command_message const& c) noexcept {
-  if (traffic::room_for(category::admit, c.to.tenant) == room::none)
+void admitted(command_message const& c, std::optional<errc> refused) noexcept {
+  auto const how = refused ? traffic::outcome_of(*refused) : outcome::open;
+  auto const place = traffic::room_for(category::admit, c.to.tenant, how);
+  if (place == room::none)
     return;
   auto h = about(category::admit, direction::in, c);
+  h.notable = place == room::notable;
+  h.how = how;
   traffic::record(h, [&] { return content_of(c.to, c.command); });
 }
 

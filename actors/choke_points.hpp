@@ -20,7 +20,7 @@ namespace detail {
 [[nodiscard]] std::int64_t steady_ns() noexcept;
 void sent(tenant_id const& tenant, envelope const& e, agent_id const& worker,
           std::string_view ticket, std::optional<errc> refused) noexcept;
-void admitted(command_message const& c) noexcept;
+void admitted(command_message const& c, std::optional<errc> refused) noexcept;
 void dispatching(command_message& c, agent_id const& worker) noexcept;
 void dispatched(command_message const& c, command_result const& how) noexcept;
 void crashed(entity_ref const& who, std::string const& command, bool dead) noexcept;
@@ -50,10 +50,11 @@ inline void sent(tenant_id const& tenant, envelope const& e, agent_id const& wor
     detail::sent(tenant, e, worker, ticket, refused);
 }
 
-/// The region takes a command.
-inline void admitted(command_message const& c) noexcept {
+/// The region takes a command, or it is refused before, as new work is in an overload.
+inline void admitted(command_message const& c,
+                     std::optional<errc> refused = std::nullopt) noexcept {
   if (traffic::wants(traffic::category::admit))
-    detail::admitted(c);
+    detail::admitted(c, refused);
 }
 
 /// An entity begins with a command. `worker`: () -> who holds it, where it is a ticket.

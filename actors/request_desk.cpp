@@ -1,5 +1,6 @@
 #include "actors/request_desk.hpp"
 
+#include "actors/choke_points.hpp"
 #include "actors/region.hpp"
 #include "actors/stored_answer.hpp"
 
@@ -88,6 +89,7 @@ void request_desk::send(command_ptr m) const {
     auto done = std::exchange(m->done, {});
     auto const taken = door_->ask(std::chrono::steady_clock::now());
     if (!taken) {
+      choke::admitted(*m, taken.error().code); // who watches sees what is turned away as well
       if (done)
         done(taken.error());
       return;

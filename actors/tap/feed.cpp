@@ -32,6 +32,7 @@ line counters_line(totals const& from, totals const& to) {
 }
 
 constexpr std::string_view record_limit = "record_limit";
+constexpr std::string_view slow_reader = "slow_reader";
 
 line closed_line(std::string_view reason) {
   return {line_kind::closed, text_of({{"type", "closed"}, {"reason", reason}}), no_shard, 0};
@@ -84,8 +85,13 @@ void subscription::check(std::int64_t now_ns) {
     return;
   if (now_ns >= ends_at_)
     finish("time_limit", false);
-  if (waits_ && !patient_ && now_ns - waits_since_ >= limits_.disconnect_ns)
-    finish("slow_reader", true);
+  if (!waits_ || patient_ || now_ns - waits_since_ < limits_.disconnect_ns)
+    return;
+  if (reason_ != slow_reader) { // it stays so until it reads
+    ++feed_->slow_->closed;
+    feed_->slow_->missed += untold(feed_->totals_);
+  }
+  finish(slow_reader, true);
 }
 
 bool subscription::over() const {
@@ -123,9 +129,11 @@ std::vector<line> subscription::take(std::size_t most) {
   auto const end = std::min(f.head(), ends_before_);
   if (at_ < end && waits_ && !patient_ && now - waits_since_ >= limits_.coalesce_ns) {
     at_ = std::max(end, f.first_);
+    f.slow_->missed += untold(f.before(at_));
     out.push_back(counters_line(told_, f.before(at_)));
   } else if (at_ < f.first_) { // some of what it has not read is not kept any more
     at_ = f.first_;
+    f.slow_->missed += untold(f.before(at_));
     out.push_back(gap_line(f.before(at_).since(told_), "slow"));
   }
   out.reserve(std::min<std::size_t>(most, end > at_ ? end - at_ : 0) + 2);

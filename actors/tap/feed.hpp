@@ -2,6 +2,7 @@
 
 #include "actors/tap/sieve.hpp"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -39,6 +40,12 @@ struct totals {
   }
 };
 
+/// What watchers missed because they read slowly. Read by anybody.
+struct slowness {
+  std::atomic<std::uint64_t> missed{0}; ///< records of a watch, once for each watcher
+  std::atomic<std::uint64_t> closed{0}; ///< watchers that were closed for it
+};
+
 /// Bounds of one watcher. Times in nanoseconds.
 struct subscription_limits {
   std::uint64_t records = 10'000; ///< after so many it ends by itself
@@ -74,6 +81,10 @@ private:
   /// The line `closed` comes after what there is; where `now`, in place of it.
   void finish(std::string_view reason, bool now);
   void check(std::int64_t now_ns);
+  /// Records that the feed has told before a place, and this watcher was not.
+  [[nodiscard]] std::uint64_t untold(totals const& before) const {
+    return before.records - told_.records;
+  }
   [[nodiscard]] bool has_news() const;
 
   std::shared_ptr<feed> const feed_;
@@ -102,7 +113,9 @@ public:
   static constexpr std::size_t most_lines = 1024;
   static constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 
-  feed(sieve s, bool contents) : sieve_(std::move(s)), contents_(contents) {}
+  /// `slow`: where what its watchers miss is counted.
+  feed(sieve s, bool contents, std::shared_ptr<slowness> slow = std::make_shared<slowness>())
+      : sieve_(std::move(s)), contents_(contents), slow_(std::move(slow)) {}
 
   [[nodiscard]] std::shared_ptr<subscription> join(subscription_limits limits,
                                                    std::function<std::int64_t()> now,
@@ -139,6 +152,7 @@ private:
 
   sieve sieve_;
   bool const contents_;
+  std::shared_ptr<slowness> const slow_;
   mutable std::mutex mutex_;
   std::deque<entry> lines_;
   std::size_t bytes_ = 0;

@@ -42,6 +42,14 @@ std::string key_of(watch_request const& w) {
          std::to_string(w.rate) + (w.contents ? "\ncontents" : "");
 }
 
+/// What one tenant has of something, and all have.
+struct share {
+  std::size_t all = 0;
+  std::size_t own = 0;
+  /// Whether it may have one more: it has fewer than are free.
+  [[nodiscard]] bool may_grow(std::size_t most) const { return all < most && own < most - all; }
+};
+
 result<void> check(watch_request const& w) {
   constexpr std::uint32_t most_rate = 10'000;
   if (w.tenant.empty())
@@ -78,16 +86,14 @@ result<std::shared_ptr<subscription>> hub::watch(watch_request const& what,
     std::lock_guard lock{mutex_};
     if (stopped_)
       return fail(errc::unavailable, "live traffic is not watched on this server any more");
-    if (watchers() >= settings_.watchers)
-      return fail(errc::busy, "too many watch at once; try again later");
     auto at =
         std::find_if(groups_.begin(), groups_.end(), [&](group const& g) { return g.key == key; });
+    if (auto const ok = has_place(what.tenant, at == groups_.end()); !ok)
+      return ok.error();
     if (at == groups_.end()) {
-      if (groups_.size() >= settings_.watches)
-        return fail(errc::busy, "there are " + std::to_string(groups_.size()) +
-                                    " different watches, which is the limit; try again later");
       sieve s{what.tenant, what.of, {what.sample, what.rate}};
-      groups_.push_back({std::move(key), std::make_shared<feed>(std::move(s), what.contents)});
+      groups_.push_back(
+          {std::move(key), std::make_shared<feed>(std::move(s), what.contents, slow_)});
       at = std::prev(groups_.end());
     }
     out = at->lines->join(what.limits, settings_.now, std::move(on_ready));
@@ -102,12 +108,36 @@ result<std::shared_ptr<subscription>> hub::watch(watch_request const& what,
 }
 
 /// Under the lock.
+result<void> hub::has_place(tenant_id const& tenant, bool fresh) const {
+  share watches{groups_.size(), 0};
+  share watchers{};
+  for (auto const& g : groups_) {
+    auto const n = g.lines->watchers();
+    watchers.all += n;
+    if (g.lines->gate().tenant() != tenant)
+      continue;
+    ++watches.own;
+    watchers.own += n;
+  }
+  if (!watchers.may_grow(settings_.watchers))
+    return fail(errc::busy, "too many watch at once; try again later");
+  if (fresh &&
+      (watches.own >= settings_.watches_of_a_tenant || !watches.may_grow(settings_.watches)))
+    return fail(errc::busy, "this tenant has " + std::to_string(watches.own) +
+                                " different watches, and there is no place for another; try "
+                                "again later");
+  return {};
+}
+
+/// Under the lock.
 result<void> hub::want() {
   std::uint8_t categories = 0;
+  std::uint64_t tenants = 0;
   auto contents = std::make_shared<std::vector<content_wish>>();
   for (auto const& g : groups_) {
     auto const& gate = g.lines->gate();
     categories = static_cast<std::uint8_t>(categories | gate.of().categories());
+    tenants |= bit_of(mark_of(gate.tenant().value));
     if (g.lines->contents())
       contents->push_back({gate.tenant(), gate.of()});
   }
@@ -121,7 +151,7 @@ result<void> hub::want() {
     all.release();
     reading_ = false;
   } else if (reading_) {
-    all.want(categories, std::move(contents));
+    all.want(categories, std::move(contents), tenants);
   }
   return {};
 }
@@ -147,8 +177,16 @@ std::size_t hub::watches() const {
 
 hub_counts hub::counts() const {
   std::lock_guard lock{mutex_};
-  return {groups_.size(),    watchers(),      records_.load(),
-          over_rate_.load(), no_room_.load(), failed_.load()};
+  hub_counts out;
+  out.watches = groups_.size();
+  out.watchers = watchers();
+  out.records = records_;
+  out.over_rate = over_rate_;
+  out.no_room = no_room_;
+  out.slow_missed = slow_->missed;
+  out.slow_closed = slow_->closed;
+  out.failed = failed_;
+  return out;
 }
 
 void hub::run() {
@@ -225,10 +263,7 @@ void hub::collect() {
   auto const waited = ready_.size();
   auto const lost = rings::of_process().drain(ready_, most_of_a_thread);
   no_room_ += lost.dropped;
-  if (lost.dropped > 0) {
-    for (auto const& f : now_feeding_)
-      f->miss(lost.dropped, false);
-  }
+  say_dropped(lost.drops);
   if (lost.skipped > 0) {
     for (auto const& f : limited_)
       f->miss(lost.skipped, true);
@@ -246,6 +281,15 @@ void hub::collect() {
   std::sort(order_.begin(), order_.end(), [](turn const& a, turn const& b) {
     return std::tie(a.at_ns, a.thread, a.number) < std::tie(b.at_ns, b.thread, b.number);
   });
+}
+
+void hub::say_dropped(std::vector<tenant_drops> const& drops) const {
+  for (auto const& d : drops) {
+    for (auto const& f : now_feeding_) {
+      if (mark_of(f->gate().tenant().value) == d.of)
+        f->miss(d.count, false);
+    }
+  }
 }
 
 void hub::spread(header const& h, bool outlier, std::int64_t now) {

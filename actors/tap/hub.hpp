@@ -8,6 +8,8 @@
 
 namespace troupe::traffic {
 
+struct tenant_drops;
+
 /// What somebody wants to watch. Times in nanoseconds.
 struct watch_request {
   tenant_id tenant; ///< records of this one only; needed
@@ -24,13 +26,19 @@ struct hub_counts {
   std::size_t watchers = 0;  ///< now
   std::uint64_t records = 0; ///< told, once for each watch
   std::uint64_t over_rate = 0;
-  std::uint64_t no_room = 0; ///< records that a thread could not keep
-  bool failed = false;       ///< it ended by itself
+  std::uint64_t no_room = 0;     ///< records that a thread could not keep, whoever they were for
+  std::uint64_t slow_missed = 0; ///< see `slowness`
+  std::uint64_t slow_closed = 0; ///< the same
+  bool failed = false;           ///< it ended by itself
 };
 
+/// Bounds of watches and watchers. A tenant has never more of either than are still free, so that
+/// whoever comes next finds a place: alone it gets half of them, beside one that has as much as it
+/// may a quarter.
 struct hub_settings {
-  std::size_t watches = 16;     ///< different ones; the same one for many counts once
-  std::size_t watchers = 2'000; ///< of all watches together
+  std::size_t watches = 64;             ///< different ones; the same one for many counts once
+  std::size_t watches_of_a_tenant = 16; ///< at most, however many are free
+  std::size_t watchers = 4'000;         ///< of all watches together
   std::chrono::milliseconds period{2};
   /// Records wait so long for older ones of other threads.
   std::chrono::nanoseconds hold{std::chrono::milliseconds{1}};
@@ -52,8 +60,9 @@ public:
   ~hub();
 
   /// Begins to watch; `on_ready` as in `subscription::take`. The watch ends when the answer is let
-  /// go. Errors: invalid_argument (no tenant, sample or rate out of range), busy (too many watches
-  /// or watchers), unavailable (stopped, or another hub of this process is being watched).
+  /// go. Errors: invalid_argument (no tenant, sample or rate out of range), busy (the tenant has
+  /// its share of watches or watchers, or none is free), unavailable (stopped, or another hub of
+  /// this process is being watched).
   [[nodiscard]] result<std::shared_ptr<subscription>> watch(watch_request const& what,
                                                             std::function<void()> on_ready);
 
@@ -83,6 +92,10 @@ private:
   result<void> want();
   [[nodiscard]] std::vector<std::shared_ptr<feed>> feeds() const;
   [[nodiscard]] std::size_t watchers() const;
+  /// Whether the tenant may have another watcher, and where `fresh` another watch.
+  [[nodiscard]] result<void> has_place(tenant_id const& tenant, bool fresh) const;
+  /// Tells each tenant's watches how many of its records found no room.
+  void say_dropped(std::vector<tenant_drops> const& drops) const;
 
   hub_settings const settings_;
   mutable std::mutex mutex_;
@@ -97,6 +110,7 @@ private:
   std::atomic<std::uint64_t> records_{0};
   std::atomic<std::uint64_t> over_rate_{0};
   std::atomic<std::uint64_t> no_room_{0};
+  std::shared_ptr<slowness> const slow_ = std::make_shared<slowness>();
   std::atomic<bool> failed_{false};
 
   // Of the round:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/tap/header.hpp"
+#include "actors/tap/drop_counts.hpp"
 
 #include <atomic>
 #include <memory>
@@ -40,6 +40,14 @@ public:
   /// Of the producer: counts a record that nobody has room for.
   void skip() noexcept {
     skipped_.store(skipped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  /// Of the producer: whose the record was that `push` dropped.
+  void blame(tenant_mark of) noexcept { drops_.add(of); }
+  /// Of the consumer: see `drop_counts::take`.
+  template <class F>
+  void take_drops(F&& each) {
+    drops_.take(each);
   }
 
   /// Of the consumer: hands over up to `most` records in order; how many there were.
@@ -83,6 +91,7 @@ private:
   alignas(64) std::atomic<std::uint64_t> head_{0};
   alignas(64) std::uint64_t const mask_;
   std::uint16_t const thread_;
+  drop_counts drops_;
   /// Not touched before it is used: a thread that records little costs little memory.
   std::unique_ptr<header, give_back> slots_;
 };

@@ -72,19 +72,20 @@ bool rings::claim() {
   told_ = retired_ = {};
   for (auto const& r : all_) {
     r->drain([](header& h) { drop_content(h); }, ring::default_capacity);
+    r->take_drops([](tenant_mark, std::uint64_t) {});
     told_ = told_ + lost_by(*r);
   }
   return true;
 }
 
 void rings::release() {
-  want(0, nullptr);
+  want(0, nullptr, 0);
   std::lock_guard lock{mutex_};
   read_ = false;
   std::erase_if(all_, [](auto const& r) { return r->closed(); });
 }
 
-void rings::want(std::uint8_t categories, content_wishes contents) {
+void rings::want(std::uint8_t categories, content_wishes contents, std::uint64_t tenants) {
   bool const some = contents && !contents->empty();
   {
     std::lock_guard lock{mutex_};
@@ -93,6 +94,7 @@ void rings::want(std::uint8_t categories, content_wishes contents) {
   }
   no_limit();
   detail::contents_wanted.store(some, std::memory_order_relaxed);
+  detail::watched_tenants.store(tenants, std::memory_order_relaxed);
   detail::wanted.store(categories, std::memory_order_relaxed);
 }
 
@@ -109,8 +111,9 @@ void rings::no_limit() {
   detail::allowance.store(unlimited, std::memory_order_relaxed);
 }
 
-lost_records rings::drain(std::vector<header>& out, std::size_t most) {
+fresh_losses rings::drain(std::vector<header>& out, std::size_t most) {
   std::lock_guard lock{mutex_}; // a thread that begins or ends waits; one that records does not
+  fresh_losses news;
   lost_records lost;
   for (auto const& r : all_) {
     bool const last = r->closed(); // read before it is drained: nothing comes after that
@@ -120,13 +123,14 @@ lost_records rings::drain(std::vector<header>& out, std::size_t most) {
           h.content = nullptr;
         },
         most);
+    r->take_drops([&](tenant_mark of, std::uint64_t n) { news.drops.push_back({of, n}); });
     if (last && r->empty())
       retired_ = retired_ + lost_by(*r);
     else
       lost = lost + lost_by(*r);
   }
   std::erase_if(all_, [](auto const& r) { return r->closed() && r->empty(); });
-  auto const news = lost + retired_ - told_;
+  static_cast<lost_records&>(news) = lost + retired_ - told_;
   told_ = lost;
   retired_ = {};
   return news;
@@ -216,7 +220,12 @@ void record(header& h) noexcept {
     h.at_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                   std::chrono::system_clock::now().time_since_epoch())
                   .count();
-  r->push(h);
+  if (r->push(h))
+    return;
+  // Only here, where there is no room: others' records cost nothing for it.
+  auto const of = mark_of(h.get(field::tenant));
+  if ((detail::watched_tenants.load(std::memory_order_relaxed) & bit_of(of)) != 0)
+    r->blame(of);
 }
 
 } // namespace troupe::traffic

@@ -28,6 +28,17 @@ struct lost_records {
   }
 };
 
+/// Of one tenant: records for which a ring had no room.
+struct tenant_drops {
+  tenant_mark of = 0;
+  std::uint64_t count = 0;
+};
+
+/// What was lost since the last look; a tenant may come more than once.
+struct fresh_losses : lost_records {
+  std::vector<tenant_drops> drops;
+};
+
 /// The rings of all threads of this process, and who reads them: at most one at a time.
 class rings {
 public:
@@ -37,8 +48,9 @@ public:
   [[nodiscard]] bool claim();
   void release();
 
-  /// Of the reader: says what to record; all of it, until `limit` says otherwise.
-  void want(std::uint8_t categories, content_wishes contents);
+  /// Of the reader: says what to record; all of it, until `limit` says otherwise. `tenants`: bits
+  /// of `bit_of(tenant_mark)` of those who are told what was dropped.
+  void want(std::uint8_t categories, content_wishes contents, std::uint64_t tenants = every_tenant);
   /// Of the reader: only this tenant's records are wanted, and so many of them. `slow_from`: what
   /// is an outlier, by choke point.
   void limit(tenant_id const& of, std::int64_t records,
@@ -46,7 +58,7 @@ public:
   void no_limit();
   /// Of the reader: takes up to `most` records of each ring; the count of those that were lost
   /// since the last call. The records' contents go with them.
-  [[nodiscard]] lost_records drain(std::vector<header>& out, std::size_t most);
+  [[nodiscard]] fresh_losses drain(std::vector<header>& out, std::size_t most);
 
   /// A ring for a thread that starts to record; null where there are too many threads.
   [[nodiscard]] std::shared_ptr<ring> add();

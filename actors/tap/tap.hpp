@@ -11,6 +11,8 @@ namespace detail {
 inline constinit std::atomic<std::uint8_t> wanted{0};
 /// Whether a watch wants to see contents. Written by the hub only.
 inline constinit std::atomic<bool> contents_wanted{false};
+/// Who is told what was dropped, as bits of `bit_of(tenant_mark)`. Written by the hub only.
+inline constinit std::atomic<std::uint64_t> watched_tenants{0};
 
 /// How many more records are taken in; half of the greatest number and more: all. Counted down by
 /// those who record, set by the hub.

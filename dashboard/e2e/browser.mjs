@@ -1,5 +1,6 @@
 // What the tests of the page share: Chromium, sign-in, and what is held against every page.
 import { readFileSync } from "node:fs";
+import { get } from "node:http";
 import { createRequire } from "node:module";
 import { availableParallelism, loadavg } from "node:os";
 import { chromium as playwright } from "playwright-core";
@@ -11,6 +12,22 @@ export const launch = () => playwright.launch({ executablePath: chromium(), args
 
 /** What a figure was measured on, in words. */
 export const machine = () => `${availableParallelism()} processors, load ${loadavg().map((n) => n.toFixed(1)).join(" ")}`;
+
+/** Says whether a figure is below its bound, and whether it is. */
+export function verdict(what, figure, bound, unit) {
+  const good = figure < bound;
+  console.log(`${good ? "pass" : "FAIL"}  ${what}: ${Math.round(figure * 10) / 10} ${unit}, bound ${bound} ${unit}`);
+  return good;
+}
+
+/** How long the body of an answer is with an encoding, and with which one it came. */
+export const lengthOf = (address, encoding) =>
+  new Promise((done, fail) =>
+    get(address, { headers: { "Accept-Encoding": encoding } }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (part) => (bytes += part.length)).on("end", () => done({ bytes, encoding: answer.headers["content-encoding"] })).on("error", fail);
+    }).on("error", fail),
+  );
 
 /** A page that keeps what violates the policy, and puts into `complaints` what the console says. */
 export async function watched(context, complaints) {

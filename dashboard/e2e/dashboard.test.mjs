@@ -1,12 +1,15 @@
 // The dashboard in a real browser, against a real server that runs the demo's story.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { barriers as barriersOf, brokenWords, launch, open as openPage, signIn, stops, tooWide, watched } from "./browser.mjs";
+import { transformWithEsbuild } from "vite";
+import { barriers as barriersOf, brokenWords, launch, lengthOf, open as openPage, signIn, stops, tooWide, watched } from "./browser.mjs";
 import { fill, tend } from "./play.mjs";
 import { Stage, until } from "./stage.mjs";
 
 let stage, url, browser, context, page, brief;
+let span; // how the page says a duration
 let over = false; // the story has ended
 const complaints = [];
 
@@ -16,6 +19,8 @@ before(async () => {
   browser = await launch();
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   page = await watched(context, complaints);
+  const { code } = await transformWithEsbuild(readFileSync(new URL("../src/lib/format.ts", import.meta.url), "utf8"), "format.ts");
+  ({ span } = await import(`data:text/javascript,${encodeURIComponent(code)}`));
 });
 after(async () => {
   over = true;
@@ -50,19 +55,22 @@ test("the first load is small and its policy strict", { skip: Boolean(process.en
   const answer = await page.goto(url);
   assert.match(answer.headers()["content-security-policy"], /^default-src 'none'; script-src 'self'; style-src 'self'/);
   await page.getByRole("heading", { name: "Inbox" }).waitFor();
-  const { bytes, ready, hosts } = await page.evaluate(() => {
-    const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-    const own = all.filter((e) => !e.name.includes("/api/"));
-    return {
-      bytes: own.reduce((s, e) => s + e.encodedBodySize, 0),
-      ready: performance.now(),
-      hosts: [...new Set(all.map((e) => new URL(e.name, location.href).origin))],
-    };
-  });
-  t.diagnostic(`${bytes} bytes, the inbox is there after ${Math.round(ready)} ms`);
+  await until("all of it", async () => (await page.locator(".loading").count()) === 0);
+  const { entries, ready } = await page.evaluate(() => ({
+    entries: [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map((e) => ({ url: new URL(e.name, location.href).href, bytes: e.encodedBodySize })),
+    ready: performance.now(),
+  }));
+  // All that the first screen loads: files as the server sends them with gzip, answers of the API as they came.
+  const files = [...new Set(entries.map((e) => e.url.replace(/#.*/, "")).filter((u) => !u.includes("/api/")))];
+  const zipped = await Promise.all(files.map((u) => lengthOf(u, "gzip")));
+  const api = entries.filter((e) => e.url.includes("/api/")).reduce((sum, e) => sum + e.bytes, 0);
+  const bytes = zipped.reduce((sum, z) => sum + z.bytes, 0) + api;
+  t.diagnostic(`${bytes} bytes with gzip, ${api} of them of the API; the inbox is there after ${Math.round(ready)} ms`);
+  assert.ok(files.some((u) => u.endsWith(".js")) && files.some((u) => u.endsWith(".css")), String(files));
+  assert.deepEqual(zipped.filter((z) => z.bytes > 2_000 && z.encoding !== "gzip"), []);
   assert.ok(bytes > 20_000 && bytes < 200_000, `${bytes} bytes`);
-  assert.ok(ready < 5_000, `${ready} ms`);
-  assert.deepEqual(hosts, [url]);
+  assert.ok(ready < 5_000, `${ready} ms`); // how fast it is, `./dev bench --dashboard` measures
+  assert.deepEqual([...new Set(entries.map((e) => new URL(e.url).origin))], [url]);
 });
 
 test("an approval given in the browser moves the brief, the plan and the run", async () => {
@@ -295,6 +303,32 @@ test("what was spent is what the API says", async () => {
   assert.ok(expectedBy["tech-lead"] > 0 && expectedBy.dev > 0);
   const shownBy = await page.getByRole("region", { name: "By role", exact: true }).locator("tbody tr").evaluateAll((rows) => rows.map((r) => [r.cells[0].textContent, Number(r.cells[1].textContent)]));
   assert.deepEqual(Object.fromEntries(shownBy), expectedBy);
+});
+
+test("times to done, rounds of reviews and gates that failed are the server's", async () => {
+  const { items } = await stage.get("/api/tickets?limit=500");
+  const times = items.filter((t) => t.status === "DONE").map((t) => t.changed_at - t.opened_at).sort((a, b) => a - b);
+  assert.ok(times.length >= 6);
+  const at = (q) => times[Math.ceil(q * times.length) - 1];
+  await open("costs");
+  const stat = (label, value) => page.locator(".stat", { hasText: label }).getByText(value, { exact: true }).waitFor();
+  await stat("to done, median", span(at(0.5)));
+  await stat("to done, 9 of 10", span(at(0.9)));
+  const bounds = [10, 60, 300, 900, 3600, 14_400, 86_400, Infinity].map((s) => s * 1000);
+  const counts = bounds.map((b, n) => times.filter((t) => t <= b && t > (bounds[n - 1] ?? -1)).length);
+  const shown = async () => (await page.getByRole("list", { name: "Times to done" }).locator("li .right").allTextContents()).map(Number);
+  await until("every ticket in its range", async () => String(await shown()) === String(counts));
+  const mean = times.reduce((a, b) => a + b, 0) / times.length;
+  await page.locator("section.card", { has: page.getByRole("heading", { name: "Times to done" }) }).getByText(`${span(mean)} on average`, { exact: true }).waitFor();
+  // What the demo's reviews and its gate for secrets sent back.
+  const expected = {};
+  for (const t of items) for (const [stage, n] of Object.entries(t.counted?.sent_by ?? {})) expected[`sent back by ${stage}`] = (expected[`sent back by ${stage}`] ?? 0) + n;
+  for (const e of (await stage.get("/api/events?type=ticket.gated&limit=1000")).items)
+    for (const g of e.data.results) if (!g.passed) expected[`gate ${g.gate} failed`] = (expected[`gate ${g.gate} failed`] ?? 0) + 1;
+  assert.ok(expected["sent back by review"] > 0 && expected["gate secrets failed"] > 0, JSON.stringify(expected));
+  const rows = page.locator("section.card", { has: page.getByRole("heading", { name: "Review rounds and gates" }) });
+  const said = (await rows.innerText()).split("\n").map((l) => l.trim()).filter(Boolean).slice(1).join(" ");
+  for (const [what, n] of Object.entries(expected)) assert.ok(new RegExp(`${what}\\s+${n}\\b`).test(said), `${what} ${n} in ${said}`);
 });
 
 test("an agent's record has what it reviewed and answered, not only what it wrote", async () => {

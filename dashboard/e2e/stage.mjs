@@ -47,13 +47,21 @@ export class Stage {
   children = new Map();
   more = [];
 
-  /** With a new ledger, or with a copy of the one in `data`; `more` are further flags of the server. */
-  static async open(data, more = []) {
+  /**
+   * With a new ledger, or with a copy of the one in `data`; `more` are further flags of the server,
+   * `env` is its environment besides that of the test, `script` what engines and coders say in place
+   * of the demo's script, and `used` what every attempt says that it used.
+   */
+  static async open(data, more = [], { env = {}, script, used } = {}) {
     const s = new Stage();
     s.more = more;
+    s.env = env;
+    s.used = used;
     s.folder = mkdtempSync(join(tmpdir(), "troupe-dashboard-"));
     s.port = await freePort();
     s.url = `http://127.0.0.1:${s.port}`;
+    s.script = join(demo, "script.json");
+    if (script) writeFileSync((s.script = join(s.folder, "script.json")), JSON.stringify(script));
     const seed = join(s.folder, "seed");
     cpSync(join(demo, "repository"), seed, { recursive: true });
     const git = (in_, ...a) => execFileSync("git", ["-c", "user.name=Mara", "-c", "user.email=mara@example.org", "-c", "init.defaultBranch=main", ...a], { cwd: in_, stdio: "pipe" });
@@ -67,9 +75,9 @@ export class Stage {
     return s;
   }
 
-  start(name, args) {
+  start(name, args, env = {}) {
     const log = openSync(join(this.folder, `${name}.log`), "a");
-    const child = spawn(troupe, args, { stdio: ["ignore", log, log] });
+    const child = spawn(troupe, args, { stdio: ["ignore", log, log], env: { ...process.env, ...env } });
     closeSync(log);
     this.children.set(name, child);
     return child;
@@ -91,10 +99,14 @@ export class Stage {
   }
 
   async startServer() {
-    this.start("server", [
-      "serve", "--data", join(this.folder, "server"), "--port", String(this.port), "--script", join(demo, "script.json"),
-      "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000", ...this.more,
-    ]);
+    this.start(
+      "server",
+      [
+        "serve", "--data", join(this.folder, "server"), "--port", String(this.port), "--script", this.script,
+        "--heartbeat-ms", "500", "--resend-ms", "1000", "--grace-ms", "3000", ...this.more,
+      ],
+      this.env,
+    );
     await until("the server to answer", async () => (await fetch(`${this.url}/readyz`)).ok);
   }
   /** Where the page is: in the binary, with SOURCE=1 as its sources are now, with SOURCE=built as Vite builds them. */
@@ -136,8 +148,11 @@ export class Stage {
     return this.call("GET", path);
   }
 
-  /** The demo's team; `more` are further members of the roster, `engines` those of members that have another one. */
-  async makeProject(id = "duration", more = [], name = "Duration", engines = {}) {
+  /**
+   * The demo's team; `more` are further members of the roster, `engines` those of members that have
+   * another one, `without` members that are left out, `limits` those that are other than the demo's.
+   */
+  async makeProject(id = "duration", more = [], name = "Duration", engines = {}, { without = [], limits = {} } = {}) {
     const member = (name, role, engine, capacity) => ({ name, role, engine: engines[name] ?? engine, ...(capacity ? { capacity } : {}) });
     await this.call("POST", "/api/projects", {
       id, name, template_name: "standard@1",
@@ -146,8 +161,8 @@ export class Stage {
         roster: [
           member("chief", "chief-of-staff", "rules"), member("pm", "pm", "scripted"), member("lead", "tech-lead", "scripted", 2), member("qa", "qa", "rules"),
           member("ada", "dev", "scripted"), member("bob", "dev", "scripted"), member("eve", "dev", "scripted"), ...more,
-        ],
-        limits: { lease: 4000, rounds: 2, stall: 120000 },
+        ].filter((m) => !without.includes(m.name)),
+        limits: { lease: 4000, rounds: 2, stall: 120000, ...limits },
       },
     });
   }
@@ -161,9 +176,15 @@ export class Stage {
       const { code } = await this.call("POST", "/api/daemons/codes");
       execFileSync(troupe, ["daemon", "enroll", "--server", this.url, "--code", code, "--name", name, "--data", data], { stdio: "pipe" });
       mkdirSync(join(data, "profiles"), { recursive: true });
+      let begun = `program = "${troupe}"\narguments = ["scripted-coder", "--script", "${this.script}"]`;
+      if (this.used) {
+        const coder = join(data, "coder.sh");
+        writeFileSync(coder, `#!/bin/sh\necho '${JSON.stringify({ type: "usage", ...this.used })}'\nexec "${troupe}" scripted-coder --script "${this.script}"\n`, { mode: 0o755 });
+        begun = `program = "${coder}"`;
+      }
       writeFileSync(
         join(data, "profiles", "scripted.toml"),
-        `name = "scripted"\nsummary = "the demo's script"\nprogram = "${troupe}"\narguments = ["scripted-coder", "--script", "${join(demo, "script.json")}"]\nformat = "jsonl"\n[exit_codes]\n0 = "done"\n2 = "changes_requested"\n`,
+        `name = "scripted"\nsummary = "the demo's script"\n${begun}\nformat = "jsonl"\n[exit_codes]\n0 = "done"\n2 = "changes_requested"\n`,
       );
       this.startDaemon(name);
     }

@@ -139,7 +139,10 @@ void add_watch_metrics(metric_page& out, traffic::hub_counts const& now) {
       .at(d(now.records));
   out.counter("troupe_watch_records_dropped_total", "Records that were not told.")
       .at({{"why", "rate"}}, d(now.over_rate))
-      .at({{"why", "room"}}, d(now.no_room));
+      .at({{"why", "room"}}, d(now.no_room))
+      .at({{"why", "slow"}}, d(now.slow_missed));
+  out.counter("troupe_watchers_closed_total", "Watchers that were closed by the server, by reason.")
+      .at({{"reason", "slow_reader"}}, d(now.slow_closed));
   out.gauge("troupe_watch_failed", "1 after live traffic could not be told any more, else 0.")
       .at(now.failed ? 1 : 0);
 }

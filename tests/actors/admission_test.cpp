@@ -1,5 +1,7 @@
 #include "actors/admission.hpp"
 #include "actors/request_desk.hpp"
+#include "actors/tap/hub.hpp"
+#include "actors/tap/tap.hpp"
 #include "tests/actors/stage.hpp"
 
 #include <catch2/catch.hpp>
@@ -205,6 +207,63 @@ TEST_CASE("admission: the commands of a node are counted from their sending to t
   CHECK((*first)->has_value());
   CHECK(door.under_way() == 0);
   CHECK_FALSE(o.is_busy(o.ticket("t1")));
+  s.settle();
+}
+
+TEST_CASE("admission: whoever watches sees new work that is refused as an error of this point",
+          "[actors]") {
+  if (!traffic::is_built_in)
+    return;
+  admission door{{3, 0ms, 1, 2}}; // no patience
+  test::still_stage s;
+  outside o{s, door};
+  traffic::hub_settings driven;
+  driven.thread = false;
+  driven.hold = std::chrono::nanoseconds{-1h};
+  traffic::hub tap{driven};
+  auto const watch = [&](char const* filter) {
+    traffic::watch_request w;
+    w.tenant = tenant_id{"default"};
+    w.of = traffic::filter::parse(filter).value();
+    w.contents = true;
+    return tap.watch(w, {}).value();
+  };
+  auto const errors = watch("point=admit and errors");
+  auto const taken = watch("point=admit and not errors");
+  auto const told = [&](auto const& w) {
+    tap.step();
+    std::vector<json::object> out;
+    for (auto const& l : w->take(100))
+      out.push_back(json::parse(*l.text)->as_object());
+    return out;
+  };
+  submit_options about;
+  about.correlation = "k3f9q2mx";
+  about.cause = "request-1";
+  (void)o.ticket("k3f9q2mx-1", about);
+  CHECK(told(errors).empty());
+  auto all = told(taken);
+  REQUIRE(all.size() == 1);
+  auto const before = all[0];
+  CHECK(before.at("outcome") == "open");
+
+  std::list<headcount> others;
+  for (int i = 0; i < 2; ++i)
+    others.push_back(count_at(door.under_way()));
+  REQUIRE(o.is_busy(o.ticket("k3f9q2mx-1", about)));
+  CHECK(told(taken).empty());
+  all = told(errors);
+  REQUIRE(all.size() == 1);
+  auto refused = all[0];
+  CHECK(refused.at("outcome") == "busy");
+  CHECK(refused.at("kind") == "ticket.open");
+  CHECK(refused.at("from") == "human:ada");
+  CHECK(refused.at("to") == "ticket:k3f9q2mx-1");
+  CHECK(refused.at("brief") == "k3f9q2mx");
+  // And all else is as of one that is taken.
+  for (auto const* own : {"at_us", "number", "outcome"})
+    refused[own] = before.at(own);
+  CHECK(refused == before);
   s.settle();
 }
 

@@ -1,5 +1,7 @@
+#include "gateway/routes/metrics.hpp"
 #include "tests/api/one_man_team.hpp"
 #include "tests/api/scrape.hpp"
+#include "tests/api/two_tenants.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -209,6 +211,25 @@ TEST_CASE("metrics: words of a configuration cannot make series without end", "[
   CHECK(m.sum("troupe_attempts_total", {"role=\"other\""}) == 60 - 32);
   // Those of roles, and of the requests that this test made.
   CHECK(m.size() - before <= 33 * 5 + 8 * 16);
+}
+
+TEST_CASE("metrics: what slow watchers missed, and that they were closed, is counted", "[api]") {
+  two_tenants lab;
+  auto const has = [&](std::string const& line) {
+    return ("\n" + metrics_text(*lab.edge)).find("\n" + line + "\n") != std::string::npos;
+  };
+  std::string const missed = R"(troupe_watch_records_dropped_total{why="slow"} )";
+  std::string const closed = R"(troupe_watchers_closed_total{reason="slow_reader"} )";
+  CHECK(has(missed + "0"));
+  CHECK(has(closed + "0"));
+  traffic::watch_request what;
+  what.tenant = inner_tenant;
+  what.of = traffic::filter::parse("kind=project.created and direction=out").value();
+  what.limits.disconnect_ns = 0; // whoever does not take a line at once is slow
+  auto const never_reads = lab.tap.watch(what, {}).value();
+  lab.work(inner_tenant, "tally");
+  CHECK(eventually([&] { return has(closed + "1"); }));
+  CHECK(has(missed + "1"));
 }
 
 TEST_CASE("metrics: the process and the build are told", "[api]") {

@@ -1,3 +1,4 @@
+#include "actors/tap/tap.hpp"
 #include "tests/api/two_tenants.hpp"
 
 using namespace troupe;
@@ -101,6 +102,71 @@ TEST_CASE("tenants: what a gap counts is one's own, however busy another tenant 
   for (auto const& e : watch.got())
     gaps = gaps || (e.event == "gap" && text_at(data_of(e), "why") == "rate");
   CHECK(gaps); // the rate was used up, and that was said
+}
+
+TEST_CASE("tenants: what a gap counts as without room is one's own, whoever took the room",
+          "[api]") {
+  two_tenants lab;
+  tenant_id const other{"zebra"};
+  tenant_id const quiet{"newt"};
+  // Filters, so that choke points record whatever the rates.
+  auto const path = lab.server.url() + "/api/watch?limit=1000000&filter=kind%3Dnothing";
+  stream_reader watch{path, api_lab::as(lab.token_of(mine))};
+  stream_reader theirs{path, api_lab::as(lab.token_of(other))};
+  stream_reader nothing{path, api_lab::as(lab.token_of(quiet))};
+  for (auto* reader : {&watch, &theirs, &nothing})
+    REQUIRE(reader->opens());
+  // Far more at once than a thread has room for: what the desks and shards of a server would make
+  // in an overload, from one thread.
+  auto const pass = [](tenant_id const& of) {
+    traffic::header h{traffic::category::send, traffic::direction::out};
+    h.set(traffic::field::tenant, of.value);
+    h.set(traffic::field::kind, "note");
+    traffic::record(h);
+  };
+  constexpr std::uint64_t mine_of_it = 5'000;
+  constexpr std::uint64_t times = 40; // as many are the other one's
+  std::thread{[&] {
+    for (std::uint64_t i = 0; i < mine_of_it * times; ++i) {
+      pass(other);
+      if (i % times == 0)
+        pass(mine);
+    }
+  }}.join();
+  auto const own = accounted_in_the_end(lab, watch);
+  auto const of_others = accounted_in_the_end(lab, theirs);
+  CHECK(own > 0);
+  CHECK(own <= mine_of_it);
+  CHECK(of_others > own);
+  CHECK(of_others <= mine_of_it * times);
+  CHECK(own + of_others == lab.tap.counts().no_room);
+  CHECK(accounted_for(nothing) == 0);
+  for (auto const& e : watch.got())
+    CHECK(text_at(data_of(e), "why") == "room");
+}
+
+TEST_CASE("tenants: one that watches as much as it may leaves others their watches", "[api]") {
+  two_tenants lab;
+  tenant_id const other{"zebra"};
+  auto const path = lab.server.url() + "/api/watch?filter=brief%3Db";
+  auto const as = api_lab::as(lab.token_of(mine));
+  auto const again = api_lab::as(lab.token_of(mine)); // a token has sixteen of its own
+  std::vector<std::unique_ptr<stream_reader>> all;
+  for (int i = 0; i < 16; ++i) {
+    all.push_back(std::make_unique<stream_reader>(path + std::to_string(i), as));
+    REQUIRE(all.back()->opens());
+  }
+  auto const refused = http_request("GET", path + "16", again, {});
+  REQUIRE(refused.has_value());
+  CHECK(refused->status == 429);
+  CHECK(tells(refused->body, "this tenant has 16 different watches"));
+  stream_reader same{path + "3", again}; // this one there is
+  CHECK(same.opens());
+  for (int i = 0; i < 16; ++i) {
+    all.push_back(std::make_unique<stream_reader>(path + std::to_string(i),
+                                                  api_lab::as(lab.token_of(other))));
+    REQUIRE(all.back()->opens());
+  }
 }
 
 TEST_CASE("tenants: a watcher who used up its rate hears nothing of another tenant's work",

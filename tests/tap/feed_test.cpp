@@ -15,8 +15,9 @@ constexpr std::int64_t second = 1000 * ms;
 /// A feed under a clock that the test moves.
 struct stage {
   std::int64_t now = 100 * second;
+  std::shared_ptr<slowness> slow = std::make_shared<slowness>();
   std::shared_ptr<feed> f =
-      std::make_shared<feed>(sieve{tenant_id{"acme"}, {}, sieve_settings{}}, false);
+      std::make_shared<feed>(sieve{tenant_id{"acme"}, {}, sieve_settings{}}, false, slow);
   int n = 0;
   int calls = 0;
 
@@ -206,6 +207,60 @@ TEST_CASE("tap feed: thirty seconds behind it is closed, with the reason", "[tap
   CHECK(stalled->take(10).empty());
   s.add();
   CHECK(texts(reader->take(10)) == std::vector<std::string>{"r1"});
+}
+
+TEST_CASE("tap feed: what watchers miss because they are slow is counted, once for each", "[tap]") {
+  stage s;
+  auto const reader = s.join();
+  auto const behind = s.join();
+  auto const far_behind = s.join();
+  auto const stalled = s.join();
+  s.add(10);
+  s.f->call();
+  s.f->miss(5, true); // counted elsewhere, once for the watch
+  for (auto const& w : {reader, behind, far_behind})
+    CHECK(w->take(3).size() == 3);
+  s.now += second;
+  s.add(static_cast<int>(feed::most_lines) + 90);
+  (void)reader->take(7);
+  auto const kept_back = s.slow->missed.load();
+  CHECK(kept_back == 10 - 3 + 90); // it had three, and the newest are kept
+  (void)behind->take(1);
+  CHECK(s.slow->missed == 2 * kept_back);
+  s.now += 4 * second;
+  REQUIRE(texts(far_behind->take(1)) == std::vector<std::string>{"counters"});
+  CHECK(s.slow->missed == 2 * kept_back + 10 - 3 + feed::most_lines + 90);
+  CHECK(s.slow->closed == 0);
+
+  auto const before = s.slow->missed.load();
+  for (auto const& w : {reader, behind, far_behind})
+    while (!w->take(5000).empty()) {
+    }
+  auto const after = s.slow->missed.load(); // two of them were four seconds behind
+  s.now += 26 * second;
+  CHECK(s.f->tend(s.now));
+  CHECK(s.slow->closed == 1);
+  CHECK(s.slow->missed == after + 10 + feed::most_lines + 90); // all that there was
+  s.now += second;
+  CHECK(s.f->tend(s.now)); // and once only
+  CHECK(texts(stalled->take(10)) == std::vector<std::string>{"closed"});
+  CHECK(s.slow->closed == 1);
+  CHECK(s.slow->missed - before == after - before + 10 + feed::most_lines + 90);
+}
+
+TEST_CASE("tap feed: who leaves, or is ended for another reason, was not slow", "[tap]") {
+  stage s;
+  auto gone = s.join();
+  auto const ended = s.join();
+  s.add(10);
+  s.f->call();
+  s.now += 2 * second;
+  gone.reset();
+  ended->close("token_ended");
+  CHECK(texts(ended->take(10)) == std::vector<std::string>{"closed"});
+  (void)s.f->tend(s.now);
+  CHECK(s.slow->missed == 0);
+  CHECK(s.slow->closed == 0);
 }
 
 TEST_CASE("tap feed: who is told the past first may be behind until then, and not after", "[tap]") {

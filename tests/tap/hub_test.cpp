@@ -175,13 +175,58 @@ TEST_CASE("tap hub: refuses too many watches, too many watchers and what makes n
   }
 }
 
-TEST_CASE("tap hub: watchers are bounded", "[tap]") {
+TEST_CASE("tap hub: watchers are bounded, and each tenant leaves as many places as it has",
+          "[tap]") {
   stage s;
   std::vector<std::shared_ptr<subscription>> all;
-  for (int i = 0; i < 2000; ++i)
-    all.push_back(s.watch());
-  CHECK(s.h.watch(stage::request(), {}).error().code == errc::busy);
+  auto const taken_by = [&](std::string const& tenant) {
+    std::size_t n = 0;
+    for (;; ++n) {
+      auto w = s.h.watch(stage::request("", tenant), {});
+      if (!w) {
+        CHECK(w.error().code == errc::busy);
+        return n;
+      }
+      all.push_back(std::move(*w));
+    }
+  };
+  CHECK(taken_by("acme") == 1000);
   CHECK(s.h.watches() == 1);
+  CHECK(taken_by("second") == 500);
+  CHECK(taken_by("third") == 250);
+  CHECK(taken_by("acme") == 0);
+  for (int i = 4; i < 12; ++i)
+    CHECK(taken_by("t" + std::to_string(i)) > 0);
+  CHECK(all.size() <= 2000);
+  all.erase(all.begin(), all.begin() + 1000); // those of the first
+  s.h.step();
+  CHECK(taken_by("new") > 400);
+}
+
+TEST_CASE("tap hub: a tenant with as many different watches as it may have leaves others theirs",
+          "[tap]") {
+  stage s;
+  std::vector<std::shared_ptr<subscription>> all;
+  auto const taken_by = [&](std::string const& tenant) {
+    std::size_t n = 0;
+    for (;; ++n) {
+      auto w = s.h.watch(stage::request("brief=b" + std::to_string(n), tenant), {});
+      if (!w) {
+        CHECK(w.error().code == errc::busy);
+        return n;
+      }
+      all.push_back(std::move(*w));
+    }
+  };
+  std::vector<std::size_t> of_each;
+  of_each.reserve(8);
+  for (int i = 0; i < 8; ++i)
+    of_each.push_back(taken_by("t" + std::to_string(i)));
+  CHECK(of_each == std::vector<std::size_t>{16, 16, 16, 8, 4, 2, 1, 1});
+  CHECK(s.h.watches() == 64);
+  CHECK(taken_by("late") == 0);             // what is written for watches is bounded in all
+  all.push_back(s.watch("brief=b3", "t0")); // this one there is: it takes no place
+  CHECK(s.h.watches() == 64);
 }
 
 TEST_CASE("tap hub: over the rate it says how many there were", "[tap]") {
@@ -208,19 +253,83 @@ TEST_CASE("tap hub: over the rate it says how many there were", "[tap]") {
   CHECK_FALSE(now.failed);
 }
 
-TEST_CASE("tap hub: what threads dropped is said to every watch", "[tap]") {
+TEST_CASE("tap hub: what threads dropped is said to the watches of whom it was, and to no other",
+          "[tap]") {
   stage s;
+  auto const some = s.watch("kind=note");
+  auto const all = s.watch("kind=bug");
+  auto const theirs = s.watch("kind=note", "other");
+  auto const quiet = s.watch("kind=note", "quiet");
+  auto const in_a_thread = [](std::size_t mine, std::size_t others, std::size_t unwatched) {
+    std::thread{[=] {
+      for (std::size_t i = 0; i < ring::default_capacity; ++i)
+        say("other", "unwatched");
+      for (std::size_t i = 0; i < std::max({mine, others, unwatched}); ++i) {
+        if (i < mine)
+          say("question");
+        if (i < others)
+          say("question", "other");
+        if (i < unwatched)
+          say("question", "unwatched");
+      }
+    }}.join();
+  };
+  in_a_thread(77, 5000, 300);
+  in_a_thread(23, 0, 0);
+  s.h.step(); // said with the next round
+  auto const gap_of = [&](std::shared_ptr<subscription> const& w) {
+    auto const seen = s.told(w);
+    if (seen.empty())
+      return 0;
+    CHECK(seen.size() == 1);
+    CHECK(read(seen[0]).at("why") == "room");
+    return read(seen[0]).at("count").to_number<int>();
+  };
+  CHECK(gap_of(some) == 100);
+  CHECK(gap_of(all) == 100);
+  CHECK(gap_of(theirs) == 5000);
+  CHECK(gap_of(quiet) == 0);
+  CHECK(s.h.counts().no_room == 5400); // of the whole server: for whoever runs it
+}
+
+TEST_CASE("tap hub: what was dropped before somebody watches is not told to them", "[tap]") {
+  stage s;
+  auto first = s.watch("kind=note", "other");
+  auto const drop = [] {
+    std::thread{[] {
+      for (std::size_t i = 0; i < ring::default_capacity + 10; ++i)
+        say("question");
+    }}.join();
+  };
+  drop();
+  first.reset();
+  s.h.step();
+  drop(); // nobody watches
   auto const w = s.watch("kind=note");
-  std::thread{[] {
-    for (std::size_t i = 0; i < ring::default_capacity + 77; ++i)
-      say("other");
-  }}.join();
+  (void)s.told(w);
+  s.now += 2 * second;
   CHECK(s.told(w).empty());
-  auto const seen = s.told(w); // said with the next round
-  REQUIRE(seen.size() == 1);
-  CHECK(read(seen[0]).at("count").to_number<int>() == 77);
-  CHECK(read(seen[0]).at("why") == "room");
-  CHECK(s.h.counts().no_room == 77);
+}
+
+TEST_CASE("tap hub: what watchers missed because they were slow is counted", "[tap]") {
+  stage s;
+  auto request = stage::request();
+  request.rate = 10'000;
+  auto const reader = s.h.watch(request, {}).value();
+  auto stalled = s.h.watch(request, {}).value();
+  CHECK(s.h.counts().slow_missed == 0);
+  for (int i = 0; i < 1500; ++i)
+    say("note");
+  CHECK(s.told(reader).size() == 1024 + 1);
+  CHECK(s.h.counts().slow_missed == 1500 - 1024);
+  s.now += 31 * second;
+  s.h.step();
+  CHECK(s.h.counts().slow_closed == 1);
+  CHECK(s.h.counts().slow_missed == 1500 - 1024 + 1500);
+  stalled.reset();
+  s.h.step();
+  CHECK(s.h.counts().slow_closed == 1); // also once it has gone
+  CHECK(s.h.counts().watchers == 1);
 }
 
 TEST_CASE("tap hub: contents are for watches that may see them, and leave without secrets",

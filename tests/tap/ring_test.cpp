@@ -94,6 +94,53 @@ TEST_CASE("tap ring: under load no record is torn, and each is delivered or coun
   CHECK(delivered > 0);
 }
 
+TEST_CASE("tap drops: each is counted for its tenant, while one adds and one takes", "[tap]") {
+  drop_counts counts;
+  constexpr std::size_t tenants = 5;
+  constexpr std::uint64_t n = 400'000;
+  auto const tag = [](std::size_t i) { return mark_of("tenant" + std::to_string(i)); };
+  std::atomic<bool> ended{false};
+  std::thread producer{[&] {
+    for (std::uint64_t i = 0; i < n; ++i)
+      counts.add(tag(i % tenants));
+    ended = true;
+  }};
+  std::map<tenant_mark, std::uint64_t> got;
+  auto const take = [&] { counts.take([&](tenant_mark of, std::uint64_t c) { got[of] += c; }); };
+  while (!ended)
+    take();
+  producer.join();
+  take();
+  REQUIRE(got.size() == tenants);
+  for (std::size_t i = 0; i < tenants; ++i)
+    CHECK(got[tag(i)] == n / tenants);
+  got.clear();
+  take();
+  CHECK(got.empty());
+}
+
+TEST_CASE("tap drops: what has no place, or more than a word, is never counted for another one",
+          "[tap]") {
+  drop_counts counts;
+  std::map<tenant_mark, std::uint64_t> got;
+  auto const take = [&] { counts.take([&](tenant_mark of, std::uint64_t c) { got[of] += c; }); };
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < drop_counts::places + 20; ++i)
+      counts.add(mark_of("tenant" + std::to_string(i)));
+    take();
+    CHECK(got.size() == drop_counts::places);
+  }
+  for (auto const& [of, count] : got)
+    CHECK(count == 2);
+  got.clear();
+  constexpr auto many = most_in_a_word + 1000;
+  for (std::uint64_t i = 0; i < many; ++i)
+    counts.add(mark_of("acme"));
+  take();
+  REQUIRE(got.size() == 1);
+  CHECK(got[mark_of("acme")] == many);
+}
+
 TEST_CASE("tap rings: what many threads record arrives or is counted, also when they end",
           "[tap]") {
   auto& all = rings::of_process();

@@ -41,6 +41,18 @@ export function completion(tickets: Ticket[]): number[] {
     .map((t) => (t.changed_at ?? 0) - (t.opened_at ?? 0));
 }
 
+/** How long what is done took, in ranges that people think in; `counts` has one more, for what took longer. */
+export function histogram(times: number[]): { bounds: number[]; counts: number[]; sum: number } {
+  const [minute, hour] = [60_000, 3_600_000];
+  const bounds = [10_000, minute, 5 * minute, 15 * minute, hour, 4 * hour, 24 * hour];
+  const counts = new Array<number>(bounds.length + 1).fill(0);
+  for (const t of times) {
+    const at = bounds.findIndex((b) => t <= b);
+    counts[at < 0 ? bounds.length : at] = (counts[at < 0 ? bounds.length : at] ?? 0) + 1;
+  }
+  return { bounds, counts, sum: times.reduce((a, b) => a + b, 0) };
+}
+
 /** How often reviews and gates sent work back, by stage. */
 export function sentBack(tickets: Ticket[]): Map<string, number> {
   const out = new Map<string, number>();

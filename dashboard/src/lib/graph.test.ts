@@ -13,6 +13,14 @@ describe("a plan as a graph", () => {
     expect(l.rows).toBe(2);
     expect(l.edges).toHaveLength(4);
   });
+  it("leads an edge over a layer through a place of its own, and knows which edges are the longest chain", () => {
+    const l = layout([item("1"), item("2", "1"), item("3", "2"), item("4", "1", "3"), item("5", "2", "4")]);
+    const over = l.edges.find((e) => e.from === "1" && e.to === "4");
+    expect(over?.via.map((v) => v.layer)).toEqual([1, 2]);
+    const taken = [...l.nodes.values(), ...new Map(l.edges.flatMap((e) => e.via).map((v) => [v.key, v])).values()].map((n) => `${n.layer}/${n.row}`);
+    expect(new Set(taken).size).toBe(taken.length);
+    expect([...l.chain]).toEqual([["4", "5"], ["3", "4"], ["2", "3"], ["1", "2"]]);
+  });
   it("gives no two items of a layer the same row", () => {
     const many = [item("a"), item("b"), ...Array.from({ length: 30 }, (_, n) => item(`x${n}`, n % 2 ? "a" : "b"))];
     const rows = [...layout(many).nodes.values()].filter((n) => n.layer === 1).map((n) => n.row);

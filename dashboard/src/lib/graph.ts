@@ -7,12 +7,20 @@ export interface Node {
   layer: number;
   row: number;
 }
+/** An edge, and the places between layers through which it goes, so that it runs behind no other item. */
+export interface Edge {
+  from: string;
+  to: string;
+  via: Node[];
+}
 export interface Layout {
   nodes: Map<string, Node>;
-  edges: [from: string, to: string][];
+  edges: Edge[];
   layers: number;
   rows: number;
   critical: Set<string>;
+  /** What comes next on the longest chain. */
+  chain: Map<string, string>;
 }
 
 /** Edges to what is not there are left out; a cycle, which the server refuses, ends the descent. */
@@ -35,27 +43,45 @@ export function layout(items: Item[]): Layout {
 
   const byLayer: string[][] = [];
   for (const i of items) (byLayer[depth.get(i.key) ?? 0] ??= []).push(i.key);
+  // What goes over a layer has a place in it like an item; edges to the same item share it.
+  const ways = new Map<string, string[]>(); // to a place or an item, from the layer before
+  const edges: { from: string; to: string; places: string[] }[] = [];
+  for (const [to, froms] of before)
+    for (const from of froms) {
+      const places: string[] = [];
+      let last = from;
+      for (let l = (depth.get(from) ?? 0) + 1; l < (depth.get(to) ?? 0); ++l) {
+        const place = `${l} before ${to}`;
+        if (!ways.has(place)) (byLayer[l] ??= []).push(place);
+        ways.set(place, [...(ways.get(place) ?? []), last]);
+        places.push(place);
+        last = place;
+      }
+      ways.set(to, [...(ways.get(to) ?? []), last]);
+      edges.push({ from, to, places });
+    }
   // Two passes of barycentres take most crossings out of small graphs.
   const row = new Map<string, number>();
   byLayer.forEach((l) => l.forEach((k, n) => row.set(k, n)));
   for (let pass = 0; pass < 2; ++pass)
     for (const l of byLayer.slice(1)) {
       const centre = (k: string) => {
-        const b = before.get(k) ?? [];
+        const b = ways.get(k) ?? [];
         return b.length === 0 ? (row.get(k) ?? 0) : b.reduce((s, x) => s + (row.get(x) ?? 0), 0) / b.length;
       };
       l.sort((a, b) => centre(a) - centre(b));
       l.forEach((k, n) => row.set(k, n));
     }
 
-  const edges: [string, string][] = [];
-  for (const [to, froms] of before) for (const from of froms) edges.push([from, to]);
+  const critical = criticalPath(items, () => 1);
+  const fromEnd = [...critical];
   return {
     nodes: new Map(items.map((i) => [i.key, { key: i.key, layer: depth.get(i.key) ?? 0, row: row.get(i.key) ?? 0 }])),
-    edges,
+    edges: edges.map(({ from, to, places }) => ({ from, to, via: places.map((key, n) => ({ key, layer: (depth.get(from) ?? 0) + 1 + n, row: row.get(key) ?? 0 })) })),
     layers: byLayer.length,
     rows: Math.max(0, ...byLayer.map((l) => l.length)),
-    critical: criticalPath(items, () => 1),
+    critical,
+    chain: new Map(fromEnd.slice(1).map((k, n) => [k, fromEnd[n] as string])),
   };
 }
 

@@ -3,6 +3,7 @@ import { createContext } from "react";
 import { all, get, query } from "./api";
 import { textOf } from "./format";
 import { useResource, type Resource } from "./live";
+import { keptDown } from "./quarantine";
 import type { Agent, Approval, Run, Situation, Ticket } from "./types";
 
 export interface Question {
@@ -30,6 +31,12 @@ export interface Escalation {
   since?: number;
   /** For a ticket whose attempts or rounds are used up. */
   decide: boolean;
+  /** Who was asked what becomes of it, as an agent that is a person, and where that is answered. */
+  asked?: { path: string; message: string };
+  /** A ticket that was made by hand has no plan that could be made anew. */
+  byHand?: boolean;
+  /** An agent that the server keeps down after crashes, and tries again by itself. */
+  keptDown?: boolean;
   /** Tickets that wait for the same thing are one matter. */
   tickets?: string[];
 }
@@ -74,7 +81,7 @@ export function fromTickets(tickets: Ticket[], people: Set<string>): Pick<Waitin
         });
     if (t.status === "failed_pending") {
       // Its ways out are buttons of the card.
-      if (!t.resolver || human(`agent:${t.resolver}`) || mine.length > 0) escalations.push({ ...stuck, hint: "", decide: true });
+      if (!t.resolver || human(`agent:${t.resolver}`) || mine.length > 0) escalations.push({ ...stuck, hint: "", decide: true, ...(t.by_hand ? { byHand: true } : {}) });
     } else if ((t.lacks && t.lacks.for !== "run") || (now.for === "money" && hint)) {
       const same = lacking.get(text);
       if (same) {
@@ -111,10 +118,17 @@ export async function readWaiting(signal: AbortSignal): Promise<Waiting> {
     people.filter((a) => (a.inbox ?? []).length > 0 || a.status === "working" || a.status === "waiting").map((a) => get<Agent>(`/api/agents/${encodeURIComponent(a.id)}`, signal)),
   );
   for (const a of asked)
-    for (const w of a.waits ?? [])
+    for (const w of a.waits ?? []) {
+      const path = `/api/agents/${encodeURIComponent(a.id)}/answer`;
+      if (w.content === "resolution") {
+        // The ticket has a card already; and where it was decided about elsewhere, this asks nothing any more.
+        const about = out.escalations.find((e) => e.decide && `ticket:${e.id}` === w.asked_by);
+        if (about) about.asked = { path, message: w.message };
+        continue;
+      }
       out.questions.push({
         key: w.message,
-        path: `/api/agents/${encodeURIComponent(a.id)}/answer`,
+        path,
         about: `asked of ${a.spec.name}`,
         kind: "agent",
         from: w.asked_by,
@@ -123,8 +137,11 @@ export async function readWaiting(signal: AbortSignal): Promise<Waiting> {
         message: w.message,
         ...(w.content && w.content !== "text" ? { content: w.content } : {}),
       });
+    }
+  const down = await keptDown(agents.items, signal);
   for (const a of agents.items)
-    if (a.status === "quarantined" || a.status === "crashed")
+    if (down.has(a.id)) out.escalations.push({ key: `agent:${a.id}`, kind: "agent", id: a.id, title: `Agent ${a.spec.name} is quarantined`, text: down.get(a.id) ?? "", decide: false, keptDown: true });
+    else if (a.status === "quarantined" || a.status === "crashed")
       out.escalations.push({ key: `agent:${a.id}`, kind: "agent", id: a.id, title: `Agent ${a.spec.name} is ${a.status}`, text: a.why ?? "", decide: false });
   for (const r of runs.items)
     if (r.lacks) out.escalations.push({ key: `run:${r.id}`, kind: "run", id: r.id, title: `Run ${r.id}`, text: `Waits for ${r.lacks.text}.`, ...(r.lacks.do ? { hint: r.lacks.do } : {}), decide: false });

@@ -90,7 +90,7 @@ class Live {
 }
 
 export const live = new Live();
-export const useLink = (): Link => useSyncExternalStore(live.watch, live.current);
+export const useLink = (): Link => useSyncExternalStore(live.watch, live.current, live.current);
 
 /** Hears every event of the stream while the component is there. */
 export function useEvents(take: Listener, again?: () => void): void {

@@ -4,6 +4,7 @@ import { count, isOver, money, span, who } from "../lib/format";
 import { useRefresh } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { deedsOf, inWords } from "../lib/record";
+import { useKeptDown } from "../lib/quarantine";
 import { setParams, useRoute } from "../lib/route";
 import { useAgents, useDaemons, useTickets, useWork } from "../lib/runs";
 import type { Agent, Daemon, Ticket } from "../lib/types";
@@ -17,6 +18,8 @@ const mostOwn = 2000;
 export default function Agents() {
   const { params } = useRoute();
   const agents = useAgents();
+  useRefresh(agents, 10_000); // no event tells of a restart
+  const down = useKeptDown(agents.data?.items);
   const work = useWork(mostOwn);
   const daemons = useDaemons();
   useRefresh(daemons, 10_000);
@@ -41,7 +44,7 @@ export default function Agents() {
                 <Empty title="No agent.">{items.length === 0 ? <>A project brings its roster with it: <code>troupe init</code></> : "None goes through these filters."}</Empty>
               ) : (
                 <>
-                  <Roster agents={shown} tickets={tickets.data?.items ?? []} attempts={work.data} reload={agents.reload} />
+                  <Roster agents={shown} tickets={tickets.data?.items ?? []} attempts={work.data} down={down.data} reload={agents.reload} />
                   {tickets.data?.whole === false && <p className="muted">Work and record are of the newest {count(tickets.data.items.length)} of {count(tickets.data.total)} tickets.</p>}
                   {work.data?.whole === false && <p className="muted">What attempts took is of the newest {count(mostOwn)}.</p>}
                 </>
@@ -68,7 +71,8 @@ export default function Agents() {
   );
 }
 
-function Roster({ agents, tickets, attempts, reload }: { agents: Agent[]; tickets: Ticket[]; attempts: Work | undefined; reload: () => Promise<void> }) {
+/** `down` has those that the server keeps down, with its reason: that is not stored, and their state stays what it was. */
+export function Roster({ agents, tickets, attempts, down, reload }: { agents: Agent[]; tickets: Ticket[]; attempts?: Work | undefined; down?: Map<string, string> | undefined; reload: () => Promise<void> }) {
   const may = useMay("developer");
   const holds = new Map<string, Ticket[]>();
   for (const t of tickets) {
@@ -82,6 +86,8 @@ function Roster({ agents, tickets, attempts, reload }: { agents: Agent[]; ticket
             const own = record.get(a.id);
             const said = inWords(own, a.answered ?? 0);
             const work = holds.get(a.id) ?? [];
+            const kept = down?.get(a.id);
+            const why = kept ?? a.why;
             const post = deeds(`/api/agents/${encodeURIComponent(a.id)}`, reload);
             return (
               <tr key={a.id}>
@@ -90,12 +96,12 @@ function Roster({ agents, tickets, attempts, reload }: { agents: Agent[]; ticket
                   <div className="muted">{a.project}</div>
                 </td>
                 <td data-label="State">
-                  <Status of={a.status} />
-                  {a.why && <div className="muted">{a.why}</div>}
+                  <Status of={kept ? "quarantined" : a.status} />
+                  {why && <div className="muted">{why}</div>}
                 </td>
                 <td data-label="Engine">
                   {a.spec.engine ?? "rules"}
-                  {(a.spec.capacity ?? 1) > 1 && <span className="muted"> × {a.spec.capacity}</span>}
+                  {(a.spec.capacity ?? 1) > 1 && <span className="muted nowrap"> × {a.spec.capacity}</span>}
                 </td>
                 <td data-label="Work" className={work.length === 0 ? "nothing" : undefined}>
                   {work.length === 0 ? (
@@ -130,7 +136,7 @@ function Roster({ agents, tickets, attempts, reload }: { agents: Agent[]; ticket
                   )}
                 </td>
                 <td>
-                  {a.status === "paused" || a.status === "quarantined" ? (
+                  {kept ? null : a.status === "paused" || a.status === "quarantined" || a.status === "crashed" ? (
                     <Action label="Resume" disabled={!may} act={post("resume")} />
                   ) : isOver(a.status) ? null : (
                     <Action label="Pause" disabled={!may} act={post("pause")} />

@@ -1,12 +1,13 @@
 import { all, call } from "../lib/api";
 import { mostWork, usedBy } from "../lib/attempts";
-import { addUp, burn, completion, quantile, rateOver, sentBack, violations, workSpan, type Sum } from "../lib/costs";
+import { addUp, burn, completion, histogram, quantile, rateOver, sentBack, violations, workSpan, type Sum } from "../lib/costs";
 import { clock, count, money, names, span, words } from "../lib/format";
 import { useResource } from "../lib/live";
 import { useMay } from "../lib/principal";
 import { choices, everything, useAgents, useRuns, useTickets, useWork } from "../lib/runs";
 import { setParams, useRoute } from "../lib/route";
 import type { Budget, Event, Ticket } from "../lib/types";
+import { Bars } from "../ui/bars";
 import { Action, Card, Empty, Name, Select, Shown, Stat, Status } from "../ui/parts";
 import { right, Rows, Table } from "../ui/table";
 
@@ -64,6 +65,7 @@ export default function Costs() {
                   {work.data && (
                     <>
                       <Burn of={mine(work.data.ended)} />
+                      <Bars title="Times to done" of={histogram(completion(items))} unit="on average" name={span} />
                       <Sums title="By provider" head="Runner" unit="attempts" of={addUp(mine(work.data.ended), (e) => work.data?.ofLease(e, "profile") || rest, usedBy)} />
                       <Quality tickets={items} gated={mine(work.data.gated)} />
                     </>

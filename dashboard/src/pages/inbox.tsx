@@ -1,5 +1,5 @@
 import { useContext, useEffect, useState } from "react";
-import { call, type Page } from "../lib/api";
+import { call, Refusal, type Page } from "../lib/api";
 import { count, span, who } from "../lib/format";
 import { InboxContext, mostWaiting, type Escalation, type Question } from "../lib/inbox";
 import { useGet } from "../lib/live";
@@ -303,6 +303,12 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
   const may = useMay("developer");
   const resolve = (how: string) => async () => {
     await call("POST", `/api/tickets/${encodeURIComponent(of.id)}/resolve`, { how, ...(why.trim() ? { why: why.trim() } : {}) });
+    // Decided by this person, not in the name of the agent that was asked, whose question this only
+    // closes: it may be closed by now, and then there is nothing more to do.
+    if (of.asked)
+      await call("POST", of.asked.path, { message: of.asked.message, content: { how, why: why.trim() } }).catch((e: unknown) => {
+        if (!(e instanceof Refusal)) throw e;
+      });
     await done();
   };
   return (
@@ -324,7 +330,7 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
           <textarea id={`why-${of.key}`} rows={2} value={why} disabled={!may} onChange={(e) => setWhy(e.target.value)} />
           <div className="buttons">
             <Action label="Try again" tone="primary" disabled={!may} act={resolve("retry")} />
-            <Action label="Plan anew" disabled={!may} act={resolve("replan")} />
+            {!of.byHand && <Action label="Plan anew" disabled={!may} act={resolve("replan")} />}
             <Action label="Give it up" tone="danger" disabled={!may} act={resolve("fail")} confirm="Really give it up?" />
             <EntityLink kind="ticket" id={of.id}>
               Look at the ticket
@@ -333,7 +339,7 @@ function EscalationCard({ of, done }: { of: Escalation; done: () => Promise<void
         </div>
       ) : (
         <div className="buttons">
-          {of.kind === "agent" && (
+          {of.kind === "agent" && !of.keptDown && (
             <Action
               label="Let it work again"
               tone="primary"

@@ -109,12 +109,13 @@ function Graph({ items, tickets }: { items: Item[]; tickets: Map<string, Ticket>
   const shape = useMemo(() => layout(items), [items]);
   const chosen = params["item"] ?? "";
   const text = (params["q"] ?? "").toLowerCase();
+  // A dependency between two tickets of the chain that skips one of it is none of the chain, which is drawn above the others.
+  const onChain = (from: string, to: string): boolean => shape.chain.get(from) === to;
+  const edges = [...shape.edges].sort((a, b) => Number(onChain(a.from, a.to)) - Number(onChain(b.from, b.to)));
   const lit = useMemo(() => (chosen ? downstream(items, chosen) : new Set<string>()), [items, chosen]);
   const done = (k: string) => tickets.get(k)?.status === "DONE";
-  const place = (k: string) => {
-    const n = shape.nodes.get(k);
-    return { x: PAD + (n?.layer ?? 0) * X, y: PAD + (n?.row ?? 0) * Y };
-  };
+  const at = (n: { layer: number; row: number } | undefined) => ({ x: PAD + (n?.layer ?? 0) * X, y: PAD + (n?.row ?? 0) * Y });
+  const place = (k: string) => at(shape.nodes.get(k));
   const width = 2 * PAD + (shape.layers - 1) * X + W;
   const height = 2 * PAD + (shape.rows - 1) * Y + H;
   const item = items.find((i) => i.key === chosen);
@@ -125,19 +126,30 @@ function Graph({ items, tickets }: { items: Item[]; tickets: Map<string, Ticket>
     <>
       <div className="graph" role="group" aria-label="Dependencies, from left to right" tabIndex={0}>
         <svg width={width} height={height}>
-          {shape.edges.map(([from, to]) => {
+          {edges.map(({ from, to, via }) => {
             const a = place(from);
             const b = place(to);
-            const critical = shape.critical.has(from) && shape.critical.has(to);
+            const critical = onChain(from, to);
             const onWay = chosen !== "" && (from === chosen || lit.has(from)) && lit.has(to);
-            const x1 = a.x + W;
-            const y1 = a.y + H / 2;
             const x2 = b.x - 6;
             const y2 = b.y + H / 2;
-            const bend = Math.max(24, (x2 - x1) / 2);
+            let way = `M${a.x + W} ${a.y + H / 2}`;
+            let left = { x: a.x + W, y: a.y + H / 2 };
+            const bendTo = (x: number, y: number) => {
+              const bend = Math.max(24, (x - left.x) / 2);
+              way += `C${left.x + bend} ${left.y} ${x - bend} ${y} ${x} ${y}`;
+              left = { x, y };
+            };
+            for (const v of via) {
+              const { x, y } = at(v);
+              bendTo(x, y + H / 2);
+              way += `H${x + W}`;
+              left.x = x + W;
+            }
+            bendTo(x2, y2);
             return (
               <g key={`${from}-${to}`}>
-                <path className={`edge ${critical ? "critical" : ""} ${onWay ? "lit" : ""}`} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} />
+                <path className={`edge ${critical ? "critical" : ""} ${onWay ? "lit" : ""}`} d={way} />
                 <path className="arrowhead" d={`M${x2 - 2} ${y2 - 4}l8 4l-8 4z`} />
               </g>
             );

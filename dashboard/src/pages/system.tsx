@@ -3,7 +3,8 @@ import { get, type Page } from "../lib/api";
 import { bytes, count, date, span } from "../lib/format";
 import { live, useRefresh, useResource } from "../lib/live";
 import { PrincipalContext, useMay } from "../lib/principal";
-import { Ago, Card, Facts, Shown, Stat, Status } from "../ui/parts";
+import { Bars, type Histogram } from "../ui/bars";
+import { Ago, Card, Facts, Name, Shown, Stat, Status } from "../ui/parts";
 import { right, Rows, Table } from "../ui/table";
 
 interface SystemState {
@@ -37,19 +38,12 @@ interface SystemState {
   /** Since the start. */
   journal?: { batches: Histogram; commits: Histogram; conflicts: number; unknown: number };
 }
-/** `counts` has one more than `bounds`: of the values above the last. */
-export interface Histogram {
-  bounds: number[];
-  counts: number[];
-  sum: number;
-}
 interface DeadLetter {
   entity?: string;
   command?: string;
+  kind?: string;
   why?: string;
-  error?: string;
   at?: number;
-  [more: string]: unknown;
 }
 
 export default function System() {
@@ -91,7 +85,6 @@ export default function System() {
                 </Card>
                 {s.effects && <Effects of={s.effects} />}
                 {s.load && <Queues of={s.load} />}
-                <Shards of={s.shards} />
               </div>
               <div className="stack">
                 <Card title="This server">
@@ -107,6 +100,7 @@ export default function System() {
                 {s.journal && <Bars title="Made durable at once" of={s.journal.batches} unit="units a batch, on average" name={(n) => (Number.isInteger(n) ? count(n) : n.toFixed(1))} />}
                 {s.journal && <Bars title="How long a commit took" of={s.journal.commits} unit="on average" name={(us) => span(us / 1000)} />}
                 <DeadLetters />
+                <Shards of={s.shards} />
               </div>
             </div>
           </>
@@ -180,28 +174,6 @@ function Queues({ of }: { of: NonNullable<SystemState["load"]> }) {
   );
 }
 
-/** How often values fell into each range; every range is named below its bar. */
-function Bars({ title, of, unit, name }: { title: string; of: Histogram; unit: string; name: (n: number) => string }) {
-  const total = of.counts.reduce((a, b) => a + b, 0);
-  const top = Math.max(1, ...of.counts);
-  const range = (n: number): string => (n < of.bounds.length ? `up to ${name(of.bounds[n] as number)}` : `above ${name(of.bounds[n - 1] as number)}`);
-  return (
-    <Card title={title} side={<span className="muted">{total === 0 ? "none yet" : `${name(of.sum / total)} ${unit}`}</span>}>
-      <ul className="bars" aria-label={title}>
-        {of.counts.map((n, at) => (
-          <li key={at}>
-            <span>{range(at)}</span>
-            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-              <rect className="fill-blue" width={(n / top) * 100} height="8" />
-            </svg>
-            <span className="right">{count(n)}</span>
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
-}
-
 function Shards({ of }: { of: SystemState["shards"] }) {
   const top = Math.max(1, ...of.map((s) => s.seq));
   const seq = new Map(of.map((s) => [s.shard, s.seq]));
@@ -221,6 +193,7 @@ function DeadLetters() {
   const may = useMay("admin");
   const me = useContext(PrincipalContext);
   const r = useResource(may ? `dead:${me.id}` : "", (signal) => get<Page<DeadLetter>>("/api/dead-letters", signal), () => false);
+  useRefresh(r, 5_000); // as what stands beside it
   return (
     <Card title="Dead letters">
       {!may ? (
@@ -234,7 +207,21 @@ function DeadLetters() {
               <ul className="chat">
                 {items.map((d, n) => (
                   <li key={n}>
-                    <strong>{String(d.entity ?? "")}</strong> {String(d.command ?? "")} <span className="muted">{String(d.why ?? d.error ?? "")}</span> {d.at ? <Ago at={d.at} /> : null}
+                    <div className="headline">
+                      <strong>{d.kind || "a command"}</strong>
+                      <span className="muted">
+                        <Ago at={d.at} />
+                      </span>
+                    </div>
+                    <div>
+                      to <Name of={d.entity ?? ""} />
+                    </div>
+                    {d.why && <div className="error">{d.why}</div>}
+                    {d.command && (
+                      <div className="muted">
+                        <Name of={d.command} />
+                      </div>
+                    )}
                   </li>
                 ))}
               </ul>

@@ -32,7 +32,7 @@ export function DraftEditor({ kind, start, label, may, send }: { kind: "brief" |
 export interface Asked {
   path: string;
   message: string;
-  /** What the answer must hold: `brief`, `plan`, `critique` or `resolution`. */
+  /** What the answer must hold: `brief`, `plan` or `critique`. */
   content: string;
   start?: object | undefined;
 }
@@ -51,7 +51,7 @@ export function ContentAnswer({ of, may, done }: { of: Asked; may: boolean; done
   return (
     <div className="answer">
       {draft && <DraftEditor kind={draft} start={of.start} label={`Send the ${draft}`} may={may} send={(content) => send({ content })()} />}
-      <label htmlFor={id}>{of.content === "critique" ? "Findings, one a line" : of.content === "resolution" ? "Why" : "Why there will be none"}</label>
+      <label htmlFor={id}>{of.content === "critique" ? "Findings, one a line" : "Why there will be none"}</label>
       <textarea id={id} rows={of.content === "critique" ? 4 : 2} value={text} disabled={!may} onChange={(e) => setText(e.target.value)} />
       <div className="buttons">
         {of.content === "critique" && (
@@ -60,13 +60,6 @@ export function ContentAnswer({ of, may, done }: { of: Asked; may: boolean; done
               <input type="checkbox" checked={blocking} disabled={!may} onChange={(e) => setBlocking(e.target.checked)} /> the plan must be changed
             </label>
             <Action label="Send the critique" tone="primary" disabled={!may || (blocking && !said)} act={send({ content: { findings: linesOf(text), blocking } })} />
-          </>
-        )}
-        {of.content === "resolution" && (
-          <>
-            <Action label="Try again" tone="primary" disabled={!may} act={send({ content: { how: "retry", why: said } })} />
-            <Action label="Plan anew" disabled={!may} act={send({ content: { how: "replan", why: said } })} />
-            <Action label="Give it up" tone="danger" confirm="Really give it up?" disabled={!may} act={send({ content: { how: "fail", why: said } })} />
           </>
         )}
         <Action label="Refuse to answer" tone="danger" confirm="Really refuse?" disabled={!may || !said} act={send({ refuse: said })} />
