@@ -91,9 +91,9 @@ private:
   alignas(64) std::atomic<std::uint64_t> head_{0};
   alignas(64) std::uint64_t const mask_;
   std::uint16_t const thread_;
-  drop_counts drops_;
   /// Not touched before it is used: a thread that records little costs little memory.
   std::unique_ptr<header, give_back> slots_;
+  drop_counts drops_;
 };
 
 } // namespace troupe::traffic

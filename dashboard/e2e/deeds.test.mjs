@@ -88,7 +88,6 @@ test("the longest chain is marked, and what could begin when a ticket is done is
   await said("3", "When it is done, 4 (Print minutes) can begin. In all 2 tickets wait for it, directly or not.");
   await said("2", "Nothing can begin as soon as it is done: what waits for it waits for others, too. In all 1 ticket waits for it, directly or not.");
   await said("5", "Nothing waits for it.");
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/plan-d.png`, fullPage: true });
   assert.deepEqual(await barriers(page), []);
 });
 
@@ -100,7 +99,6 @@ test("a question of an agent is answered in the browser: its wait ends, and it g
   await question.getByText("question", { exact: true }).waitFor();
   assert.deepEqual(await barriers(page), []);
   // Until the server has said so, nothing looks as if it had been answered.
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/inbox-q.png`, fullPage: true });
   let go;
   const held = new Promise((done) => (go = done));
   await page.route("**/api/agents/*/answer", async (r) => (await held, r.continue()));
@@ -131,7 +129,6 @@ test("a ticket that failed is tried again from the Inbox", async () => {
   await open("inbox");
   const failed = card(`${brief}-2 Refuse years`);
   await failed.getByText("escalation", { exact: true }).waitFor();
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/inbox-bad.png`, fullPage: true });
   await failed.getByText(/^Waits for pm to say what becomes of it: .*nothing works/).waitFor();
   assert.deepEqual(await barriers(page), []);
   const asked = (await stage.get("/api/agents/duration.pm")).waits.filter((w) => w.asked_by === `ticket:${brief}-2`);
@@ -220,7 +217,6 @@ test("an agent that a command takes down is shown in quarantine with the reason,
   const wrong = (what) => page.locator("section.card", { has: page.getByRole("heading", { name: "What went wrong" }) }).locator("tr, li, div", { hasText: what }).last().locator(".badge");
   await wrong("commands put aside").getByText("1", { exact: true }).waitFor();
   assert.deepEqual(await barriers(page), []);
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/system-bad.png`, fullPage: true });
 
   // Others of the kind, until the server does not start it again.
   await until("the quarantine", async () => (await poison(`poison-${Math.random()}`), (await stage.get("/readyz")).quarantined === 1));
@@ -232,7 +228,6 @@ test("an agent that a command takes down is shown in quarantine with the reason,
   const { restarts } = (await stage.get("/api/agents?project=duration")).items.find((a) => a.id === agent);
   assert.ok(restarts > 0);
   await row.locator('[data-label="Restarts"]', { hasText: new RegExp(`^${restarts}$`) }).waitFor();
-  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/agents-bad.png`, fullPage: true });
   await open("inbox");
   await page.reload();
   await card("Agent bob is quarantined").getByText(/tried again in/).waitFor();

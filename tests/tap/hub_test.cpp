@@ -190,17 +190,17 @@ TEST_CASE("tap hub: watchers are bounded, and each tenant leaves as many places 
       all.push_back(std::move(*w));
     }
   };
-  CHECK(taken_by("acme") == 1000);
+  CHECK(taken_by("acme") == 2000);
   CHECK(s.h.watches() == 1);
-  CHECK(taken_by("second") == 500);
-  CHECK(taken_by("third") == 250);
+  CHECK(taken_by("second") == 1000);
+  CHECK(taken_by("third") == 500);
   CHECK(taken_by("acme") == 0);
   for (int i = 4; i < 12; ++i)
     CHECK(taken_by("t" + std::to_string(i)) > 0);
-  CHECK(all.size() <= 2000);
-  all.erase(all.begin(), all.begin() + 1000); // those of the first
+  CHECK(all.size() <= 4000);
+  all.erase(all.begin(), all.begin() + 2000); // those of the first
   s.h.step();
-  CHECK(taken_by("new") > 400);
+  CHECK(taken_by("new") > 900);
 }
 
 TEST_CASE("tap hub: a tenant with as many different watches as it may have leaves others theirs",
