@@ -6,17 +6,21 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace troupe {
 
 namespace {
 
 /// A reader of the store is busy with so many for some milliseconds.
-constexpr std::size_t part_events = 512;
-/// Each watcher holds its own besides.
-constexpr std::size_t most_parts = 16;
+constexpr std::size_t part_events = 256;
+/// At hand, without those that watchers hold besides: so many, or so many bytes of lines.
+constexpr std::size_t most_parts = 32;
+constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 /// So long a live record of a commit may take to come.
 constexpr auto head_start = std::chrono::milliseconds{200};
+/// Of time, so that of many watchers one finds what is new, and the others what it has made of it.
+constexpr auto grain = std::chrono::milliseconds{50};
 
 std::uint64_t number_of(std::uint64_t seen) {
   return seen / part_events; // of the part with the event after `seen`
@@ -29,7 +33,12 @@ bool everything(stored_event const&) {
 /// Whether its live record may still come. Where a clock was put back, events have times to come.
 bool is_fresh(board_event const& e, time_point now) {
   auto const at = e.event->event.at;
-  return at > now - head_start && at <= now;
+  return at > now - head_start && at <= now + grain;
+}
+
+time_point coarse_now() {
+  auto const now = std::chrono::floor<duration>(std::chrono::system_clock::now());
+  return time_point{now.time_since_epoch() / duration{grain} * duration{grain}};
 }
 
 } // namespace
@@ -83,13 +92,18 @@ std::shared_ptr<ledger_lines::part> ledger_lines::open(std::uint64_t number) {
   if (auto p = find(number))
     return p;
   auto const before = number * part_events;
-  parts_.push_front(std::make_shared<part>(part{before + 1, before, view_.heads(before), {}}));
-  if (parts_.size() > most_parts)
+  auto heads = std::make_shared<stream_position const>(view_.heads(before));
+  parts_.push_front(std::make_shared<part>(part{before + 1, before, std::move(heads), {}, 0}));
+  auto bytes = std::accumulate(parts_.begin(), parts_.end(), std::size_t{0},
+                               [](std::size_t sum, auto const& p) { return sum + p->bytes; });
+  while (parts_.size() > most_parts || (bytes > most_bytes && parts_.size() > 2)) {
+    bytes -= parts_.back()->bytes;
     parts_.pop_back();
+  }
   return parts_.front();
 }
 
-bool ledger_lines::extend(part& p) {
+bool ledger_lines::extend(part& p, std::uint64_t until) {
   auto const end = p.first + part_events;
   if (p.upto + 1 >= end)
     return true;
@@ -97,35 +111,58 @@ bool ledger_lines::extend(part& p) {
   // Asked for after the read: what fell out of the board meanwhile is not passed over.
   if (p.upto + 1 < view_.first())
     return false;
-  add(p, found);
+  add(p, found, until);
   return true;
 }
 
-void ledger_lines::add(part& p, std::vector<board_event> const& events) {
-  auto const now = std::chrono::floor<duration>(std::chrono::system_clock::now());
+void ledger_lines::add(part& p, std::vector<board_event> const& events, std::uint64_t until) {
+  auto const now = coarse_now();
+  auto const before = p.upto;
   for (auto const& e : events) {
-    if (is_fresh(e, now))
-      return;
-    auto const& stored = *e.event;
-    p.upto = e.n;
-    p.heads[stored.shard] = stored.seq;
-    auto const h = choke::record_of(stored);
-    if (!sieve_.wants(h, false))
-      continue;
-    std::string content;
-    bool const shown = contents_ && stored.stream.kind != entity_kind::principal;
-    if (shown) {
-      traffic::preview text;
-      text.text = stored.event.data;
-      content = traffic::shown_content(text);
+    if (is_fresh(e, now)) {
+      if (e.n > until)
+        break;
+      p.fresh_from = p.fresh_from == 0 ? e.n : p.fresh_from;
+      p.settled_at = std::max(p.settled_at, e.event->event.at + head_start + grain);
     }
-    auto line =
-        std::make_shared<std::string const>(encoder_.record(h, shown ? &content : nullptr, false));
-    p.lines.push_back({e.n, {traffic::line_kind::record, std::move(line), h.shard, h.seq}});
+    add(p, e);
   }
+  if (p.upto == before)
+    return;
+  auto now_at = *p.heads;
+  for (auto const& e : events)
+    if (e.n <= p.upto)
+      now_at[e.event->shard] = e.event->seq;
+  p.heads = std::make_shared<stream_position const>(std::move(now_at));
 }
 
-ledger_lines::piece ledger_lines::after(std::uint64_t seen, std::size_t most,
+void ledger_lines::add(part& p, board_event const& e) {
+  auto const& stored = *e.event;
+  p.upto = e.n;
+  auto const h = choke::record_of(stored);
+  if (!sieve_.wants(h, false))
+    return;
+  std::string content;
+  bool const shown = contents_ && stored.stream.kind != entity_kind::principal;
+  if (shown) {
+    traffic::preview text;
+    text.text = stored.event.data;
+    content = traffic::shown_content(text);
+  }
+  auto line =
+      std::make_shared<std::string const>(encoder_.record(h, shown ? &content : nullptr, false));
+  p.bytes += line->size();
+  p.lines.push_back({e.n, {traffic::line_kind::record, std::move(line), h.shard, h.seq}});
+}
+
+/// n of the last event that who had those up to `until` in its past may be told.
+std::uint64_t ledger_lines::end_for(part& p, std::uint64_t until) {
+  if (p.fresh_from != 0 && coarse_now() >= p.settled_at)
+    p.fresh_from = 0;
+  return p.fresh_from == 0 ? p.upto : std::clamp(until, p.fresh_from - 1, p.upto);
+}
+
+ledger_lines::piece ledger_lines::after(std::uint64_t seen, std::uint64_t until, std::size_t most,
                                         std::shared_ptr<part>& held) {
   piece out;
   out.upto = seen;
@@ -135,21 +172,22 @@ ledger_lines::piece ledger_lines::after(std::uint64_t seen, std::size_t most,
   if (!held || held->first != number * part_events + 1 || held->upto <= seen)
     held = open(number);
   auto& p = *held;
-  bool const at_hand = extend(p);
-  if (p.upto <= seen) {
+  bool const at_hand = extend(p, until);
+  auto const end = end_for(p, until);
+  if (end <= seen) {
     out.in_store = !at_hand;
     return out;
   }
   auto from = std::upper_bound(p.lines.begin(), p.lines.end(), seen,
                                [](std::uint64_t n, placed_line const& l) { return n < l.n; });
-  while (from != p.lines.end() && out.lines.size() < most)
-    out.lines.push_back(*from++);
-  if (from != p.lines.end()) {
-    out.upto = out.lines.empty() ? seen : out.lines.back().n;
-    return out;
+  for (; from != p.lines.end() && from->n <= end; ++from) {
+    if (out.lines.size() == most)
+      return out;
+    out.lines.push_back(*from);
+    out.upto = from->n;
   }
-  out.upto = p.upto;
-  out.heads = p.heads;
+  out.upto = end;
+  out.heads = end == p.upto ? p.heads : nullptr;
   return out;
 }
 
@@ -168,29 +206,41 @@ void ledger_lines::fetch(std::uint64_t seen, fetched done) {
   });
 }
 
-/// On a reader's thread.
+/// On a reader's thread. Whatever comes of it, who waits for it hears.
 void ledger_lines::read(event_store& store, std::uint64_t number) {
-  std::uint64_t from = 0;
-  std::shared_ptr<part> p;
-  {
-    std::lock_guard lock{mutex_};
-    p = open(number);
-    from = p->upto;
-  }
-  auto const end = (number + 1) * part_events;
-  auto const page = from < end ? read_past(view_, store, from, end - from, everything, end - from)
-                               : result<past_page>{past_page{}};
+  auto const filled = [&]() -> result<void> {
+    try {
+      return fill(store, number);
+    } catch (std::exception const& x) {
+      return fail(errc::internal, x.what());
+    }
+  }();
+  if (!filled)
+    spdlog::info("a watch waits for its past why=\"{}\"", filled.error().message);
   std::vector<fetched> callers;
   {
     std::lock_guard lock{mutex_};
-    if (page && p->upto == from) // else somebody has gone on from what the board has
-      add(*p, page->events);
     callers = std::move(fetching_.extract(number).mapped());
   }
-  if (!page)
-    spdlog::info("a watch waits for its past why=\"{}\"", page.error().message);
   for (auto const& call : callers)
-    call(page.has_value());
+    call(filled.has_value());
+}
+
+result<void> ledger_lines::fill(event_store& store, std::uint64_t number) {
+  std::unique_lock lock{mutex_};
+  auto const p = open(number);
+  auto const from = p->upto;
+  auto const end = (number + 1) * part_events;
+  if (from >= end)
+    return {};
+  lock.unlock();
+  auto const page = read_past(view_, store, from, end - from, everything, end - from);
+  if (!page)
+    return page.error();
+  lock.lock();
+  if (p->upto == from) // else somebody has gone on from what the board has
+    add(*p, page->events, 0);
+  return {};
 }
 
 std::shared_ptr<ledger_lines> ledger_shelf::lines_of(traffic::sieve const& what, double sample,

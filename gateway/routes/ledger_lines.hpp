@@ -22,18 +22,23 @@ public:
     std::uint64_t n = 0; ///< of its event
     traffic::line what;
   };
+  using heads_ptr = std::shared_ptr<stream_position const>;
   /// So many events of the board's order, and what is wanted of them.
   struct part {
     std::uint64_t first = 0; ///< n of its first event
     std::uint64_t upto = 0;  ///< n of the last event that was looked at; below `first`: none
-    stream_position heads;   ///< of the shards, after that one
+    heads_ptr heads;         ///< of the shards, after that one; not null
     std::vector<placed_line> lines;
+    std::size_t bytes = 0; ///< of the lines
+    /// From this event on it is only for those who had it in their past; 0: all is for all.
+    std::uint64_t fresh_from = 0;
+    time_point settled_at{}; ///< when that is over
   };
   /// The answer to `after`.
   struct piece {
     std::vector<placed_line> lines; ///< in order
     std::uint64_t upto = 0;         ///< looked at up to here
-    stream_position heads;          ///< after `upto`; empty where lines were left out
+    heads_ptr heads;                ///< after `upto`; null where lines were left out
     bool in_store = false;          ///< what follows must be fetched
   };
 
@@ -43,9 +48,10 @@ public:
   ledger_lines& operator=(ledger_lines const&) = delete;
 
   /// The lines of events with n > `seen` of one part, at most `most`, as far as they are at hand.
-  /// The newest events are left out as long as their live records may still come. `held`: the
-  /// caller's part, so that it is read once however slowly it is taken.
-  [[nodiscard]] piece after(std::uint64_t seen, std::size_t most, std::shared_ptr<part>& held);
+  /// Of what comes after `until` the newest are left out as long as their live records may still
+  /// come. `held`: the caller's part, so that it is read once however slowly it is taken.
+  [[nodiscard]] piece after(std::uint64_t seen, std::uint64_t until, std::size_t most,
+                            std::shared_ptr<part>& held);
   using fetched = std::function<void(bool ok)>;
   /// Reads the part with the event after `seen` from the store; `done` is called on a reader's
   /// thread, and not at all where the server stops.
@@ -63,9 +69,12 @@ private:
   [[nodiscard]] std::shared_ptr<part> find(std::uint64_t number);
   [[nodiscard]] std::shared_ptr<part> open(std::uint64_t number);
   /// Whether it was at hand.
-  [[nodiscard]] bool extend(part& p);
-  void add(part& p, std::vector<board_event> const& events);
+  [[nodiscard]] bool extend(part& p, std::uint64_t until);
+  void add(part& p, std::vector<board_event> const& events, std::uint64_t until);
+  void add(part& p, board_event const& e);
+  [[nodiscard]] static std::uint64_t end_for(part& p, std::uint64_t until);
   void read(event_store& store, std::uint64_t number);
+  [[nodiscard]] result<void> fill(event_store& store, std::uint64_t number);
 
   board& view_;
   journal& log_;

@@ -94,7 +94,7 @@ bool ledger_tail::caught_up() const {
 
 bool ledger_tail::take_live(std::uint32_t shard, std::uint64_t seq) {
   std::lock_guard lock{mutex_};
-  if (auto const told = told_.find(shard); told != told_.end() && seq <= told->second)
+  if (is_told(shard, seq))
     return false;
   // Where very much was told ahead, the rest waits for its turn.
   return ahead_.size() < most_ahead && ahead_.emplace(shard, seq).second;
@@ -102,41 +102,56 @@ bool ledger_tail::take_live(std::uint32_t shard, std::uint64_t seq) {
 
 std::optional<stream_position> ledger_tail::position() const {
   std::lock_guard lock{mutex_};
-  return ahead_.empty() ? std::optional{told_} : std::nullopt;
+  if (!ahead_.empty())
+    return std::nullopt;
+  auto out = passed_ ? *passed_ : stream_position{};
+  for (auto const& [shard, seq] : told_)
+    out[shard] = std::max(out[shard], seq);
+  return out;
 }
 
 /// Under the lock.
 void ledger_tail::add(ledger_lines::placed_line const& l, std::vector<traffic::line>& out) {
   seen_ = l.n;
-  auto& told = told_[l.what.shard];
-  if (l.what.seq <= told)
+  if (is_told(l.what.shard, l.what.seq))
     return;
-  told = l.what.seq;
+  told_[l.what.shard] = l.what.seq;
   if (ahead_.erase({l.what.shard, l.what.seq}) == 0)
     out.push_back(l.what);
 }
 
+/// Under the lock.
+bool ledger_tail::is_told(std::uint32_t shard, std::uint64_t seq) const {
+  auto const reaches = [&](stream_position const& p) {
+    auto const head = p.find(shard);
+    return head != p.end() && seq <= head->second;
+  };
+  return reaches(told_) || (passed_ && reaches(*passed_));
+}
+
 /// All up to these was looked at. Under the lock.
-void ledger_tail::pass(stream_position const& heads) {
-  for (auto const& [shard, seq] : heads) {
-    auto& told = told_[shard];
-    told = std::max(told, seq);
-  }
-  std::erase_if(ahead_, [&](auto const& one) { return one.second <= told_[one.first]; });
+void ledger_tail::pass(ledger_lines::heads_ptr heads) {
+  passed_ = std::move(heads);
+  std::erase_if(told_, [&](auto const& one) {
+    auto const head = passed_->find(one.first);
+    return head != passed_->end() && one.second <= head->second;
+  });
+  std::erase_if(ahead_, [&](auto const& one) { return is_told(one.first, one.second); });
 }
 
 /// Under the lock.
 ledger_tail::step ledger_tail::take(ledger_lines& from, std::size_t most,
                                     std::vector<traffic::line>& out) {
   for (int i = 0; i < parts_at_once; ++i) {
-    auto const piece = from.after(seen_, most - out.size(), part_);
+    auto const piece = from.after(seen_, target_, most - out.size(), part_);
     if (piece.upto == seen_)
       return nothing_there(from, piece.in_store);
     for (auto const& l : piece.lines)
       add(l, out);
     seen_ = piece.upto;
     fetched_.reset();
-    pass(piece.heads);
+    if (piece.heads)
+      pass(piece.heads);
     if (out.size() >= most)
       break;
   }

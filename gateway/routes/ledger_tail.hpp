@@ -45,7 +45,8 @@ private:
   [[nodiscard]] step take(ledger_lines& from, std::size_t most, std::vector<traffic::line>& out);
   [[nodiscard]] step nothing_there(ledger_lines const& from, bool in_store);
   void add(ledger_lines::placed_line const& l, std::vector<traffic::line>& out);
-  void pass(stream_position const& heads);
+  [[nodiscard]] bool is_told(std::uint32_t shard, std::uint64_t seq) const;
+  void pass(ledger_lines::heads_ptr heads);
   void start(std::uint64_t n, std::uint64_t last, stream_position told);
   [[nodiscard]] call called();
   void was_fetched(bool ok);
@@ -57,10 +58,11 @@ private:
   std::shared_ptr<ledger_lines> lines_; ///< null: stopped
   std::shared_ptr<ledger_lines::part> part_;
   bool begun_ = false;
-  bool asleep_ = false;      ///< a call comes; until then there is nothing
-  std::uint64_t seen_ = 0;   ///< n of the last event that was looked at
-  std::uint64_t target_ = 0; ///< n of the last one that was there at the beginning
-  stream_position told_;     ///< up to here, by the events that were looked at
+  bool asleep_ = false;            ///< a call comes; until then there is nothing
+  std::uint64_t seen_ = 0;         ///< n of the last event that was looked at
+  std::uint64_t target_ = 0;       ///< n of the last one that was there at the beginning
+  ledger_lines::heads_ptr passed_; ///< all up to these was looked at; null: none yet
+  stream_position told_;           ///< and of some shards more
   std::set<std::pair<std::uint32_t, std::uint64_t>> ahead_; ///< told live, not looked at yet
   std::optional<std::uint64_t> fetched_; ///< after this one; so far it has led no further
   std::chrono::steady_clock::time_point fetch_again_{};
