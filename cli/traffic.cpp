@@ -229,6 +229,8 @@ public:
   stats_board(stats_board const&) = delete;
   stats_board& operator=(stats_board const&) = delete;
 
+  /// It is being watched: a server that refuses is not one where nothing happens.
+  void begin() { ended_ = false; }
   void take(json::value const& line) {
     std::lock_guard lock{mutex_};
     stats_.take(line, now_ms());
@@ -278,8 +280,9 @@ private:
   console& out_;
   bool const in_place_;
   std::mutex mutex_;
-  std::mutex printing_;            ///< taken before the other
-  std::atomic<bool> ended_{false}; ///< and told so: nothing is printed before the next line
+  std::mutex printing_; ///< taken before the other
+  /// Or not begun: nothing is printed before it is, or before the next line.
+  std::atomic<bool> ended_{true};
   std::condition_variable changed_;
   traffic_stats stats_;
   std::ptrdiff_t lines_ = 0; ///< of what was printed last
@@ -310,9 +313,11 @@ public:
     else
       out_.print(render_traffic_line(line, out_.style()) + "\n");
   }
-  /// The stream was broken, and is there again.
-  void begin_again() {
-    if (sequence_)
+  /// The stream is there, `again`: after it was broken.
+  void begin(bool again) {
+    if (stats_)
+      stats_->begin();
+    if (sequence_ && again)
       sequence_->begin_again();
   }
 
@@ -350,8 +355,8 @@ int watch_traffic(console& out, traffic_flags const& asked) {
           else
             out.note((begun ? "connected again; watching " : "watching live traffic of ") +
                      out.api().server() + "; Ctrl-C ends it");
-          if (up && begun)
-            view.begin_again();
+          if (up)
+            view.begin(begun);
           begun = begun || up;
         });
   }

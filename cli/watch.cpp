@@ -342,8 +342,11 @@ void add_traffic_flags(command c, std::shared_ptr<watch_flags> const& f) {
   c.add_option("--sample", t.sample, "of --traffic: this part of the conversations, 0 to 1")
       .type_name("PART");
   c.add_option("--rate", t.rate, "of --traffic: at most N records a second (200)").type_name("N");
-  c.add_option("--seconds", t.seconds, "of --traffic: end after N seconds (600)").type_name("N");
-  c.add_option("--limit", t.limit, "of --traffic: end after N records (10000)").type_name("N");
+  c.add_option("--seconds", t.seconds,
+               "of --traffic: end after N seconds (600), counted anew after a lost connection")
+      .type_name("N");
+  c.add_option("--limit", t.limit, "of --traffic: end after N records (10000), the same")
+      .type_name("N");
   c.add_option("--since", t.since, "of --traffic: commits from so long ago first: 90s, 5m, 2h, 7d")
       .type_name("TIME");
   c.add_option("--follow", t.follow, "one conversation as a sequence: a brief's or ticket's id")

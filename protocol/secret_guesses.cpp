@@ -51,7 +51,8 @@ bool is_placeholder(std::string_view value) {
 }
 
 /// A name under which people write down what they chose, and programs what they were given:
-/// `password`, `DB_PASS`, `smtpPass`, `client_secret`. `bypass` and `compass` are others.
+/// `password`, `DB_PASS`, `smtpPass`, `client_secret`, `PGPASSWORD`. `bypass` and `compass` are
+/// others; no other word ends as the long ones do.
 bool names_a_password(std::string_view name) {
   for (std::string_view const word :
        {"password", "passwd", "passphrase", "pwd", "secret", "pass"}) {
@@ -62,7 +63,8 @@ bool names_a_password(std::string_view name) {
                     [](char a, char b) { return a == to_lower(b); }))
       continue;
     bool const camel = begin > 0 && is_upper(name[begin]) && is_lower(name[begin - 1]);
-    if (begin == 0 || !is_alpha(name[begin - 1]) || camel)
+    bool const is_long = word.starts_with("pass") && word.size() > 4;
+    if (begin == 0 || !is_alpha(name[begin - 1]) || camel || is_long)
       return true;
   }
   return false;

@@ -85,9 +85,11 @@ bool mixes_digits(std::string_view v, bool tail) {
 } // namespace
 
 bool is_chosen_password(std::string_view value, password_place where) {
-  // The end of a sentence is not the end of the password.
+  // The end of a sentence is not the end of the password; but `password=Hunter2xyz!` is no
+  // sentence.
+  auto const ends = std::string_view{where == password_place::assigned ? ".:?" : ".:!?"};
   while (!value.empty() && where != password_place::quoted &&
-         std::string_view{".:!?"}.find(value.back()) != std::string_view::npos)
+         ends.find(value.back()) != std::string_view::npos)
     value.remove_suffix(1);
   if (value.size() < least_password || value.size() > most_password || is_code_or_place(value))
     return false;

@@ -91,6 +91,11 @@ TEST_CASE("watch: the terminal shows lines for people, and JSON for programs", "
   CHECK(counts.exit_code == 0);
   CHECK(counts.out.find("oldest waiting") != std::string::npos);
   CHECK(counts.out.find("\x1b[") == std::string::npos);
+  // Who may not watch is shown no counts, as if nothing happened.
+  auto const refused = run_troupe({"watch", "--stats", "--server", lab.url()}, lab.home(),
+                                  {{"TROUPE_TOKEN", "nonsense"}});
+  CHECK(refused.exit_code == 6);
+  CHECK(refused.out.empty());
   // Of two ways to show the same none is left out silently.
   for (auto const& both : std::vector<std::vector<std::string>>{{"--stats", "--follow", brief},
                                                                 {"--traffic", "--follow", brief},
