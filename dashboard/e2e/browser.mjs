@@ -50,6 +50,15 @@ export async function signIn(page, token) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** A watched page of somebody who has signed in and stands before the Inbox. */
+export async function atInbox(context, url, token, complaints) {
+  const page = await watched(context, complaints);
+  await page.goto(url);
+  await signIn(page, token);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  return page;
+}
+
 /** Opens a page by its address and waits until it has read what it shows. */
 export async function open(page, url, hash) {
   await page.goto(`${url}/#/${hash}`);

@@ -2,7 +2,7 @@
 // tickets that failed, a plan with a diamond, daemons taken out of work, commands that take an agent down.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { barriers, launch, open as openPage, signIn, tooWide, watched } from "./browser.mjs";
+import { atInbox, barriers, launch, open as openPage, tooWide } from "./browser.mjs";
 import { fill } from "./play.mjs";
 import { Stage, until } from "./stage.mjs";
 
@@ -36,10 +36,7 @@ before(async () => {
   await stage.startDaemons();
   browser = await launch();
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  page = await watched(context, complaints);
-  await page.goto(url);
-  await signIn(page, stage.token);
-  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  page = await atInbox(context, url, stage.token, complaints);
 });
 after(async () => {
   await browser?.close();

@@ -1,7 +1,7 @@
 // Drafts that a person gives and changes in the browser, checked by the real server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { barriers, launch, open, signIn, tooWide, watched } from "./browser.mjs";
+import { atInbox, barriers, launch, open, tooWide } from "./browser.mjs";
 import { Stage, until } from "./stage.mjs";
 
 let stage, url, browser, page, brief;
@@ -18,10 +18,7 @@ before(async () => {
   await stage.makeProject("duration", [], "Duration", { pm: "human", lead: "human" });
   brief = await stage.submitMeeting();
   browser = await launch();
-  page = await watched(await browser.newContext({ viewport: { width: 1280, height: 900 } }), complaints);
-  await page.goto(url);
-  await signIn(page, stage.token);
-  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  page = await atInbox(await browser.newContext({ viewport: { width: 1280, height: 900 } }), url, stage.token, complaints);
 });
 after(async () => {
   await browser?.close();

@@ -38,6 +38,20 @@ struct stage {
     w.of = filter::parse(text).value();
     return w;
   }
+  /// Watches with the filters that `text` gives for 0, 1, … until there is no place for the tenant:
+  /// so many there were. They stay as long as `kept`.
+  template <class F>
+  std::size_t fill(std::string const& tenant, F const& text,
+                   std::vector<std::shared_ptr<subscription>>& kept) {
+    for (std::size_t n = 0;; ++n) {
+      auto w = h.watch(request(text(n), tenant), {});
+      if (!w) {
+        CHECK(w.error().code == errc::busy);
+        return n;
+      }
+      kept.push_back(std::move(*w));
+    }
+  }
   std::vector<std::string> told(std::shared_ptr<subscription> const& w) {
     h.step();
     std::vector<std::string> out;
@@ -180,15 +194,8 @@ TEST_CASE("tap hub: watchers are bounded, and each tenant leaves as many places 
   stage s;
   std::vector<std::shared_ptr<subscription>> all;
   auto const taken_by = [&](std::string const& tenant) {
-    std::size_t n = 0;
-    for (;; ++n) {
-      auto w = s.h.watch(stage::request("", tenant), {});
-      if (!w) {
-        CHECK(w.error().code == errc::busy);
-        return n;
-      }
-      all.push_back(std::move(*w));
-    }
+    return s.fill(
+        tenant, [](std::size_t) { return std::string{}; }, all);
   };
   CHECK(taken_by("acme") == 2000);
   CHECK(s.h.watches() == 1);
@@ -208,15 +215,8 @@ TEST_CASE("tap hub: a tenant with as many different watches as it may have leave
   stage s;
   std::vector<std::shared_ptr<subscription>> all;
   auto const taken_by = [&](std::string const& tenant) {
-    std::size_t n = 0;
-    for (;; ++n) {
-      auto w = s.h.watch(stage::request("brief=b" + std::to_string(n), tenant), {});
-      if (!w) {
-        CHECK(w.error().code == errc::busy);
-        return n;
-      }
-      all.push_back(std::move(*w));
-    }
+    return s.fill(
+        tenant, [](std::size_t n) { return "brief=b" + std::to_string(n); }, all);
   };
   std::vector<std::size_t> of_each;
   of_each.reserve(8);
